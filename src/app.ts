@@ -1,0 +1,212 @@
+import type { Logger } from 'pino';
+import { coalesceReads } from './coalesce/reader.js';
+import { coalesceWrites } from './coalesce/writer.js';
+import type { Config } from './config.js';
+import { OPEN_ADMIN } from './domain/viewer.js';
+import { createFeed } from './events/feed.js';
+import { startSequencer } from './events/sequencer.js';
+import { startTail } from './events/tail.js';
+import { createContext, type Context, type Services } from './graphql/context.js';
+import { createErrorFormatter } from './graphql/errors.js';
+import { createSchema } from './graphql/schema.js';
+import { createApollo } from './http/apollo.js';
+import { createHttp, urlOf } from './http/server.js';
+import { serveWebsockets } from './http/websocket.js';
+import { placeOrders } from './orders/place.js';
+import { transitionOrders } from './orders/transition.js';
+import { Closers } from './closers.js';
+import { openDatabase, type Database } from './store/database.js';
+import { startEmbeddedPostgres } from './store/embedded-postgres.js';
+import { createLogStore } from './store/log-store.js';
+import { migrate, pendingMigrations } from './store/migrate.js';
+import { announce, listen } from './store/notifications.js';
+import { createReader } from './store/reader.js';
+import { databaseProblem } from './store/readiness.js';
+import { serverSecret } from './store/secrets.js';
+import { createWriteBatch } from './store/write-batch.js';
+import { StartupError } from './startup-error.js';
+
+export interface App {
+  readonly url: string;
+  /** Stops taking requests, ends those under way, then closes everything in the reverse order of its opening. */
+  close(): Promise<void>;
+}
+
+/** Puts the server together and starts it. What was opened is closed again where a later step fails. */
+export async function createApp(config: Config, log: Logger): Promise<App> {
+  const closers = new Closers();
+  try {
+    const url = await start(config, log, closers);
+    return { url, close: () => closers.close() };
+  } catch (cause) {
+    await closers.close();
+    throw cause;
+  }
+}
+
+async function start(config: Config, log: Logger, closers: Closers): Promise<string> {
+  const { url, directUrl } = await provideDatabase(config, log, closers);
+  const { source: _, migrate: __, ...bounds } = config.database;
+  const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
+  closers.add(() => database.close());
+
+  const { feed, wake } = await startEvents(config, database, directUrl, log, closers);
+  const services = await createServices(config, database, feed, wake, log, closers);
+  return serve(config, services, () => databaseProblem(database, () => pendingMigrations(directUrl)), log, closers);
+}
+
+async function provideDatabase(config: Config, log: Logger, closers: Closers) {
+  const { source, migrate: mayMigrate } = config.database;
+  let urls: { readonly url: string; readonly directUrl: string };
+  if (source.kind === 'embedded') {
+    const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log });
+    closers.add(() => embedded.close());
+    urls = { url: embedded.url, directUrl: embedded.url };
+  } else {
+    urls = source;
+  }
+  await prepareSchema(urls.directUrl, mayMigrate, log);
+  return urls;
+}
+
+/** Migrates, or refuses to start on a database that lacks migrations. */
+async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Promise<void> {
+  try {
+    if (mayMigrate) {
+      const applied = await migrate(url);
+      if (applied.length > 0) log.info({ applied }, 'the database was migrated');
+      return;
+    }
+    const pending = await pendingMigrations(url);
+    if (pending.length === 0) return;
+    throw new StartupError(
+      `The database lacks the migrations ${pending.join(', ')}. Run "npm run migrate", or set DATABASE_MIGRATE=always.`,
+    );
+  } catch (cause) {
+    if (cause instanceof StartupError) throw cause;
+    const { host } = new URL(url);
+    const reason = cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
+    throw new StartupError(`The database at ${host} cannot be used: ${reason}`, { cause });
+  }
+}
+
+async function startEvents(config: Config, database: Database, directUrl: string, log: Logger, closers: Closers) {
+  const { debounceMs, pollMs, maxQueued } = config.events;
+  const store = createLogStore(database);
+  const feed = createFeed({ maxQueued });
+  const tail = await startTail({ store, debounceMs: 0, pollMs, publish: feed.publish, log });
+  closers.add(() => tail.close());
+  const listener = listen(directUrl, () => tail.wake(), log);
+  closers.add(() => listener.close());
+  const onSequenced = () => {
+    tail.wake();
+    announce(database).catch((cause: unknown) =>
+      log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
+    );
+  };
+  const sequencer = startSequencer({ store, debounceMs, pollMs, onSequenced, log });
+  closers.add(() => sequencer.close());
+  return { feed, wake: () => sequencer.wake() };
+}
+
+async function createServices(
+  config: Config,
+  database: Database,
+  feed: ReturnType<typeof createFeed>,
+  onCommit: () => void,
+  log: Logger,
+  closers: Closers,
+): Promise<Services> {
+  const { statementTimeoutMs, connectTimeoutMs } = config.database;
+  const writeBatch = createWriteBatch(database, {
+    transactionTimeoutMs: 2 * statementTimeoutMs,
+    maxWaitMs: connectTimeoutMs,
+    onCommit,
+    log,
+  });
+  const writer = coalesceWrites(writeBatch, config.writes);
+  closers.add(() => writer.idle());
+  const secret = await serverSecret(database, 'fingerprint');
+  return {
+    placeOrder: placeOrders(writer, secret),
+    transitionOrder: transitionOrders(writer, secret),
+    readerFor: coalesceReads(createReader(database), config.reads),
+    feed,
+    deadlineMs: config.request.deadlineMs,
+  };
+}
+
+async function serve(
+  config: Config,
+  services: Services,
+  problem: () => Promise<string | null>,
+  log: Logger,
+  closers: Closers,
+): Promise<string> {
+  const { guarded } = config.open;
+  const { maxBytes, maxTokens } = config.request;
+  const schema = createSchema();
+  const formatError = createErrorFormatter((error, correlationId) => {
+    log.error({ err: error, correlationId }, 'a request failed unexpectedly');
+  });
+  const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
+  const apollo = createApollo({ schema, formatError, maxTokens, log });
+  await apollo.start();
+  closers.add(() => apollo.stop());
+
+  let draining = false;
+  const unready = () => (draining ? Promise.resolve('shutting down') : problem());
+  const http = createHttp({ ...config, guarded, maxBytes, apollo, createContext: contextFor, unready, log });
+  closers.add(() =>
+    closeInTime(
+      () => http.close(),
+      () => http.server.closeAllConnections(),
+      config.shutdownGraceMs,
+    ),
+  );
+  const { server } = http;
+  const websockets = serveWebsockets({
+    server,
+    schema,
+    guarded,
+    maxBytes,
+    maxTokens,
+    createContext: contextFor,
+    formatError,
+    log,
+  });
+  closers.add(() => websockets.close());
+  closers.add(() => {
+    draining = true;
+    return Promise.resolve();
+  });
+  await listenOn(config, http);
+  return urlOf(http, config.host);
+}
+
+async function listenOn({ host, port }: Config, http: ReturnType<typeof createHttp>): Promise<void> {
+  try {
+    await http.listen({ host, port });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'EADDRINUSE')
+      throw new StartupError(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause });
+    if (code === 'EACCES')
+      throw new StartupError(`Port ${port} on ${host} may not be used by this account. Set PORT to 1024 or more.`, {
+        cause,
+      });
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new StartupError(`HOST ${host} is no address of this machine.`, { cause });
+    throw cause;
+  }
+}
+
+/** Closes gently; what has not ended after the grace is cut. */
+async function closeInTime(close: () => Promise<unknown>, cut: () => void, graceMs: number): Promise<void> {
+  const timer = setTimeout(cut, graceMs);
+  try {
+    await close();
+  } finally {
+    clearTimeout(timer);
+  }
+}

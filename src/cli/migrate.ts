@@ -1,0 +1,21 @@
+import { pino } from 'pino';
+import { loadEnvFile, readConfig } from '../config.js';
+import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
+import { migrate } from '../store/migrate.js';
+import { runCommand } from './run-command.js';
+
+/** Applies the migrations that are missing, to DATABASE_URL or to the embedded database. */
+await runCommand(async () => {
+  loadEnvFile();
+  const { database, logLevel } = readConfig();
+  const log = pino({ level: logLevel }, pino.destination(2));
+  const embedded =
+    database.source.kind === 'embedded' ? await startEmbeddedPostgres({ dataDir: database.source.dataDir, log }) : null;
+  const url = database.source.kind === 'embedded' ? (embedded?.url ?? '') : database.source.directUrl;
+  try {
+    const applied = await migrate(url);
+    return applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`;
+  } finally {
+    await embedded?.close();
+  }
+});

@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
+import { PRISMA_FOLDER, schemaDifference } from '../store/migrate.js';
+import { StartupError } from '../startup-error.js';
+import { runCommand } from './run-command.js';
+
+/**
+ * Writes the next migration from the difference between the migrations and `schema.prisma`, worked out on a throw-away
+ * database. With `--check` it writes nothing and fails where there is a difference.
+ */
+await runCommand(async () => {
+  const [argument = ''] = process.argv.slice(2);
+  const check = argument === '--check';
+  if (!check && !/^[a-z][a-z0-9_]*$/.test(argument)) {
+    throw new StartupError('Usage: npm run migration:new -- NAME, of small letters, digits and underscores.');
+  }
+  const sql = await difference();
+  if (sql === '') return 'The migrations agree with prisma/schema.prisma.';
+  if (check)
+    throw new StartupError(
+      `The migrations lack what prisma/schema.prisma has:\n\n${sql}\nRun "npm run migration:new -- NAME".`,
+    );
+  return `Wrote ${await write(argument, sql)}. Read it and complete it before you commit it.`;
+});
+
+async function difference(): Promise<string> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-shadow-'));
+  const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }), settings: ['fsync=off'] });
+  try {
+    return await schemaDifference(embedded.url);
+  } finally {
+    await embedded.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function write(name: string, sql: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+  const folder = path.join(PRISMA_FOLDER, 'migrations', `${stamp}_${name}`);
+  await mkdir(folder);
+  await writeFile(path.join(folder, 'migration.sql'), sql);
+  return path.relative(process.cwd(), folder);
+}

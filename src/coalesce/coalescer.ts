@@ -1,0 +1,131 @@
+import DataLoader from 'dataloader';
+import { RequestError } from '../domain/errors.js';
+import type { Patience } from '../orders/ports.js';
+import type { Lanes } from './lanes.js';
+
+export interface CoalescerOptions<K, V> {
+  /** For messages: "read", "write". */
+  readonly what: string;
+  readonly lanes: Lanes;
+  /** The most keys one batch holds. */
+  readonly maxBatch: number;
+  /** How much may wait or be under way; beyond it callers are refused at once. */
+  readonly maxQueued: number;
+  readonly maxQueuedBytes: number;
+  /** About how many bytes a key holds while it waits. */
+  readonly weigh: (key: K) => number;
+  /** What a caller is told whose deadline passes while its batch is under way. */
+  readonly lateMessage: string;
+  /**
+   * Runs one batch; answers one value or Error for each key, in the keys' order. A rejection fails every key.
+   * @param deadline the latest deadline among the batch's callers
+   */
+  readonly run: (keys: readonly K[], deadline: number) => Promise<readonly (V | Error)[]>;
+}
+
+export interface Coalescer<K, V> {
+  load(key: K, patience: Patience): Promise<V>;
+  /** Resolves when nothing is queued or under way. */
+  idle(): Promise<void>;
+}
+
+interface Entry<K> {
+  readonly key: K;
+  readonly patience: Patience;
+  started: boolean;
+}
+
+/**
+ * Turns single calls into batches. Calls that arrive while every lane is busy join the next batch; nothing is cached,
+ * so every answer is as fresh as its batch. A call whose caller has gone or whose deadline has passed leaves the queue
+ * without being run.
+ */
+export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
+  const { what, lanes, maxBatch, maxQueued, maxQueuedBytes, weigh, lateMessage, run } = options;
+  let queued = 0;
+  let queuedBytes = 0;
+  let idlers: (() => void)[] = [];
+  let release: (() => void) | null = null;
+
+  const loader = new DataLoader<Entry<K>, V>(runBatch, {
+    cache: false,
+    maxBatchSize: maxBatch,
+    batchScheduleFn: (dispatch) => {
+      lanes.enter((done) => {
+        release = done;
+        dispatch(); // calls runBatch before it returns
+      });
+    },
+  });
+
+  async function runBatch(entries: readonly Entry<K>[]): Promise<(V | Error)[]> {
+    const done = release;
+    release = null;
+    try {
+      const live = entries.filter((entry) => !isOver(entry.patience));
+      for (const entry of live) entry.started = true;
+      const answers =
+        live.length === 0
+          ? []
+          : await run(
+              live.map((entry) => entry.key),
+              latest(live),
+            );
+      if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
+      const byEntry = new Map(live.map((entry, index) => [entry, answers[index]]));
+      return entries.map((entry) => byEntry.get(entry) ?? notRun(entry.patience));
+    } finally {
+      done?.();
+    }
+  }
+
+  function notRun({ signal }: Patience): RequestError {
+    return signal.aborted
+      ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
+      : new RequestError('SERVICE_UNAVAILABLE', `The deadline passed before the ${what} began; nothing was done.`);
+  }
+
+  function leave(bytes: number): void {
+    queued -= 1;
+    queuedBytes -= bytes;
+    if (queued > 0) return;
+    for (const resolve of idlers) resolve();
+    idlers = [];
+  }
+
+  async function load(key: K, patience: Patience): Promise<V> {
+    if (isOver(patience)) throw notRun(patience);
+    const bytes = weigh(key);
+    if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
+      throw new RequestError('OVERLOADED', 'The server has more work than it can take on. Try again later.');
+    }
+    queued += 1;
+    queuedBytes += bytes;
+    const entry: Entry<K> = { key, patience, started: false };
+    const answer = loader.load(entry).finally(() => leave(bytes));
+    return beforeDeadline(answer, patience, () =>
+      entry.started ? new RequestError('SERVICE_UNAVAILABLE', lateMessage) : notRun(patience),
+    );
+  }
+
+  return {
+    load,
+    idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+  };
+}
+
+function isOver({ signal, deadline }: Patience): boolean {
+  return signal.aborted || performance.now() >= deadline;
+}
+
+function latest(entries: readonly Entry<unknown>[]): number {
+  return Math.max(...entries.map((entry) => entry.patience.deadline));
+}
+
+/** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */
+async function beforeDeadline<V>(answer: Promise<V>, { deadline }: Patience, late: () => Error): Promise<V> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), Math.max(0, deadline - performance.now()));
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,76 @@
+import DataLoader from 'dataloader';
+import type { CoalescedReader, OrderReader, Patience } from '../orders/ports.js';
+import { createCoalescer, type Coalescer } from './coalescer.js';
+import { createLanes, type Lanes } from './lanes.js';
+
+export interface ReadBounds {
+  readonly lanes: number;
+  readonly maxKeys: number;
+  readonly maxQueued: number;
+}
+
+/** Gives each request its own view; underneath, all requests' look-ups share the same batches. */
+export type ReaderFor = (patience: Patience) => CoalescedReader;
+
+/** Coalesces the reads of the whole process, and within a request asks for nothing twice. */
+export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFor {
+  const lanes = createLanes(bounds.lanes);
+  const of = <K, V>(read: (keys: readonly K[]) => Promise<V[]>) => shared(read, lanes, bounds);
+  const orders = of(reader.orders);
+  const items = of(reader.items);
+  const ranges = of(reader.ranges);
+  const counts = of(reader.counts);
+  const customers = of(reader.customers);
+  const events = of(reader.events);
+
+  return (patience) => {
+    const order = perRequest(orders, patience);
+    const itemsOf = perRequest(items, patience);
+    const customer = perRequest(customers, patience);
+    return {
+      order: (id) => order.load(id),
+      items: (orderId) => itemsOf.load(orderId),
+      customer: (customerId) => customer.load(customerId),
+      range: (range) => ranges.load(range, patience),
+      count: (selection) => counts.load(selection, patience),
+      events: (range) => events.load(range, patience),
+    };
+  };
+}
+
+/** One coalescer for a kind of read; equal keys of a batch are read once. */
+function shared<K, V>(
+  read: (keys: readonly K[]) => Promise<V[]>,
+  lanes: Lanes,
+  { maxKeys, maxQueued }: ReadBounds,
+): Coalescer<K, V> {
+  return createCoalescer<K, V>({
+    what: 'read',
+    lanes,
+    maxBatch: maxKeys,
+    maxQueued,
+    maxQueuedBytes: Number.POSITIVE_INFINITY, // keys are small; their number bounds them
+    weigh: () => 0,
+    lateMessage: 'The read took longer than its deadline.',
+    run: async (keys) => {
+      const names = keys.map((key) => (typeof key === 'string' ? key : JSON.stringify(key)));
+      const distinct = new Map<string, K>();
+      keys.forEach((key, index) => distinct.set(names[index] ?? '', key));
+      const values = await read([...distinct.values()]);
+      const byName = new Map([...distinct.keys()].map((name, index) => [name, values[index] as V]));
+      return names.map((name) => byName.get(name) as V);
+    },
+  });
+}
+
+/** The field's convention: a DataLoader a request, whose batches end in the process-wide coalescer. */
+function perRequest<V>(coalescer: Coalescer<string, V>, patience: Patience): DataLoader<string, V> {
+  return new DataLoader<string, V>(async (keys) => {
+    const answers = await Promise.allSettled(keys.map((key) => coalescer.load(key, patience)));
+    return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : toError(answer.reason)));
+  });
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('A read failed.', { cause: reason });
+}

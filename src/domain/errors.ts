@@ -1,0 +1,45 @@
+import type { OrderStatus } from './lifecycle.js';
+import type { Order } from './order.js';
+
+/** Where in a mutation's arguments a problem lies, outermost first: `['input', 'items', '0', 'quantity']`. */
+export type FieldPath = readonly string[];
+
+/** A rule that the input breaks. */
+export interface InputProblem {
+  readonly code: 'REQUIRED' | 'INVALID' | 'DUPLICATE' | 'LIMIT_EXCEEDED' | 'NOT_FOUND';
+  readonly message: string;
+  readonly field: FieldPath;
+}
+
+/** An expected refusal: what a well-behaved client has to be ready for. Nothing was stored. */
+export type Refusal =
+  | { readonly code: 'INVALID_INPUT'; readonly problems: readonly InputProblem[] }
+  | { readonly code: 'IDEMPOTENCY_MISMATCH'; readonly message: string; readonly field: FieldPath }
+  | { readonly code: 'ORDER_DELETED'; readonly field: FieldPath }
+  | { readonly code: 'INVALID_TRANSITION'; readonly order: Order; readonly to: OrderStatus }
+  | { readonly code: 'VERSION_CONFLICT'; readonly order: Order; readonly expectedVersion: number };
+
+/** Failures of the request as a whole; they become top-level GraphQL errors. */
+export type RequestErrorCode =
+  'BAD_USER_INPUT' | 'INVALID_CURSOR' | 'SLOW_CONSUMER' | 'OVERLOADED' | 'SERVICE_UNAVAILABLE' | 'CANCELLED';
+
+/** A failure whose message is meant for the client. Everything else that is thrown is masked. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
+  ) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.details = options?.details ?? {};
+  }
+
+  /** Further machine-readable facts for the client, such as the cursor to resume from. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export function notFound(field: FieldPath): Refusal {
+  return { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND', message: 'There is no such order.', field }] };
+}

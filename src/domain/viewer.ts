@@ -1,0 +1,42 @@
+/** Who is asking. The open server has one viewer, an admin without a subject. */
+export interface Viewer {
+  /** Who issued the identity; empty on an open server. Part of what makes an idempotency key somebody's own. */
+  readonly issuer: string;
+  readonly subject: string | null;
+  readonly roles: readonly Role[];
+}
+
+export type Role = 'customer' | 'staff' | 'admin';
+
+/** Who did something, as an event remembers it. */
+export interface Actor {
+  readonly subject: string | null;
+  readonly kind: Role | 'system';
+}
+
+export const OPEN_ADMIN: Viewer = { issuer: '', subject: null, roles: ['admin'] };
+
+const RANK: readonly Role[] = ['admin', 'staff', 'customer'];
+
+/** The viewer as an actor, under the strongest of its roles. */
+export function actorOf(viewer: Viewer): Actor {
+  return { subject: viewer.subject, kind: RANK.find((role) => viewer.roles.includes(role)) ?? 'customer' };
+}
+
+function seesEverything(viewer: Viewer): boolean {
+  return viewer.roles.includes('admin') || viewer.roles.includes('staff');
+}
+
+/**
+ * The one customer whose orders the viewer may see, or null for a viewer who may see all.
+ * Lists and counts put it into their SQL.
+ */
+export function ownerFilter(viewer: Viewer): string | null {
+  return seesEverything(viewer) ? null : (viewer.subject ?? '');
+}
+
+/** Whether rows of this customer are the viewer's to see. The one ownership check of rows that are read by id. */
+export function maySee(viewer: Viewer, row: { readonly customerId: string | null }): boolean {
+  const owner = ownerFilter(viewer);
+  return owner === null || (owner !== '' && row.customerId === owner);
+}

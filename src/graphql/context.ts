@@ -1,0 +1,34 @@
+import type { Viewer } from '../domain/viewer.js';
+import type { PlaceOrderFn } from '../orders/place.js';
+import type { CoalescedReader, EventFeed, Patience } from '../orders/ports.js';
+import type { TransitionOrderFn } from '../orders/transition.js';
+
+/** What the resolvers call: the application, already put together. */
+export interface Services {
+  readonly placeOrder: PlaceOrderFn;
+  readonly transitionOrder: TransitionOrderFn;
+  readonly readerFor: (patience: Patience) => CoalescedReader;
+  readonly feed: EventFeed;
+  /** Longest time of one request, or of the answer to one event, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** One request's view of the application. */
+export interface Context {
+  readonly services: Services;
+  readonly viewer: Viewer;
+  readonly patience: Patience;
+  /** Batches and remembers look-ups within this request. */
+  readonly reader: CoalescedReader;
+}
+
+/** @param signal aborts when the caller has gone */
+export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
+  const patience: Patience = { deadline: performance.now() + services.deadlineMs, signal };
+  return { services, viewer, patience, reader: services.readerFor(patience) };
+}
+
+/** The same caller with fresh loaders and a new deadline: a subscription outlives what a loader may remember. */
+export function renewContext({ services, viewer, patience }: Context): Context {
+  return createContext(services, viewer, patience.signal);
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { RequestError, type RequestErrorCode } from '../domain/errors.js';
+
+/** HTTP status of a request that failed as a whole; the others are answers. */
+export const HTTP_STATUS: Readonly<Record<RequestErrorCode, number>> = {
+  BAD_USER_INPUT: 400,
+  INVALID_CURSOR: 400,
+  SLOW_CONSUMER: 503,
+  OVERLOADED: 503,
+  SERVICE_UNAVAILABLE: 503,
+  CANCELLED: 499,
+};
+
+/** Codes of GraphQL and Apollo themselves, whose messages tell clients about their own request. */
+const OWN_REQUEST = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+]);
+
+/** The expected failure that an error stands for, if it does. */
+export function requestErrorOf(error: unknown): RequestError | null {
+  if (error instanceof RequestError) return error;
+  if (error instanceof GraphQLError && error.originalError !== undefined) return requestErrorOf(error.originalError);
+  return null;
+}
+
+export type LogUnexpected = (error: unknown, correlationId: string) => void;
+
+/**
+ * The one place where errors become what clients see: expected ones keep their message and get their code; all others
+ * are masked and logged under a correlation id that the client is told.
+ */
+export function createErrorFormatter(logUnexpected: LogUnexpected) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const { locations, path } = formatted;
+    const where = { ...(locations === undefined ? {} : { locations }), ...(path === undefined ? {} : { path }) };
+    const expected = requestErrorOf(error);
+    if (expected !== null) {
+      return { message: expected.message, ...where, extensions: { code: expected.code, ...expected.details } };
+    }
+    const code = formatted.extensions?.['code'];
+    if (typeof code === 'string' && OWN_REQUEST.has(code)) {
+      return { message: formatted.message, ...where, extensions: { code } };
+    }
+    const correlationId = randomUUID();
+    logUnexpected(error, correlationId);
+    const message = 'Something went wrong on the server.';
+    return { message, ...where, extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId } };
+  };
+}
+
+export type ErrorFormatter = ReturnType<typeof createErrorFormatter>;

@@ -1,0 +1,44 @@
+import { RequestError } from '../domain/errors.js';
+import { parseUuid } from '../orders/identity.js';
+
+/** What a globally unique id stands for. An order's is its plain UUID; the others begin with their kind. */
+export type GlobalId =
+  | { readonly kind: 'order'; readonly orderId: string }
+  | { readonly kind: 'item'; readonly orderId: string; readonly position: number }
+  | { readonly kind: 'event'; readonly orderId: string; readonly version: number }
+  | { readonly kind: 'customer'; readonly customerId: string };
+
+export function itemId(orderId: string, position: number): string {
+  return `item:${orderId}:${position}`;
+}
+
+export function eventId(orderId: string, version: number): string {
+  return `event:${orderId}:${version}`;
+}
+
+export function customerGlobalId(customerId: string): string {
+  return `customer:${customerId}`;
+}
+
+/** Reads an id. @throws RequestError BAD_USER_INPUT where it is of no kind there is */
+export function parseGlobalId(id: string): GlobalId {
+  const uuid = parseUuid(id);
+  if (uuid !== null) return { kind: 'order', orderId: uuid };
+  if (id.startsWith('customer:') && id.length > 'customer:'.length) {
+    return { kind: 'customer', customerId: id.slice('customer:'.length) };
+  }
+  const [kind, first = '', second = '', ...rest] = id.split(':');
+  const orderId = parseUuid(first);
+  const number = /^[1-9]\d{0,8}$/.test(second) ? Number(second) : null;
+  if (orderId !== null && number !== null && rest.length === 0) {
+    if (kind === 'item') return { kind, orderId, position: number };
+    if (kind === 'event') return { kind, orderId, version: number };
+  }
+  throw new RequestError(
+    'BAD_USER_INPUT',
+    `id must be a UUID, or begin with customer:, item: or event:; it is ${JSON.stringify(id)}.`,
+    {
+      details: { argument: 'id' },
+    },
+  );
+}

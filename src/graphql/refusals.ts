@@ -1,0 +1,50 @@
+import type { Refusal } from '../domain/errors.js';
+import { LIFECYCLE } from '../domain/lifecycle.js';
+import type { Typed } from './types/node.js';
+import type { TransitionError, UserError, VersionConflictError } from './types/user-errors.js';
+
+/** The one place where expected refusals become `userErrors`. */
+export function toUserErrors(refusal: Refusal): Typed<UserError>[] {
+  switch (refusal.code) {
+    case 'INVALID_INPUT':
+      return refusal.problems.map((problem) => ({ __typename: 'InputError', ...problem, retryable: false }));
+    case 'IDEMPOTENCY_MISMATCH':
+      return [{ __typename: 'IdempotencyError', ...refusal, retryable: false }];
+    case 'ORDER_DELETED': {
+      const message = 'The order of this id or key has been deleted since.';
+      return [{ __typename: 'IdempotencyError', ...refusal, message, retryable: false }];
+    }
+    case 'INVALID_TRANSITION':
+      return [transitionError(refusal)];
+    case 'VERSION_CONFLICT':
+      return [versionConflict(refusal)];
+  }
+}
+
+function transitionError({ order, to }: Extract<Refusal, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
+  const allowed = LIFECYCLE[order.status];
+  const instead = allowed.length === 0 ? 'it can go nowhere any more' : `it may go to ${allowed.join(', ')}`;
+  return {
+    __typename: 'TransitionError',
+    code: 'INVALID_TRANSITION',
+    message: `The order is ${order.status} and cannot become ${to}; ${instead}.`,
+    field: ['input', 'status'],
+    retryable: false,
+    from: order.status,
+    to,
+    allowed,
+  };
+}
+
+function versionConflict(refusal: Extract<Refusal, { code: 'VERSION_CONFLICT' }>): Typed<VersionConflictError> {
+  const { order, expectedVersion } = refusal;
+  return {
+    __typename: 'VersionConflictError',
+    code: 'VERSION_CONFLICT',
+    message: `The order is at version ${order.version}, not ${expectedVersion}.`,
+    field: ['input', 'expectedVersion'],
+    retryable: false,
+    currentVersion: order.version,
+    order,
+  };
+}

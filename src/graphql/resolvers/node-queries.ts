@@ -1,0 +1,65 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { RequestError } from '../../domain/errors.js';
+import { findCustomer, findEvent, findOrder } from '../../orders/find.js';
+import type { Context } from '../context.js';
+import { parseGlobalId, type GlobalId } from '../global-ids.js';
+import { NodeType, type Typed } from '../types/node.js';
+import { viewCustomer, viewEvent, viewItem } from '../views.js';
+
+type AnyNode = Typed<object> | null;
+
+const MAX_NODES = 100;
+
+@Resolver()
+export class NodeQueries {
+  @Query(() => NodeType, {
+    nullable: true,
+    description: 'Anything by its globally unique id; null where there is none that you may see.',
+  })
+  async node(
+    @Arg('id', () => ID, { description: 'The id of a Node.' }) id: string,
+    @Ctx() context: Context,
+  ): Promise<AnyNode> {
+    return fetchNode(parseGlobalId(id), context);
+  }
+
+  @Query(() => [NodeType], {
+    nullable: 'items',
+    description: `Several things by their globally unique ids, in the order of the ids, at most ${MAX_NODES}; null where there is none that you may see.`,
+  })
+  async nodes(
+    @Arg('ids', () => [ID], { description: 'The ids of Nodes.' }) ids: string[],
+    @Ctx() context: Context,
+  ): Promise<AnyNode[]> {
+    if (ids.length > MAX_NODES) {
+      const message = `ids must be at most ${MAX_NODES}; they are ${ids.length}.`;
+      throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'ids' } });
+    }
+    return Promise.all(ids.map(parseGlobalId).map((id) => fetchNode(id, context)));
+  }
+}
+
+async function fetchNode(id: GlobalId, { reader, viewer }: Context): Promise<AnyNode> {
+  switch (id.kind) {
+    case 'order':
+      return typed('Order', await findOrder(reader, viewer, id.orderId));
+    case 'item': {
+      const order = await findOrder(reader, viewer, id.orderId);
+      if (order === null) return null;
+      const item = (await reader.items(order.id)).find(({ position }) => position === id.position);
+      return item === undefined ? null : typed('OrderItem', viewItem(item, order.currency));
+    }
+    case 'event': {
+      const event = await findEvent(reader, viewer, id.orderId, id.version);
+      return event === null ? null : typed('OrderEvent', viewEvent(event));
+    }
+    case 'customer': {
+      const customer = await findCustomer(reader, viewer, id.customerId);
+      return customer === null ? null : typed('Customer', viewCustomer(customer));
+    }
+  }
+}
+
+function typed(name: string, value: object | null): AnyNode {
+  return value === null ? null : { ...value, __typename: name };
+}

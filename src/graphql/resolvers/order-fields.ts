@@ -1,0 +1,45 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
+import type { Order } from '../../domain/order.js';
+import { findCustomer } from '../../orders/find.js';
+import { pageHistory } from '../../orders/history.js';
+import { PageArgs } from '../arguments.js';
+import type { Context } from '../context.js';
+import { toConnection } from '../types/connection.js';
+import { CustomerType } from '../types/customer.js';
+import { OrderEventConnection } from '../types/event.js';
+import { toMoney, type MoneyType } from '../types/money.js';
+import { OrderType, type OrderItemType } from '../types/order.js';
+import { viewCustomer, viewEvent, viewItem } from '../views.js';
+
+@Resolver(() => OrderType)
+export class OrderFields {
+  @FieldResolver()
+  allowedTransitions(@Root() order: Order): readonly OrderStatus[] {
+    return LIFECYCLE[order.status];
+  }
+
+  @FieldResolver()
+  total(@Root() order: Order): MoneyType {
+    return toMoney(order.total, order.currency);
+  }
+
+  @FieldResolver()
+  async items(@Root() order: Order, @Ctx() { reader }: Context): Promise<OrderItemType[]> {
+    const items = await reader.items(order.id);
+    return items.map((item) => viewItem(item, order.currency));
+  }
+
+  @FieldResolver(() => CustomerType, { nullable: true, description: 'Who ordered; null for a guest.' })
+  async customer(@Root() order: Order, @Ctx() { reader, viewer }: Context): Promise<CustomerType | null> {
+    if (order.customerId === null) return null;
+    const customer = await findCustomer(reader, viewer, order.customerId);
+    return customer === null ? null : viewCustomer(customer);
+  }
+
+  @FieldResolver(() => OrderEventConnection, { description: 'What has happened to it, oldest first.' })
+  async history(@Root() order: Order, @Args(() => PageArgs) page: PageArgs, @Ctx() { reader }: Context) {
+    const { edges, ...ends } = await pageHistory(reader, order, page);
+    return toConnection({ ...ends, edges: edges.map(({ cursor, node }) => ({ cursor, node: viewEvent(node) })) });
+  }
+}

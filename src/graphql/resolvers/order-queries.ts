@@ -1,0 +1,59 @@
+import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { Order } from '../../domain/order.js';
+import { findCustomer, findOrder } from '../../orders/find.js';
+import { pageOrders } from '../../orders/page.js';
+import { orderIdArgument, PageArgs } from '../arguments.js';
+import type { Context } from '../context.js';
+import { CustomerType } from '../types/customer.js';
+import { OrderOrder, OrderWhere } from '../types/inputs.js';
+import { OrderConnection, OrderType } from '../types/order.js';
+import { viewCustomer } from '../views.js';
+import { toOrderConnection } from './order-connection.js';
+
+@Resolver()
+export class OrderQueries {
+  @Query(() => OrderType, {
+    nullable: true,
+    description: 'An order by its id; null where there is none that you may see.',
+  })
+  async order(
+    @Arg('id', () => ID, { description: 'The UUID of the order.' }) id: string,
+    @Ctx() { reader, viewer }: Context,
+  ): Promise<Order | null> {
+    return findOrder(reader, viewer, orderIdArgument('id', id));
+  }
+
+  @Query(() => OrderConnection, {
+    description:
+      'The orders you may see, newest first unless told otherwise. Orders that come in meanwhile neither repeat nor hide others.',
+  })
+  async orders(
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('where', () => OrderWhere, { nullable: true, description: 'Which orders; all where left out.' })
+    where: OrderWhere | null,
+    @Arg('orderBy', () => OrderOrder, {
+      nullable: true,
+      description: 'How to sort; newest first where left out. A cursor is good only under the sorting it came from.',
+    })
+    ordering: OrderOrder | null,
+    @Ctx() { reader, viewer }: Context,
+  ) {
+    return toOrderConnection(
+      await pageOrders(reader, viewer, { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST }),
+    );
+  }
+
+  @Query(() => CustomerType, {
+    nullable: true,
+    description: 'A customer by the id of the shop; null for one without orders that you may see.',
+  })
+  async customer(
+    @Arg('customerId', () => String, { description: 'The id of the shop for this customer.' }) customerId: string,
+    @Ctx() { reader, viewer }: Context,
+  ): Promise<CustomerType | null> {
+    const customer = await findCustomer(reader, viewer, customerId);
+    return customer === null ? null : viewCustomer(customer);
+  }
+}
+
+const NEWEST_FIRST: OrderOrder = { field: 'CREATED_AT', direction: 'DESC' };

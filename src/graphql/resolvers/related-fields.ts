@@ -1,0 +1,40 @@
+import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { Order } from '../../domain/order.js';
+import { findOrder } from '../../orders/find.js';
+import { pageOrders } from '../../orders/page.js';
+import { PageArgs } from '../arguments.js';
+import type { Context } from '../context.js';
+import { CustomerType } from '../types/customer.js';
+import { OrderEventObject } from '../types/event.js';
+import { OrderOrder, OrderWhere } from '../types/inputs.js';
+import { OrderConnection, OrderType } from '../types/order.js';
+import { toOrderConnection } from './order-connection.js';
+
+@Resolver(() => OrderEventObject)
+export class OrderEventFields {
+  @FieldResolver(() => OrderType, { nullable: true, description: 'The order as it is now; null once it is deleted.' })
+  async order(@Root() event: OrderEventObject, @Ctx() { reader, viewer }: Context): Promise<Order | null> {
+    return findOrder(reader, viewer, event.orderId);
+  }
+}
+
+@Resolver(() => CustomerType)
+export class CustomerFields {
+  @FieldResolver(() => OrderConnection, { description: 'The orders of this customer that you may see.' })
+  async orders(
+    @Root() customer: CustomerType,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('where', () => OrderWhere, { nullable: true, description: 'Which of them; all where left out.' })
+    where: OrderWhere | null,
+    @Arg('orderBy', () => OrderOrder, { nullable: true, description: 'How to sort; newest first where left out.' })
+    ordering: OrderOrder | null,
+    @Ctx() { reader, viewer }: Context,
+  ) {
+    const foreign = typeof where?.customerId === 'string' && where.customerId !== customer.customerId;
+    const status = foreign ? { in: [] } : where?.status; // everything given must hold, so another customer's are none
+    const request = { page, where: { status, customerId: customer.customerId }, ordering: ordering ?? NEWEST_FIRST };
+    return toOrderConnection(await pageOrders(reader, viewer, request));
+  }
+}
+
+const NEWEST_FIRST: OrderOrder = { field: 'CREATED_AT', direction: 'DESC' };

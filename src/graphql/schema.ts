@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type PubSub } from 'type-graphql';
+import { assertStorable } from './arguments.js';
+import { NodeQueries } from './resolvers/node-queries.js';
+import { OrderFields } from './resolvers/order-fields.js';
+import { OrderMutations } from './resolvers/order-mutations.js';
+import { OrderQueries } from './resolvers/order-queries.js';
+import { CustomerFields, OrderEventFields } from './resolvers/related-fields.js';
+import { OrderSubscriptions } from './resolvers/subscriptions.js';
+import { IdempotencyError, InputError, TransitionError, VersionConflictError } from './types/user-errors.js';
+
+/** Every subscription has its own source, so type-graphql's own, which it insists on, must never be used. */
+const NO_PUBSUB: PubSub = {
+  publish() {
+    throw new Error('events are published by the feed');
+  },
+  subscribe() {
+    throw new Error('events come from the feed');
+  },
+};
+
+/** The schema of the API, ready to execute with a `Context`. */
+export function createSchema(): GraphQLSchema {
+  const schema = buildSchemaSync({
+    resolvers: [
+      OrderQueries,
+      OrderMutations,
+      OrderFields,
+      OrderEventFields,
+      CustomerFields,
+      NodeQueries,
+      OrderSubscriptions,
+    ],
+    orphanedTypes: [InputError, IdempotencyError, TransitionError, VersionConflictError],
+    pubSub: NO_PUBSUB,
+    validate: false,
+  });
+  guardArguments(schema);
+  return schema;
+}
+
+/** No resolver ever sees a text that the database cannot keep. */
+function guardArguments(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (field.args.length > 0 && field.resolve !== undefined) field.resolve = guarded(field.resolve);
+    }
+  }
+}
+
+function guarded(resolve: GraphQLFieldResolver<unknown, unknown>): GraphQLFieldResolver<unknown, unknown> {
+  return (source, args, context, info): unknown => {
+    assertStorable(args, '');
+    return resolve(source, args, context, info);
+  };
+}

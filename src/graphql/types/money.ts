@@ -1,0 +1,19 @@
+import { Field, ObjectType } from 'type-graphql';
+import { formatMoney } from '../../domain/money.js';
+import { Currency, Decimal } from '../scalars.js';
+
+@ObjectType('Money', { description: 'An exact amount of money.', simpleResolvers: true })
+export class MoneyType {
+  @Field(() => Decimal, {
+    description:
+      'In major units, with as many decimals as the currency has: `"12.50"` USD, `"1250"` JPY, `"1.250"` KWD.',
+  })
+  readonly amount!: string;
+
+  @Field(() => Currency, { description: 'Of which currency.' })
+  readonly currency!: string;
+}
+
+export function toMoney(minor: bigint, currency: string): MoneyType {
+  return { amount: formatMoney({ minor, currency }), currency };
+}

@@ -1,0 +1,94 @@
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import type { OrderStatus } from '../../domain/lifecycle.js';
+import { DateTime, EmailAddress } from '../scalars.js';
+import { connectionOf, edgeOf } from './connection.js';
+import { OrderStatusEnum } from './enums.js';
+import { MoneyType } from './money.js';
+import { NodeType } from './node.js';
+
+@ObjectType('OrderItem', { implements: NodeType, description: 'A line of an order.', simpleResolvers: true })
+export class OrderItemType extends NodeType {
+  @Field(() => Int, { description: 'Its place in the order, from 1.' })
+  readonly position!: number;
+
+  @Field(() => String, { nullable: true, description: 'Which product, by the id of the shop.' })
+  readonly productId!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Stock keeping unit.' })
+  readonly sku!: string | null;
+
+  @Field(() => String, { description: 'What was ordered, as it was called then.' })
+  readonly name!: string;
+
+  @Field(() => Int, { description: 'How many pieces, 1 or more.' })
+  readonly quantity!: number;
+
+  @Field(() => MoneyType, { description: 'Price of one piece.' })
+  readonly unitPrice!: MoneyType;
+
+  @Field(() => MoneyType, { description: 'Price of the line: unit price × quantity.' })
+  readonly subtotal!: MoneyType;
+}
+
+@ObjectType('Order', {
+  implements: NodeType,
+  description: 'An order. Its id is a plain UUID; each change raises its version by one and leaves an event.',
+  simpleResolvers: true,
+})
+export class OrderType extends NodeType {
+  @Field(() => String, { description: 'Short number for people; unique, not gap-free.' })
+  readonly number!: string;
+
+  @Field(() => OrderStatusEnum, { description: 'Where it stands in its life.' })
+  readonly status!: OrderStatus;
+
+  @Field(() => [OrderStatusEnum], { description: 'The statuses it may go to next; empty when its life is over.' })
+  readonly allowedTransitions!: readonly OrderStatus[];
+
+  @Field(() => Int, {
+    description:
+      '1 at creation, one more with each event. Give it as `expectedVersion` to change only what you have seen.',
+  })
+  readonly version!: number;
+
+  @Field(() => String, { nullable: true, description: 'Whose order it is, by the id of the shop; null for a guest.' })
+  readonly customerId!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the customer as given with this order.' })
+  readonly customerName!: string | null;
+
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: 'E-mail address of the customer as given with this order.',
+  })
+  readonly customerEmail!: string | null;
+
+  @Field(() => [OrderItemType], { description: 'Its lines, by position.' })
+  readonly items!: readonly OrderItemType[];
+
+  @Field(() => MoneyType, { description: 'What it costs in all.' })
+  readonly total!: MoneyType;
+
+  @Field(() => String, { nullable: true, description: 'Remarks of the customer.' })
+  readonly notes!: string | null;
+
+  @Field(() => DateTime, { description: 'When it was taken.' })
+  readonly createdAt!: Date;
+
+  @Field(() => DateTime, { description: 'When it last changed.' })
+  readonly updatedAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it became COMPLETED.' })
+  readonly completedAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When it became CANCELLED.' })
+  readonly cancelledAt!: Date | null;
+}
+
+export const OrderEdge = edgeOf('Order', 'order', () => OrderType);
+
+@ObjectType('OrderConnection', { description: 'A page of orders.', simpleResolvers: true })
+export class OrderConnection extends connectionOf('order', () => OrderType, OrderEdge) {
+  @Field(() => Int, { description: 'How many orders the whole list has, exactly. Counted only where it is selected.' })
+  readonly totalCount!: number;
+}

@@ -1,0 +1,34 @@
+import type { OrderEvent } from '../domain/events.js';
+import type { OrderItem } from '../domain/order.js';
+import { encodeResumeCursor } from '../orders/cursor.js';
+import type { CustomerRecord } from '../orders/ports.js';
+import { customerGlobalId, eventId, itemId } from './global-ids.js';
+import type { CustomerType } from './types/customer.js';
+import type { OrderEventObject } from './types/event.js';
+import { toMoney } from './types/money.js';
+import type { OrderItemType } from './types/order.js';
+
+/** How domain things look to clients, where their shape differs. */
+
+export function viewItem(item: OrderItem, currency: string): OrderItemType {
+  return {
+    id: itemId(item.orderId, item.position),
+    position: item.position,
+    productId: item.productId,
+    sku: item.sku,
+    name: item.name,
+    quantity: item.quantity,
+    unitPrice: toMoney(item.unitPrice, currency),
+    subtotal: toMoney(item.subtotal, currency),
+  };
+}
+
+export function viewEvent(event: OrderEvent): OrderEventObject {
+  const { orderId, version, type, from, to, reason, actor, occurredAt, position } = event;
+  const resumeCursor = position === null ? null : encodeResumeCursor(position, orderId, version);
+  return { id: eventId(orderId, version), resumeCursor, orderId, version, type, from, to, reason, actor, occurredAt };
+}
+
+export function viewCustomer({ customerId, name, email }: CustomerRecord): CustomerType {
+  return { id: customerGlobalId(customerId), customerId, name, email };
+}

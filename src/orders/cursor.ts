@@ -1,0 +1,70 @@
+import { RequestError } from '../domain/errors.js';
+import type { OrderPlace, SortDirection } from './ports.js';
+import { parseUuid } from './identity.js';
+
+/** The ordering a cursor belongs to. A cursor is refused under any other. */
+export interface Ordering {
+  readonly field: 'CREATED_AT';
+  readonly direction: SortDirection;
+}
+
+function encode(parts: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(parts), 'utf8').toString('base64url');
+}
+
+/** The parts of an opaque cursor, or null where it was not made by this server. */
+function decode(cursor: string): readonly unknown[] | null {
+  const bytes = Buffer.from(cursor, 'base64url');
+  if (bytes.toString('base64url') !== cursor) return null;
+  try {
+    const parts: unknown = JSON.parse(bytes.toString('utf8'));
+    return Array.isArray(parts) ? parts : null;
+  } catch {
+    return null; // not JSON, so not ours: the caller answers INVALID_CURSOR
+  }
+}
+
+export function encodeOrderCursor(place: OrderPlace, { field, direction }: Ordering): string {
+  return encode(['orders', field, direction, place.createdAt.getTime(), place.id]);
+}
+
+/** Reads a cursor of an orders connection. @throws RequestError INVALID_CURSOR */
+export function decodeOrderCursor(cursor: string, argument: string, ordering: Ordering): OrderPlace {
+  const [kind, field, direction, millis, id, ...rest] = decode(cursor) ?? [];
+  const uuid = typeof id === 'string' ? parseUuid(id) : null;
+  if (kind !== 'orders' || !isMillis(millis) || uuid === null || rest.length > 0) {
+    throw invalid(argument, 'it is no cursor of an orders connection');
+  }
+  if (field !== ordering.field || direction !== ordering.direction) {
+    throw invalid(argument, 'it belongs to another ordering');
+  }
+  return { createdAt: new Date(millis), id: uuid };
+}
+
+const LAST_MILLIS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+function isMillis(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_MILLIS;
+}
+
+export function encodeHistoryCursor(orderId: string, version: number): string {
+  return encode(['history', orderId, version]);
+}
+
+/** Reads a cursor of one order's history, as a version. @throws RequestError INVALID_CURSOR */
+export function decodeHistoryCursor(cursor: string, argument: string, orderId: string): number {
+  const [kind, id, version, ...rest] = decode(cursor) ?? [];
+  const isVersion = typeof version === 'number' && Number.isInteger(version) && version >= 1 && version < 2 ** 31;
+  if (kind !== 'history' || !isVersion || rest.length > 0) throw invalid(argument, 'it is no cursor of a history');
+  if (id !== orderId) throw invalid(argument, "it belongs to another order's history");
+  return version;
+}
+
+/** Names a place in the log of all events; a later subscription resumes behind it. */
+export function encodeResumeCursor(position: bigint, orderId: string, version: number): string {
+  return encode(['log', position.toString(), orderId, version]);
+}
+
+function invalid(argument: string, why: string): RequestError {
+  return new RequestError('INVALID_CURSOR', `${argument} cannot be used: ${why}.`, { details: { argument } });
+}

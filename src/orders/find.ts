@@ -1,0 +1,32 @@
+import type { OrderEvent } from '../domain/events.js';
+import type { Order } from '../domain/order.js';
+import { maySee, ownerFilter, type Viewer } from '../domain/viewer.js';
+import type { CoalescedReader, CustomerRecord } from './ports.js';
+
+/** An order by id, or null where there is none that this viewer may see. */
+export async function findOrder(reader: CoalescedReader, viewer: Viewer, id: string): Promise<Order | null> {
+  const order = await reader.order(id);
+  return order !== null && maySee(viewer, order) ? order : null;
+}
+
+/** A customer as its latest order shows it, or null where it has none that this viewer may see. */
+export async function findCustomer(
+  reader: CoalescedReader,
+  viewer: Viewer,
+  customerId: string,
+): Promise<CustomerRecord | null> {
+  const owner = ownerFilter(viewer);
+  return owner === null || owner === customerId ? reader.customer(customerId) : null;
+}
+
+/** One event of an order, or null where there is none that this viewer may see. */
+export async function findEvent(
+  reader: CoalescedReader,
+  viewer: Viewer,
+  orderId: string,
+  version: number,
+): Promise<OrderEvent | null> {
+  if ((await findOrder(reader, viewer, orderId)) === null) return null;
+  const [event = null] = await reader.events({ orderId, from: version, to: version });
+  return event;
+}

@@ -1,0 +1,150 @@
+import type { Refusal } from '../domain/errors.js';
+import type { LoggedEvent, OrderEvent } from '../domain/events.js';
+import type { OrderStatus } from '../domain/lifecycle.js';
+import type { Order, OrderDraft, OrderItem } from '../domain/order.js';
+import type { Actor, Viewer } from '../domain/viewer.js';
+import type { FieldPath } from '../domain/errors.js';
+
+/**
+ * What the application needs of the world. Every function that reads or writes orders takes an array and answers an
+ * array of the same length, in the same order.
+ */
+
+/** Bounds of one caller's wait: leave the queue when the caller has gone or the deadline has passed. */
+export interface Patience {
+  /** When the answer is no longer wanted, as `performance.now()` counts. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+/** A command that stores a new order. */
+export interface PlaceOrder {
+  readonly kind: 'place';
+  readonly orderId: string;
+  /** Names this command in its event, so that a retry after a lost connection knows its own work. */
+  readonly commandId: string;
+  readonly viewer: Viewer;
+  readonly actor: Actor;
+  readonly draft: OrderDraft;
+  /** Of the normalised request; another one under the same id is refused. */
+  readonly fingerprint: Uint8Array;
+  /** Where the id or the key stands in the caller's arguments. */
+  readonly field: FieldPath;
+}
+
+/** A command that changes the status of an order. */
+export interface TransitionOrder {
+  readonly kind: 'transition';
+  readonly orderId: string;
+  readonly commandId: string;
+  readonly viewer: Viewer;
+  readonly actor: Actor;
+  readonly to: OrderStatus;
+  readonly expectedVersion: number | null;
+  readonly reason: string | null;
+  /** The caller's idempotency key, hashed with issuer and subject, and what it was used for. */
+  readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
+  readonly field: FieldPath;
+}
+
+export type WriteCommand = PlaceOrder | TransitionOrder;
+
+/** What became of a command. */
+export type WriteOutcome =
+  | { readonly kind: 'placed'; readonly order: Order; readonly replayed: boolean }
+  | { readonly kind: 'transitioned'; readonly order: Order; readonly changed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Stores commands, several callers' in one transaction. Rejects with a RequestError or an unexpected failure. */
+export interface OrderWriter {
+  write(command: WriteCommand, patience: Patience): Promise<WriteOutcome>;
+}
+
+export type SortDirection = 'ASC' | 'DESC';
+
+/** A place in an ordering of orders. */
+export interface OrderPlace {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+/** Which orders are meant. Null means any. */
+export interface OrderSelection {
+  readonly customerId: string | null;
+  /** Sorted, without repeats; empty means none at all. */
+  readonly statuses: readonly OrderStatus[] | null;
+}
+
+/** A stretch of orders by `createdAt`, then `id`, between two places, cut off after `limit`. */
+export interface OrderRange {
+  readonly selection: OrderSelection;
+  /** In which direction the answer runs; `after` and `before` are meant in it. */
+  readonly direction: SortDirection;
+  readonly after: OrderPlace | null;
+  readonly before: OrderPlace | null;
+  /** Whether the order at `after` itself belongs to it. */
+  readonly inclusive: boolean;
+  readonly limit: number;
+}
+
+/** Events `from` to `to` of one order, both included, by version. */
+export interface EventRange {
+  readonly orderId: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A customer as its latest order shows it. */
+export interface CustomerRecord {
+  readonly customerId: string;
+  readonly name: string | null;
+  readonly email: string | null;
+}
+
+export interface OrderReader {
+  orders(ids: readonly string[]): Promise<(Order | null)[]>;
+  items(orderIds: readonly string[]): Promise<OrderItem[][]>;
+  ranges(ranges: readonly OrderRange[]): Promise<Order[][]>;
+  counts(selections: readonly OrderSelection[]): Promise<number[]>;
+  customers(customerIds: readonly string[]): Promise<(CustomerRecord | null)[]>;
+  events(ranges: readonly EventRange[]): Promise<OrderEvent[][]>;
+}
+
+/** One caller's view of the reader: single look-ups that are coalesced with everybody else's. */
+export interface CoalescedReader {
+  order(id: string): Promise<Order | null>;
+  items(orderId: string): Promise<OrderItem[]>;
+  range(range: OrderRange): Promise<Order[]>;
+  count(selection: OrderSelection): Promise<number>;
+  customer(customerId: string): Promise<CustomerRecord | null>;
+  events(range: EventRange): Promise<OrderEvent[]>;
+}
+
+/** Which events a watcher wants. Null means any. */
+export interface EventFilter {
+  readonly orderId: string | null;
+  readonly customerId: string | null;
+  readonly to: readonly OrderStatus[] | null;
+}
+
+/** Live events, in the order of the log. */
+export interface EventFeed {
+  /**
+   * Watches from now on. The iterator ends when `signal` aborts or the feed closes, and throws a RequestError
+   * SLOW_CONSUMER when its reader falls too far behind.
+   */
+  subscribe(filter: EventFilter, signal?: AbortSignal): AsyncIterableIterator<LoggedEvent>;
+}
+
+/** The log of all events: positions are dense, given after commit, and never appear behind one that was seen. */
+export interface LogStore {
+  /**
+   * Gives positions to at most `limit` committed events that have none.
+   *
+   * @returns how many, or `taken` where another process is at it
+   */
+  sequence(limit: number): Promise<number | 'taken'>;
+  lastPosition(): Promise<bigint>;
+  /** At most `limit` events behind a position, without a gap. */
+  read(after: bigint, limit: number): Promise<LoggedEvent[]>;
+}

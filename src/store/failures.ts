@@ -1,0 +1,92 @@
+/** What a failed statement or transaction means for the batch it belonged to. */
+export type FailureKind =
+  /** A row that the database refuses (SQLSTATE classes 22, 23): the culprit has to be found. */
+  | 'data'
+  /** Serialization failure, deadlock, lock not available: worth one more try. */
+  | 'conflict'
+  /** The database is up but cannot serve this now: cancelled, out of resources, shutting down. */
+  | 'unavailable'
+  /** The connection is gone, or there was none to be had. */
+  | 'connection'
+  /** Anything else: a defect of ours. */
+  | 'unexpected';
+
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly sqlState: string | null;
+}
+
+const CONNECTION_KINDS = new Set([
+  'ConnectionClosed',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TransactionAlreadyClosed',
+]);
+
+/** Messages of `pg` and Prisma for a lost or unobtainable connection, which carry no code. */
+const CONNECTION_MESSAGE =
+  /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Can't reach database server|Server has closed the connection|Connection ended unexpectedly|Unable to start a transaction in the given time|Transaction already closed|Transaction API error|read ECONNRESET|write EPIPE|socket hang up/i;
+
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** Prisma's codes: cannot reach, timed out, closed, transaction API (expired or not obtained in time). */
+const CONNECTION_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
+
+/** The one place that tells database errors apart: by SQLSTATE, never by a constraint's name. */
+export function classify(error: unknown): Failure {
+  const sqlState = sqlStateOf(error);
+  if (sqlState !== null) return { kind: kindOf(sqlState), sqlState };
+  for (const cause of causes(error)) {
+    const { code, kind, message } = cause;
+    if (typeof code === 'string' && (NETWORK_CODES.has(code) || CONNECTION_PRISMA_CODES.has(code))) return lost;
+    if (typeof kind === 'string' && CONNECTION_KINDS.has(kind)) return lost;
+    if (code === 'P2034') return { kind: 'conflict', sqlState: null };
+    if (typeof message === 'string' && CONNECTION_MESSAGE.test(message)) return lost;
+  }
+  return { kind: 'unexpected', sqlState: null };
+}
+
+const lost: Failure = { kind: 'connection', sqlState: null };
+
+function kindOf(sqlState: string): FailureKind {
+  if (sqlState.startsWith('22') || sqlState.startsWith('23')) return 'data';
+  if (sqlState === '40001' || sqlState === '40P01' || sqlState === '55P03') return 'conflict';
+  if (sqlState === '57014' || sqlState.startsWith('53') || sqlState.startsWith('57P')) return 'unavailable';
+  if (sqlState === '25P03' || sqlState.startsWith('08')) return 'connection'; // idle in transaction; connection exceptions
+  return 'unexpected';
+}
+
+type Cause = Readonly<Record<string, unknown>>;
+
+/** The error itself and everything it says it was caused by, Prisma's and the driver adapter's ways included. */
+function* causes(error: unknown): Generator<Cause> {
+  const queue: unknown[] = [error];
+  for (let seen = 0; queue.length > 0 && seen < 10; seen += 1) {
+    const next = queue.shift();
+    if (typeof next !== 'object' || next === null) continue;
+    const cause = next as Cause;
+    yield cause;
+    queue.push(cause['cause'], cause['meta'], cause['driverAdapterError']);
+  }
+}
+
+function sqlStateOf(error: unknown): string | null {
+  for (const { originalCode, code } of causes(error)) {
+    for (const candidate of [originalCode, code]) {
+      // Prisma's own codes (P2010) have five characters too, but no SQLSTATE class begins with P and a digit but P0.
+      if (typeof candidate === 'string' && /^[0-9A-Z]{5}$/.test(candidate) && !/^P[1-9]/.test(candidate)) {
+        if (!NETWORK_CODES.has(candidate)) return candidate;
+      }
+    }
+  }
+  return null;
+}

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
+import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
+
+/** Where the schema and its migrations are: `prisma/` beside `src/` or `dist/`. */
+export const PRISMA_FOLDER = path.resolve(import.meta.dirname, '../../prisma');
+
+/** Any number nobody else would lock; every migrating process takes the same one. */
+const MIGRATION_LOCK = 7_204_119_815;
+
+const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
+
+/**
+ * Applies what is missing, by real Prisma Migrate. Processes that start together take turns; each script is one
+ * transaction, so one that was killed half way has left nothing and is simply applied again.
+ *
+ * @param url a direct connection to the database, not one through a transaction pooler
+ * @returns the names of the migrations that were applied now
+ */
+export async function migrate(url: string): Promise<readonly string[]> {
+  return withLock(url, () =>
+    withEngine(url, async (engine) => {
+      const migrationsList = await readMigrations();
+      const { failedMigrationNames } = await engine.diagnoseMigrationHistory({
+        migrationsList,
+        optInToShadowDatabase: false,
+        filters: NO_FILTER,
+      });
+      for (const migrationName of failedMigrationNames) await engine.markMigrationRolledBack({ migrationName });
+      const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: NO_FILTER });
+      return appliedMigrationNames;
+    }),
+  );
+}
+
+/** The names of the migrations that the database lacks. Reads only, so it may go through a pooler. */
+export async function pendingMigrations(url: string): Promise<readonly string[]> {
+  const wanted = (await readMigrations()).migrationDirectories.map((migration) => migration.path);
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ migration_name: string }>(
+      'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+    );
+    const applied = new Set(rows.map((row) => row.migration_name));
+    return wanted.filter((name) => !applied.has(name));
+  } catch (cause) {
+    const isMissingTable = cause instanceof Error && 'code' in cause && cause.code === '42P01';
+    if (isMissingTable) return wanted;
+    throw cause;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The SQL that takes the migrations to `schema.prisma`; empty where they agree.
+ *
+ * @param url a server on which a shadow database may be created and dropped
+ */
+export async function schemaDifference(url: string): Promise<string> {
+  return withEngine(url, async (engine) => {
+    const content = await readFile(path.join(PRISMA_FOLDER, 'schema.prisma'), 'utf8');
+    const { stdout } = await engine.diff({
+      from: { tag: 'migrations', ...(await readMigrations()) },
+      to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content }] },
+      script: true,
+      exitCode: null,
+      filters: NO_FILTER,
+    });
+    return stdout?.startsWith('-- This is an empty migration') === true ? '' : (stdout ?? '');
+  });
+}
+
+async function readMigrations(): Promise<MigrationList> {
+  const baseDir = path.join(PRISMA_FOLDER, 'migrations');
+  const entries = await readdir(baseDir, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+  const migrationDirectories = await Promise.all(
+    names.map(async (name) => {
+      const value = await readFile(path.join(baseDir, name, 'migration.sql'), 'utf8');
+      return { path: name, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } };
+    }),
+  );
+  const lockfile = { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' };
+  return { baseDir, lockfile, shadowDbInitScript: '', migrationDirectories };
+}
+
+async function withLock<T>(url: string, work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    return await work();
+  } finally {
+    await client.end(); // ends the session, and the lock with it
+  }
+}
+
+async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
+  const { SchemaEngine } = await loadEngine();
+  const factory = new TransactionalPg(url);
+  const engine = await SchemaEngine.new(
+    { datamodels: undefined },
+    () => undefined,
+    bindMigrationAwareSqlAdapterFactory(factory),
+  );
+  try {
+    return await work(engine);
+  } catch (cause) {
+    throw factory.failure ?? cause; // the engine only says that something external failed
+  } finally {
+    engine.free();
+    await factory.dispose();
+  }
+}
+
+type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
+
+/**
+ * Put behind each script, in its transaction: a process killed right after the commit would otherwise leave a migration
+ * that is applied but not marked so. Under the lock at most one is unfinished.
+ */
+const MARK_FINISHED = `
+UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1
+WHERE finished_at IS NULL AND rolled_back_at IS NULL`;
+
+/**
+ * The stock adapter cuts a script at every semicolon; sent whole, PostgreSQL runs it as one transaction. Its shadow
+ * database is the main one wherever a connection string is used; here it is a new one that is dropped afterwards.
+ */
+class TransactionalPg extends PrismaPg {
+  readonly #url: string;
+  readonly #cleanups: (() => Promise<void>)[] = [];
+  /** What PostgreSQL said when it refused a script. */
+  failure: Error | null = null;
+
+  constructor(url: string) {
+    super(url);
+    this.#url = url;
+  }
+
+  override async connect(): Promise<Adapter> {
+    return this.#open(this.#url, MARK_FINISHED);
+  }
+
+  override async connectToShadowDb(): Promise<Adapter> {
+    const name = `ordergraph_shadow_${randomUUID().replaceAll('-', '')}`;
+    const owner = await this.#open(this.#url);
+    await owner.executeScript(`CREATE DATABASE ${name}`);
+    this.#cleanups.push(() => owner.executeScript(`DROP DATABASE ${name} WITH (FORCE)`));
+    const url = new URL(this.#url);
+    url.pathname = `/${name}`;
+    return this.#open(url.href);
+  }
+
+  async #open(url: string, epilogue = ''): Promise<Adapter> {
+    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000 });
+    const adapter = await new PrismaPg(pool).connect();
+    const query = pool.query.bind(pool);
+    adapter.executeScript = async (script) => {
+      try {
+        await query(`${script}\n;${epilogue}`);
+      } catch (cause) {
+        this.failure ??= new Error(`A migration script was refused: ${String(cause)}`, { cause });
+        throw cause;
+      }
+    };
+    readCharColumns(pool, adapter);
+    this.#cleanups.push(() => pool.end());
+    return adapter;
+  }
+
+  /** Closes what was opened, last first. */
+  async dispose(): Promise<void> {
+    for (const cleanup of this.#cleanups.reverse()) await cleanup();
+  }
+}
+
+const CHAR_OID = 18;
+const TEXT_OID = 25;
+
+/** The stock adapter does not know the type "char", of which the catalogue that the engine reads is full. */
+function readCharColumns(pool: pg.Pool, adapter: Adapter): void {
+  let fields: pg.FieldDef[] = [];
+  const query = pool.query.bind(pool) as (config: pg.QueryConfig) => Promise<pg.QueryResult>;
+  pool.query = (async (config: pg.QueryConfig) => {
+    const result = await query(config);
+    fields = result.fields.map((field) => ({ ...field }));
+    for (const field of result.fields) if (field.dataTypeID === CHAR_OID) field.dataTypeID = TEXT_OID;
+    return result;
+  }) as never;
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (sql) => {
+    const result = await queryRaw(sql); // one at a time, so `fields` are this query's
+    const isChar = (index: number) => fields[index]?.dataTypeID === CHAR_OID;
+    return {
+      ...result,
+      columnTypes: result.columnTypes.map((type, index) => (isChar(index) ? ColumnTypeEnum.Character : type)),
+    };
+  };
+}
+
+type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** Only what is used here; Node's types leave WebAssembly to the browser's. */
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: object,
+  ): Promise<{ instance: { exports: Readonly<Record<string, unknown>> } }>;
+};
+
+const ENGINE = '@prisma/schema-engine-wasm/schema_engine_bg';
+
+/** The engine is a WebAssembly module in a package, so nothing is downloaded. */
+async function loadEngine(): Promise<EngineModule> {
+  const bindings = (await import(ENGINE)) as EngineModule & { __wbg_set_wasm(exports: unknown): void };
+  const bytes = await readFile(new URL('schema_engine_bg.wasm', import.meta.resolve(ENGINE)));
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
+  bindings.__wbg_set_wasm(instance.exports);
+  (instance.exports['__wbindgen_start'] as () => void)();
+  return bindings;
+}

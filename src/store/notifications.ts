@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { Database } from './database.js';
+
+const CHANNEL = 'ordergraph_log';
+const RECONNECT_MS = 1_000;
+
+/** Tells every process, this one included, that the log has grown. A statement of its own, never inside a write. */
+export async function announce({ prisma }: Database): Promise<void> {
+  await prisma.$executeRawUnsafe('SELECT pg_notify($1, $2)', CHANNEL, '');
+}
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+/**
+ * Hears when the log has grown, over a connection of its own. Losing it costs only quickness: the tail polls anyway.
+ *
+ * @param url a direct connection, not one through a transaction pooler
+ */
+export function listen(url: string, onGrown: () => void, log: Logger): Listener {
+  const stop = new AbortController();
+  let client: pg.Client | null = null;
+
+  async function follow(): Promise<void> {
+    client = new pg.Client({
+      connectionString: url,
+      keepAlive: true,
+      connectionTimeoutMillis: 2_000,
+      application_name: 'ordergraph-listen',
+    });
+    const lost = new Promise<Error | null>((resolve) => {
+      client?.on('error', resolve);
+      client?.once('end', () => resolve(null));
+    });
+    client.on('notification', onGrown);
+    await client.connect();
+    await client.query(`LISTEN ${CHANNEL}`);
+    onGrown(); // what was announced while nobody listened
+    const error = await lost;
+    if (!stop.signal.aborted) log.warn({ err: error }, 'the listening connection was lost');
+  }
+
+  async function keepFollowing(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await follow();
+      } catch (cause) {
+        if (!stop.signal.aborted) log.warn({ err: cause }, 'cannot listen for new events; polling meanwhile');
+      }
+      await sleep(RECONNECT_MS, undefined, { signal: stop.signal }).catch(() => undefined); // closing ends the pause
+    }
+  }
+
+  const following = keepFollowing();
+  return {
+    async close() {
+      stop.abort();
+      await client?.end();
+      await following;
+    },
+  };
+}

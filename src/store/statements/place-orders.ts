@@ -1,0 +1,110 @@
+import type { OrderDraft } from '../../domain/order.js';
+import type { Actor } from '../../domain/viewer.js';
+import type { Queryable } from '../database.js';
+import { ORDER_COLUMNS, type OrderRow } from '../rows.js';
+
+/** A new order as the insert takes it. */
+export interface NewOrder {
+  readonly orderId: string;
+  readonly commandId: string;
+  readonly actor: Actor;
+  readonly draft: OrderDraft;
+  readonly fingerprint: Uint8Array;
+}
+
+export interface PlacedRow {
+  readonly id: string;
+  readonly number: bigint;
+  readonly created_at: Date;
+}
+
+/**
+ * Inserts orders, their items and their first events in one statement: one JSON document expanded by the database was
+ * the fastest of the shapes tried. The ids go in sorted, so that two batches with the same ids wait for each other in
+ * one order and never in a circle. Ids that exist already are passed over.
+ *
+ * @returns the rows that are new
+ */
+export async function insertOrders(db: Queryable, orders: readonly NewOrder[]): Promise<PlacedRow[]> {
+  const sorted = orders.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
+  return db.$queryRawUnsafe<PlacedRow[]>(INSERT_ORDERS, JSON.stringify(sorted.map(toJson)));
+}
+
+const INSERT_ORDERS = `
+WITH input AS MATERIALIZED (
+  SELECT x.*, clock_timestamp()::timestamptz(3) AS now
+  FROM jsonb_to_recordset($1::jsonb) AS x(
+    id uuid, command_id uuid, fingerprint text, customer_id text, customer_name text, customer_email text,
+    currency text, subtotal bigint, total bigint, notes text, actor text, actor_kind text, items jsonb)
+), placed AS (
+  INSERT INTO orders AS o (id, customer_id, customer_name, customer_email, status, currency, subtotal, total, notes,
+    fingerprint, version, created_at, updated_at)
+  SELECT id, customer_id, customer_name, customer_email, 'PENDING'::order_status, currency, subtotal, total, notes,
+    decode(fingerprint, 'hex'), 1, now, now
+  FROM input ORDER BY id
+  ON CONFLICT (id) DO NOTHING
+  RETURNING o.id, o.number, o.created_at
+), lines AS (
+  INSERT INTO order_items (order_id, position, product_id, sku, name, quantity, unit_price, subtotal)
+  SELECT i.id, l.position, l.product_id, l.sku, l.name, l.quantity, l.unit_price, l.subtotal
+  FROM input i
+  JOIN placed p ON p.id = i.id
+  CROSS JOIN jsonb_to_recordset(i.items) AS l(
+    position int, product_id text, sku text, name text, quantity int, unit_price bigint, subtotal bigint)
+), events AS (
+  INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor, actor_kind, command_id,
+    customer_id, payload, occurred_at)
+  SELECT i.id, 1, 'CREATED'::order_event_type, 'PENDING'::order_status, '{}'::text[], i.actor, i.actor_kind,
+    i.command_id, i.customer_id,
+    jsonb_build_object('currency', i.currency, 'totalMinor', i.total::text, 'createdAt', p.created_at), p.created_at
+  FROM input i
+  JOIN placed p ON p.id = i.id
+)
+SELECT id, number, created_at FROM placed`;
+
+function toJson({ orderId, commandId, actor, draft, fingerprint }: NewOrder): unknown {
+  return {
+    id: orderId,
+    command_id: commandId,
+    fingerprint: Buffer.from(fingerprint).toString('hex'),
+    customer_id: draft.customerId,
+    customer_name: draft.customerName,
+    customer_email: draft.customerEmail,
+    currency: draft.currency,
+    subtotal: draft.subtotal.toString(),
+    total: draft.total.toString(),
+    notes: draft.notes,
+    actor: actor.subject,
+    actor_kind: actor.kind,
+    items: draft.lines.map((line, index) => ({
+      position: index + 1,
+      product_id: line.productId,
+      sku: line.sku,
+      name: line.name,
+      quantity: line.quantity,
+      unit_price: line.unitPrice.toString(),
+      subtotal: line.subtotal.toString(),
+    })),
+  };
+}
+
+export type ExistingRow = OrderRow & {
+  readonly fingerprint: Uint8Array;
+  readonly deleted: boolean;
+  /** The command that created the order. */
+  readonly command_id: string;
+};
+
+/**
+ * Reads what was there before under ids that were not inserted. A statement of its own: the insert's snapshot does not
+ * see a row that another transaction committed meanwhile.
+ */
+export async function readExisting(db: Queryable, ids: readonly string[]): Promise<ExistingRow[]> {
+  return db.$queryRawUnsafe<ExistingRow[]>(READ_EXISTING, ids);
+}
+
+const READ_EXISTING = `
+SELECT ${ORDER_COLUMNS}, o.fingerprint, o.deleted_at IS NOT NULL AS deleted, e.command_id
+FROM orders o
+JOIN order_events e ON e.order_id = o.id AND e.version = 1
+WHERE o.id = any($1::uuid[]) AND e.order_id = any($1::uuid[])`;

@@ -1,0 +1,74 @@
+import type { OrderEvent } from '../../domain/events.js';
+import type { Order, OrderItem } from '../../domain/order.js';
+import type { CustomerRecord, EventRange } from '../../orders/ports.js';
+import type { Queryable } from '../database.js';
+import {
+  EVENT_COLUMNS,
+  ORDER_COLUMNS,
+  toEvent,
+  toItem,
+  toOrder,
+  type EventRow,
+  type ItemRow,
+  type OrderRow,
+} from '../rows.js';
+
+/** Orders by id; null where there is none, or only the tombstone of one. */
+export async function readOrders(db: Queryable, ids: readonly string[]): Promise<(Order | null)[]> {
+  const rows = await db.$queryRawUnsafe<OrderRow[]>(READ_ORDERS, ids);
+  const byId = new Map(rows.map((row) => [row.id, toOrder(row)]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
+const READ_ORDERS = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL`;
+
+/** The items of each order, by position; none for an order that does not exist. */
+export async function readItems(db: Queryable, orderIds: readonly string[]): Promise<OrderItem[][]> {
+  const rows = await db.$queryRawUnsafe<ItemRow[]>(READ_ITEMS, orderIds);
+  const byOrder = Map.groupBy(rows.map(toItem), (item) => item.orderId);
+  return orderIds.map((id) => byOrder.get(id) ?? []);
+}
+
+/** By the key alone, never laterally: the same statement works where the table is distributed by order. */
+const READ_ITEMS = `
+SELECT i.order_id, i.position, i.product_id, i.sku, i.name, i.quantity, i.unit_price, i.subtotal
+FROM order_items i WHERE i.order_id = any($1::uuid[])
+ORDER BY i.order_id, i.position`;
+
+/** The events of each range, by version. */
+export async function readEvents(db: Queryable, ranges: readonly EventRange[]): Promise<OrderEvent[][]> {
+  const rows = await db.$queryRawUnsafe<(EventRow & { range: number })[]>(
+    READ_EVENTS,
+    ranges.map((range) => range.orderId),
+    ranges.map((range) => range.from),
+    ranges.map((range) => range.to),
+  );
+  const byRange = Map.groupBy(rows, (row) => row.range);
+  return ranges.map((_, index) => (byRange.get(index + 1) ?? []).map(toEvent));
+}
+
+/** Versions are dense, so a page of a history is a range of the primary key: no sort, no window function. */
+const READ_EVENTS = `
+SELECT r.range::int, ${EVENT_COLUMNS}
+FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r(order_id, low, high, range)
+JOIN order_events e ON e.order_id = r.order_id AND e.version BETWEEN r.low AND r.high
+WHERE e.order_id = any($1::uuid[])
+ORDER BY r.range, e.version`;
+
+/** Customers as their latest orders show them; null for a customer without orders. */
+export async function readCustomers(db: Queryable, customerIds: readonly string[]): Promise<(CustomerRecord | null)[]> {
+  const rows = await db.$queryRawUnsafe<CustomerRecord[]>(READ_CUSTOMERS, customerIds);
+  const byId = new Map(rows.map((row) => [row.customerId, row]));
+  return customerIds.map((id) => byId.get(id) ?? null);
+}
+
+/** One step into the index on (customer_id, created_at, id) for each customer, however many orders it has. */
+const READ_CUSTOMERS = `
+SELECT c.customer_id AS "customerId", o.customer_name AS name, o.customer_email AS email
+FROM unnest($1::text[]) AS c(customer_id)
+CROSS JOIN LATERAL (
+  SELECT o.customer_name, o.customer_email FROM orders o
+  WHERE o.customer_id = c.customer_id AND o.deleted_at IS NULL
+  ORDER BY o.created_at DESC, o.id DESC
+  LIMIT 1
+) o`;

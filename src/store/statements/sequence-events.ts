@@ -1,0 +1,69 @@
+import type { LoggedEvent } from '../../domain/events.js';
+import type { Queryable } from '../database.js';
+import { EVENT_COLUMNS, toEvent, type EventRow } from '../rows.js';
+
+/**
+ * Takes the sequencer's row for this transaction, with short time-outs so that a holder that hangs cannot stop the log.
+ *
+ * @returns the last position given, or null where another process holds the row
+ */
+export async function takeSequencer(tx: Queryable): Promise<bigint | null> {
+  const [row] = await tx.$queryRawUnsafe<{ position: bigint }[]>(TAKE_SEQUENCER);
+  return row?.position ?? null;
+}
+
+const TAKE_SEQUENCER = `
+SELECT s.position,
+  set_config('statement_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '2000', true)
+FROM event_sequencer s WHERE s.id = 1
+FOR UPDATE SKIP LOCKED`;
+
+/**
+ * Gives the next positions to committed events that have none, by order and version and never by time. A statement of
+ * its own behind the lock, so that its snapshot sees all that earlier holders did.
+ *
+ * @returns how many were given
+ */
+export async function givePositions(tx: Queryable, last: bigint, limit: number): Promise<number> {
+  return tx.$executeRawUnsafe(GIVE_POSITIONS, last, limit);
+}
+
+const GIVE_POSITIONS = `
+UPDATE order_events e SET position = $1::bigint + n.place
+FROM (
+  SELECT u.order_id, u.version, row_number() OVER (ORDER BY u.order_id, u.version) AS place
+  FROM (
+    SELECT order_id, version FROM order_events
+    WHERE position IS NULL
+    ORDER BY order_id, version
+    LIMIT $2::int
+  ) u
+) n
+WHERE e.order_id = n.order_id AND e.version = n.version`;
+
+export async function advanceSequencer(tx: Queryable, by: number): Promise<void> {
+  await tx.$executeRawUnsafe('UPDATE event_sequencer SET position = position + $1::int WHERE id = 1', by);
+}
+
+export async function lastPosition(db: Queryable): Promise<bigint> {
+  const [row] = await db.$queryRawUnsafe<{ position: bigint }[]>('SELECT position FROM event_sequencer WHERE id = 1');
+  return row?.position ?? 0n;
+}
+
+/** The log from a position on, in order and without a gap: it stops before the first position that is not there yet. */
+export async function readLog(db: Queryable, after: bigint, limit: number): Promise<LoggedEvent[]> {
+  const rows = await db.$queryRawUnsafe<EventRow[]>(READ_LOG, after, limit);
+  const events: LoggedEvent[] = [];
+  for (const row of rows) {
+    const position = after + BigInt(events.length) + 1n;
+    if (row.position !== position) break;
+    events.push({ ...toEvent(row), position });
+  }
+  return events;
+}
+
+const READ_LOG = `
+SELECT ${EVENT_COLUMNS} FROM order_events e
+WHERE e.position > $1::bigint
+ORDER BY e.position
+LIMIT $2::int`;
