@@ -40,7 +40,7 @@ function newest(places) {
 }
 
 function entriesOf(folder) {
-  return [...readdirSync(folder).map((name) => path.join(folder, name))];
+  return readdirSync(folder).map((name) => path.join(folder, name));
 }
 
 function isFolder(place) {

@@ -1,44 +1,43 @@
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { createApp, type App } from './app.js';
 import { loadEnvFile, readConfig } from './config.js';
 import { StartupError } from './startup-error.js';
-
-/** Exit status of a server that could not start for a reason the operator can mend. */
-const CANNOT_START = 1;
 
 async function main(): Promise<void> {
   loadEnvFile();
   const config = readConfig();
   const log = pino({ level: config.logLevel, base: { service: 'ordergraph' } }, pino.destination(2));
-  if (config.open !== null) log.warn('No authentication is configured: everybody who can reach this server is admin.');
+  log.warn('No authentication is configured: everybody who can reach this server is admin.');
 
-  let app: App | null = null;
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ signal }, 'shutting down');
-    starting.then(
-      () => app?.close().then(exitWith(0), exitWith(1)),
-      () => undefined, // the failed start exits by itself
-    );
-  };
-  const exitWith = (code: number) => (failure: unknown) => {
-    if (failure !== undefined) log.error({ err: failure }, 'the shutdown was not clean');
-    process.exit(code);
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-
-  const starting = createApp(config, log).then((started) => {
-    app = started;
-    if (!stopping) process.stdout.write(`ready ${started.url}\n`);
-  });
-  await starting;
+  const signal = nextSignal();
+  const app = await createApp(config, log); // a signal meanwhile waits for the end of the start
+  process.stdout.write(`ready ${app.url}\n`);
+  log.info({ signal: await signal }, 'shutting down');
+  process.exit(await closed(app, log));
 }
 
-main().catch((cause: unknown) => {
+async function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.on('SIGINT', resolve); // further ones change nothing: the shutdown is bounded in time
+    process.on('SIGTERM', resolve);
+  });
+}
+
+/** @returns the exit status */
+async function closed(app: App, log: Logger): Promise<number> {
+  try {
+    await app.close();
+    return 0;
+  } catch (cause) {
+    log.error({ err: cause }, 'the shutdown was not clean');
+    return 1;
+  }
+}
+
+try {
+  await main();
+} catch (cause) {
   const text = cause instanceof StartupError ? cause.message : String(cause instanceof Error ? cause.stack : cause);
   process.stderr.write(`${text}\n`);
-  process.exit(CANNOT_START);
-});
+  process.exit(1);
+}

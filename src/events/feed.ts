@@ -4,7 +4,7 @@ import { encodeResumeCursor } from '../orders/cursor.js';
 import type { EventFeed, EventFilter } from '../orders/ports.js';
 
 export interface PublishingFeed extends EventFeed {
-  publish(events: readonly LoggedEvent[]): void;
+  readonly publish: (events: readonly LoggedEvent[]) => void;
   /** Ends every subscription. */
   close(): void;
 }
@@ -48,7 +48,7 @@ export function createFeed({ maxQueued }: { readonly maxQueued: number }): Publi
     },
     close() {
       closed = true;
-      for (const subscriber of [...others, ...[...byOrder.values()].flatMap((set) => [...set])]) subscriber.end();
+      for (const set of [others, ...byOrder.values()]) for (const subscriber of set) subscriber.end();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
@@ -29,10 +30,11 @@ export interface HttpOptions {
 /** The HTTP side: GraphQL, health and readiness on one port. Not listening yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
   const { guarded, maxBytes, apollo, createContext, unready, log } = options;
+  const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
-    loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => correlationId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
     return503OnClosing: false,

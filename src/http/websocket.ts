@@ -5,6 +5,7 @@ import {
   execute,
   getOperationAST,
   GraphQLError,
+  OperationTypeNode,
   parse,
   validate,
   type ExecutionArgs,
@@ -110,7 +111,7 @@ function prepare(schema: GraphQLSchema, operation: Operation, maxTokens: number)
   const errors = validate(schema, document);
   if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
   const chosen = getOperationAST(document, operationName);
-  if (chosen?.operation !== 'subscription') {
+  if (chosen?.operation !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
@@ -139,7 +140,7 @@ async function subscribeWithFreshContext(
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSourceEventStream(args);
   if (!(Symbol.asyncIterator in source)) return asUserInput(source);
-  const events = source[Symbol.asyncIterator]() as AsyncIterator<unknown>;
+  const events = source[Symbol.asyncIterator]();
   let over = false;
   return {
     async next() {

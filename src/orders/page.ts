@@ -33,16 +33,16 @@ export interface PageSize {
 
 /** Reads `first` and `last`. @throws RequestError BAD_USER_INPUT */
 export function pageSize({ first, last }: PageArguments): PageSize {
-  const given = (value: number | null | undefined): value is number => value !== null && value !== undefined;
-  if (given(first) && given(last)) {
+  const fromBack = last !== null && last !== undefined;
+  if (fromBack && first !== null && first !== undefined) {
     throw new RequestError('BAD_USER_INPUT', 'Give first or last, not both.', { details: { argument: 'last' } });
   }
-  const [argument, size] = given(last) ? (['last', last] as const) : (['first', first ?? PAGE_SIZE.default] as const);
+  const [argument, size] = fromBack ? (['last', last] as const) : (['first', first ?? PAGE_SIZE.default] as const);
   if (size < 0 || size > PAGE_SIZE.most) {
     const message = `${argument} must be from 0 to ${PAGE_SIZE.most}; it is ${size}.`;
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument } });
   }
-  return { size, fromBack: given(last) };
+  return { size, fromBack };
 }
 
 /** A page of a Relay connection. What costs a statement is a function, called only where it is selected. */
@@ -112,7 +112,8 @@ async function existsBeyond(
 ): Promise<boolean> {
   if (bound === null || isEmpty(selection)) return false;
   const inclusive = edge === null;
-  const rows = await reader.range({ selection, direction, after: edge ?? bound, before: null, inclusive, limit: 1 });
+  const { createdAt, id } = edge ?? bound;
+  const rows = await reader.range({ selection, direction, after: { createdAt, id }, before: null, inclusive, limit: 1 });
   return rows.length > 0;
 }
 

@@ -102,12 +102,12 @@ export interface CustomerRecord {
 }
 
 export interface OrderReader {
-  orders(ids: readonly string[]): Promise<(Order | null)[]>;
-  items(orderIds: readonly string[]): Promise<OrderItem[][]>;
-  ranges(ranges: readonly OrderRange[]): Promise<Order[][]>;
-  counts(selections: readonly OrderSelection[]): Promise<number[]>;
-  customers(customerIds: readonly string[]): Promise<(CustomerRecord | null)[]>;
-  events(ranges: readonly EventRange[]): Promise<OrderEvent[][]>;
+  readonly orders: (ids: readonly string[]) => Promise<(Order | null)[]>;
+  readonly items: (orderIds: readonly string[]) => Promise<OrderItem[][]>;
+  readonly ranges: (ranges: readonly OrderRange[]) => Promise<Order[][]>;
+  readonly counts: (selections: readonly OrderSelection[]) => Promise<number[]>;
+  readonly customers: (customerIds: readonly string[]) => Promise<(CustomerRecord | null)[]>;
+  readonly events: (ranges: readonly EventRange[]) => Promise<OrderEvent[][]>;
 }
 
 /** One caller's view of the reader: single look-ups that are coalesced with everybody else's. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { PrismaClient } from '../generated/prisma/client.js';
 
@@ -25,7 +25,7 @@ export type Queryable = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsaf
 
 /** Opens a pool and a Prisma client over it. Nothing connects before the first statement. */
 export function openDatabase(options: DatabaseOptions, log: Logger): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: options.url,
     max: options.poolSize,
     connectionTimeoutMillis: options.connectTimeoutMs,

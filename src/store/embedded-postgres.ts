@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
 
@@ -234,10 +234,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Takes the folder for this process, and makes the database where it is missing. */
-async function own(url: string, dataDir: string): Promise<pg.Client> {
+async function own(url: string, dataDir: string): Promise<Client> {
   const admin = new URL(url);
   admin.pathname = '/postgres';
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: admin.href,
     connectionTimeoutMillis: 5_000,
     application_name: 'ordergraph-owner',
@@ -257,7 +257,7 @@ async function own(url: string, dataDir: string): Promise<pg.Client> {
 
 const OWNERSHIP_PATIENCE_MS = 3_000;
 
-async function takeOwnership(client: pg.Client, dataDir: string): Promise<void> {
+async function takeOwnership(client: Client, dataDir: string): Promise<void> {
   const until = performance.now() + OWNERSHIP_PATIENCE_MS; // PostgreSQL needs a moment to notice that a killed owner has gone
   for (;;) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [OWNER_LOCK]);

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
+import type * as Engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import pg from 'pg';
+import { Client, Pool, type FieldDef, type QueryConfig, type QueryResult } from 'pg';
 
 /** Where the schema and its migrations are: `prisma/` beside `src/` or `dist/`. */
 export const PRISMA_FOLDER = path.resolve(import.meta.dirname, '../../prisma');
@@ -40,7 +42,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
 /** The names of the migrations that the database lacks. Reads only, so it may go through a pooler. */
 export async function pendingMigrations(url: string): Promise<readonly string[]> {
   const wanted = (await readMigrations()).migrationDirectories.map((migration) => migration.path);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   await client.connect();
   try {
     const { rows } = await client.query<{ migration_name: string }>(
@@ -94,7 +96,7 @@ async function readMigrations(): Promise<MigrationList> {
 }
 
 async function withLock<T>(url: string, work: () => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -162,7 +164,7 @@ class TransactionalPg extends PrismaPg {
   }
 
   async #open(url: string, epilogue = ''): Promise<Adapter> {
-    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000 });
+    const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000 });
     const adapter = await new PrismaPg(pool).connect();
     const query = pool.query.bind(pool);
     adapter.executeScript = async (script) => {
@@ -180,7 +182,7 @@ class TransactionalPg extends PrismaPg {
 
   /** Closes what was opened, last first. */
   async dispose(): Promise<void> {
-    for (const cleanup of this.#cleanups.reverse()) await cleanup();
+    for (const cleanup of this.#cleanups.toReversed()) await cleanup();
   }
 }
 
@@ -188,10 +190,10 @@ const CHAR_OID = 18;
 const TEXT_OID = 25;
 
 /** The stock adapter does not know the type "char", of which the catalogue that the engine reads is full. */
-function readCharColumns(pool: pg.Pool, adapter: Adapter): void {
-  let fields: pg.FieldDef[] = [];
-  const query = pool.query.bind(pool) as (config: pg.QueryConfig) => Promise<pg.QueryResult>;
-  pool.query = (async (config: pg.QueryConfig) => {
+function readCharColumns(pool: Pool, adapter: Adapter): void {
+  let fields: FieldDef[] = [];
+  const query = pool.query.bind(pool) as (config: QueryConfig) => Promise<QueryResult>;
+  pool.query = (async (config: QueryConfig) => {
     const result = await query(config);
     fields = result.fields.map((field) => ({ ...field }));
     for (const field of result.fields) if (field.dataTypeID === CHAR_OID) field.dataTypeID = TEXT_OID;
@@ -200,15 +202,14 @@ function readCharColumns(pool: pg.Pool, adapter: Adapter): void {
   const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (sql) => {
     const result = await queryRaw(sql); // one at a time, so `fields` are this query's
-    const isChar = (index: number) => fields[index]?.dataTypeID === CHAR_OID;
-    return {
-      ...result,
-      columnTypes: result.columnTypes.map((type, index) => (isChar(index) ? ColumnTypeEnum.Character : type)),
-    };
+    const columnTypes = result.columnTypes.map((type, index) =>
+      fields[index]?.dataTypeID === CHAR_OID ? ColumnTypeEnum.Character : type,
+    );
+    return { ...result, columnTypes };
   };
 }
 
-type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+type EngineModule = typeof Engine;
 
 /** Only what is used here; Node's types leave WebAssembly to the browser's. */
 declare const WebAssembly: {
@@ -222,8 +223,9 @@ const ENGINE = '@prisma/schema-engine-wasm/schema_engine_bg';
 
 /** The engine is a WebAssembly module in a package, so nothing is downloaded. */
 async function loadEngine(): Promise<EngineModule> {
+  const require = createRequire(import.meta.url);
   const bindings = (await import(ENGINE)) as EngineModule & { __wbg_set_wasm(exports: unknown): void };
-  const bytes = await readFile(new URL('schema_engine_bg.wasm', import.meta.resolve(ENGINE)));
+  const bytes = await readFile(path.join(path.dirname(require.resolve(ENGINE)), 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { Logger } from 'pino';
 import type { Database } from './database.js';
 
@@ -22,10 +22,10 @@ export interface Listener {
  */
 export function listen(url: string, onGrown: () => void, log: Logger): Listener {
   const stop = new AbortController();
-  let client: pg.Client | null = null;
+  let client: Client | null = null;
 
   async function follow(): Promise<void> {
-    client = new pg.Client({
+    client = new Client({
       connectionString: url,
       keepAlive: true,
       connectionTimeoutMillis: 2_000,

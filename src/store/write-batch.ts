@@ -34,6 +34,31 @@ export interface WriteBatchOptions {
   readonly log: Logger;
 }
 
+/** One try, in one transaction. @throws UncertainCommit where COMMIT was sent and not answered */
+async function once(
+  { prisma }: Database,
+  commands: readonly WriteCommand[],
+  retried: boolean,
+  { maxWaitMs, transactionTimeoutMs }: WriteBatchOptions,
+): Promise<WriteOutcome[]> {
+  let committing = false;
+  try {
+    return await prisma.$transaction(
+      async (tx) => {
+        const outcomes = await writeInTransaction(tx, commands, retried);
+        committing = true; // returning is what sends COMMIT
+        return outcomes;
+      },
+      { maxWait: maxWaitMs, timeout: transactionTimeoutMs },
+    );
+  } catch (cause) {
+    const { kind } = classify(cause);
+    const undone = kind === 'data' || kind === 'conflict'; // the server answered that it rolled back
+    if (committing && !undone) throw new UncertainCommit('The connection was lost at COMMIT.', { cause });
+    throw cause;
+  }
+}
+
 /**
  * Stores batches of commands, each batch in one interactive transaction, and settles what goes wrong: a row that the
  * database refuses is found by bisection and fails alone; a conflict is tried once more, then command by command; a
@@ -41,32 +66,13 @@ export interface WriteBatchOptions {
  * same ids until the deadline.
  */
 export function createWriteBatch(database: Database, options: WriteBatchOptions) {
-  const { transactionTimeoutMs, maxWaitMs, onCommit, log } = options;
-
-  async function once(commands: readonly WriteCommand[], { uncertain }: Attempt): Promise<WriteOutcome[]> {
-    let committing = false;
-    try {
-      const outcomes = await database.prisma.$transaction(
-        async (tx) => {
-          const decided = await writeInTransaction(tx, commands, uncertain);
-          committing = true; // returning is what sends COMMIT
-          return decided;
-        },
-        { maxWait: maxWaitMs, timeout: transactionTimeoutMs },
-      );
-      onCommit();
-      return outcomes;
-    } catch (cause) {
-      const { kind } = classify(cause);
-      const undone = kind === 'data' || kind === 'conflict'; // the server answered that it rolled back
-      if (committing && !undone) throw new UncertainCommit('The connection was lost at COMMIT.', { cause });
-      throw cause;
-    }
-  }
+  const { onCommit, log } = options;
 
   async function attempt(commands: readonly WriteCommand[], deadline: number, how: Attempt): Promise<Result[]> {
     try {
-      return await once(commands, how);
+      const outcomes = await once(database, commands, how.uncertain, options);
+      onCommit();
+      return outcomes;
     } catch (cause) {
       if (cause instanceof UncertainCommit) return settleCommit(commands, deadline, how, cause);
       const failure = classify(cause);

@@ -1,5 +1,6 @@
 import { decideStatusChange, type Decision } from '../domain/decide.js';
 import type { OrderEvent } from '../domain/events.js';
+import { INITIAL_STATUS } from '../domain/lifecycle.js';
 import type { Order } from '../domain/order.js';
 import { maySee } from '../domain/viewer.js';
 import type { PlaceOrder, TransitionOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
@@ -64,7 +65,7 @@ function newOrder({ orderId, draft }: PlaceOrder, number: bigint, createdAt: Dat
     ...rest,
     id: orderId,
     number: number.toString(),
-    status: 'PENDING',
+    status: INITIAL_STATUS,
     version: 1,
     createdAt,
     updatedAt: createdAt,

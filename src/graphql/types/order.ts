@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType } from 'type-graphql';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import { DateTime, EmailAddress } from '../scalars.js';
 import { connectionOf, edgeOf } from './connection.js';

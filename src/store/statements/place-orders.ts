@@ -1,3 +1,4 @@
+import { INITIAL_STATUS } from '../../domain/lifecycle.js';
 import type { OrderDraft } from '../../domain/order.js';
 import type { Actor } from '../../domain/viewer.js';
 import type { Queryable } from '../database.js';
@@ -39,7 +40,7 @@ WITH input AS MATERIALIZED (
 ), placed AS (
   INSERT INTO orders AS o (id, customer_id, customer_name, customer_email, status, currency, subtotal, total, notes,
     fingerprint, version, created_at, updated_at)
-  SELECT id, customer_id, customer_name, customer_email, 'PENDING'::order_status, currency, subtotal, total, notes,
+  SELECT id, customer_id, customer_name, customer_email, '${INITIAL_STATUS}'::order_status, currency, subtotal, total, notes,
     decode(fingerprint, 'hex'), 1, now, now
   FROM input ORDER BY id
   ON CONFLICT (id) DO NOTHING
@@ -54,7 +55,7 @@ WITH input AS MATERIALIZED (
 ), events AS (
   INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor, actor_kind, command_id,
     customer_id, payload, occurred_at)
-  SELECT i.id, 1, 'CREATED'::order_event_type, 'PENDING'::order_status, '{}'::text[], i.actor, i.actor_kind,
+  SELECT i.id, 1, 'CREATED'::order_event_type, '${INITIAL_STATUS}'::order_status, '{}'::text[], i.actor, i.actor_kind,
     i.command_id, i.customer_id,
     jsonb_build_object('currency', i.currency, 'totalMinor', i.total::text, 'createdAt', p.created_at), p.created_at
   FROM input i

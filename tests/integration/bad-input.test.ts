@@ -1,0 +1,143 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { CREATE, create, placed, TEA, UPDATE, update } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let server: TestServer;
+let stored = 0;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  server = await startServer(database.url);
+});
+
+afterEach(async () => {
+  const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
+  expect(row?.orders).toBe(stored);
+  expect(server.logged.filter((line) => Number(line['level']) >= 50)).toEqual([]);
+});
+
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+const HUGE = '92233720368547758.07'; // the most a BIGINT of cents holds
+
+test.each([
+  ['no items', { items: [] }, 'REQUIRED', ['items']],
+  ['zero quantity', { items: [{ ...TEA, quantity: 0 }] }, 'INVALID', ['items', '0', 'quantity']],
+  ['negative quantity', { items: [TEA, { ...TEA, quantity: -2 }] }, 'INVALID', ['items', '1', 'quantity']],
+  ['huge quantity', { items: [{ ...TEA, quantity: 1_000_001 }] }, 'LIMIT_EXCEEDED', ['items', '0', 'quantity']],
+  ['a third decimal of a dollar', { items: [{ ...TEA, unitPrice: '1.005' }] }, 'INVALID', ['items', '0', 'unitPrice']],
+  ['a decimal of a yen', { currency: 'JPY', items: [{ ...TEA, unitPrice: '10.5' }] }, 'INVALID', ['items', '0', 'unitPrice']],
+  ['a fourth decimal of a dinar', { currency: 'KWD', items: [{ ...TEA, unitPrice: '1.0005' }] }, 'INVALID', ['items', '0', 'unitPrice']],
+  ['unknown currency', { currency: 'ABC' }, 'INVALID', ['currency']],
+  ['negative price', { items: [{ ...TEA, unitPrice: '-0.01' }] }, 'INVALID', ['items', '0', 'unitPrice']],
+  ['a price beyond the column', { items: [{ ...TEA, unitPrice: '92233720368547758.08' }] }, 'LIMIT_EXCEEDED', ['items', '0', 'unitPrice']],
+  ['overflow of a line', { items: [{ ...TEA, quantity: 2, unitPrice: HUGE }] }, 'LIMIT_EXCEEDED', ['items']],
+  ['overflow of the total', { items: [{ ...TEA, quantity: 1, unitPrice: HUGE }, TEA] }, 'LIMIT_EXCEEDED', ['items']],
+  ['10,000 items', { items: Array.from({ length: 10_000 }, () => ({ name: 'x', unitPrice: 1 })) }, 'LIMIT_EXCEEDED', ['items']],
+  ['blank name', { items: [{ ...TEA, name: ' \t' }] }, 'INVALID', ['items', '0', 'name']],
+  ['no name', { items: [{ unitPrice: '1' }] }, 'REQUIRED', ['items', '0', 'name']],
+  ['no price', { items: [{ name: 'Tea' }] }, 'REQUIRED', ['items', '0', 'unitPrice']],
+  ['blank customer', { customerId: '' }, 'INVALID', ['customerId']],
+  ['long notes', { notes: 'x'.repeat(4_001) }, 'LIMIT_EXCEEDED', ['notes']],
+  ['malformed id', { id: 'order-1' }, 'INVALID', ['id']],
+  ['an id of version 1', { id: '6ba7b810-9dad-11d1-80b4-00c04fd430c8' }, 'INVALID', ['id']],
+  ['id and key', { id: '0190a1b2-0000-7000-8000-000000000001', idempotencyKey: 'k' }, 'INVALID', ['id']],
+  ['blank key', { idempotencyKey: '  ' }, 'INVALID', ['idempotencyKey']],
+  ['long key', { idempotencyKey: 'k'.repeat(256) }, 'LIMIT_EXCEEDED', ['idempotencyKey']],
+])('createOrder with %s names the field and the rule, and stores nothing', async (_what, input, code, field) => {
+  const answer = await create(server, input);
+  expect(answer.order).toBeNull();
+  expect(answer.userErrors).toMatchObject([{ __typename: 'InputError', code, field: ['input', ...field], retryable: false }]);
+  expect(answer.userErrors[0]?.message).toMatch(/\w+.*\.$/);
+});
+
+test('every broken rule of an input is told at once', async () => {
+  const answer = await create(server, { currency: 'QQQ', notes: ' ', items: [{ name: '', quantity: 0, unitPrice: '1' }] });
+  expect(answer.userErrors.map((error) => error.field?.at(-1))).toEqual(['currency', 'notes', 'name', 'quantity']);
+});
+
+test.each([
+  ['fractional quantity', { items: [{ ...TEA, quantity: 1.5 }] }, 'quantity'],
+  ['a quantity beyond 32 bits', { items: [{ ...TEA, quantity: 3_000_000_000 }] }, 'quantity'],
+  ['a price that is no number', { items: [{ ...TEA, unitPrice: 'ten' }] }, 'unitPrice'],
+  ['a price in exponents', { items: [{ ...TEA, unitPrice: 1e30 }] }, 'unitPrice'],
+  ['a price with more digits than a double holds', { items: [{ ...TEA, unitPrice: 1234567890123.4567 }] }, 'unitPrice'],
+  ['a currency that is no code', { currency: 'dollars' }, 'currency'],
+  ['an e-mail address that is none', { customerEmail: 'nobody' }, 'customerEmail'],
+  ['a field that does not exist', { colour: 'red' }, 'colour'],
+  ['a missing list', { items: null }, 'items'],
+  ['NUL', { notes: 'a\0b' }, 'input.notes'],
+  ['half a surrogate pair', { items: [{ ...TEA, name: 'a\ud800' }] }, 'input.items[0].name'],
+  ['half a surrogate pair in the key', { idempotencyKey: '\udc00' }, 'input.idempotencyKey'],
+])('createOrder with %s is BAD_USER_INPUT that names it', async (_what, input, name) => {
+  const answer = await server.ask(CREATE, { input: { items: [TEA], ...input } });
+  expect(answer.status).toBe(400);
+  expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  expect(answer.errors?.[0]?.message).toContain(name);
+});
+
+test('updateOrderStatus names what is wrong', async () => {
+  const { id } = await placed(server);
+  stored += 1;
+  const cases = [
+    [{ id: 'nonsense', status: 'CONFIRMED' }, 'INVALID', 'id'],
+    [{ id, status: 'CONFIRMED', expectedVersion: 0 }, 'INVALID', 'expectedVersion'],
+    [{ id, status: 'CONFIRMED', reason: '' }, 'INVALID', 'reason'],
+    [{ id, status: 'CONFIRMED', reason: 'x'.repeat(1_001) }, 'LIMIT_EXCEEDED', 'reason'],
+    [{ id, status: 'CONFIRMED', idempotencyKey: '' }, 'INVALID', 'idempotencyKey'],
+  ] as const;
+  for (const [input, code, field] of cases) {
+    expect(await update(server, input)).toMatchObject({ order: null, userErrors: [{ code, field: ['input', field] }] });
+  }
+  const banana = await server.ask(UPDATE, { input: { id, status: 'banana' } });
+  expect(banana.status).toBe(400);
+  expect(banana.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  expect(banana.errors?.[0]?.message).toContain('OrderStatus');
+});
+
+test.each([
+  ['{ order(id: "nonsense") { id } }', 'BAD_USER_INPUT', 'id must be a UUID'],
+  ['{ node(id: "item:1:2") { id } }', 'BAD_USER_INPUT', 'id must be a UUID'],
+  ['{ nodes(ids: ["event:x"]) { id } }', 'BAD_USER_INPUT', 'id must be a UUID'],
+  ['{ orders(where: {status: {eq: banana}}) { nodes { id } } }', 'GRAPHQL_VALIDATION_FAILED', 'banana'],
+  ['{ orders { nodes { colour } } }', 'GRAPHQL_VALIDATION_FAILED', 'colour'],
+  ['{ orders( }', 'GRAPHQL_PARSE_FAILED', 'Syntax Error'],
+  ['', 'BAD_REQUEST', 'query'],
+  ['{ customer(customerId: "a\\u0000") { id } }', 'BAD_USER_INPUT', 'customerId'],
+  [`{ ${'a:__typename '.repeat(3_000)} }`, 'GRAPHQL_PARSE_FAILED', 'token'],
+])('the query %s is refused clearly', async (query, code, words) => {
+  const answer = await server.ask(query);
+  expect(answer.status).toBe(400);
+  expect(answer.errors?.[0]?.extensions.code).toBe(code);
+  expect(answer.errors?.[0]?.message).toContain(words);
+});
+
+test.each([
+  ['no JSON', '{"query": ', 'application/json', 400, 'BAD_REQUEST'],
+  ['an empty body', '', 'application/json', 400, 'BAD_REQUEST'],
+  ['JSON that is no object', '[1]', 'application/json', 400, 'BAD_REQUEST'],
+  ['a body of 5 MB', JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(5_000_000) } }), 'application/json', 413, 'PAYLOAD_TOO_LARGE'],
+  ['a form', 'query={__typename}', 'application/x-www-form-urlencoded', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+])('%s is answered in the shape of GraphQL errors', async (_what, body, contentType, status, code) => {
+  const response = await fetch(server.url, { method: 'POST', headers: { 'content-type': contentType }, body });
+  expect(response.status).toBe(status);
+  const { errors } = (await response.json()) as { errors: { message: string; extensions: { code: string } }[] };
+  expect(errors).toMatchObject([{ extensions: { code } }]);
+});
+
+test('an open server answers no other host name, no page of elsewhere and nothing forwarded', async () => {
+  const forbidden = [{ origin: 'https://example.com' }, { 'x-forwarded-for': '192.0.2.1' }, { forwarded: 'for=192.0.2.1' }];
+  for (const headers of forbidden) {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: '{ __typename }' }),
+    });
+    expect(response.status).toBe(403);
+  }
+});

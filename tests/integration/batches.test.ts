@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { create, CREATE, placed, TEA, update, type CreateAnswer } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let servers: [TestServer, TestServer];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
+  // One lane, so that what is asked at once shares batches.
+  servers = await Promise.all([
+    startServer(database.url, { WRITE_LANES: '1' }),
+    startServer(database.url, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await database.drop();
+});
+
+test('refused commands among good ones leave the good ones stored', async () => {
+  const [one, two] = await Promise.all([placed(servers[0]), placed(servers[0])]);
+  const answers = await Promise.all([
+    update(servers[0], { id: one.id, status: 'CONFIRMED' }),
+    update(servers[0], { id: two.id, status: 'DELIVERED' }),
+    create(servers[0], { notes: 'good' }),
+    update(servers[0], { id: two.id, status: 'CONFIRMED', expectedVersion: 7 }),
+    update(servers[0], { id: two.id, status: 'SHIPPED' }),
+  ]);
+  expect(answers.map((answer) => answer.userErrors[0]?.code ?? 'done')).toEqual([
+    'done',
+    'INVALID_TRANSITION',
+    'done',
+    'VERSION_CONFLICT',
+    'done',
+  ]);
+  const rows = await database.sql('SELECT status FROM orders WHERE id = any($1) ORDER BY created_at, id', [[one.id, two.id]]);
+  expect(rows.map((row) => row['status']).sort()).toEqual(['CONFIRMED', 'SHIPPED']);
+});
+
+test('a row that the database refuses fails alone, masked and logged; its neighbours are stored', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) =>
+      servers[0].ask<CreateAnswer | { createOrder: null }>(CREATE, {
+        input: { items: [TEA], notes: index === 23 ? 'poison' : `neighbour ${index}` },
+      }),
+    ),
+  );
+  const failed = answers.filter((answer) => answer.errors !== undefined);
+  expect(failed).toHaveLength(1);
+  expect(failed[0]?.errors).toMatchObject([
+    { message: 'Something went wrong on the server.', extensions: { code: 'INTERNAL_SERVER_ERROR' } },
+  ]);
+  const correlationId = failed[0]?.errors?.[0]?.extensions['correlationId'];
+  expect(servers[0].logged.find((line) => line['correlationId'] === correlationId)).toBeDefined();
+  expect(JSON.stringify(failed)).not.toContain('of_the_test');
+  expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
+});
+
+test('two processes writing the same orders in different order never tell a caller of a deadlock', async () => {
+  const orders = await Promise.all(Array.from({ length: 30 }, async () => placed(servers[0])));
+  const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
+  for (const status of statuses) {
+    const forwards = orders.map(async ({ id }) => update(servers[0], { id, status }));
+    const backwards = orders.toReversed().map(async ({ id }) => update(servers[1], { id, status }));
+    const answers = await Promise.all([...forwards, ...backwards]);
+    expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
+    expect(answers.filter((answer) => answer.changed)).toHaveLength(orders.length);
+  }
+  const [gaps] = await database.sql('SELECT count(*)::int AS orders FROM orders WHERE version <> 6 AND id = any($1)', [
+    orders.map((order) => order.id),
+  ]);
+  expect(gaps).toEqual({ orders: 0 });
+});
+
+test('creates under the same ids in different order over two processes settle without an error', async () => {
+  const keys = Array.from({ length: 60 }, (_, index) => `crossing ${index}`);
+  const answers = await Promise.all([
+    ...keys.map(async (idempotencyKey) => create(servers[0], { idempotencyKey })),
+    ...keys.toReversed().map(async (idempotencyKey) => create(servers[1], { idempotencyKey })),
+  ]);
+  expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
+  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(keys.length);
+});
+
+test('a row held longer than the lock time-out fails its own command as retryable, and only that', async () => {
+  const [held, free] = await Promise.all([placed(servers[1]), placed(servers[1])]);
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
+  const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
+  const [blocked, done] = await Promise.all([
+    servers[1].ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
+    update(servers[1], { id: free.id, status: 'CONFIRMED' }),
+  ]);
+  expect(done.changed).toBe(true);
+  expect(blocked.status).toBe(503);
+  expect(blocked.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+  await blocker.query('ROLLBACK');
+  expect(await update(servers[1], { id: held.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+});
+
+test('a full queue refuses at once with OVERLOADED; what was accepted is stored', async () => {
+  const tight = await startServer(database.url, { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1' });
+  try {
+    const target = await placed(tight);
+    const blocker = await database.connect();
+    await blocker.query('BEGIN');
+    await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [target.id]);
+    const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
+    await expect
+      .poll(() => database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+      .not.toHaveLength(0);
+    const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
+    const refused = await Promise.all(more.slice(4));
+    await blocker.query('COMMIT');
+    const answers = [...(await Promise.all(more.slice(0, 4))), ...refused];
+    const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
+    expect(codes.filter((code) => code === 'done')).toHaveLength(4);
+    expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
+    expect(answers.find((answer) => answer.errors !== undefined)?.status).toBe(503);
+    expect(await waiting).toMatchObject({ changed: true });
+    expect(await database.sql("SELECT id FROM orders WHERE notes = 'crowd'")).toHaveLength(4);
+  } finally {
+    await tight.close();
+  }
+});

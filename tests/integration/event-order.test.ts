@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startSequencer } from '../../src/events/sequencer.js';
+import { startTail } from '../../src/events/tail.js';
+import type { LoggedEvent } from '../../src/domain/events.js';
+import { openDatabase, type Database } from '../../src/store/database.js';
+import { createLogStore } from '../../src/store/log-store.js';
+import { advanceSequencer, givePositions, takeSequencer } from '../../src/store/statements/sequence-events.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+
+const log = pino({ level: 'silent' });
+
+let database: TestDatabase;
+let closers: (() => Promise<unknown>)[];
+
+beforeEach(async () => {
+  database = await createDatabase();
+  closers = [];
+});
+
+afterEach(async () => {
+  for (const close of closers.toReversed()) await close();
+  await database.drop();
+});
+
+function open(): Database {
+  const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
+  const opened = openDatabase({ url: database.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds }, log);
+  closers.push(() => opened.close());
+  return opened;
+}
+
+/** A process as the log sees it: a sequencer and a tail with everything that the tail has read. */
+async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
+  const store = createLogStore(open());
+  const seen: LoggedEvent[] = [];
+  const tail = await startTail({ store, debounceMs: 0, pollMs, publish: (events) => seen.push(...events), log });
+  closers.push(() => tail.close());
+  const sequencer = startSequencer({ store, debounceMs: 2, pollMs, onSequenced: () => tail.wake(), log });
+  closers.push(() => sequencer.close());
+  return seen;
+}
+
+async function insertOrder(client: Client | TestDatabase['sql'], id: string): Promise<void> {
+  const query = typeof client === 'function' ? client : (text: string, values: unknown[]) => client.query(text, values);
+  await query(
+    `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
+     VALUES ($1, 'PENDING', 'USD', 0, 0, '', 1, now(), now())`,
+    [id],
+  );
+  await query(INSERT_EVENT, [id, 1, 'CREATED', null, 'PENDING']);
+}
+
+const INSERT_EVENT = `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+  VALUES ($1, $2, $3, $4, $5, '{}', 'system', gen_random_uuid(), '{}', clock_timestamp())`;
+
+/** What the store does to change an order: lock, read the version, write the next one with its event. */
+async function changeOrder(client: Client, id: string, from: string, to: string): Promise<void> {
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM orders WHERE id = $1 FOR NO KEY UPDATE', [id]);
+  const version = (rows[0]?.version ?? 0) + 1;
+  await client.query('UPDATE orders SET status = $2, version = $3, updated_at = clock_timestamp() WHERE id = $1', [id, to, version]);
+  await client.query(INSERT_EVENT, [id, version, 'STATUS_CHANGED', from, to]);
+}
+
+async function expectDenseLog(events: number): Promise<void> {
+  const [row] = await database.sql<Record<string, number>>(
+    `SELECT count(*)::int AS events, count(position)::int AS given, count(DISTINCT position)::int AS distinct,
+      min(position)::int AS first, max(position)::int AS last, (SELECT position::int FROM event_sequencer) AS sequencer
+     FROM order_events`,
+  );
+  expect(row).toEqual({ events, given: events, distinct: events, first: 1, last: events, sequencer: events });
+  const disorder = await database.sql(
+    'SELECT 1 FROM order_events a JOIN order_events b USING (order_id) WHERE a.version < b.version AND a.position > b.position LIMIT 1',
+  );
+  expect(disorder).toEqual([]);
+}
+
+describe('where one transaction waits for an order that another changes first', () => {
+  test('every reader gets the events in version order, none is skipped, and an idle transaction delays nobody', async () => {
+    const [x, y] = [randomUUID(), randomUUID()];
+    await insertOrder(database.sql, x);
+    await insertOrder(database.sql, y);
+    expect(await createLogStore(open()).sequence(2_000)).toBe(2);
+    const readers = await Promise.all([startReader(), startReader()]);
+
+    const idle = await database.connect();
+    await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await idle.query('SELECT pg_current_xact_id()'); // holds a snapshot and an old transaction id
+    const [a, b] = [await database.connect(), await database.connect()];
+    await b.query('BEGIN');
+    await b.query('SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE', [x]);
+    await a.query('BEGIN');
+    await changeOrder(a, y, 'PENDING', 'CONFIRMED'); // A has its transaction id, and B's is older or newer: it must not matter
+    const waiting = changeOrder(a, x, 'CONFIRMED', 'PROCESSING'); // A waits for B
+    await changeOrder(b, x, 'PENDING', 'CONFIRMED');
+    await b.query('COMMIT');
+    await waiting;
+    await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([1, 1]); // B's, before A commits
+    await a.query('COMMIT');
+
+    await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([3, 3]);
+    for (const seen of readers) {
+      expect(seen.filter((event) => event.orderId === x).map((event) => event.version)).toEqual([2, 3]);
+      expect(seen.map((event) => event.position)).toEqual([3n, 4n, 5n]);
+    }
+    await idle.query('ROLLBACK');
+    await expectDenseLog(5);
+  });
+
+  test('the same after 100,000 events that an idle transaction keeps from being cleaned up', async () => {
+    const idle = await database.connect();
+    await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await idle.query('SELECT pg_current_xact_id()');
+    await database.sql(`
+      WITH made AS (
+        INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
+        SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', 1, now(), now() FROM generate_series(1, 100000) RETURNING id)
+      INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+      SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`);
+    const store = createLogStore(open());
+    while ((await store.sequence(2_000)) !== 0);
+    const seen = await startReader();
+    const x = randomUUID();
+    await insertOrder(database.sql, x);
+    const changer = await database.connect();
+    await changer.query('BEGIN');
+    await changeOrder(changer, x, 'PENDING', 'CONFIRMED');
+    await changer.query('COMMIT');
+    await expect.poll(() => seen.map((event) => event.version), { timeout: 5_000 }).toEqual([1, 2]);
+    await idle.query('ROLLBACK');
+    await expectDenseLog(100_002);
+  });
+});
+
+test('four sequencers at once give each event one position, in version order for each order', async () => {
+  const ids = Array.from({ length: 50 }, () => randomUUID());
+  for (const id of ids) await insertOrder(database.sql, id);
+  const readers = await Promise.all([startReader(), startReader(), startReader(), startReader()]);
+  const statuses = ['PENDING', 'CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
+  const writers = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
+  await Promise.all(
+    writers.map(async (client, writer) => {
+      for (const [index, to] of statuses.entries()) {
+        if (index === 0) continue;
+        for (const [place, id] of ids.entries()) {
+          if (place % writers.length !== writer) continue;
+          await client.query('BEGIN');
+          await changeOrder(client, id, statuses[index - 1] ?? '', to);
+          await client.query('COMMIT');
+        }
+      }
+    }),
+  );
+  const all = ids.length * statuses.length;
+  await expect.poll(async () => createLogStore(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
+  await expect.poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 }).toBe(true);
+  for (const seen of readers) {
+    const first = seen[0]?.position ?? 0n;
+    expect(seen.map((event) => event.position)).toEqual(seen.map((_, index) => first + BigInt(index)));
+  }
+  await expectDenseLog(all);
+});
+
+test('a sequencer that is killed between its update and its commit leaves nothing, and the others go on', async () => {
+  const ids = Array.from({ length: 20 }, () => randomUUID());
+  for (const id of ids) await insertOrder(database.sql, id);
+  const victim = await database.connect();
+  await victim.query('BEGIN');
+  const tx = {
+    $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rows,
+    $executeRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rowCount ?? 0,
+  } as never;
+  const last = await takeSequencer(tx);
+  const given = await givePositions(tx, BigInt(last ?? -1), 2_000);
+  await advanceSequencer(tx, given);
+  expect(given).toBe(20);
+
+  const seen = await startReader();
+  expect(await createLogStore(open()).sequence(2_000)).toBe('taken');
+  (victim as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(20);
+  await expectDenseLog(20);
+});
+
+test('a sequencer that hangs loses its hold by itself', async () => {
+  await insertOrder(database.sql, randomUUID());
+  const hung = await database.connect();
+  await hung.query('BEGIN');
+  await takeSequencer({ $queryRawUnsafe: async (text: string) => (await hung.query(text)).rows } as never);
+  const seen = await startReader();
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1);
+});

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { create, TEA } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let servers: [TestServer, TestServer];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await database.drop();
+});
+
+async function countOrders(): Promise<number> {
+  const [row] = await database.sql<{ count: string }>('SELECT count(*) FROM orders');
+  return Number(row?.count);
+}
+
+test('two hundred parallel creates with one key make one order, over two servers', async () => {
+  const before = await countOrders();
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'one key' })),
+  );
+  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(1);
+  expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
+  expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
+  expect(await countOrders()).toBe(before + 1);
+});
+
+test('fifty keys by twenty callers each make fifty orders with fifty first events', async () => {
+  const before = await countOrders();
+  const calls = Array.from({ length: 1_000 }, (_, index) => index % 50);
+  const answers = await Promise.all(
+    calls.map(async (key, index) => create(servers[index % 3 === 0 ? 0 : 1], { idempotencyKey: `key ${key}` })),
+  );
+  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(50);
+  expect(answers.filter((answer) => !answer.replayed)).toHaveLength(50);
+  expect(await countOrders()).toBe(before + 50);
+  const [events] = await database.sql<{ count: string }>("SELECT count(*) FROM order_events WHERE type = 'CREATED'");
+  expect(Number(events?.count)).toBe(await countOrders());
+});
+
+test('an id of the client works like a key, in any case of its letters', async () => {
+  const id = randomUUID();
+  const first = await create(servers[0], { id });
+  const again = await create(servers[1], { id: id.toUpperCase() });
+  expect(first).toMatchObject({ replayed: false, order: { id } });
+  expect(again).toMatchObject({ replayed: true, order: first.order });
+});
+
+test('another request under a used id or key is refused, and the first order stays as it is', async () => {
+  const id = randomUUID();
+  await create(servers[0], { id });
+  await create(servers[0], { idempotencyKey: 'taken' });
+  const byId = await create(servers[1], { id, items: [{ ...TEA, quantity: 4 }] });
+  const byKey = await create(servers[1], { idempotencyKey: 'taken', customerId: 'somebody' });
+  for (const [answer, field] of [[byId, 'id'] as const, [byKey, 'idempotencyKey'] as const]) {
+    expect(answer).toMatchObject({
+      order: null,
+      replayed: false,
+      userErrors: [{ __typename: 'IdempotencyError', code: 'IDEMPOTENCY_MISMATCH', field: ['input', field], retryable: false }],
+    });
+  }
+  const [row] = await database.sql<{ quantity: number }>('SELECT quantity FROM order_items WHERE order_id = $1', [id]);
+  expect(row?.quantity).toBe(3);
+});
+
+test('of different requests under one new key at the same time one is taken and the others are refused', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) =>
+      create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'contested', notes: `variant ${index % 4}` }),
+    ),
+  );
+  const ids = new Set(answers.flatMap((answer) => answer.order?.id ?? []));
+  expect(ids.size).toBe(1);
+  expect(answers.filter((answer) => answer.order !== null)).toHaveLength(5);
+  expect(answers.filter((answer) => answer.userErrors[0]?.code === 'IDEMPOTENCY_MISMATCH')).toHaveLength(15);
+});
+
+test('the same order is answered after a restart', async () => {
+  const before = await create(servers[0], { idempotencyKey: 'across a restart' });
+  const restarted = await startServer(database.url);
+  try {
+    const after = await create(restarted, { idempotencyKey: 'across a restart' });
+    expect(after).toMatchObject({ replayed: true, order: before.order });
+  } finally {
+    await restarted.close();
+  }
+});
+
+test('a price written differently is the same request', async () => {
+  const first = await create(servers[0], { idempotencyKey: 'spelling', items: [{ name: 'Tea', unitPrice: '4.2' }] });
+  const again = await create(servers[0], { idempotencyKey: 'spelling', items: [{ name: ' Tea ', quantity: 1, unitPrice: 4.2 }] });
+  expect(again).toMatchObject({ replayed: true, order: first.order });
+});

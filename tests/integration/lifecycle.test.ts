@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { placed, update } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let servers: [TestServer, TestServer];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await database.drop();
+});
+
+async function versionsOf(orderId: string): Promise<number[]> {
+  const rows = await database.sql<{ version: number }>(
+    'SELECT version FROM order_events WHERE order_id = $1 ORDER BY version',
+    [orderId],
+  );
+  return rows.map((row) => row.version);
+}
+
+test('of parallel changes expecting one version one wins; the others get the conflict with the current order', async () => {
+  const { id } = await placed(servers[0]);
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, async (_, index) =>
+      update(servers[index % 2 === 0 ? 0 : 1], { id, status: index % 3 === 0 ? 'CONFIRMED' : 'PROCESSING', expectedVersion: 1 }),
+    ),
+  );
+  const won = answers.filter((answer) => answer.changed);
+  expect(won).toHaveLength(1);
+  const status = won[0]?.order?.status;
+  for (const answer of answers.filter((each) => !each.changed)) {
+    expect(answer).toMatchObject({
+      order: null,
+      userErrors: [
+        {
+          __typename: 'VersionConflictError',
+          code: 'VERSION_CONFLICT',
+          field: ['input', 'expectedVersion'],
+          retryable: false,
+          currentVersion: 2,
+          order: { id, version: 2, status },
+        },
+      ],
+    });
+  }
+  expect(await versionsOf(id)).toEqual([1, 2]);
+});
+
+test('a change that the lifecycle forbids is refused with what is allowed instead', async () => {
+  const { id } = await placed(servers[0]);
+  const answer = await update(servers[0], { id, status: 'DELIVERED' });
+  expect(answer).toMatchObject({
+    order: null,
+    changed: false,
+    userErrors: [
+      {
+        __typename: 'TransitionError',
+        code: 'INVALID_TRANSITION',
+        field: ['input', 'status'],
+        from: 'PENDING',
+        to: 'DELIVERED',
+        allowed: ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'CANCELLED'],
+      },
+    ],
+  });
+  expect(await versionsOf(id)).toEqual([1]);
+});
+
+test('parallel changes of one order over two servers leave a history without a gap', async () => {
+  const { id } = await placed(servers[0]);
+  const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, index) =>
+      update(servers[index % 2 === 0 ? 0 : 1], { id, status: statuses[index % statuses.length] }),
+    ),
+  );
+  const versions = await versionsOf(id);
+  expect(versions).toEqual(versions.map((_, index) => index + 1));
+  const [order] = await database.sql<{ version: number }>('SELECT version FROM orders WHERE id = $1', [id]);
+  expect(order?.version).toBe(versions.length);
+  const chain = await database.sql<{ from_status: string; to_status: string }>(
+    'SELECT from_status, to_status FROM order_events WHERE order_id = $1 ORDER BY version',
+    [id],
+  );
+  for (const [index, event] of chain.entries()) expect(event.from_status).toBe(chain[index - 1]?.to_status ?? null);
+});
+
+test('the status it has already is success without an event', async () => {
+  const { id } = await placed(servers[0]);
+  const answer = await update(servers[0], { id, status: 'PENDING' });
+  expect(answer).toMatchObject({ changed: false, userErrors: [], order: { id, version: 1 } });
+  expect(await versionsOf(id)).toEqual([1]);
+});
+
+test('an idempotency key answers what the first request did, even when the order has moved on', async () => {
+  const { id } = await placed(servers[0]);
+  const change = { id, status: 'CONFIRMED', idempotencyKey: 'confirm once' };
+  const first = await update(servers[0], change);
+  await update(servers[0], { id, status: 'PROCESSING' });
+  const again = await update(servers[1], change);
+  expect(first).toMatchObject({ changed: true, order: { status: 'CONFIRMED', version: 2 } });
+  expect(again).toMatchObject({ changed: true, userErrors: [], order: { status: 'PROCESSING', version: 3 } });
+  expect(await versionsOf(id)).toEqual([1, 2, 3]);
+});
+
+test('parallel requests under one key make one event', async () => {
+  const { id } = await placed(servers[0]);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) =>
+      update(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CONFIRMED', idempotencyKey: 'k', expectedVersion: 1 }),
+    ),
+  );
+  expect(answers.every((answer) => answer.changed && answer.order?.version === 2)).toBe(true);
+  expect(await versionsOf(id)).toEqual([1, 2]);
+});
+
+test('another request under a used key is refused', async () => {
+  const { id } = await placed(servers[0]);
+  await update(servers[0], { id, status: 'CONFIRMED', idempotencyKey: 'used' });
+  const other = await update(servers[0], { id, status: 'CANCELLED', idempotencyKey: 'used' });
+  expect(other).toMatchObject({
+    order: null,
+    userErrors: [{ __typename: 'IdempotencyError', code: 'IDEMPOTENCY_MISMATCH', field: ['input', 'idempotencyKey'] }],
+  });
+});
+
+test('an order that does not exist is NOT_FOUND at the id', async () => {
+  const answer = await update(servers[0], { id: randomUUID(), status: 'CONFIRMED' });
+  expect(answer).toMatchObject({
+    order: null,
+    userErrors: [{ __typename: 'InputError', code: 'NOT_FOUND', field: ['input', 'id'] }],
+  });
+});
+
+test('the times of completion and cancellation are set with the status', async () => {
+  const cancelled = await placed(servers[0]);
+  const completed = await placed(servers[0]);
+  await update(servers[0], { id: cancelled.id, status: 'CANCELLED', reason: 'changed my mind' });
+  await update(servers[0], { id: completed.id, status: 'PROCESSING' });
+  await update(servers[0], { id: completed.id, status: 'COMPLETED' });
+  const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { status updatedAt completedAt cancelledAt allowedTransitions } } }';
+  const { nodes } = await servers[0].get<{ nodes: Record<string, unknown>[] }>(query, { ids: [cancelled.id, completed.id] });
+  const [one, two] = nodes;
+  expect(one).toMatchObject({ status: 'CANCELLED', completedAt: null, cancelledAt: one?.['updatedAt'], allowedTransitions: [] });
+  expect(two).toMatchObject({ status: 'COMPLETED', cancelledAt: null, completedAt: two?.['updatedAt'], allowedTransitions: [] });
+});

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { placed } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+const COUNT = 1_000;
+
+let database: TestDatabase;
+let server: TestServer;
+let ids: string[];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  server = await startServer(database.url);
+  // All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
+  const rows = await database.sql<{ id: string }>(
+    `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at, cancelled_at)
+     SELECT gen_random_uuid(), CASE WHEN n % 4 = 0 THEN 'regular' END,
+       CASE WHEN n % 10 = 0 THEN 'CANCELLED' ELSE 'PENDING' END::order_status,
+       'USD', 0, 0, '', 1, '2026-01-02T03:04:05.678Z', '2026-01-02T03:04:05.678Z', CASE WHEN n % 10 = 0 THEN now() END
+     FROM generate_series(1, $1) n RETURNING id`,
+    [COUNT],
+  );
+  ids = rows.map((row) => row.id).sort();
+});
+
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+interface Page {
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+const PAGE = `query ($first: Int, $after: String, $last: Int, $before: String, $where: OrderWhere, $orderBy: OrderOrder) {
+  orders(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $orderBy) {
+    edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}`;
+
+async function page(variables: object): Promise<Page> {
+  return (await server.get<{ orders: Page }>(PAGE, variables)).orders;
+}
+
+const UP = { orderBy: { direction: 'ASC' } };
+
+/** Walks a list to its end and checks on the way what every page must say of itself. */
+async function walk(forwards: boolean, size: number, more: object, betweenPages: () => Promise<unknown>): Promise<string[]> {
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  for (;;) {
+    const bounds = forwards ? { first: size, after: cursor } : { last: size, before: cursor };
+    const { edges, pageInfo } = await page({ ...more, ...bounds });
+    expect(pageInfo.startCursor).toBe(edges[0]?.cursor ?? null);
+    expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor ?? null);
+    expect(forwards ? pageInfo.hasPreviousPage : pageInfo.hasNextPage).toBe(cursor !== null);
+    const nodes = edges.map((edge) => edge.node.id);
+    if (forwards) seen.push(...nodes);
+    else seen.unshift(...nodes);
+    if (!(forwards ? pageInfo.hasNextPage : pageInfo.hasPreviousPage)) return seen;
+    cursor = forwards ? pageInfo.endCursor : pageInfo.startCursor;
+    await betweenPages();
+  }
+}
+
+describe.each([
+  { direction: 'ASC', forwards: true },
+  { direction: 'ASC', forwards: false },
+  { direction: 'DESC', forwards: true },
+  { direction: 'DESC', forwards: false },
+])('over 1,000 orders of one moment, $direction, forwards: $forwards', ({ direction, forwards }) => {
+  test('every order comes once while others are inserted', async () => {
+    const known = new Set(ids);
+    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => placed(server));
+    const old = seen.filter((id) => known.has(id));
+    expect(old).toEqual(direction === 'ASC' ? ids : ids.toReversed());
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
+test('lists of a status, of several, of a customer and of both are complete and in order', async () => {
+  const all = await database.sql<{ id: string; status: string; customer_id: string | null }>(
+    "SELECT id, status, customer_id FROM orders WHERE created_at = '2026-01-02T03:04:05.678Z' ORDER BY id",
+  );
+  const cases = [
+    [{ status: { eq: 'CANCELLED' } }, (row: (typeof all)[number]) => row.status === 'CANCELLED'],
+    [{ customerId: 'regular' }, (row: (typeof all)[number]) => row.customer_id === 'regular'],
+    [
+      { customerId: 'regular', status: { in: ['CANCELLED', 'SHIPPED'] } },
+      (row: (typeof all)[number]) => row.customer_id === 'regular' && row.status === 'CANCELLED',
+    ],
+    [{ status: { notIn: ['PENDING'] } }, (row: (typeof all)[number]) => row.status !== 'PENDING'],
+    [{ status: { in: [] } }, () => false],
+    [{ status: { eq: 'PENDING', notIn: ['PENDING'] } }, () => false],
+  ] as const;
+  for (const [where, holds] of cases) {
+    const expected = all.filter(holds).map((row) => row.id);
+    expect(await walk(true, 40, { where, ...UP }, () => Promise.resolve())).toEqual(expected);
+    const { orders } = await server.get<{ orders: { totalCount: number } }>(
+      'query ($where: OrderWhere) { orders(where: $where, first: 0) { totalCount } }',
+      { where },
+    );
+    expect(orders.totalCount).toBe(expected.length);
+  }
+});
+
+test('several statuses are merged in order', async () => {
+  const seen = await walk(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () => Promise.resolve());
+  expect(seen.slice(0, COUNT)).toEqual(ids);
+});
+
+test('a window between two cursors is exact at both ends', async () => {
+  const { edges } = await page({ first: 10, ...UP });
+  const [after, before] = [edges[2]?.cursor, edges[7]?.cursor];
+  const inside = edges.slice(3, 7).map((edge) => edge.node.id);
+  for (const bounds of [{ first: 10 }, { last: 10 }]) {
+    const window = await page({ ...bounds, after, before, ...UP });
+    expect(window.edges.map((edge) => edge.node.id)).toEqual(inside);
+    expect(window.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+  }
+  const empty = await page({ first: 5, after: edges[3]?.cursor, before: edges[4]?.cursor, ...UP });
+  expect(empty).toMatchObject({
+    edges: [],
+    pageInfo: { hasNextPage: true, hasPreviousPage: true, startCursor: null, endCursor: null },
+  });
+});
+
+test('the page behind the last order and the page of nothing say what lies around them', async () => {
+  const last = await page({ last: 1, ...UP });
+  const beyond = await page({ first: 5, after: last.edges[0]?.cursor, ...UP });
+  expect(beyond).toMatchObject({ edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
+  const none = await page({ first: 0, ...UP });
+  expect(none).toMatchObject({ edges: [], pageInfo: { hasNextPage: true, hasPreviousPage: false } });
+});
+
+test('twenty come where no number is given', async () => {
+  expect((await page({})).edges).toHaveLength(20);
+});
+
+test.each([
+  [{ first: 1, last: 1 }, 'BAD_USER_INPUT', 'first or last'],
+  [{ first: -1 }, 'BAD_USER_INPUT', 'first must be from 0 to 100'],
+  [{ first: 101 }, 'BAD_USER_INPUT', 'first must be from 0 to 100'],
+  [{ last: 1_000_000 }, 'BAD_USER_INPUT', 'last must be from 0 to 100'],
+  [{ first: 5, after: 'nonsense' }, 'INVALID_CURSOR', 'after'],
+  [{ first: 5, before: '' }, 'INVALID_CURSOR', 'before'],
+  [{ first: 5, after: Buffer.from('["orders","CREATED_AT","DESC",1e999,"x"]').toString('base64url') }, 'INVALID_CURSOR', 'after'],
+])('the page %j is refused', async (variables, code, words) => {
+  const answer = await server.ask(PAGE, variables);
+  expect(answer.status).toBe(400);
+  expect(answer.errors).toMatchObject([{ extensions: { code } }]);
+  expect(answer.errors?.[0]?.message).toContain(words);
+});
+
+test("a cursor of another ordering, and one of an order's history, are refused", async () => {
+  const { edges } = await page({ first: 1 });
+  const [edge] = edges;
+  const under = await server.ask(PAGE, { first: 1, after: edge?.cursor, ...UP });
+  expect(under.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
+  const order = await placed(server);
+  const history = await server.get<{ order: { history: { pageInfo: { endCursor: string } } } }>(
+    'query ($id: ID!) { order(id: $id) { history { pageInfo { endCursor } } } }',
+    { id: order.id },
+  );
+  const foreign = await server.ask(PAGE, { first: 1, after: history.order.history.pageInfo.endCursor });
+  expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
+});

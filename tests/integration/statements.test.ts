@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
+import { placed, TEA, update } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+const READ_LANES = 4;
+
+let database: TestDatabase;
+let proxy: PostgresProxy;
+let server: TestServer;
+let ids: string[];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  proxy = await startPostgresProxy(database.url);
+  // Nothing of the event log's shall be counted: it polls once a minute and was woken before the tests begin.
+  server = await startServer(proxy.url, { EVENTS_POLL_MS: '60000', EVENTS_DEBOUNCE_MS: '0', READ_LANES: String(READ_LANES) });
+  const orders = await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => placed(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] })),
+  );
+  ids = orders.map((order) => order.id);
+  await Promise.all(ids.map(async (id) => update(server, { id, status: 'CONFIRMED' })));
+  await vi.waitFor(async () => expect(await database.sql('SELECT 1 FROM order_events WHERE position IS NULL')).toEqual([]));
+  await new Promise((resolve) => setTimeout(resolve, 300)); // the log's own statements for them end
+});
+
+afterAll(async () => {
+  await server.close();
+  await proxy.close();
+  await database.drop();
+});
+
+/** The statements that a piece of work runs. */
+async function statementsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const before = proxy.statements.length;
+  await work();
+  return proxy.statements.slice(before);
+}
+
+interface OrdersAnswer {
+  readonly orders: { readonly nodes: readonly { readonly items: readonly unknown[] }[] };
+}
+
+test('fifty orders with their items are two statements', async () => {
+  let answer: OrdersAnswer | undefined;
+  const statements = await statementsOf(async () => {
+    answer = await server.get<OrdersAnswer>('{ orders(first: 50) { nodes { id items { name } } pageInfo { hasNextPage hasPreviousPage } } }');
+  });
+  expect(answer?.orders.nodes.map((order) => order.items.length)).toEqual(Array.from({ length: 50 }, () => 2));
+  expect(statements).toHaveLength(2);
+});
+
+test('fifty concurrent requests for one order each share batches', async () => {
+  const statements = await statementsOf(() =>
+    Promise.all(ids.map(async (id) => expect(await server.get('query ($id: ID!) { order(id: $id) { id } }', { id })).toEqual({ order: { id } }))),
+  );
+  expect(statements.length).toBeGreaterThan(0);
+  expect(statements.length).toBeLessThan(ids.length / 2); // how many arrive together is the machine's; far fewer than callers
+});
+
+test('fifty look-ups in one request are one statement', async () => {
+  const query = `{ ${ids.map((id, index) => `o${index}: order(id: "${id}") { id }`).join('\n')} }`;
+  expect(await statementsOf(() => server.get(query))).toHaveLength(1);
+});
+
+test('customers, their orders and the histories of a page are one statement each', async () => {
+  const query = `{ orders(first: 50) { nodes {
+    customer { name orders(first: 3) { totalCount nodes { id } } }
+    history(first: 2) { nodes { version } pageInfo { hasNextPage } }
+  } } }`;
+  const statements = await statementsOf(() => server.get(query));
+  expect(statements).toHaveLength(5); // page, customers, histories, the customers' pages, the customers' counts
+});
+
+test('totalCount and pageInfo cost nothing where they are not selected', async () => {
+  const { orders } = await server.get<{ orders: { edges: { cursor: string }[] } }>('{ orders(first: 10) { edges { cursor } } }');
+  const after = orders.edges[4]?.cursor;
+  const bare = 'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
+  expect(await statementsOf(() => server.get(bare, { after }))).toHaveLength(1);
+  const rich = 'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasPreviousPage } totalCount } }';
+  expect(await statementsOf(() => server.get(rich, { after }))).toHaveLength(3);
+});
+
+test('what one request asks for twice is read once', async () => {
+  const [id] = ids;
+  const query = `{ a: order(id: "${id}") { items { name } } b: order(id: "${id}") { items { name } } node(id: "${id}") { id } }`;
+  expect(await statementsOf(() => server.get(query))).toHaveLength(2);
+});

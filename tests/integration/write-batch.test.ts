@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { draftOrder } from '../../src/domain/draft.js';
+import type { OrderStatus } from '../../src/domain/lifecycle.js';
+import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
+import type { PlaceOrder, TransitionOrder } from '../../src/orders/ports.js';
+import { openDatabase, type Database } from '../../src/store/database.js';
+import { createWriteBatch } from '../../src/store/write-batch.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
+
+let database: TestDatabase;
+let proxy: PostgresProxy;
+let store: Database;
+let writeBatch: ReturnType<typeof createWriteBatch>;
+let commits = 0;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
+  proxy = await startPostgresProxy(database.url);
+  const log = pino({ level: 'silent' });
+  const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
+  store = openDatabase({ url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds }, log);
+  writeBatch = createWriteBatch(store, { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, onCommit: () => (commits += 1), log });
+});
+
+afterAll(async () => {
+  await store.close();
+  await proxy.close();
+  await database.drop();
+});
+
+const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
+const soon = () => performance.now() + 5_000;
+
+function placing(notes: string, orderId: string = randomUUID()): PlaceOrder {
+  const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, ['input']);
+  if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
+  const fingerprint = Buffer.from(notes);
+  return { kind: 'place', orderId, commandId: randomUUID(), ...who, draft: drafted.draft, fingerprint, field: ['input', 'id'] };
+}
+
+function moving(orderId: string, to: OrderStatus, more: Partial<TransitionOrder> = {}): TransitionOrder {
+  const base = { expectedVersion: null, reason: null, key: null, field: ['input', 'id'] };
+  return { kind: 'transition', orderId, commandId: randomUUID(), ...who, to, ...base, ...more };
+}
+
+test('several changes of one order in one batch are decided one after the other, each with its event, in one transaction', async () => {
+  const order = placing('steps');
+  await writeBatch([order], soon());
+  const before = proxy.statements.length;
+  const results = await writeBatch(
+    [
+      moving(order.orderId, 'CONFIRMED', { expectedVersion: 1 }),
+      moving(order.orderId, 'PROCESSING', { expectedVersion: 2 }),
+      moving(order.orderId, 'CONFIRMED'),
+      moving(order.orderId, 'PROCESSING'),
+      moving(order.orderId, 'COMPLETED', { expectedVersion: 2 }),
+      moving(order.orderId, 'COMPLETED', { expectedVersion: 3 }),
+    ],
+    soon(),
+  );
+  expect(results).toMatchObject([
+    { kind: 'transitioned', changed: true, order: { status: 'CONFIRMED', version: 2 } },
+    { kind: 'transitioned', changed: true, order: { status: 'PROCESSING', version: 3 } },
+    { kind: 'refused', refusal: { code: 'INVALID_TRANSITION' } },
+    { kind: 'transitioned', changed: false, order: { version: 3 } },
+    { kind: 'refused', refusal: { code: 'VERSION_CONFLICT', order: { version: 3 } } },
+    { kind: 'transitioned', changed: true, order: { status: 'COMPLETED', version: 4 } },
+  ]);
+  const events = await database.sql(
+    'SELECT version, from_status, to_status FROM order_events WHERE order_id = $1 ORDER BY version',
+    [order.orderId],
+  );
+  expect(events).toEqual([
+    { version: 1, from_status: null, to_status: 'PENDING' },
+    { version: 2, from_status: 'PENDING', to_status: 'CONFIRMED' },
+    { version: 3, from_status: 'CONFIRMED', to_status: 'PROCESSING' },
+    { version: 4, from_status: 'PROCESSING', to_status: 'COMPLETED' },
+  ]);
+  expect(proxy.statements.slice(before).filter((sql) => sql === 'COMMIT')).toHaveLength(1);
+});
+
+test('a batch of orders and changes costs the same few statements whatever its size', async () => {
+  const orders = Array.from({ length: 100 }, (_, index) => placing(`many ${index}`));
+  const start = proxy.statements.length;
+  await writeBatch(orders, soon());
+  const forOrders = proxy.statements.slice(start);
+  await writeBatch(orders.map((order) => moving(order.orderId, 'CONFIRMED')), soon());
+  const forChanges = proxy.statements.slice(start + forOrders.length);
+  expect(forOrders).toHaveLength(3); // BEGIN, insert, COMMIT
+  expect(forChanges).toHaveLength(4); // BEGIN, lock, apply, COMMIT
+});
+
+test('an order placed and changed in one batch is changed', async () => {
+  const order = placing('at once');
+  const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order], soon());
+  expect(results).toMatchObject([{ kind: 'transitioned', changed: true }, { kind: 'placed', replayed: false }]);
+});
+
+test('the same id twice in one batch makes one order; another request under it is refused', async () => {
+  const first = placing('twice');
+  const results = await writeBatch([first, placing('twice', first.orderId), placing('other', first.orderId)], soon());
+  expect(results).toMatchObject([
+    { kind: 'placed', replayed: false },
+    { kind: 'placed', replayed: true, order: { id: first.orderId } },
+    { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
+  ]);
+});
+
+test('the same idempotency key twice in one batch makes one event', async () => {
+  const order = placing('keyed');
+  await writeBatch([order], soon());
+  const key = { hash: Buffer.from('hash'), fingerprint: Buffer.from('print') };
+  const other = { hash: Buffer.from('hash'), fingerprint: Buffer.from('other') };
+  const results = await writeBatch(
+    [
+      moving(order.orderId, 'CONFIRMED', { key }),
+      moving(order.orderId, 'CONFIRMED', { key }),
+      moving(order.orderId, 'CONFIRMED', { key: other }),
+    ],
+    soon(),
+  );
+  expect(results).toMatchObject([
+    { changed: true, order: { version: 2 } },
+    { changed: true, order: { version: 2 } },
+    { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
+  ]);
+});
+
+test('two rows that the database refuses are found by bisection; everything else is stored', async () => {
+  const commands = Array.from({ length: 32 }, (_, index) => placing(index === 3 || index === 20 ? 'poison' : `bisect ${index}`));
+  const results = await writeBatch(commands, soon());
+  expect(results.map((result) => result instanceof Error)).toEqual(commands.map((_, index) => index === 3 || index === 20));
+  expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'bisect %'")).toHaveLength(30);
+});
+
+test('only a commit announces that there may be events', async () => {
+  const before = commits;
+  await writeBatch([placing('poison')], soon());
+  expect(commits).toBe(before);
+  await writeBatch([placing('announced')], soon());
+  expect(commits).toBe(before + 1);
+});
+
+test('a replay of a deleted order says so, and nobody finds the order otherwise', async () => {
+  const order = placing('deleted');
+  await writeBatch([order], soon());
+  await database.sql('UPDATE orders SET deleted_at = now() WHERE id = $1', [order.orderId]);
+  const results = await writeBatch([{ ...order, commandId: randomUUID() }, moving(order.orderId, 'CONFIRMED')], soon());
+  expect(results).toMatchObject([
+    { kind: 'refused', refusal: { code: 'ORDER_DELETED' } },
+    { kind: 'refused', refusal: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
+  ]);
+});
+
+test("somebody else's order under the same id is answered like a mismatch, without the order", async () => {
+  const order = placing('mine');
+  await writeBatch([order], soon());
+  const stranger = { issuer: 'test', subject: 'stranger', roles: ['customer'] } as const;
+  const results = await writeBatch(
+    [
+      { ...order, commandId: randomUUID(), viewer: stranger },
+      moving(order.orderId, 'CONFIRMED', { viewer: stranger }),
+    ],
+    soon(),
+  );
+  expect(results).toMatchObject([
+    { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
+    { kind: 'refused', refusal: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
+  ]);
+  expect(JSON.stringify(results)).not.toContain('"number"');
+});
+
+test('a clock that was set back does not turn the history round', async () => {
+  const order = placing('clock');
+  await writeBatch([order], soon());
+  await database.sql("UPDATE orders SET updated_at = now() + interval '1 hour' WHERE id = $1", [order.orderId]);
+  await writeBatch([moving(order.orderId, 'CONFIRMED')], soon());
+  const [row] = await database.sql('SELECT updated_at > now() + interval \'59 minutes\' AS kept FROM orders WHERE id = $1', [order.orderId]);
+  expect(row).toEqual({ kept: true });
+});

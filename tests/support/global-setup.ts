@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { pino } from 'pino';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
+import { migrate } from '../../src/store/migrate.js';
+import { serverUrl, TEMPLATE } from './database-url.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A PostgreSQL server with a migrated template database. */
+    readonly postgresUrl: string;
+  }
+}
+
+/** One PostgreSQL for the whole run: the embedded one, or the server of TEST_DATABASE_URL. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env['TEST_DATABASE_URL'];
+  const own = given === undefined || given === '' ? await startOwn() : null;
+  const url = own?.url ?? given ?? '';
+  const admin = new Client({ connectionString: url });
+  await admin.connect();
+  await admin.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
+  await admin.query(`CREATE DATABASE ${TEMPLATE}`);
+  await admin.end();
+  await migrate(serverUrl(url, TEMPLATE));
+  project.provide('postgresUrl', url);
+  return async () => own?.close();
+}
+
+async function startOwn() {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-test-'));
+  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+  const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }), settings });
+  return {
+    url: embedded.url,
+    close: async () => {
+      await embedded.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+
+/** What to do with a connection when its client sends COMMIT. */
+export type AtCommit =
+  /** Let it through. */
+  | 'forward'
+  /** Cut the connection; the server never sees the COMMIT. */
+  | 'cut-before'
+  /** Let the server commit, but cut the connection before its answer arrives. */
+  | 'cut-after';
+
+export interface PostgresProxy {
+  /** The database's URL, through the proxy. */
+  readonly url: string;
+  /** SQL statements that clients have run so far, with BEGIN, COMMIT and the like. */
+  readonly statements: readonly string[];
+  /** How the next COMMITs are treated, one each; then they are let through again. */
+  readonly atCommit: (...actions: AtCommit[]) => void;
+  /** Refuses new connections and cuts the present ones, until `up`. */
+  readonly down: () => void;
+  readonly up: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Sits between a server and PostgreSQL, reads the messages that pass, and cuts connections where a test says so. */
+export async function startPostgresProxy(databaseUrl: string): Promise<PostgresProxy> {
+  const target = new URL(databaseUrl);
+  const statements: string[] = [];
+  let actions: AtCommit[] = [];
+  let refusing = false;
+  const sockets = new Set<Socket>();
+
+  const server = createServer((client) => {
+    if (refusing) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined); // cutting connections is what this is for
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    let muted = false;
+    const messages = new MessageReader((sql) => {
+      statements.push(sql);
+      return sql === 'COMMIT' ? (actions.shift() ?? 'forward') : 'forward';
+    });
+    client.on('data', (chunk) => {
+      const action = messages.read(chunk);
+      if (action === 'cut-before') {
+        client.destroy();
+        return;
+      }
+      if (action === 'cut-after') muted = true;
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (muted) client.destroy(); // the COMMIT was answered, so it is done
+      else client.write(chunk);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: url.href,
+    statements,
+    atCommit: (...next) => {
+      actions = next;
+    },
+    down: () => {
+      refusing = true;
+      cut();
+    },
+    up: () => {
+      refusing = false;
+    },
+    close: async () => {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Follows one client's side of the protocol: which statement each Query or Execute message runs. */
+class MessageReader {
+  #rest = Buffer.alloc(0);
+  #started = false;
+  #bound = '';
+  readonly #prepared = new Map<string, string>();
+
+  constructor(readonly onStatement: (sql: string) => AtCommit) {}
+
+  read(chunk: Buffer): AtCommit {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    let action: AtCommit = 'forward';
+    for (;;) {
+      const typed = this.#started ? 1 : 0; // the first message has no type
+      if (this.#rest.length < typed + 4) return action;
+      const length = this.#rest.readInt32BE(typed) + typed;
+      if (this.#rest.length < length) return action;
+      const message = this.#rest.subarray(0, length);
+      this.#rest = this.#rest.subarray(length);
+      if (typed === 0) this.#started = true;
+      else {
+        const next = this.#handle(String.fromCharCode(message[0] ?? 0), message.subarray(5));
+        if (next !== 'forward') action = next;
+      }
+    }
+  }
+
+  #handle(type: string, body: Buffer): AtCommit {
+    const [first = '', second = ''] = body.toString('latin1').split('\0', 2);
+    if (type === 'P') this.#prepared.set(first, second);
+    else if (type === 'B') this.#bound = this.#prepared.get(second) ?? '';
+    else if (type === 'E') return this.onStatement(this.#bound);
+    else if (type === 'Q') return this.onStatement(first);
+    return 'forward';
+  }
+}
