@@ -72,8 +72,8 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
               latest(live),
             );
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
-      const byEntry = new Map(live.map((entry, index) => [entry, answers[index]]));
-      return entries.map((entry) => byEntry.get(entry) ?? notRun(entry.patience));
+      let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
+      return entries.map((entry) => (entry.started ? (answers[next++] as V | Error) : notRun(entry.patience)));
     } finally {
       done?.();
     }

@@ -221,8 +221,16 @@ declare const WebAssembly: {
 
 const ENGINE = '@prisma/schema-engine-wasm/schema_engine_bg';
 
+let loaded: Promise<EngineModule> | null = null;
+
+/** Loads the engine once: its bindings belong to the one instance that was set last. */
+function loadEngine(): Promise<EngineModule> {
+  loaded ??= instantiateEngine();
+  return loaded;
+}
+
 /** The engine is a WebAssembly module in a package, so nothing is downloaded. */
-async function loadEngine(): Promise<EngineModule> {
+async function instantiateEngine(): Promise<EngineModule> {
   const require = createRequire(import.meta.url);
   const bindings = (await import(ENGINE)) as EngineModule & { __wbg_set_wasm(exports: unknown): void };
   const bytes = await readFile(path.join(path.dirname(require.resolve(ENGINE)), 'schema_engine_bg.wasm'));

@@ -1,0 +1,66 @@
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let server: TestServer;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  server = await startServer(database.url);
+});
+
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+/** Where application/json is asked for, Apollo answers a document that cannot be run with 400, not 200. */
+const KNOWN_WARNINGS = [
+  'SHOULD use 200 status code on document parsing failure when accepting application/json',
+  'SHOULD use 200 status code on document validation failure when accepting application/json',
+  'SHOULD use a status code of 200 on variable coercion failure when accepting application/json',
+];
+
+test("graphql-http's server audits find no error", async () => {
+  const audits = serverAudits({
+    url: server.url,
+    // What Apollo asks of a GET, so that no other page can make a browser send one.
+    fetchFn: (input: string, init: RequestInit = {}) =>
+      fetch(input, { ...init, headers: { ...(init.headers as Record<string, string>), 'apollo-require-preflight': 'true' } }),
+  });
+  const results = await Promise.all(audits.map(async (audit) => audit.fn()));
+  const findings = results.filter((result) => result.status !== 'ok');
+  expect(results.length).toBeGreaterThan(50);
+  expect(findings.filter((result) => result.status === 'error').map((result) => `${result.name}: ${result.reason}`)).toEqual([]);
+  expect(findings.map((result) => result.name)).toEqual(KNOWN_WARNINGS);
+});
+
+test('health says that the process lives, ready that it can serve', async () => {
+  for (const path of ['/health', '/ready']) {
+    const response = await fetch(new URL(path, server.url));
+    expect([path, response.status, await response.json()]).toEqual([path, 200, { status: 'ok' }]);
+  }
+});
+
+test('a database that lacks a migration makes the server unready, not dead', async () => {
+  await database.sql("UPDATE _prisma_migrations SET rolled_back_at = now()");
+  const ready = await fetch(new URL('/ready', server.url));
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unavailable', reason: 'the database lacks migrations' }]);
+  expect((await fetch(new URL('/health', server.url))).status).toBe(200);
+  await database.sql('UPDATE _prisma_migrations SET rolled_back_at = NULL');
+});
+
+test('a request keeps the correlation id it came with, or gets one', async () => {
+  const ask = (headers: Record<string, string>) => fetch(new URL('/health', server.url), { headers });
+  expect((await ask({ 'x-request-id': 'trace-1' })).headers.get('x-request-id')).toBe('trace-1');
+  expect((await ask({ 'x-request-id': 'bad id\u00e9' })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect((await ask({})).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('an unknown path is told where GraphQL is', async () => {
+  const response = await fetch(new URL('/elsewhere', server.url));
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain('/graphql');
+});

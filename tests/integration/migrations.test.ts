@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { migrate, pendingMigrations, schemaDifference } from '../../src/store/migrate.js';
+import { StartupError } from '../../src/startup-error.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startServer } from '../support/server.js';
+
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createDatabase({ empty: true });
+});
+
+afterEach(async () => {
+  await database.drop();
+});
+
+test('processes that start at once migrate once', async () => {
+  const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
+  expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+  expect(await migrate(database.url)).toEqual([]);
+  expect(await pendingMigrations(database.url)).toEqual([]);
+});
+
+test('two servers that start at once on an empty database both serve', async () => {
+  const servers = await Promise.all([0, 1].map(() => startServer(database.url, { DATABASE_MIGRATE: 'always' })));
+  for (const server of servers) expect((await fetch(server.url.replace('/graphql', '/ready'))).status).toBe(200);
+  await Promise.all(servers.map((server) => server.close()));
+  const rows = await database.sql("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL");
+  expect(rows).toHaveLength(1);
+});
+
+test('a migration that a killed process had begun is applied again', async () => {
+  await migrate(database.url);
+  await database.sql('DROP SCHEMA public CASCADE');
+  await database.sql('CREATE SCHEMA public');
+  await database.sql(`CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0)`);
+  const [name = ''] = await pendingMigrations(database.url);
+  await database.sql("INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'x', $1)", [name]);
+  expect(await migrate(database.url)).toEqual([name]);
+  expect(await pendingMigrations(database.url)).toEqual([]);
+});
+
+test('a server on a database of the operator’s does not migrate it unasked, and says what is missing', async () => {
+  await expect(startServer(database.url)).rejects.toThrow(StartupError);
+  await expect(startServer(database.url)).rejects.toThrow(/lacks the migrations .*_init.*npm run migrate/);
+});
+
+test('the migrations make what the schema says', async () => {
+  expect(await schemaDifference(inject('postgresUrl'))).toBe('');
+});
+
+test.each([
+  ['a total that is not the sum of its parts', 'UPDATE orders SET total = total + 1'],
+  ['negative money', 'UPDATE orders SET subtotal = -1, total = -1'],
+  ['a currency that is no code', "UPDATE orders SET currency = 'usd'"],
+  ['a time of completion without the status', 'UPDATE orders SET completed_at = now()'],
+  ['the status without a time of completion', "UPDATE orders SET status = 'COMPLETED'"],
+  ['an update before the creation', "UPDATE orders SET updated_at = created_at - interval '1 second'"],
+  ['a second first event', "UPDATE order_events SET version = 2"],
+  ['a change that changes nothing', "INSERT INTO order_events SELECT order_id, 2, 'STATUS_CHANGED', 'PENDING', 'PENDING', '{}', NULL, NULL, 'system', gen_random_uuid(), NULL, NULL, NULL, '{}', now(), NULL FROM order_events"],
+  ['a line whose subtotal is not its product', 'UPDATE order_items SET subtotal = 5'],
+  ['a quantity of nothing', 'UPDATE order_items SET quantity = 0, subtotal = 0'],
+  ['a second sequencer', 'INSERT INTO event_sequencer VALUES (2, 0)'],
+  ['an event without an order', 'DELETE FROM orders'],
+])('the database refuses %s', async (_what, sql) => {
+  await migrate(database.url);
+  await database.sql(`INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
+    VALUES ('00000000-0000-7000-8000-000000000001', 'PENDING', 'USD', 300, 300, '', 1, now(), now())`);
+  await database.sql("INSERT INTO order_items SELECT id, 1, NULL, NULL, 'Tea', 3, 100, 300 FROM orders");
+  await database.sql(`INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+    SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM orders`);
+  await expect(database.sql(sql)).rejects.toThrow(/violates/);
+});

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { createClient as createWebsocketClient } from 'graphql-ws';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Watch } from '../support/client.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { placed, TEA, update } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let servers: [TestServer, TestServer];
+const watches: Watch<unknown>[] = [];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
+});
+
+afterEach(() => {
+  for (const watch of watches.splice(0)) watch.stop();
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await database.drop();
+});
+
+interface Changed {
+  readonly orderStatusChanged: {
+    readonly type: string;
+    readonly orderId: string;
+    readonly version: number;
+    readonly from: string | null;
+    readonly to: string;
+    readonly reason: string | null;
+    readonly resumeCursor: string | null;
+    readonly actor: { readonly kind: string };
+    readonly order: { readonly id: string; readonly status: string; readonly items: readonly { readonly name: string }[] };
+  };
+}
+
+const WATCH = `subscription ($orderId: ID, $customerId: String, $to: [OrderStatus!]) {
+  orderStatusChanged(orderId: $orderId, customerId: $customerId, to: $to) {
+    id type orderId version from to reason resumeCursor occurredAt actor { subject kind } order { id status items { name } }
+  }
+}`;
+
+async function watch(server: TestServer, variables: object = {}): Promise<Watch<Changed>> {
+  const started = await server.watch<Changed>(WATCH, variables);
+  watches.push(started);
+  return started;
+}
+
+const steps = (seen: readonly Changed[]) =>
+  seen.map(({ orderStatusChanged: { from, to, version } }) => ({ from, to, version }));
+
+test('a watcher sees an order taken and moved, in order, on the server that did it and on another', async () => {
+  const customerId = randomUUID();
+  const watchers = await Promise.all(servers.map(async (server) => watch(server, { customerId })));
+  const { id } = await placed(servers[0], { customerId });
+  await update(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
+  await update(servers[0], { id, status: 'SHIPPED' });
+  for (const watcher of watchers) {
+    const seen = await watcher.until((events) => events.length === 3);
+    expect(steps(seen)).toEqual([
+      { from: null, to: 'PENDING', version: 1 },
+      { from: 'PENDING', to: 'CONFIRMED', version: 2 },
+      { from: 'CONFIRMED', to: 'SHIPPED', version: 3 },
+    ]);
+    expect(seen[1]?.orderStatusChanged).toMatchObject({
+      type: 'STATUS_CHANGED',
+      orderId: id,
+      reason: 'paid',
+      actor: { subject: null, kind: 'admin' },
+      order: { id, items: [{ name: TEA.name }] },
+    });
+    expect(seen.every((event) => event.orderStatusChanged.resumeCursor !== null)).toBe(true);
+  }
+});
+
+test('filters by order, by customer and by status let through only what is meant', async () => {
+  const [mine, other] = [await placed(servers[0], { customerId: 'me' }), await placed(servers[0], { customerId: 'you' })];
+  const byOrder = await watch(servers[0], { orderId: mine.id.toUpperCase() });
+  const byCustomer = await watch(servers[0], { customerId: 'you' });
+  const byStatus = await watch(servers[0], { to: ['SHIPPED'] });
+  const everything = await watch(servers[0]);
+  for (const { id } of [mine, other]) await update(servers[0], { id, status: 'CONFIRMED' });
+  for (const { id } of [mine, other]) await update(servers[0], { id, status: 'SHIPPED' });
+  const all = await everything.until((events) => events.length === 4);
+  const idsOf = (events: readonly Changed[]) => events.map((event) => event.orderStatusChanged.orderId);
+  expect(steps(all).map((step) => step.to)).toEqual(['CONFIRMED', 'CONFIRMED', 'SHIPPED', 'SHIPPED']);
+  expect(idsOf(await byOrder.until((events) => events.length === 2))).toEqual([mine.id, mine.id]);
+  expect(idsOf(await byCustomer.until((events) => events.length === 2))).toEqual([other.id, other.id]);
+  expect(steps(await byStatus.until((events) => events.length === 2)).map((step) => step.to)).toEqual(['SHIPPED', 'SHIPPED']);
+});
+
+test('each event is answered with the order as it is then, not as it was before', async () => {
+  const { id } = await placed(servers[0]);
+  const watcher = await watch(servers[0], { orderId: id });
+  for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
+    await update(servers[0], { id, status });
+    const seen = await watcher.until((events) => events.length === index + 1);
+    expect(seen.at(-1)?.orderStatusChanged.order.status).toBe(status);
+  }
+});
+
+test('three hundred orders under load reach every watcher once, each order in its order', async () => {
+  const customerId = randomUUID();
+  const watchers = await Promise.all([watch(servers[0], { customerId }), watch(servers[1], { customerId })]);
+  const orders = await Promise.all(
+    Array.from({ length: 300 }, async (_, index) => placed(servers[index % 2 === 0 ? 0 : 1], { customerId })),
+  );
+  await Promise.all(
+    orders.map(async ({ id }, index) => {
+      await update(servers[index % 2 === 0 ? 1 : 0], { id, status: 'CONFIRMED' });
+      await update(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CANCELLED' });
+    }),
+  );
+  for (const watcher of watchers) {
+    const seen = await watcher.until((events) => events.length >= 900);
+    expect(seen).toHaveLength(900);
+    const byOrder = Map.groupBy(seen, (event) => event.orderStatusChanged.orderId);
+    expect(byOrder.size).toBe(300);
+    for (const events of byOrder.values()) expect(events.map((event) => event.orderStatusChanged.version)).toEqual([1, 2, 3]);
+  }
+});
+
+test.each([
+  ['a query', '{ __typename }', 'BAD_REQUEST', 'subscriptions only'],
+  ['a mutation', 'mutation { createOrder(input: {items: []}) { replayed } }', 'BAD_REQUEST', 'subscriptions only'],
+  ['what does not parse', 'subscription {', 'GRAPHQL_PARSE_FAILED', 'Syntax Error'],
+  ['what is not in the schema', 'subscription { colours }', 'GRAPHQL_VALIDATION_FAILED', 'colours'],
+  ['a malformed id', 'subscription { orderStatusChanged(orderId: "x") { id } }', 'BAD_USER_INPUT', 'UUID'],
+  ['NUL', 'subscription { orderStatusChanged(customerId: "\\u0000") { id } }', 'BAD_USER_INPUT', 'NUL'],
+  ['too many tokens', `subscription { ${'a:__typename '.repeat(3_000)} }`, 'GRAPHQL_PARSE_FAILED', 'token'],
+])('%s over a websocket is refused, and the socket stays open', async (_what, query, code, words) => {
+  const refused = await servers[0].watch(query);
+  await refused.ended;
+  expect(refused.errors).toMatchObject([{ extensions: { code } }]);
+  expect(refused.errors[0]?.message).toContain(words);
+  const customerId = randomUUID();
+  const watcher = await watch(servers[0], { customerId });
+  await placed(servers[0], { customerId });
+  await watcher.until((events) => events.length === 1);
+});
+
+test('a wrong variable is the client’s own error', async () => {
+  const refused = await servers[0].watch(WATCH, { to: ['banana'] });
+  await refused.ended;
+  expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+});
+
+test('a subscription that is stopped lets the server forget it', async () => {
+  const customerId = randomUUID();
+  const watcher = await watch(servers[0], { customerId });
+  watcher.stop();
+  await placed(servers[0], { customerId });
+  const later = await watch(servers[0], { customerId });
+  await placed(servers[0], { customerId });
+  await later.until((events) => events.length === 1);
+  expect(watcher.seen).toEqual([]);
+});
+
+test('a page of elsewhere cannot open a websocket, nor anybody one at another path', async () => {
+  const address = servers[0].url.replace('http', 'ws');
+  const status = async (url: string, headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve) => {
+      const socket = new WebSocket(url, 'graphql-transport-ws', { headers });
+      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+      socket.on('error', () => resolve(undefined));
+      socket.on('open', () => {
+        socket.close();
+        resolve(101);
+      });
+    });
+  expect(await status(address, { origin: 'https://example.com' })).toBe(403);
+  expect(await status(address, {})).toBe(101);
+  expect(await status(address.replace('/graphql', '/other'), {})).toBe(404);
+});
+
+test('a server that goes away tells its watchers', async () => {
+  const third = await startServer(database.url);
+  const closed = Promise.withResolvers<number>();
+  const client = createWebsocketClient({
+    url: third.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazy: false,
+    onNonLazyError: () => undefined,
+    on: { closed: (event) => closed.resolve((event as { code: number }).code) },
+  });
+  const ended = new Promise((resolve) => {
+    client.subscribe({ query: WATCH }, { next: () => undefined, error: () => resolve(undefined), complete: () => resolve(undefined) });
+  });
+  const ready = await fetch(third.url.replace('/graphql', '/ready'));
+  expect(ready.status).toBe(200);
+  await third.close();
+  await ended;
+  expect(await closed.promise).toBe(1001);
+});
