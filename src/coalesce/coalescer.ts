@@ -32,7 +32,8 @@ export interface Coalescer<K, V> {
 interface Entry<K> {
   readonly key: K;
   readonly patience: Patience;
-  started: boolean;
+  /** `left` once its caller has been told that nothing was done: from then on it must not be run. */
+  state: 'waiting' | 'running' | 'left';
 }
 
 /**
@@ -62,8 +63,8 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     const done = release;
     release = null;
     try {
-      const live = entries.filter((entry) => !isOver(entry.patience));
-      for (const entry of live) entry.started = true;
+      const live = entries.filter((entry) => entry.state === 'waiting' && !isOver(entry.patience));
+      for (const entry of live) entry.state = 'running';
       const answers =
         live.length === 0
           ? []
@@ -73,7 +74,9 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
             );
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
       let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
-      return entries.map((entry) => (entry.started ? (answers[next++] as V | Error) : notRun(entry.patience)));
+      return entries.map((entry) =>
+        entry.state === 'running' ? (answers[next++] as V | Error) : notRun(entry.patience),
+      );
     } finally {
       done?.();
     }
@@ -101,11 +104,13 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     }
     queued += 1;
     queuedBytes += bytes;
-    const entry: Entry<K> = { key, patience, started: false };
+    const entry: Entry<K> = { key, patience, state: 'waiting' };
     const answer = loader.load(entry).finally(() => leave(bytes));
-    return beforeDeadline(answer, patience, () =>
-      entry.started ? new RequestError('SERVICE_UNAVAILABLE', lateMessage) : notRun(patience),
-    );
+    return beforeDeadline(answer, patience, () => {
+      if (entry.state === 'running') return new RequestError('SERVICE_UNAVAILABLE', lateMessage);
+      entry.state = 'left';
+      return notRun(patience);
+    });
   }
 
   return {

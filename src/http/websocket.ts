@@ -4,6 +4,7 @@ import {
   createSourceEventStream,
   execute,
   getOperationAST,
+  getVariableValues,
   GraphQLError,
   OperationTypeNode,
   parse,
@@ -115,6 +116,8 @@ function prepare(schema: GraphQLSchema, operation: Operation, maxTokens: number)
     const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
+  const coerced = getVariableValues(schema, chosen.variableDefinitions ?? [], variables ?? {});
+  if (coerced.errors !== undefined) return coerced.errors.map((error) => withCode(error, 'BAD_USER_INPUT'));
   return { schema, document, operationName: operationName ?? null, variableValues: variables ?? {} };
 }
 
@@ -139,7 +142,7 @@ async function subscribeWithFreshContext(
   args: Args,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return asUserInput(source);
+  if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
   let over = false;
   return {
@@ -164,12 +167,4 @@ async function subscribeWithFreshContext(
       return this as AsyncIterableIterator<ExecutionResult>;
     },
   };
-}
-
-/** Errors without an original one come from coercing the variables: the client's own doing, so they are not masked. */
-function asUserInput(result: ExecutionResult): ExecutionResult {
-  const errors = result.errors?.map((error) =>
-    error.originalError === undefined ? withCode(error, 'BAD_USER_INPUT') : error,
-  );
-  return errors === undefined ? result : { ...result, errors };
 }

@@ -113,7 +113,14 @@ async function existsBeyond(
   if (bound === null || isEmpty(selection)) return false;
   const inclusive = edge === null;
   const { createdAt, id } = edge ?? bound;
-  const rows = await reader.range({ selection, direction, after: { createdAt, id }, before: null, inclusive, limit: 1 });
+  const rows = await reader.range({
+    selection,
+    direction,
+    after: { createdAt, id },
+    before: null,
+    inclusive,
+    limit: 1,
+  });
   return rows.length > 0;
 }
 

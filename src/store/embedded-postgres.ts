@@ -42,10 +42,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const account = await accountFor(dataDir, programs.postgres);
   const password = await prepareFolder(dataDir, folder, programs, account);
 
-  const port = (await runningPort(folder, programs, account)) ?? (await boot(folder, programs, account, settings));
-  const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
-  const owner = await own(url, dataDir);
-  log.debug({ port, dataDir }, 'embedded PostgreSQL is up');
+  const { url, owner } = await reach(dataDir, {
+    folder,
+    password,
+    boot: () => boot(folder, programs, account, settings),
+  });
+  log.debug({ dataDir }, 'embedded PostgreSQL is up');
   return {
     url,
     async close() {
@@ -191,15 +193,53 @@ async function initialise(folder: string, passwordFile: string, programs: Progra
   }
 }
 
-/** The port of a server that is up on this folder, left by one of ours that was killed; null where there is none. */
-async function runningPort(folder: string, programs: Programs, account: Account): Promise<number | null> {
-  try {
-    await control(programs, account, ['status', '-D', folder]);
-  } catch {
-    return null; // pg_ctl's way of saying that none is running; it sees through stale pid files
+const REACH_PATIENCE_MS = 20_000;
+
+interface Reach {
+  readonly folder: string;
+  readonly password: string;
+  /** Starts PostgreSQL. @returns its port */
+  readonly boot: () => Promise<number>;
+}
+
+/** Connects to the server on the folder, starting it where there is none; one that is just stopping is waited for. */
+async function reach(
+  dataDir: string,
+  { folder, password, boot: start }: Reach,
+): Promise<{ url: string; owner: Client }> {
+  const until = performance.now() + REACH_PATIENCE_MS;
+  for (;;) {
+    try {
+      const port = (await runningPort(folder)) ?? (await start());
+      const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+      return { url, owner: await own(url, dataDir) };
+    } catch (cause) {
+      if (cause instanceof StartupError || performance.now() > until) throw cause;
+      await sleep(200);
+    }
   }
-  const [, , , port] = (await readFile(path.join(folder, 'postmaster.pid'), 'utf8')).split('\n');
-  return Number(port);
+}
+
+/** The port of a server that is up on this folder, left by one of ours that was killed; null where there is none. */
+async function runningPort(folder: string): Promise<number | null> {
+  const pidFile = path.join(folder, 'postmaster.pid');
+  if (!existsSync(pidFile)) return null;
+  const [pid = '', , , port] = (await readFile(pidFile, 'utf8')).split('\n');
+  if (await isPostgres(pid)) return Number(port);
+  await rm(pidFile, { force: true });
+  return null;
+}
+
+/** PostgreSQL and pg_ctl believe any process of this number, be it dead and not yet buried, or another program. */
+async function isPostgres(pid: string): Promise<boolean> {
+  if (existsSync('/proc/self/cmdline')) {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('postgres');
+  }
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false; // no such process
+  }
 }
 
 async function boot(
@@ -216,6 +256,7 @@ async function boot(
     await control(programs, account, ['start', '-D', folder, '-l', logFile, '-w', '-t', '60', '-o', flags]);
   } catch (cause) {
     const lines = await readFile(logFile, 'utf8').catch(() => '');
+    if (lines.slice(-2_000).includes('pre-existing shared memory block')) throw cause; // a killed one's last processes
     const reason = lines.trim().split('\n').slice(-3).join(' ') || outputOf(cause);
     throw new StartupError(`The embedded PostgreSQL did not start: ${reason}`, { cause });
   }

@@ -70,13 +70,18 @@ type Cause = Readonly<Record<string, unknown>>;
 /** The error itself and everything it says it was caused by, Prisma's and the driver adapter's ways included. */
 function* causes(error: unknown): Generator<Cause> {
   const queue: unknown[] = [error];
-  for (let seen = 0; queue.length > 0 && seen < 10; seen += 1) {
-    const next = queue.shift();
-    if (typeof next !== 'object' || next === null) continue;
-    const cause = next as Cause;
+  for (let seen = 0; queue.length > 0 && seen < MAX_CAUSES; seen += 1) {
+    const cause = queue.shift() as Cause;
+    if (!isObject(cause)) return;
     yield cause;
-    queue.push(cause['cause'], cause['meta'], cause['driverAdapterError']);
+    queue.push(...[cause['cause'], cause['meta'], cause['driverAdapterError']].filter(isObject));
   }
+}
+
+const MAX_CAUSES = 20;
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function sqlStateOf(error: unknown): string | null {

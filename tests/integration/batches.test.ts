@@ -37,8 +37,11 @@ test('refused commands among good ones leave the good ones stored', async () => 
     'VERSION_CONFLICT',
     'done',
   ]);
-  const rows = await database.sql('SELECT status FROM orders WHERE id = any($1) ORDER BY created_at, id', [[one.id, two.id]]);
-  expect(rows.map((row) => row['status']).sort()).toEqual(['CONFIRMED', 'SHIPPED']);
+  const rows = await database.sql<{ status: string }>(
+    'SELECT status FROM orders WHERE id = any($1) ORDER BY created_at, id',
+    [[one.id, two.id]],
+  );
+  expect(rows.map((row) => row.status).sort()).toEqual(['CONFIRMED', 'SHIPPED']);
 });
 
 test('a row that the database refuses fails alone, masked and logged; its neighbours are stored', async () => {
@@ -112,7 +115,9 @@ test('a full queue refuses at once with OVERLOADED; what was accepted is stored'
     await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [target.id]);
     const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
     await expect
-      .poll(() => database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+      .poll(() =>
+        database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+      )
       .not.toHaveLength(0);
     const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
     const refused = await Promise.all(more.slice(4));

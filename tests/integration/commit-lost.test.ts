@@ -13,7 +13,11 @@ beforeAll(async () => {
   database = await createDatabase();
   proxy = await startPostgresProxy(database.url);
   // Events are sequenced in transactions too; here only the writes' COMMITs shall be met.
-  server = await startServer(proxy.url, { EVENTS_DEBOUNCE_MS: '1000', EVENTS_POLL_MS: '60000', REQUEST_DEADLINE_MS: '3000' });
+  server = await startServer(proxy.url, {
+    EVENTS_DEBOUNCE_MS: '1000',
+    EVENTS_POLL_MS: '60000',
+    REQUEST_DEADLINE_MS: '3000',
+  });
 });
 
 afterAll(async () => {

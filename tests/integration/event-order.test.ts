@@ -27,7 +27,10 @@ afterEach(async () => {
 
 function open(): Database {
   const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
-  const opened = openDatabase({ url: database.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds }, log);
+  const opened = openDatabase(
+    { url: database.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
+    log,
+  );
   closers.push(() => opened.close());
   return opened;
 }
@@ -58,9 +61,16 @@ const INSERT_EVENT = `INSERT INTO order_events (order_id, version, type, from_st
 
 /** What the store does to change an order: lock, read the version, write the next one with its event. */
 async function changeOrder(client: Client, id: string, from: string, to: string): Promise<void> {
-  const { rows } = await client.query<{ version: number }>('SELECT version FROM orders WHERE id = $1 FOR NO KEY UPDATE', [id]);
+  const { rows } = await client.query<{ version: number }>(
+    'SELECT version FROM orders WHERE id = $1 FOR NO KEY UPDATE',
+    [id],
+  );
   const version = (rows[0]?.version ?? 0) + 1;
-  await client.query('UPDATE orders SET status = $2, version = $3, updated_at = clock_timestamp() WHERE id = $1', [id, to, version]);
+  await client.query('UPDATE orders SET status = $2, version = $3, updated_at = clock_timestamp() WHERE id = $1', [
+    id,
+    to,
+    version,
+  ]);
   await client.query(INSERT_EVENT, [id, version, 'STATUS_CHANGED', from, to]);
 }
 
@@ -155,7 +165,9 @@ test('four sequencers at once give each event one position, in version order for
   );
   const all = ids.length * statuses.length;
   await expect.poll(async () => createLogStore(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
-  await expect.poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 }).toBe(true);
+  await expect
+    .poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 })
+    .toBe(true);
   for (const seen of readers) {
     const first = seen[0]?.position ?? 0n;
     expect(seen.map((event) => event.position)).toEqual(seen.map((_, index) => first + BigInt(index)));

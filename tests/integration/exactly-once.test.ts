@@ -25,7 +25,9 @@ async function countOrders(): Promise<number> {
 test('two hundred parallel creates with one key make one order, over two servers', async () => {
   const before = await countOrders();
   const answers = await Promise.all(
-    Array.from({ length: 200 }, async (_, index) => create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'one key' })),
+    Array.from({ length: 200 }, async (_, index) =>
+      create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'one key' }),
+    ),
   );
   expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(1);
   expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
@@ -64,7 +66,9 @@ test('another request under a used id or key is refused, and the first order sta
     expect(answer).toMatchObject({
       order: null,
       replayed: false,
-      userErrors: [{ __typename: 'IdempotencyError', code: 'IDEMPOTENCY_MISMATCH', field: ['input', field], retryable: false }],
+      userErrors: [
+        { __typename: 'IdempotencyError', code: 'IDEMPOTENCY_MISMATCH', field: ['input', field], retryable: false },
+      ],
     });
   }
   const [row] = await database.sql<{ quantity: number }>('SELECT quantity FROM order_items WHERE order_id = $1', [id]);
@@ -96,6 +100,9 @@ test('the same order is answered after a restart', async () => {
 
 test('a price written differently is the same request', async () => {
   const first = await create(servers[0], { idempotencyKey: 'spelling', items: [{ name: 'Tea', unitPrice: '4.2' }] });
-  const again = await create(servers[0], { idempotencyKey: 'spelling', items: [{ name: ' Tea ', quantity: 1, unitPrice: 4.2 }] });
+  const again = await create(servers[0], {
+    idempotencyKey: 'spelling',
+    items: [{ name: ' Tea ', quantity: 1, unitPrice: 4.2 }],
+  });
   expect(again).toMatchObject({ replayed: true, order: first.order });
 });

@@ -28,12 +28,17 @@ test("graphql-http's server audits find no error", async () => {
     url: server.url,
     // What Apollo asks of a GET, so that no other page can make a browser send one.
     fetchFn: (input: string, init: RequestInit = {}) =>
-      fetch(input, { ...init, headers: { ...(init.headers as Record<string, string>), 'apollo-require-preflight': 'true' } }),
+      fetch(input, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), 'apollo-require-preflight': 'true' },
+      }),
   });
   const results = await Promise.all(audits.map(async (audit) => audit.fn()));
   const findings = results.filter((result) => result.status !== 'ok');
   expect(results.length).toBeGreaterThan(50);
-  expect(findings.filter((result) => result.status === 'error').map((result) => `${result.name}: ${result.reason}`)).toEqual([]);
+  expect(
+    findings.filter((result) => result.status === 'error').map((result) => `${result.name}: ${result.reason}`),
+  ).toEqual([]);
   expect(findings.map((result) => result.name)).toEqual(KNOWN_WARNINGS);
 });
 
@@ -45,9 +50,12 @@ test('health says that the process lives, ready that it can serve', async () => 
 });
 
 test('a database that lacks a migration makes the server unready, not dead', async () => {
-  await database.sql("UPDATE _prisma_migrations SET rolled_back_at = now()");
+  await database.sql('UPDATE _prisma_migrations SET rolled_back_at = now()');
   const ready = await fetch(new URL('/ready', server.url));
-  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unavailable', reason: 'the database lacks migrations' }]);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { status: 'unavailable', reason: 'the database lacks migrations' },
+  ]);
   expect((await fetch(new URL('/health', server.url))).status).toBe(200);
   await database.sql('UPDATE _prisma_migrations SET rolled_back_at = NULL');
 });

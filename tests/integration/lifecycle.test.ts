@@ -29,7 +29,11 @@ test('of parallel changes expecting one version one wins; the others get the con
   const { id } = await placed(servers[0]);
   const answers = await Promise.all(
     Array.from({ length: 30 }, async (_, index) =>
-      update(servers[index % 2 === 0 ? 0 : 1], { id, status: index % 3 === 0 ? 'CONFIRMED' : 'PROCESSING', expectedVersion: 1 }),
+      update(servers[index % 2 === 0 ? 0 : 1], {
+        id,
+        status: index % 3 === 0 ? 'CONFIRMED' : 'PROCESSING',
+        expectedVersion: 1,
+      }),
     ),
   );
   const won = answers.filter((answer) => answer.changed);
@@ -145,9 +149,22 @@ test('the times of completion and cancellation are set with the status', async (
   await update(servers[0], { id: cancelled.id, status: 'CANCELLED', reason: 'changed my mind' });
   await update(servers[0], { id: completed.id, status: 'PROCESSING' });
   await update(servers[0], { id: completed.id, status: 'COMPLETED' });
-  const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { status updatedAt completedAt cancelledAt allowedTransitions } } }';
-  const { nodes } = await servers[0].get<{ nodes: Record<string, unknown>[] }>(query, { ids: [cancelled.id, completed.id] });
+  const query =
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { status updatedAt completedAt cancelledAt allowedTransitions } } }';
+  const { nodes } = await servers[0].get<{ nodes: Record<string, unknown>[] }>(query, {
+    ids: [cancelled.id, completed.id],
+  });
   const [one, two] = nodes;
-  expect(one).toMatchObject({ status: 'CANCELLED', completedAt: null, cancelledAt: one?.['updatedAt'], allowedTransitions: [] });
-  expect(two).toMatchObject({ status: 'COMPLETED', cancelledAt: null, completedAt: two?.['updatedAt'], allowedTransitions: [] });
+  expect(one).toMatchObject({
+    status: 'CANCELLED',
+    completedAt: null,
+    cancelledAt: one?.['updatedAt'],
+    allowedTransitions: [],
+  });
+  expect(two).toMatchObject({
+    status: 'COMPLETED',
+    cancelledAt: null,
+    completedAt: two?.['updatedAt'],
+    allowedTransitions: [],
+  });
 });

@@ -25,7 +25,7 @@ test('two servers that start at once on an empty database both serve', async () 
   const servers = await Promise.all([0, 1].map(() => startServer(database.url, { DATABASE_MIGRATE: 'always' })));
   for (const server of servers) expect((await fetch(server.url.replace('/graphql', '/ready'))).status).toBe(200);
   await Promise.all(servers.map((server) => server.close()));
-  const rows = await database.sql("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL");
+  const rows = await database.sql('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL');
   expect(rows).toHaveLength(1);
 });
 
@@ -58,8 +58,11 @@ test.each([
   ['a time of completion without the status', 'UPDATE orders SET completed_at = now()'],
   ['the status without a time of completion', "UPDATE orders SET status = 'COMPLETED'"],
   ['an update before the creation', "UPDATE orders SET updated_at = created_at - interval '1 second'"],
-  ['a second first event', "UPDATE order_events SET version = 2"],
-  ['a change that changes nothing', "INSERT INTO order_events SELECT order_id, 2, 'STATUS_CHANGED', 'PENDING', 'PENDING', '{}', NULL, NULL, 'system', gen_random_uuid(), NULL, NULL, NULL, '{}', now(), NULL FROM order_events"],
+  ['a second first event', 'UPDATE order_events SET version = 2'],
+  [
+    'a change that changes nothing',
+    "INSERT INTO order_events SELECT order_id, 2, 'STATUS_CHANGED', 'PENDING', 'PENDING', '{}', NULL, NULL, 'system', gen_random_uuid(), NULL, NULL, NULL, '{}', now(), NULL FROM order_events",
+  ],
   ['a line whose subtotal is not its product', 'UPDATE order_items SET subtotal = 5'],
   ['a quantity of nothing', 'UPDATE order_items SET quantity = 0, subtotal = 0'],
   ['a second sequencer', 'INSERT INTO event_sequencer VALUES (2, 0)'],

@@ -18,10 +18,16 @@ afterAll(async () => {
 });
 
 test('everything with an id is found again by node and nodes, in the order of the ids', async () => {
-  const order = await placed(server, { customerId: 'c:1', customerName: 'Ada', items: [TEA, { name: 'Milk', unitPrice: '0.99' }] });
+  const order = await placed(server, {
+    customerId: 'c:1',
+    customerName: 'Ada',
+    items: [TEA, { name: 'Milk', unitPrice: '0.99' }],
+  });
   const seen = await server.get<{
     order: { id: string; customer: { id: string }; items: { id: string }[]; history: { nodes: { id: string }[] } };
-  }>('query ($id: ID!) { order(id: $id) { id customer { id } items { id } history { nodes { id } } } }', { id: order.id });
+  }>('query ($id: ID!) { order(id: $id) { id customer { id } items { id } history { nodes { id } } } }', {
+    id: order.id,
+  });
   const ids = [
     seen.order.id,
     seen.order.customer.id,
@@ -45,7 +51,14 @@ test('everything with an id is found again by node and nodes, in the order of th
 
 test('what does not exist is null, in its place', async () => {
   const order = await placed(server);
-  const ids = [randomUUID(), order.id, `item:${order.id}:9`, `event:${order.id}:9`, 'customer:nobody', `item:${randomUUID()}:1`];
+  const ids = [
+    randomUUID(),
+    order.id,
+    `item:${order.id}:9`,
+    `event:${order.id}:9`,
+    'customer:nobody',
+    `item:${randomUUID()}:1`,
+  ];
   const { nodes } = await server.get<{ nodes: unknown[] }>('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
   expect(nodes).toEqual([null, { id: order.id }, null, null, null, null]);
   expect(await server.get(`{ order(id: "${randomUUID()}") { id } customer(customerId: "nobody") { id } }`)).toEqual({
@@ -92,7 +105,8 @@ test("a guest's order has no customer", async () => {
 
 test('a history pages both ways and knows its ends', async () => {
   const { id } = await placed(server);
-  for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED']) await update(server, { id, status, reason: `to ${status}` });
+  for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'])
+    await update(server, { id, status, reason: `to ${status}` });
   const query = `query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
     order(id: $id) { history(first: $first, after: $after, last: $last, before: $before) {
       edges { cursor node { version to reason } } nodes { version } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;

@@ -52,7 +52,12 @@ async function page(variables: object): Promise<Page> {
 const UP = { orderBy: { direction: 'ASC' } };
 
 /** Walks a list to its end and checks on the way what every page must say of itself. */
-async function walk(forwards: boolean, size: number, more: object, betweenPages: () => Promise<unknown>): Promise<string[]> {
+async function walk(
+  forwards: boolean,
+  size: number,
+  more: object,
+  betweenPages: () => Promise<unknown>,
+): Promise<string[]> {
   const seen: string[] = [];
   let cursor: string | null = null;
   for (;;) {
@@ -112,7 +117,9 @@ test('lists of a status, of several, of a customer and of both are complete and 
 });
 
 test('several statuses are merged in order', async () => {
-  const seen = await walk(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () => Promise.resolve());
+  const seen = await walk(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () =>
+    Promise.resolve(),
+  );
   expect(seen.slice(0, COUNT)).toEqual(ids);
 });
 
@@ -151,7 +158,11 @@ test.each([
   [{ last: 1_000_000 }, 'BAD_USER_INPUT', 'last must be from 0 to 100'],
   [{ first: 5, after: 'nonsense' }, 'INVALID_CURSOR', 'after'],
   [{ first: 5, before: '' }, 'INVALID_CURSOR', 'before'],
-  [{ first: 5, after: Buffer.from('["orders","CREATED_AT","DESC",1e999,"x"]').toString('base64url') }, 'INVALID_CURSOR', 'after'],
+  [
+    { first: 5, after: Buffer.from('["orders","CREATED_AT","DESC",1e999,"x"]').toString('base64url') },
+    'INVALID_CURSOR',
+    'after',
+  ],
 ])('the page %j is refused', async (variables, code, words) => {
   const answer = await server.ask(PAGE, variables);
   expect(answer.status).toBe(400);

@@ -15,13 +15,21 @@ beforeAll(async () => {
   database = await createDatabase();
   proxy = await startPostgresProxy(database.url);
   // Nothing of the event log's shall be counted: it polls once a minute and was woken before the tests begin.
-  server = await startServer(proxy.url, { EVENTS_POLL_MS: '60000', EVENTS_DEBOUNCE_MS: '0', READ_LANES: String(READ_LANES) });
+  server = await startServer(proxy.url, {
+    EVENTS_POLL_MS: '60000',
+    EVENTS_DEBOUNCE_MS: '0',
+    READ_LANES: String(READ_LANES),
+  });
   const orders = await Promise.all(
-    Array.from({ length: 50 }, async (_, index) => placed(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] })),
+    Array.from({ length: 50 }, async (_, index) =>
+      placed(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
+    ),
   );
   ids = orders.map((order) => order.id);
   await Promise.all(ids.map(async (id) => update(server, { id, status: 'CONFIRMED' })));
-  await vi.waitFor(async () => expect(await database.sql('SELECT 1 FROM order_events WHERE position IS NULL')).toEqual([]));
+  await vi.waitFor(async () =>
+    expect(await database.sql('SELECT 1 FROM order_events WHERE position IS NULL')).toEqual([]),
+  );
   await new Promise((resolve) => setTimeout(resolve, 300)); // the log's own statements for them end
 });
 
@@ -45,7 +53,9 @@ interface OrdersAnswer {
 test('fifty orders with their items are two statements', async () => {
   let answer: OrdersAnswer | undefined;
   const statements = await statementsOf(async () => {
-    answer = await server.get<OrdersAnswer>('{ orders(first: 50) { nodes { id items { name } } pageInfo { hasNextPage hasPreviousPage } } }');
+    answer = await server.get<OrdersAnswer>(
+      '{ orders(first: 50) { nodes { id items { name } } pageInfo { hasNextPage hasPreviousPage } } }',
+    );
   });
   expect(answer?.orders.nodes.map((order) => order.items.length)).toEqual(Array.from({ length: 50 }, () => 2));
   expect(statements).toHaveLength(2);
@@ -53,7 +63,11 @@ test('fifty orders with their items are two statements', async () => {
 
 test('fifty concurrent requests for one order each share batches', async () => {
   const statements = await statementsOf(() =>
-    Promise.all(ids.map(async (id) => expect(await server.get('query ($id: ID!) { order(id: $id) { id } }', { id })).toEqual({ order: { id } }))),
+    Promise.all(
+      ids.map(async (id) =>
+        expect(await server.get('query ($id: ID!) { order(id: $id) { id } }', { id })).toEqual({ order: { id } }),
+      ),
+    ),
   );
   expect(statements.length).toBeGreaterThan(0);
   expect(statements.length).toBeLessThan(ids.length / 2); // how many arrive together is the machine's; far fewer than callers
@@ -74,11 +88,15 @@ test('customers, their orders and the histories of a page are one statement each
 });
 
 test('totalCount and pageInfo cost nothing where they are not selected', async () => {
-  const { orders } = await server.get<{ orders: { edges: { cursor: string }[] } }>('{ orders(first: 10) { edges { cursor } } }');
+  const { orders } = await server.get<{ orders: { edges: { cursor: string }[] } }>(
+    '{ orders(first: 10) { edges { cursor } } }',
+  );
   const after = orders.edges[4]?.cursor;
-  const bare = 'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
+  const bare =
+    'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
   expect(await statementsOf(() => server.get(bare, { after }))).toHaveLength(1);
-  const rich = 'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasPreviousPage } totalCount } }';
+  const rich =
+    'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasPreviousPage } totalCount } }';
   expect(await statementsOf(() => server.get(rich, { after }))).toHaveLength(3);
 });
 

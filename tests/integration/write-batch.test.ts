@@ -22,8 +22,16 @@ beforeAll(async () => {
   proxy = await startPostgresProxy(database.url);
   const log = pino({ level: 'silent' });
   const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
-  store = openDatabase({ url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds }, log);
-  writeBatch = createWriteBatch(store, { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, onCommit: () => (commits += 1), log });
+  store = openDatabase(
+    { url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
+    log,
+  );
+  writeBatch = createWriteBatch(store, {
+    transactionTimeoutMs: 10_000,
+    maxWaitMs: 2_000,
+    onCommit: () => (commits += 1),
+    log,
+  });
 });
 
 afterAll(async () => {
@@ -36,10 +44,20 @@ const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 const soon = () => performance.now() + 5_000;
 
 function placing(notes: string, orderId: string = randomUUID()): PlaceOrder {
-  const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, ['input']);
+  const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, [
+    'input',
+  ]);
   if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
   const fingerprint = Buffer.from(notes);
-  return { kind: 'place', orderId, commandId: randomUUID(), ...who, draft: drafted.draft, fingerprint, field: ['input', 'id'] };
+  return {
+    kind: 'place',
+    orderId,
+    commandId: randomUUID(),
+    ...who,
+    draft: drafted.draft,
+    fingerprint,
+    field: ['input', 'id'],
+  };
 }
 
 function moving(orderId: string, to: OrderStatus, more: Partial<TransitionOrder> = {}): TransitionOrder {
@@ -88,7 +106,10 @@ test('a batch of orders and changes costs the same few statements whatever its s
   const start = proxy.statements.length;
   await writeBatch(orders, soon());
   const forOrders = proxy.statements.slice(start);
-  await writeBatch(orders.map((order) => moving(order.orderId, 'CONFIRMED')), soon());
+  await writeBatch(
+    orders.map((order) => moving(order.orderId, 'CONFIRMED')),
+    soon(),
+  );
   const forChanges = proxy.statements.slice(start + forOrders.length);
   expect(forOrders).toHaveLength(3); // BEGIN, insert, COMMIT
   expect(forChanges).toHaveLength(4); // BEGIN, lock, apply, COMMIT
@@ -97,7 +118,10 @@ test('a batch of orders and changes costs the same few statements whatever its s
 test('an order placed and changed in one batch is changed', async () => {
   const order = placing('at once');
   const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order], soon());
-  expect(results).toMatchObject([{ kind: 'transitioned', changed: true }, { kind: 'placed', replayed: false }]);
+  expect(results).toMatchObject([
+    { kind: 'transitioned', changed: true },
+    { kind: 'placed', replayed: false },
+  ]);
 });
 
 test('the same id twice in one batch makes one order; another request under it is refused', async () => {
@@ -131,9 +155,13 @@ test('the same idempotency key twice in one batch makes one event', async () => 
 });
 
 test('two rows that the database refuses are found by bisection; everything else is stored', async () => {
-  const commands = Array.from({ length: 32 }, (_, index) => placing(index === 3 || index === 20 ? 'poison' : `bisect ${index}`));
+  const commands = Array.from({ length: 32 }, (_, index) =>
+    placing(index === 3 || index === 20 ? 'poison' : `bisect ${index}`),
+  );
   const results = await writeBatch(commands, soon());
-  expect(results.map((result) => result instanceof Error)).toEqual(commands.map((_, index) => index === 3 || index === 20));
+  expect(results.map((result) => result instanceof Error)).toEqual(
+    commands.map((_, index) => index === 3 || index === 20),
+  );
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'bisect %'")).toHaveLength(30);
 });
 
@@ -161,10 +189,7 @@ test("somebody else's order under the same id is answered like a mismatch, witho
   await writeBatch([order], soon());
   const stranger = { issuer: 'test', subject: 'stranger', roles: ['customer'] } as const;
   const results = await writeBatch(
-    [
-      { ...order, commandId: randomUUID(), viewer: stranger },
-      moving(order.orderId, 'CONFIRMED', { viewer: stranger }),
-    ],
+    [{ ...order, commandId: randomUUID(), viewer: stranger }, moving(order.orderId, 'CONFIRMED', { viewer: stranger })],
     soon(),
   );
   expect(results).toMatchObject([
@@ -179,6 +204,9 @@ test('a clock that was set back does not turn the history round', async () => {
   await writeBatch([order], soon());
   await database.sql("UPDATE orders SET updated_at = now() + interval '1 hour' WHERE id = $1", [order.orderId]);
   await writeBatch([moving(order.orderId, 'CONFIRMED')], soon());
-  const [row] = await database.sql('SELECT updated_at > now() + interval \'59 minutes\' AS kept FROM orders WHERE id = $1', [order.orderId]);
+  const [row] = await database.sql(
+    "SELECT updated_at > now() + interval '59 minutes' AS kept FROM orders WHERE id = $1",
+    [order.orderId],
+  );
   expect(row).toEqual({ kept: true });
 });

@@ -36,7 +36,11 @@ export interface Watch<T> {
 }
 
 export function createClient(url: string): TestClient {
-  const websocket = createWebsocketClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+  const websocket = createWebsocketClient({
+    url: url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+  });
 
   async function ask<T>(query: string, variables: object = {}): Promise<Answer<T>> {
     const response = await fetch(url, {
@@ -82,7 +86,10 @@ export function createClient(url: string): TestClient {
       stop,
       until: (done, patienceMs = 10_000) =>
         new Promise((resolve, reject) => {
-          const timer = setTimeout(() => reject(new Error(`not seen in time; seen: ${JSON.stringify(seen)}`)), patienceMs);
+          const timer = setTimeout(
+            () => reject(new Error(`not seen in time; seen: ${JSON.stringify(seen)}`)),
+            patienceMs,
+          );
           const check = () => {
             if (!done(seen)) return;
             clearTimeout(timer);
@@ -101,6 +108,9 @@ export function createClient(url: string): TestClient {
 /** The server answers messages of one socket in order, so a refused probe tells that what came before is in place. */
 async function settled(websocket: ReturnType<typeof createWebsocketClient>): Promise<void> {
   await new Promise<void>((resolve) => {
-    websocket.subscribe({ query: '{ __typename }' }, { next: () => undefined, error: () => resolve(), complete: () => resolve() });
+    websocket.subscribe(
+      { query: '{ __typename }' },
+      { next: () => undefined, error: () => resolve(), complete: () => resolve() },
+    );
   });
 }

@@ -60,7 +60,8 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
-      if (muted) client.destroy(); // the COMMIT was answered, so it is done
+      if (muted)
+        client.destroy(); // the COMMIT was answered, so it is done
       else client.write(chunk);
     });
   });

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createClient, type TestClient } from './client.js';
+
+export interface ServerProcess extends TestClient {
+  readonly pid: number;
+  readonly output: () => string;
+  /** Sends the signal and waits for the end. */
+  readonly end: (signal?: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly tookMs: number }>;
+}
+
+export interface FailedStart {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+const MAIN = path.resolve('dist/main.js');
+const START_PATIENCE_MS = 30_000;
+
+/** Runs the built server as a process of its own until it says that it is ready, or ends. */
+async function run(env: Record<string, string>): Promise<ServerProcess | FailedStart> {
+  const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+  const child = spawn(process.execPath, [MAIN], { env: { ...inherited, PORT: '0', ...env }, cwd: tmpdir() });
+  const text = { stdout: '', stderr: '' };
+  const ready = Promise.withResolvers<string | null>();
+  child.stdout.on('data', (chunk) => {
+    text.stdout += String(chunk);
+    const url = /^ready (\S+)$/m.exec(text.stdout)?.[1];
+    if (url !== undefined) ready.resolve(url);
+  });
+  child.stderr.on('data', (chunk) => (text.stderr += String(chunk)));
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  void exited.then(() => ready.resolve(null));
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_PATIENCE_MS);
+  const url = await ready.promise;
+  clearTimeout(timer);
+  if (url === null) return { code: await exited, stderr: text.stderr };
+  const client = createClient(url);
+  return {
+    ...client,
+    pid: child.pid ?? 0,
+    output: () => text.stdout + text.stderr,
+    end: async (signal = 'SIGTERM') => {
+      const began = performance.now();
+      await client.dispose();
+      child.kill(signal);
+      return { code: await exited, tookMs: performance.now() - began };
+    },
+  };
+}
+
+/** A server process that must start; it is ended with the test. */
+export async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
+  const started = await run(env);
+  if (!('pid' in started)) throw new Error(`the server did not start: ${started.stderr}`);
+  onTestFinished(async () => {
+    await started.end('SIGTERM');
+  });
+  return started;
+}
+
+/** A server process that must not start. */
+export async function failToStart(env: Record<string, string>): Promise<FailedStart> {
+  const started = await run(env);
+  if (!('pid' in started)) return started;
+  await started.end('SIGTERM');
+  throw new Error('the server started');
+}
+
+/** A folder that is removed with the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'ordergraph-e2e-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}

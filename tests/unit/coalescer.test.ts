@@ -1,0 +1,188 @@
+import { expect, test } from 'vitest';
+import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coalescer.js';
+import { createLanes } from '../../src/coalesce/lanes.js';
+import { coalesceReads } from '../../src/coalesce/reader.js';
+import { split } from '../../src/coalesce/writer.js';
+import { draftOrder } from '../../src/domain/draft.js';
+import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
+import type { OrderReader, Patience, PlaceOrder } from '../../src/orders/ports.js';
+
+function patience(more: Partial<Patience> = {}): Patience {
+  return { deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
+}
+
+/** A coalescer whose batches the test ends by hand. */
+function create(options: Partial<CoalescerOptions<string, string>> = {}) {
+  const batches: {
+    keys: readonly string[];
+    finish: (answers?: readonly (string | Error)[]) => void;
+    fail: (cause: Error) => void;
+  }[] = [];
+  const coalescer = createCoalescer<string, string>({
+    what: 'read',
+    lanes: createLanes(1),
+    maxBatch: 100,
+    maxQueued: 1_000,
+    maxQueuedBytes: 1_000,
+    weigh: (key) => key.length,
+    lateMessage: 'late',
+    run: (keys) =>
+      new Promise((resolve, reject) => {
+        batches.push({ keys, finish: (answers = keys.map((key) => `${key}!`)) => resolve(answers), fail: reject });
+      }),
+    ...options,
+  });
+  return { coalescer, batches };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('what arrives together shares a batch; what arrives while it runs shares the next', async () => {
+  const { coalescer, batches } = create();
+  const first = ['a', 'b'].map((key) => coalescer.load(key, patience()));
+  await turn();
+  const second = ['c', 'a', 'd'].map((key) => coalescer.load(key, patience()));
+  await turn();
+  expect(batches.map((batch) => batch.keys)).toEqual([['a', 'b']]);
+  batches[0]?.finish();
+  expect(await Promise.all(first)).toEqual(['a!', 'b!']);
+  await turn();
+  expect(batches[1]?.keys).toEqual(['c', 'a', 'd']); // nothing is cached, so 'a' is read anew
+  batches[1]?.finish();
+  expect(await Promise.all(second)).toEqual(['c!', 'a!', 'd!']);
+});
+
+test('as many batches run at once as there are lanes, each within its bound', async () => {
+  const { coalescer, batches } = create({ lanes: createLanes(2), maxBatch: 3 });
+  const all = Array.from({ length: 10 }, async (_, index) => coalescer.load(String(index), patience()));
+  await turn();
+  expect(batches.map((batch) => batch.keys.length)).toEqual([3, 3]);
+  batches[1]?.finish();
+  await turn();
+  batches[0]?.finish();
+  await turn();
+  expect(batches.map((batch) => batch.keys.length)).toEqual([3, 3, 3, 1]);
+  for (const batch of batches.slice(2)) batch.finish();
+  expect(await Promise.all(all)).toEqual(Array.from({ length: 10 }, (_, index) => `${index}!`));
+});
+
+test('one bad answer fails its own caller; a failed batch fails its own callers and frees its lane', async () => {
+  const { coalescer, batches } = create();
+  const mixed = Promise.allSettled(['a', 'b'].map((key) => coalescer.load(key, patience())));
+  await turn();
+  batches[0]?.finish(['fine', new Error('bad')]);
+  expect(await mixed).toMatchObject([{ value: 'fine' }, { reason: { message: 'bad' } }]);
+  const lost = coalescer.load('c', patience());
+  await turn();
+  batches[1]?.fail(new Error('gone'));
+  await expect(lost).rejects.toThrow('gone');
+  const after = coalescer.load('d', patience());
+  await turn();
+  batches[2]?.finish();
+  expect(await after).toBe('d!');
+});
+
+test('an answer of null is an answer', async () => {
+  const { coalescer, batches } = create();
+  const answer = coalescer.load('a', patience());
+  await turn();
+  batches[0]?.finish([null as unknown as string]);
+  expect(await answer).toBeNull();
+});
+
+test('beyond its bounds the queue refuses at once', async () => {
+  const { coalescer, batches } = create({ maxQueued: 2, maxQueuedBytes: 10 });
+  const first = coalescer.load('aaaaa', patience());
+  await expect(coalescer.load('bbbbbb', patience())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  const second = coalescer.load('b', patience());
+  await expect(coalescer.load('c', patience())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  await turn();
+  batches[0]?.finish();
+  await Promise.all([first, second]);
+  const third = coalescer.load('c', patience());
+  await turn();
+  batches[1]?.finish();
+  expect(await third).toBe('c!');
+});
+
+test('a caller that has gone, or whose deadline has passed, leaves the queue without being run', async () => {
+  const { coalescer, batches } = create();
+  const busy = coalescer.load('busy', patience());
+  await turn();
+  const gone = new AbortController();
+  const left = coalescer.load('left', patience({ signal: gone.signal }));
+  const late = coalescer.load('late', patience({ deadline: performance.now() + 20 }));
+  const stays = coalescer.load('stays', patience());
+  gone.abort();
+  await expect(late).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+    message: expect.stringContaining('nothing was done') as string,
+  });
+  batches[0]?.finish();
+  await busy;
+  await turn();
+  expect(batches[1]?.keys).toEqual(['stays']);
+  batches[1]?.finish();
+  expect(await stays).toBe('stays!');
+  await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(coalescer.load('never', patience({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+  });
+});
+
+test('a deadline that passes while the batch runs is told at once, and the late answer is dropped', async () => {
+  const { coalescer, batches } = create();
+  const late = coalescer.load('a', patience({ deadline: performance.now() + 30 }));
+  await expect(late).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', message: 'late' });
+  batches[0]?.finish();
+  await coalescer.idle();
+});
+
+test('idle resolves when nothing is queued or under way', async () => {
+  const { coalescer, batches } = create();
+  await coalescer.idle();
+  const answer = coalescer.load('a', patience());
+  let idle = false;
+  const waiting = coalescer.idle().then(() => (idle = true));
+  await turn();
+  expect(idle).toBe(false);
+  batches[0]?.finish();
+  await Promise.all([answer, waiting]);
+  expect(idle).toBe(true);
+});
+
+test('fifty requests that look up one order each, at once, are one read; equal look-ups are one key', async () => {
+  const reads: (readonly string[])[] = [];
+  const reader = {
+    orders: (ids: readonly string[]) => {
+      reads.push(ids);
+      return Promise.resolve(ids.map(() => null));
+    },
+  } as unknown as OrderReader;
+  const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000 });
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(patience()).order(`order ${index % 25}`)));
+  expect(reads.map((ids) => ids.length)).toEqual([25]);
+});
+
+test('a batch of writes is cut where its lines or bytes exceed one transaction, and keeps its order', () => {
+  const placing = (lines: number): PlaceOrder => {
+    const items = Array.from({ length: lines }, () => ({ name: 'x', quantity: 1, unitPrice: '1' }));
+    const drafted = draftOrder({ currency: 'USD', items }, ['input']);
+    if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
+    const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
+    return {
+      kind: 'place',
+      orderId: 'id',
+      commandId: 'c',
+      ...who,
+      draft: drafted.draft,
+      fingerprint: Buffer.alloc(0),
+      field: [],
+    };
+  };
+  const commands = [placing(5), placing(5), placing(1), placing(200), placing(1)];
+  const parts = split(commands, { maxItems: 10, maxBytes: 1_000_000 });
+  expect(parts.map((part) => part.length)).toEqual([2, 1, 1, 1]); // one that is too large alone still goes, alone
+  expect(parts.flat()).toEqual(commands);
+  expect(split(commands, { maxItems: 10_000, maxBytes: 1 }).map((part) => part.length)).toEqual([1, 1, 1, 1, 1]);
+});

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { readConfig, VARIABLES, type Variable } from '../../src/config.js';
+import { StartupError } from '../../src/startup-error.js';
+
+const variables = Object.entries<Variable>(VARIABLES);
+
+test("the README's table is what the code reads", async () => {
+  const readme = await readFile('README.md', 'utf8');
+  const rows = variables.map(
+    ([name, { fallback, bounds, about }]) =>
+      `| \`${name}\` | ${fallback === '' ? '–' : `\`${fallback}\``} | ${bounds} | ${about} |`,
+  );
+  const table = readme
+    .split('\n')
+    .filter((line) => /^\| `[A-Z_]+`/.test(line))
+    .map((line) => line.replaceAll(/ +\|/g, ' |'));
+  expect(table).toEqual(rows);
+});
+
+test('.env.example has every variable once, with its default', async () => {
+  const example = await readFile('.env.example', 'utf8');
+  const lines = example.split('\n').filter((line) => /^#?[A-Z_]+=/.test(line));
+  expect(lines).toEqual(variables.map(([name, { fallback }]) => `#${name}=${fallback}`));
+});
+
+test('every variable has a default and is described', () => {
+  expect(() => readConfig({})).not.toThrow();
+  for (const [, { about }] of variables) expect(about).toMatch(/\.$/);
+});
+
+test('a wrong configuration lists every variable that is wrong', () => {
+  const wrong = {
+    PORT: '70000',
+    WRITE_LANES: 'two',
+    LOG_LEVEL: 'loud',
+    DATABASE_URL: 'mysql://x',
+    REQUEST_DEADLINE_MS: '1.5',
+    HOST: '',
+  };
+  const read = () => readConfig(wrong);
+  expect(read).toThrow(StartupError);
+  for (const name of ['PORT', 'WRITE_LANES', 'LOG_LEVEL', 'DATABASE_URL', 'REQUEST_DEADLINE_MS'])
+    expect(read).toThrow(new RegExp(`${name} must`));
+  expect(read).not.toThrow(/HOST/); // empty means the default
+});
+
+test('without authentication the server stays on loopback and out of production unless told otherwise', () => {
+  expect(() => readConfig({ HOST: '0.0.0.0' })).toThrow(/AUTH_MODE=open/);
+  expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/AUTH_MODE=open/);
+  expect(readConfig({ HOST: '::1' }).open).toEqual({ guarded: true });
+  expect(readConfig({ HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' }).open).toEqual({ guarded: false });
+});
+
+test('the direct URL is the main one unless given; migrating is for the embedded database unless told', () => {
+  const url = 'postgresql://localhost/x';
+  expect(readConfig({ DATABASE_URL: url }).database).toMatchObject({
+    source: { kind: 'external', url, directUrl: url },
+    migrate: false,
+  });
+  expect(readConfig({ DATABASE_URL: url, DATABASE_MIGRATE: 'always' }).database.migrate).toBe(true);
+  expect(readConfig({}).database).toMatchObject({ source: { kind: 'embedded', dataDir: '.data' }, migrate: true });
+});
+
+test('a configuration cannot be changed afterwards', () => {
+  const config = readConfig({});
+  expect(() => Object.assign(config.writes, { lanes: 9 })).toThrow(TypeError);
+});

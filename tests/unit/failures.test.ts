@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { classify } from '../../src/store/failures.js';
+
+/** As Prisma throws what PostgreSQL refused in a raw query. */
+function raw(sqlState: string): Error {
+  const meta = {
+    driverAdapterError: { name: 'DriverAdapterError', cause: { originalCode: sqlState, kind: 'postgres' } },
+  };
+  return Object.assign(new Error(`Raw query failed. Code: \`${sqlState}\`.`), { code: 'P2010', meta });
+}
+
+test.each([
+  ['22003', 'data'],
+  ['23505', 'data'],
+  ['23514', 'data'],
+  ['40001', 'conflict'],
+  ['40P01', 'conflict'],
+  ['55P03', 'conflict'],
+  ['57014', 'unavailable'],
+  ['53300', 'unavailable'],
+  ['57P01', 'unavailable'],
+  ['57P03', 'unavailable'],
+  ['25P03', 'connection'],
+  ['08006', 'connection'],
+  ['42601', 'unexpected'],
+  ['XX000', 'unexpected'],
+])('SQLSTATE %s is %s', (sqlState, kind) => {
+  expect(classify(raw(sqlState))).toEqual({ kind, sqlState });
+  expect(classify(new Error('wrapped', { cause: raw(sqlState) })).kind).toBe(kind);
+});
+
+test.each([
+  Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+  Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' }),
+  new Error('Connection terminated unexpectedly'),
+  new Error('timeout exceeded when trying to connect'),
+  Object.assign(new Error('Transaction API error: Unable to start a transaction in the given time.'), {
+    code: 'P2028',
+  }),
+  Object.assign(new Error('Server has closed the connection.'), { code: 'P1017' }),
+])('%s is a lost connection', (error) => {
+  expect(classify(error)).toEqual({ kind: 'connection', sqlState: null });
+});
+
+test("Prisma's word for a write conflict is a conflict; anything else is a defect", () => {
+  expect(classify(Object.assign(new Error('conflict'), { code: 'P2034' })).kind).toBe('conflict');
+  for (const thrown of [new TypeError('x is undefined'), 'text', null, undefined])
+    expect(classify(thrown).kind).toBe('unexpected');
+});

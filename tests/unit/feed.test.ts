@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import type { LoggedEvent } from '../../src/domain/events.js';
+import { createFeed } from '../../src/events/feed.js';
+
+const ANY = { orderId: null, customerId: null, to: null };
+
+function event(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
+  return {
+    orderId: 'x',
+    version,
+    type: 'STATUS_CHANGED',
+    from: 'PENDING',
+    to: 'CONFIRMED',
+    changedFields: [],
+    reason: null,
+    actor: { subject: null, kind: 'system' },
+    customerId: null,
+    occurredAt: new Date(0),
+    position: BigInt(version),
+    ...more,
+  };
+}
+
+test('a reader that does not keep up is closed with the cursor of what it was given, and slows nobody', async () => {
+  const feed = createFeed({ maxQueued: 3 });
+  const slow = feed.subscribe(ANY);
+  const quick = feed.subscribe(ANY);
+  const read: number[] = [];
+  feed.publish([event(1)]);
+  expect((await slow.next()).value).toMatchObject({ version: 1 });
+  for (let version = 2; version <= 10; version += 1) {
+    feed.publish([event(version)]);
+    read.push(((await quick.next()).value as LoggedEvent).version);
+  }
+  expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const given = [await slow.next(), await slow.next(), await slow.next()].map(
+    (step) => (step.value as LoggedEvent).version,
+  );
+  expect(given).toEqual([2, 3, 4]);
+  await expect(slow.next()).rejects.toMatchObject({
+    code: 'SLOW_CONSUMER',
+    details: { lastCursor: Buffer.from('["log","4","x",4]').toString('base64url') },
+  });
+  expect(await slow.next()).toEqual({ done: true, value: undefined });
+});
+
+test('a waiting reader gets what matches, and ends with return, with its signal and with the feed', async () => {
+  const feed = createFeed({ maxQueued: 10 });
+  const caller = new AbortController();
+  const [one, two, three] = [
+    feed.subscribe({ ...ANY, orderId: 'x' }),
+    feed.subscribe(ANY, caller.signal),
+    feed.subscribe(ANY),
+  ];
+  const waiting = [one.next(), two.next(), three.next()];
+  feed.publish([event(1, { orderId: 'y' }), event(2)]);
+  const got = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
+  expect(got).toEqual([2, 1, 1]);
+  const ends = [one.next(), two.next(), two.next(), three.next(), three.next()];
+  await one.return?.();
+  caller.abort();
+  feed.close();
+  const done = { done: true, value: undefined };
+  expect((await Promise.all(ends)).map((step) => step.done)).toEqual([true, false, true, false, true]);
+  expect(await feed.subscribe(ANY).next()).toEqual(done);
+  expect(await createFeed({ maxQueued: 1 }).subscribe(ANY, AbortSignal.abort()).next()).toEqual(done);
+});

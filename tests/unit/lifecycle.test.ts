@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { INITIAL_STATUS, isAllowed, LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '../../src/domain/lifecycle.js';
+
+test('every status is reached from the first, and every target is a status', () => {
+  const reached = new Set<OrderStatus>([INITIAL_STATUS]);
+  for (const status of reached) for (const next of LIFECYCLE[status]) reached.add(next); // a Set grows while it is walked
+  expect([...reached].sort()).toEqual([...ORDER_STATUSES].sort());
+});
+
+test('no status leads to itself, and nothing leads back', () => {
+  for (const from of ORDER_STATUSES) {
+    expect(isAllowed(from, from)).toBe(false);
+    for (const to of LIFECYCLE[from]) expect(isAllowed(to, from)).toBe(false);
+  }
+});
+
+test('the lives that end are the completed and the cancelled', () => {
+  expect(ORDER_STATUSES.filter((status) => LIFECYCLE[status].length === 0)).toEqual(['COMPLETED', 'CANCELLED']);
+});
+
+test('what has left the house cannot be cancelled', () => {
+  const cancellable = ORDER_STATUSES.filter((status) => isAllowed(status, 'CANCELLED'));
+  expect(cancellable).toEqual(['PENDING', 'CONFIRMED', 'PROCESSING']);
+});
