@@ -106,14 +106,14 @@ async function startEvents(config: Config, database: Database, directUrl: string
   };
   const sequencer = startSequencer({ store, debounceMs, pollMs, onSequenced, log });
   closers.add(() => sequencer.close());
-  return { feed, wake: () => sequencer.wake() };
+  return { feed, wake: sequencer.wake };
 }
 
 async function createServices(
   config: Config,
   database: Database,
   feed: ReturnType<typeof createFeed>,
-  onCommit: () => void,
+  onCommit: (orderIds: readonly string[]) => void,
   log: Logger,
   closers: Closers,
 ): Promise<Services> {

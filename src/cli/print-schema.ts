@@ -1,12 +1,19 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { createSchema } from '../graphql/schema.js';
+import { StartupError } from '../startup-error.js';
 import { runCommand } from './run-command.js';
 
-/** Prints the GraphQL schema from the code to `schema.graphql`. */
+const FILE = path.resolve(import.meta.dirname, '../../schema.graphql');
+
+/** Prints the GraphQL schema from the code to `schema.graphql`; with `--check` it fails where the file says otherwise. */
 await runCommand(async () => {
-  const file = path.resolve(import.meta.dirname, '../../schema.graphql');
-  await writeFile(file, `${printSchema(lexicographicSortSchema(createSchema()))}\n`);
-  return 'Wrote schema.graphql.';
+  const printed = `${printSchema(lexicographicSortSchema(createSchema()))}\n`;
+  if (process.argv[2] !== '--check') {
+    await writeFile(FILE, printed);
+    return 'Wrote schema.graphql.';
+  }
+  if ((await readFile(FILE, 'utf8')) === printed) return 'schema.graphql agrees with the code.';
+  throw new StartupError('schema.graphql does not agree with the code. Run "npm run schema" and look at the difference.');
 });

@@ -75,17 +75,11 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
       let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
       return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as V | Error) : notRun(entry.patience),
+        entry.state === 'running' ? (answers[next++] as V | Error) : notRun(what, entry.patience),
       );
     } finally {
       done?.();
     }
-  }
-
-  function notRun({ signal }: Patience): RequestError {
-    return signal.aborted
-      ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
-      : new RequestError('SERVICE_UNAVAILABLE', `The deadline passed before the ${what} began; nothing was done.`);
   }
 
   function leave(bytes: number): void {
@@ -97,7 +91,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   }
 
   async function load(key: K, patience: Patience): Promise<V> {
-    if (isOver(patience)) throw notRun(patience);
+    if (isOver(patience)) throw notRun(what, patience);
     const bytes = weigh(key);
     if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
       throw new RequestError('OVERLOADED', 'The server has more work than it can take on. Try again later.');
@@ -109,7 +103,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     return beforeDeadline(answer, patience, () => {
       if (entry.state === 'running') return new RequestError('SERVICE_UNAVAILABLE', lateMessage);
       entry.state = 'left';
-      return notRun(patience);
+      return notRun(what, patience);
     });
   }
 
@@ -117,6 +111,12 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     load,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
+}
+
+function notRun(what: string, { signal }: Patience): RequestError {
+  return signal.aborted
+    ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
+    : new RequestError('SERVICE_UNAVAILABLE', `The deadline passed before the ${what} began; nothing was done.`);
 }
 
 function isOver({ signal, deadline }: Patience): boolean {

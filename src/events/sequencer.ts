@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { LogStore } from '../orders/ports.js';
-import { startRounds, type Rounds } from './rounds.js';
+import { startRounds } from './rounds.js';
 
 const BULK = 2_000;
+/** A full look rests this many times as long as it took. */
+const REST = 20;
 
 export interface SequencerOptions {
   readonly store: Pick<LogStore, 'sequence'>;
@@ -13,18 +15,63 @@ export interface SequencerOptions {
   readonly log: Logger;
 }
 
-/** Gives committed events their places in the log, whichever process stored them. Wake it after each commit. */
-export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: SequencerOptions): Rounds {
-  return startRounds({
+export interface Sequencer {
+  /** Tells that events of these orders have been committed. */
+  readonly wake: (orderIds: readonly string[]) => void;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Gives committed events their places in the log. What this process has committed is looked up by order, at once and at
+ * the same cost always; a full look from time to time finds what a process left that ended between a commit and this.
+ */
+export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: SequencerOptions): Sequencer {
+  const committed = new Set<string>();
+  let fullLookAt = 0;
+
+  async function sequence(orderIds: readonly string[] | null): Promise<number | 'taken'> {
+    const given = await store.sequence(BULK, orderIds);
+    if (typeof given === 'number' && given > 0) onSequenced();
+    return given;
+  }
+
+  /** @returns whether there is more to do soon; where another process is at it, ours may be later than its snapshot */
+  async function sequenceCommitted(): Promise<boolean> {
+    const orderIds = [...committed].slice(0, BULK);
+    for (const orderId of orderIds) committed.delete(orderId); // before the look: what is committed meanwhile comes anew
+    let given: number | 'taken' = 'taken';
+    try {
+      given = await sequence(orderIds);
+    } finally {
+      if (given === 'taken' || given === BULK) for (const orderId of orderIds) committed.add(orderId);
+    }
+    return committed.size > 0;
+  }
+
+  async function lookEverywhere(): Promise<boolean> {
+    const began = performance.now();
+    const given = await sequence(null);
+    if (given === 'taken' || given === BULK) return true;
+    const took = performance.now() - began;
+    fullLookAt = performance.now() + Math.max(pollMs, REST * took);
+    return false;
+  }
+
+  const rounds = startRounds({
     name: 'sequencer',
     debounceMs,
     pollMs,
     log,
     async round() {
-      const given = await store.sequence(BULK);
-      if (given === 'taken') return true; // our events may be later than the holder's snapshot, so ask again
-      if (given > 0) onSequenced();
-      return given === BULK;
+      if (committed.size > 0) return sequenceCommitted();
+      return performance.now() >= fullLookAt ? lookEverywhere() : false;
     },
   });
+  return {
+    wake(orderIds) {
+      for (const orderId of orderIds) committed.add(orderId);
+      rounds.wake();
+    },
+    close: () => rounds.close(),
+  };
 }

@@ -5,11 +5,11 @@ import { advanceSequencer, givePositions, lastPosition, readLog, takeSequencer }
 /** The event log in PostgreSQL. */
 export function createLogStore({ prisma }: Database): LogStore {
   return {
-    sequence: async (limit) =>
+    sequence: async (limit, orderIds) =>
       prisma.$transaction(async (tx) => {
         const last = await takeSequencer(tx);
         if (last === null) return 'taken';
-        const given = await givePositions(tx, last, limit);
+        const given = await givePositions(tx, last, limit, orderIds);
         if (given > 0) await advanceSequencer(tx, given);
         return given;
       }),

@@ -29,8 +29,8 @@ export interface WriteBatchOptions {
   readonly transactionTimeoutMs: number;
   /** How long a batch waits for a free connection. */
   readonly maxWaitMs: number;
-  /** Called after each commit that may have stored events. */
-  readonly onCommit: () => void;
+  /** Called after each commit with the orders that it stored events of. */
+  readonly onCommit: (orderIds: readonly string[]) => void;
   readonly log: Logger;
 }
 
@@ -71,7 +71,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
   async function attempt(commands: readonly WriteCommand[], deadline: number, how: Attempt): Promise<Result[]> {
     try {
       const outcomes = await once(database, commands, how.uncertain, options);
-      onCommit();
+      onCommit(changedOrders(outcomes));
       return outcomes;
     } catch (cause) {
       if (cause instanceof UncertainCommit) return settleCommit(commands, deadline, how, cause);
@@ -137,6 +137,15 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
 
   return (commands: readonly WriteCommand[], deadline: number): Promise<readonly Result[]> =>
     attempt(commands, deadline, FIRST);
+}
+
+/** Replays and repetitions are among them: an earlier attempt, of this process or of one that ended, may have stored the event. */
+function changedOrders(outcomes: readonly WriteOutcome[]): readonly string[] {
+  const changed = outcomes.flatMap((outcome) => {
+    if (outcome.kind === 'refused' || (outcome.kind === 'transitioned' && !outcome.changed)) return [];
+    return outcome.order.id;
+  });
+  return [...new Set(changed)];
 }
 
 const SETTLE_PAUSE_MS = 100;

@@ -92,7 +92,7 @@ describe('where one transaction waits for an order that another changes first', 
     const [x, y] = [randomUUID(), randomUUID()];
     await insertOrder(database.sql, x);
     await insertOrder(database.sql, y);
-    expect(await createLogStore(open()).sequence(2_000)).toBe(2);
+    expect(await createLogStore(open()).sequence(2_000, null)).toBe(2);
     const readers = await Promise.all([startReader(), startReader()]);
 
     const idle = await database.connect();
@@ -130,7 +130,7 @@ describe('where one transaction waits for an order that another changes first', 
       INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
       SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`);
     const store = createLogStore(open());
-    while ((await store.sequence(2_000)) !== 0);
+    while ((await store.sequence(2_000, null)) !== 0);
     const seen = await startReader();
     const x = randomUUID();
     await insertOrder(database.sql, x);
@@ -185,12 +185,12 @@ test('a sequencer that is killed between its update and its commit leaves nothin
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rowCount ?? 0,
   } as never;
   const last = await takeSequencer(tx);
-  const given = await givePositions(tx, BigInt(last ?? -1), 2_000);
+  const given = await givePositions(tx, BigInt(last ?? -1), 2_000, null);
   await advanceSequencer(tx, given);
   expect(given).toBe(20);
 
   const seen = await startReader();
-  expect(await createLogStore(open()).sequence(2_000)).toBe('taken');
+  expect(await createLogStore(open()).sequence(2_000, null)).toBe('taken');
   (victim as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(20);
   await expectDenseLog(20);

@@ -14,7 +14,7 @@ let database: TestDatabase;
 let proxy: PostgresProxy;
 let store: Database;
 let writeBatch: ReturnType<typeof createWriteBatch>;
-let commits = 0;
+const committed: (readonly string[])[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
@@ -29,7 +29,7 @@ beforeAll(async () => {
   writeBatch = createWriteBatch(store, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
-    onCommit: () => (commits += 1),
+    onCommit: (ids) => committed.push(ids),
     log,
   });
 });
@@ -165,12 +165,14 @@ test('two rows that the database refuses are found by bisection; everything else
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'bisect %'")).toHaveLength(30);
 });
 
-test('only a commit announces that there may be events', async () => {
-  const before = commits;
+test('a commit announces the orders that have new events, and nothing else does', async () => {
+  committed.length = 0;
   await writeBatch([placing('poison')], soon());
-  expect(commits).toBe(before);
-  await writeBatch([placing('announced')], soon());
-  expect(commits).toBe(before + 1);
+  expect(committed).toEqual([]);
+  const [one, two] = [placing('announced'), placing('announced too')];
+  await writeBatch([one, two], soon());
+  await writeBatch([moving(one.orderId, 'PENDING'), moving(two.orderId, 'SHIPPED'), moving(two.orderId, 'DELIVERED')], soon());
+  expect(committed).toEqual([[one.orderId, two.orderId], [two.orderId]]);
 });
 
 test('a replay of a deleted order says so, and nobody finds the order otherwise', async () => {

@@ -22,24 +22,35 @@ FOR UPDATE SKIP LOCKED`;
  * Gives the next positions to committed events that have none, by order and version and never by time. A statement of
  * its own behind the lock, so that its snapshot sees all that earlier holders did.
  *
+ * @param orderIds only the events of these orders, or null for all: a look that also has to step over every index entry
+ *   that an old open transaction keeps from being removed
  * @returns how many were given
  */
-export async function givePositions(tx: Queryable, last: bigint, limit: number): Promise<number> {
-  return tx.$executeRawUnsafe(GIVE_POSITIONS, last, limit);
+export async function givePositions(
+  tx: Queryable,
+  last: bigint,
+  limit: number,
+  orderIds: readonly string[] | null,
+): Promise<number> {
+  if (orderIds === null) return tx.$executeRawUnsafe(GIVE_POSITIONS, last, limit);
+  return tx.$executeRawUnsafe(GIVE_POSITIONS_OF_ORDERS, last, limit, orderIds);
 }
 
-const GIVE_POSITIONS = `
+const givePositionsWhere = (condition: string) => `
 UPDATE order_events e SET position = $1::bigint + n.place
 FROM (
   SELECT u.order_id, u.version, row_number() OVER (ORDER BY u.order_id, u.version) AS place
   FROM (
     SELECT order_id, version FROM order_events
-    WHERE position IS NULL
+    WHERE position IS NULL${condition}
     ORDER BY order_id, version
     LIMIT $2::int
   ) u
 ) n
 WHERE e.order_id = n.order_id AND e.version = n.version`;
+
+const GIVE_POSITIONS = givePositionsWhere('');
+const GIVE_POSITIONS_OF_ORDERS = givePositionsWhere(' AND order_id = any($3::uuid[])');
 
 export async function advanceSequencer(tx: Queryable, by: number): Promise<void> {
   await tx.$executeRawUnsafe('UPDATE event_sequencer SET position = position + $1::int WHERE id = 1', by);

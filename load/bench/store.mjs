@@ -1,0 +1,284 @@
+// Compares the store's group commit and coalesced reads with the plain ways, in one run on one database.
+// npm run bench
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { coalesceReads } from '../../dist/coalesce/reader.js';
+import { coalesceWrites } from '../../dist/coalesce/writer.js';
+import { readConfig } from '../../dist/config.js';
+import { draftOrder } from '../../dist/domain/draft.js';
+import { actorOf, OPEN_ADMIN } from '../../dist/domain/viewer.js';
+import { newUuid } from '../../dist/orders/identity.js';
+import { openDatabase } from '../../dist/store/database.js';
+import { startEmbeddedPostgres } from '../../dist/store/embedded-postgres.js';
+import { createLogStore } from '../../dist/store/log-store.js';
+import { migrate } from '../../dist/store/migrate.js';
+import { createReader } from '../../dist/store/reader.js';
+import { createWriteBatch } from '../../dist/store/write-batch.js';
+import { compare, median } from './measure.mjs';
+
+const log = pino({ level: 'silent' });
+const PATH = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
+const POOL = 9_000;
+const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
+const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
+const embedded = await startEmbeddedPostgres({ dataDir, log });
+try {
+  await migrate(embedded.url);
+  const config = readConfig({});
+  const database = openDatabase({ ...config.database, url: embedded.url, applicationName: 'bench' }, log);
+  const postmaster = Number((await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+  const settings = { callers: 50, seconds: Number(process.env.BENCH_SECONDS ?? 2), postmaster };
+  const ids = await benchWrites(database, config, settings);
+  await vacuum(embedded.url); // the same for the reads
+  await benchReads(database, config, settings, ids);
+  await database.close();
+  await benchSequencer(embedded.url, config);
+} catch (cause) {
+  console.error(cause);
+  process.exitCode = 1;
+} finally {
+  await embedded.close();
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+function draft() {
+  const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
+  return draftOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, ['input']).draft;
+}
+
+function patience() {
+  return { deadline: performance.now() + 10_000, signal: new AbortController().signal };
+}
+
+function placing() {
+  return {
+    kind: 'place',
+    orderId: newUuid(),
+    commandId: newUuid(),
+    ...who,
+    draft: draft(),
+    fingerprint: Buffer.alloc(33),
+    field: [],
+  };
+}
+
+/** Three items and an event: what every variant stores for an order. */
+async function benchWrites(database, config, settings) {
+  const writeBatch = createWriteBatch(database, {
+    transactionTimeoutMs: 10_000,
+    maxWaitMs: 2_000,
+    onCommit: () => {},
+    log,
+  });
+  const writer = coalesceWrites(writeBatch, config.writes);
+  const pool = new pg.Pool({ connectionString: embedded.url, max: 10 });
+  pool.on('error', (error) => console.error(String(error))); // the database is stopped while the pool is open: something failed
+  const ids = [];
+  await compare(
+    'Create an order with three items and its event',
+    {
+      'Prisma nested create': async () => database.prisma.order.create({ data: nested() }),
+      'pg, a transaction for each order': async () => byHand(pool),
+      'group commit': async () => {
+        const command = placing();
+        await writer.write(command, patience());
+        if (ids.length < 2 * POOL) ids.push(command.orderId);
+      },
+    },
+    settings,
+  );
+  await vacuum(embedded.url); // or the clean-up after the creates would be measured with the changes
+  await compare(
+    'Change the status of an order',
+    {
+      'Prisma findUnique, update, create': walker(ids.slice(0, POOL), (id, to) =>
+        changeByPrisma(database.prisma, id, to),
+      ),
+      'group commit': walker(ids.slice(POOL, 2 * POOL), async (id, to) => {
+        const outcome = await writer.write(moving(id, to), patience());
+        if (!outcome.changed) throw new Error('the order was to be changed');
+      }),
+    },
+    settings,
+  );
+  await pool.end();
+  return ids;
+}
+
+function nested() {
+  const { lines, ...rest } = draft();
+  const now = new Date();
+  const id = newUuid();
+  return {
+    ...rest,
+    id,
+    status: 'PENDING',
+    fingerprint: Buffer.alloc(33),
+    createdAt: now,
+    updatedAt: now,
+    items: { create: lines.map((line, index) => ({ ...line, position: index + 1 })) },
+    events: {
+      create: {
+        version: 1,
+        type: 'CREATED',
+        toStatus: 'PENDING',
+        changedFields: [],
+        actorKind: 'admin',
+        commandId: randomUUID(),
+        payload: {},
+        occurredAt: now,
+      },
+    },
+  };
+}
+
+async function byHand(pool) {
+  const { lines, total } = draft();
+  const id = newUuid();
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query({
+      name: 'order',
+      text: "INSERT INTO orders (id, customer_id, customer_name, status, currency, subtotal, total, fingerprint, created_at, updated_at) VALUES ($1, 'bench', 'Bench', 'PENDING', 'USD', $2, $2, '', now(), now())",
+      values: [id, total],
+    });
+    await client.query({
+      name: 'items',
+      text: 'INSERT INTO order_items SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::bigint[])',
+      values: [
+        id,
+        [1, 2, 3],
+        ...['productId', 'sku', 'name', 'quantity', 'unitPrice', 'subtotal'].map((key) =>
+          lines.map((line) => line[key]),
+        ),
+      ],
+    });
+    await client.query({
+      name: 'event',
+      text: "INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at) VALUES ($1, 1, 'CREATED', 'PENDING', '{}', 'admin', gen_random_uuid(), '{}', now())",
+      values: [id],
+    });
+    await client.query('COMMIT');
+  } finally {
+    client.release();
+  }
+}
+
+/** Takes the orders through their life, one step of each after the other, so that every operation is a change. */
+function walker(ids, change) {
+  let step = 0;
+  return async () => {
+    const to = PATH[Math.floor(step / ids.length)];
+    if (to === undefined) throw new Error('the pool of orders is used up; let BENCH_SECONDS be less');
+    const id = ids[step % ids.length];
+    step += 1;
+    await change(id, to);
+  };
+}
+
+async function changeByPrisma(prisma, id, status) {
+  await prisma.$transaction(async (tx) => {
+    const order = await tx.order.findUniqueOrThrow({ where: { id } });
+    const version = order.version + 1;
+    const now = new Date();
+    const completedAt = status === 'COMPLETED' ? now : null;
+    await tx.order.update({
+      where: { id, version: order.version },
+      data: { status, version, updatedAt: now, completedAt },
+    });
+    const event = { orderId: id, version, type: 'STATUS_CHANGED', fromStatus: order.status, toStatus: status };
+    await tx.orderEvent.create({
+      data: { ...event, changedFields: [], actorKind: 'admin', commandId: randomUUID(), payload: {}, occurredAt: now },
+    });
+  });
+}
+
+function moving(orderId, to) {
+  return {
+    kind: 'transition',
+    orderId,
+    commandId: newUuid(),
+    ...who,
+    to,
+    expectedVersion: null,
+    reason: null,
+    key: null,
+    field: [],
+  };
+}
+
+async function benchReads(database, config, settings, ids) {
+  const readerFor = coalesceReads(createReader(database), config.reads);
+  await compare(
+    'Read an order with its items',
+    {
+      'Prisma findUnique with include': (index) =>
+        database.prisma.order.findUnique({ where: { id: ids[index % ids.length] }, include: { items: true } }),
+      coalesced: async (index) => {
+        const reader = readerFor(patience());
+        const id = ids[index % ids.length];
+        await Promise.all([reader.order(id), reader.items(id)]);
+      },
+    },
+    settings,
+  );
+}
+
+/** How the sequencer's look for new events grows while an idle transaction keeps dead index entries from being removed. */
+async function benchSequencer(url, config) {
+  const database = openDatabase({ ...config.database, url, applicationName: 'bench' }, log);
+  const client = new pg.Client({ connectionString: url });
+  const idle = new pg.Client({ connectionString: url });
+  await Promise.all([client.connect(), idle.connect()]);
+  const store = createLogStore(database);
+  while ((await store.sequence(2_000, null)) !== 0);
+  await client.query('VACUUM order_events');
+  await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await idle.query('SELECT pg_current_xact_id()');
+  console.log('\nThe look for one new event while an idle transaction stays open (median of 21)');
+  let events = 0;
+  for (const until of [0, 10_000, 50_000, 100_000, 200_000]) {
+    for (; events < until; events += 10_000) {
+      await addEvents(client, 10_000);
+      while ((await store.sequence(2_000, null)) !== 0);
+    }
+    const took = { everywhere: [], byOrder: [] };
+    for (let index = 0; index < 21; index += 1) {
+      for (const [how, times] of Object.entries(took)) {
+        const ids = await addEvents(client, 1);
+        const began = performance.now();
+        await store.sequence(2_000, how === 'byOrder' ? ids : null);
+        times.push(performance.now() - began);
+      }
+    }
+    const [everywhere, byOrder] = [median(took.everywhere), median(took.byOrder)].map(
+      (ms) => `${ms.toFixed(2).padStart(7)} ms`,
+    );
+    console.log(`  after ${String(until).padStart(7)} events: everywhere ${everywhere}, by order ${byOrder}`);
+  }
+  await Promise.all([client.end(), idle.end(), database.close()]);
+}
+
+async function vacuum(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('VACUUM (ANALYZE)');
+  await client.end();
+}
+
+async function addEvents(client, count) {
+  const { rows } = await client.query(
+    `WITH made AS (
+       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
+       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', 1, now(), now() FROM generate_series(1, $1) RETURNING id)
+     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made RETURNING order_id`,
+    [count],
+  );
+  return rows.map((row) => row.order_id);
+}

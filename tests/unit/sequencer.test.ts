@@ -1,0 +1,58 @@
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { startSequencer } from '../../src/events/sequencer.js';
+
+interface Look {
+  readonly orderIds: readonly string[] | null;
+  readonly answer: (given: number | 'taken' | Error) => void;
+}
+
+/** A sequencer over a log whose looks the test answers by hand. */
+function start() {
+  const looks: Look[] = [];
+  let sequenced = 0;
+  const sequencer = startSequencer({
+    store: {
+      sequence: (_limit, orderIds) =>
+        new Promise((resolve, reject) => {
+          looks.push({ orderIds, answer: (given) => (given instanceof Error ? reject(given) : resolve(given)) });
+        }),
+    },
+    debounceMs: 1,
+    pollMs: 60_000,
+    onSequenced: () => (sequenced += 1),
+    log: pino({ level: 'silent' }),
+  });
+  onTestFinished(async () => {
+    const closing = sequencer.close();
+    for (const look of looks) look.answer(0);
+    await closing;
+  });
+  const look = async (index: number) => expect.poll(() => looks[index]?.orderIds).toBeDefined();
+  return { sequencer, looks, look, sequenced: () => sequenced };
+}
+
+test('orders that are committed while a look is under way are looked up anew', async () => {
+  const { sequencer, looks, look, sequenced } = start();
+  sequencer.wake(['a', 'b']);
+  await look(0);
+  sequencer.wake(['a', 'c']);
+  looks[0]?.answer(2);
+  await look(1);
+  expect(looks.map((each) => each.orderIds)).toEqual([
+    ['a', 'b'],
+    ['a', 'c'],
+  ]);
+  expect(sequenced()).toBe(1);
+});
+
+test.each([['taken' as const], [new Error('the database is away')]])('after a look that ended with %s the orders are looked up again', async (end) => {
+  const { sequencer, looks, look, sequenced } = start();
+  sequencer.wake(['a']);
+  await look(0);
+  looks[0]?.answer(end);
+  sequencer.wake(['b']);
+  await look(1);
+  expect(new Set(looks[1]?.orderIds)).toEqual(new Set(['a', 'b']));
+  expect(sequenced()).toBe(0);
+});
