@@ -22,7 +22,6 @@ import { compare, median } from './measure.mjs';
 
 const log = pino({ level: 'silent' });
 const PATH = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
-const POOL = 9_000;
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
 const embedded = await startEmbeddedPostgres({ dataDir, log });
@@ -86,19 +85,20 @@ async function benchWrites(database, config, settings) {
       'group commit': async () => {
         const command = placing();
         await writer.write(command, patience());
-        if (ids.length < 2 * POOL) ids.push(command.orderId);
+        ids.push(command.orderId);
       },
     },
     settings,
   );
+  const half = ids.length / 2;
   await vacuum(embedded.url); // or the clean-up after the creates would be measured with the changes
   await compare(
     'Change the status of an order',
     {
-      'Prisma findUnique, update, create': walker(ids.slice(0, POOL), (id, to) =>
+      'Prisma findUnique, update, create': walker(ids.slice(0, half), (id, to) =>
         changeByPrisma(database.prisma, id, to),
       ),
-      'group commit': walker(ids.slice(POOL, 2 * POOL), async (id, to) => {
+      'group commit': walker(ids.slice(half), async (id, to) => {
         const outcome = await writer.write(moving(id, to), patience());
         if (!outcome.changed) throw new Error('the order was to be changed');
       }),

@@ -15,5 +15,7 @@ await runCommand(async () => {
     return 'Wrote schema.graphql.';
   }
   if ((await readFile(FILE, 'utf8')) === printed) return 'schema.graphql agrees with the code.';
-  throw new StartupError('schema.graphql does not agree with the code. Run "npm run schema" and look at the difference.');
+  throw new StartupError(
+    'schema.graphql does not agree with the code. Run "npm run schema" and look at the difference.',
+  );
 });

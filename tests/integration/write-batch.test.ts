@@ -171,7 +171,10 @@ test('a commit announces the orders that have new events, and nothing else does'
   expect(committed).toEqual([]);
   const [one, two] = [placing('announced'), placing('announced too')];
   await writeBatch([one, two], soon());
-  await writeBatch([moving(one.orderId, 'PENDING'), moving(two.orderId, 'SHIPPED'), moving(two.orderId, 'DELIVERED')], soon());
+  await writeBatch(
+    [moving(one.orderId, 'PENDING'), moving(two.orderId, 'SHIPPED'), moving(two.orderId, 'DELIVERED')],
+    soon(),
+  );
   expect(committed).toEqual([[one.orderId, two.orderId], [two.orderId]]);
 });
 

@@ -46,13 +46,16 @@ test('orders that are committed while a look is under way are looked up anew', a
   expect(sequenced()).toBe(1);
 });
 
-test.each([['taken' as const], [new Error('the database is away')]])('after a look that ended with %s the orders are looked up again', async (end) => {
-  const { sequencer, looks, look, sequenced } = start();
-  sequencer.wake(['a']);
-  await look(0);
-  looks[0]?.answer(end);
-  sequencer.wake(['b']);
-  await look(1);
-  expect(new Set(looks[1]?.orderIds)).toEqual(new Set(['a', 'b']));
-  expect(sequenced()).toBe(0);
-});
+test.each([['taken' as const], [new Error('the database is away')]])(
+  'after a look that ended with %s the orders are looked up again',
+  async (end) => {
+    const { sequencer, looks, look, sequenced } = start();
+    sequencer.wake(['a']);
+    await look(0);
+    looks[0]?.answer(end);
+    sequencer.wake(['b']);
+    await look(1);
+    expect(new Set(looks[1]?.orderIds)).toEqual(new Set(['a', 'b']));
+    expect(sequenced()).toBe(0);
+  },
+);

@@ -1,0 +1,85 @@
+// Runs the tests that need more than the packages: the integration tests on the oldest supported PostgreSQL, and fresh
+// clones. What is missing is skipped visibly; with CI=true it is a failure.
+import { spawnSync, execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const OLDEST = 15;
+const HOME = '/usr/lib/postgresql';
+
+let failed = false;
+const bin = path.join(HOME, String(OLDEST), 'bin');
+if (existsSync(path.join(bin, 'initdb'))) {
+  await onPostgres(bin, (url) => {
+    const tests = ['tests/integration', 'tests/e2e/two-processes.test.ts'];
+    vitest(['run', '--testTimeout=60000', ...tests], { TEST_DATABASE_URL: url });
+  });
+} else {
+  const found = existsSync(HOME) ? readdirSync(HOME).join(', ') : 'none';
+  process.stdout.write(
+    `SKIPPED: no server of PostgreSQL ${OLDEST} at ${bin} (found: ${found}); apt-get install postgresql-${OLDEST}\n`,
+  );
+  if (process.env.CI === 'true') failed = true;
+}
+vitest(['run', '--config', 'vitest.servers.config.ts'], {});
+process.exitCode = failed ? 1 : 0;
+
+function vitest(args, env) {
+  const { status } = spawnSync('vitest', args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  if (status !== 0) failed = true;
+}
+
+/** A throw-away PostgreSQL for the time of the work, as another account where we are root. */
+async function onPostgres(bin, work) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ordergraph-pg-'));
+  const account = process.getuid() === 0 ? accountOf('postgres') : {};
+  if (account.uid !== undefined) chownSync(folder, account.uid, account.gid);
+  const run = (program, args) =>
+    execFileSync(path.join(bin, program), args, { ...account, stdio: ['ignore', 'ignore', 'inherit'] });
+  const data = path.join(folder, 'data');
+  const port = await freePort();
+  run('initdb', ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C']);
+  const settings = [
+    `-p ${port}`,
+    '-c listen_addresses=127.0.0.1',
+    '-c unix_socket_directories=',
+    '-c fsync=off',
+    '-c max_connections=200',
+  ];
+  // Another time zone than UTC, so that nothing rests on the server's.
+  run('pg_ctl', [
+    'start',
+    '-w',
+    '-D',
+    data,
+    '-l',
+    path.join(folder, 'log'),
+    '-o',
+    [...settings, '-c timezone=Asia/Kathmandu'].join(' '),
+  ]);
+  try {
+    work(`postgresql://postgres@127.0.0.1:${port}/postgres`);
+  } finally {
+    run('pg_ctl', ['stop', '-w', '-m', 'fast', '-D', data]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function accountOf(name) {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(`${name}:`));
+  const [, , uid, gid] = line.split(':');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}

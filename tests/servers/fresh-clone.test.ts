@@ -1,0 +1,132 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../support/client.js';
+import { create } from '../support/queries.js';
+
+const isRoot = process.getuid?.() === 0;
+const PORT = 4321;
+
+/** An account without rights, to be one that is not root. */
+const nobody = { uid: 65_534, gid: 65_534 };
+
+/** What is committed, cloned into an empty folder. */
+async function clone(parentMode: number): Promise<string> {
+  const parent = await mkdtemp(path.join(tmpdir(), 'ordergraph-clone-'));
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  const folder = path.join(parent, 'ordergraph');
+  execFileSync('git', ['clone', '--quiet', process.cwd(), folder]);
+  await chmod(parent, parentMode);
+  return folder;
+}
+
+/** Everything that runs in, or on, the folder. */
+function processesOn(folder: string): string[] {
+  const lines = execFileSync('ps', ['-eo', 'pid,args', '--no-headers'], { encoding: 'utf8' }).split('\n');
+  return lines.filter((line) => {
+    const [pid = ''] = line.trim().split(' ');
+    const cwd = `/proc/${pid}/cwd`;
+    return (
+      line.includes(folder) ||
+      (pid !== '' && existsSync(cwd) && execFileSync('readlink', [cwd]).toString().startsWith(folder))
+    );
+  });
+}
+
+interface Started {
+  readonly url: string;
+  readonly tookMs: number;
+  /** Ctrl-C: the signal goes to the whole group, as a terminal sends it. */
+  readonly interrupt: () => Promise<void>;
+}
+
+async function npmStart(
+  folder: string,
+  account: { uid?: number; gid?: number; env?: Record<string, string> },
+): Promise<Started> {
+  const began = performance.now();
+  const env = {
+    PATH: withoutOurOwn(process.env['PATH'] ?? ''),
+    HOME: process.env['HOME'] ?? '',
+    PORT: String(PORT),
+    ...account.env,
+  };
+  const { uid, gid } = account;
+  const ids = uid === undefined || gid === undefined ? {} : { uid, gid };
+  const child = spawn('npm', ['start'], { cwd: folder, env, detached: true, ...ids });
+  let output = '';
+  const ready = Promise.withResolvers<string>();
+  const exited = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      ready.reject(new Error(output));
+      resolve();
+    });
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += String(chunk);
+      const url = /^ready (\S+)$/m.exec(output)?.[1];
+      if (url !== undefined) ready.resolve(url);
+    });
+  }
+  const url = await ready.promise;
+  return {
+    url,
+    tookMs: performance.now() - began,
+    interrupt: async () => {
+      process.kill(-(child.pid ?? 0), 'SIGINT');
+      await exited;
+    },
+  };
+}
+
+/** The Node of the machine, not the one that runs these tests. */
+function withoutOurOwn(PATH: string): string {
+  return PATH.split(path.delimiter)
+    .filter((folder) => !folder.includes('node_modules'))
+    .join(path.delimiter);
+}
+
+async function tryOut(folder: string, account: Parameters<typeof npmStart>[1]): Promise<void> {
+  const first = await npmStart(folder, account);
+  expect(first.url).toBe(`http://127.0.0.1:${PORT}/graphql`);
+  const order = await create(createClient(first.url), { idempotencyKey: 'first meeting' });
+  expect(order).toMatchObject({ replayed: false, userErrors: [] });
+  await first.interrupt();
+  expect(processesOn(folder)).toEqual([]);
+
+  const second = await npmStart(folder, account);
+  expect(await create(createClient(second.url), { idempotencyKey: 'first meeting' })).toMatchObject({
+    replayed: true,
+    order: order.order,
+  });
+  await second.interrupt();
+  expect(processesOn(folder)).toEqual([]);
+  expect(second.tookMs).toBeLessThan(15_000); // it neither installs nor builds again
+  const status = execFileSync('git', ['-c', 'safe.directory=*', '-C', folder, 'status', '--porcelain'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe('');
+}
+
+test('a fresh clone starts with one command, and once more with its data', async () => {
+  await tryOut(await clone(0o755), {});
+});
+
+test.runIf(isRoot)('as root below a folder that only root may enter', async () => {
+  await tryOut(await clone(0o700), {});
+});
+
+test.runIf(isRoot)('as an account without rights', async () => {
+  const folder = await clone(0o755);
+  const home = path.join(path.dirname(folder), 'home');
+  await mkdir(home);
+  execFileSync('chown', ['-R', `${nobody.uid}:${nobody.gid}`, path.dirname(folder)]);
+  const npmrc = path.join(process.env['HOME'] ?? '', '.npmrc');
+  const registry = existsSync(npmrc) ? /^registry=(.*)$/m.exec(readFileSync(npmrc, 'utf8'))?.[1] : undefined;
+  const env = { HOME: home, ...(registry === undefined ? {} : { npm_config_registry: registry }) };
+  await tryOut(folder, { ...nobody, env });
+});
