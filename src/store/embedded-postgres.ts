@@ -108,6 +108,7 @@ async function accountFor(dataDir: string, program: string): Promise<Account> {
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
+    '--securebits=+no_setuid_fixup', // or access(2), by which initdb finds its own binaries, ignores the capability
     `--inh-caps=${capability}`,
     `--ambient-caps=${capability}`,
   ];
