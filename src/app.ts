@@ -18,7 +18,7 @@ import { Closers } from './closers.js';
 import { openDatabase, type Database } from './store/database.js';
 import { startEmbeddedPostgres } from './store/embedded-postgres.js';
 import { createLogStore } from './store/log-store.js';
-import { migrate, pendingMigrations } from './store/migrate.js';
+import { checkVersion, migrate, pendingMigrations } from './store/migrate.js';
 import { announce, listen } from './store/notifications.js';
 import { createReader } from './store/reader.js';
 import { databaseProblem } from './store/readiness.js';
@@ -72,6 +72,7 @@ async function provideDatabase(config: Config, log: Logger, closers: Closers) {
 /** Migrates, or refuses to start on a database that lacks migrations. */
 async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Promise<void> {
   try {
+    await checkVersion(url);
     if (mayMigrate) {
       const applied = await migrate(url);
       if (applied.length > 0) log.info({ applied }, 'the database was migrated');

@@ -32,12 +32,10 @@ export function createFeed({ maxQueued }: { readonly maxQueued: number }): Publi
   }
 
   return {
-    subscribe(filter, signal) {
+    subscribe(filter) {
       const subscriber = new Subscriber(filter, maxQueued, remove);
       if (closed) subscriber.end();
       else setOf(filter.orderId).add(subscriber);
-      if (signal?.aborted === true) subscriber.end();
-      signal?.addEventListener('abort', () => subscriber.end(), { once: true });
       return subscriber;
     },
     publish(events) {

@@ -130,10 +130,10 @@ export interface EventFilter {
 /** Live events, in the order of the log. */
 export interface EventFeed {
   /**
-   * Watches from now on. The iterator ends when `signal` aborts or the feed closes, and throws a RequestError
-   * SLOW_CONSUMER when its reader falls too far behind.
+   * Watches from now on, until the iterator's `return` is called or the feed closes. Throws a RequestError SLOW_CONSUMER
+   * when its reader falls too far behind.
    */
-  subscribe(filter: EventFilter, signal?: AbortSignal): AsyncIterableIterator<LoggedEvent>;
+  subscribe(filter: EventFilter): AsyncIterableIterator<LoggedEvent, undefined>;
 }
 
 /** The log of all events: positions are dense, given after commit, and never appear behind one that was seen. */

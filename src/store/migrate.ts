@@ -6,6 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type * as Engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { StartupError } from '../startup-error.js';
 import { Client, Pool, type FieldDef, type QueryConfig, type QueryResult } from 'pg';
 
 /** Where the schema and its migrations are: `prisma/` beside `src/` or `dist/`. */
@@ -37,6 +38,25 @@ export async function migrate(url: string): Promise<readonly string[]> {
       return appliedMigrationNames;
     }),
   );
+}
+
+/** The oldest PostgreSQL that is supported, as `server_version_num` has it. */
+const OLDEST_VERSION = 150_000;
+
+/** @throws StartupError where the server is too old */
+export async function checkVersion(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ number: number; text: string }>(
+      "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text",
+    );
+    const [version] = rows;
+    if (version !== undefined && version.number >= OLDEST_VERSION) return;
+    throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL names version ${version?.text}.`);
+  } finally {
+    await client.end();
+  }
 }
 
 /** The names of the migrations that the database lacks. Reads only, so it may go through a pooler. */

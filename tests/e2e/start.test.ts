@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -113,7 +114,17 @@ test('a wrong configuration lists what is wrong and starts nothing', async () =>
   expect(stderr).toContain('WRITE_LANES must be');
 });
 
-test('a signal during the start stops the server cleanly', async () => {
+test('a .env file in the working folder is read; what is set already wins', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(path.join(folder, '.env'), 'DATA_DIR=data-of-env-file\nREQUEST_MAX_BYTES=2000\nLOG_LEVEL=fatal\n');
+  const server = await startProcess({ LOG_LEVEL: 'info' }, folder);
+  expect(existsSync(path.join(folder, 'data-of-env-file/postgres/PG_VERSION'))).toBe(true);
+  const tooLarge = await server.ask(`{ __typename } # ${'x'.repeat(2_000)}`);
+  expect(tooLarge).toMatchObject({ status: 413, errors: [{ message: 'The body must have at most 2000 bytes.' }] });
+  expect(server.output()).toContain('"level":30');
+});
+
+test('a signal under load stops the server cleanly', async () => {
   const dataDir = path.join(await temporaryFolder(), 'data');
   const server: ServerProcess = await startProcess({ DATA_DIR: dataDir });
   const asking = placed(server, { idempotencyKey: 'under way' });

@@ -21,9 +21,9 @@ const MAIN = path.resolve('dist/main.js');
 const START_PATIENCE_MS = 30_000;
 
 /** Runs the built server as a process of its own until it says that it is ready, or ends. */
-async function run(env: Record<string, string>): Promise<ServerProcess | FailedStart> {
+async function run(env: Record<string, string>, cwd = tmpdir()): Promise<ServerProcess | FailedStart> {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child = spawn(process.execPath, [MAIN], { env: { ...inherited, PORT: '0', ...env }, cwd: tmpdir() });
+  const child = spawn(process.execPath, [MAIN], { env: { ...inherited, PORT: '0', ...env }, cwd });
   const text = { stdout: '', stderr: '' };
   const ready = Promise.withResolvers<string | null>();
   child.stdout.on('data', (chunk) => {
@@ -53,8 +53,8 @@ async function run(env: Record<string, string>): Promise<ServerProcess | FailedS
 }
 
 /** A server process that must start; it is ended with the test. */
-export async function startProcess(env: Record<string, string>): Promise<ServerProcess> {
-  const started = await run(env);
+export async function startProcess(env: Record<string, string>, cwd?: string): Promise<ServerProcess> {
+  const started = await run(env, cwd);
   if (!('pid' in started)) throw new Error(`the server did not start: ${started.stderr}`);
   onTestFinished(async () => {
     await started.end('SIGTERM');

@@ -36,18 +36,15 @@ export class OrderSubscriptions {
   }
 }
 
-function watch(args: WatchArguments, { services, viewer, patience }: Context): AsyncIterableIterator<LoggedEvent> {
+function watch(args: WatchArguments, { services, viewer }: Context): AsyncIterableIterator<LoggedEvent> {
   assertStorable(args, '');
   const { orderId, customerId, to } = args;
   const owner = ownerFilter(viewer);
   const foreign = owner !== null && typeof customerId === 'string' && customerId !== owner;
   const statuses = to ?? ORDER_STATUSES;
-  return services.feed.subscribe(
-    {
-      orderId: typeof orderId === 'string' ? orderIdArgument('orderId', orderId) : null,
-      customerId: owner ?? customerId ?? null,
-      to: foreign ? [] : statuses,
-    },
-    patience.signal,
-  );
+  return services.feed.subscribe({
+    orderId: typeof orderId === 'string' ? orderIdArgument('orderId', orderId) : null,
+    customerId: owner ?? customerId ?? null,
+    to: foreign ? [] : statuses,
+  });
 }
