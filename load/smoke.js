@@ -1,0 +1,151 @@
+// A smoke test for k6: every way a client meets the server, with the answers checked, not the HTTP codes.
+//   npm run load -- smoke                      starts a server of its own
+//   URL=http://127.0.0.1:4000/graphql k6 run load/smoke.js
+import { check, fail } from 'k6';
+import exec from 'k6/execution';
+import http from 'k6/http';
+import { Counter, Trend } from 'k6/metrics';
+import { WebSocket } from 'k6/websockets';
+
+const URL = __ENV.URL || 'http://127.0.0.1:4000/graphql';
+const STEPS = ['create', 'replay', 'get', 'page', 'update', 'event'];
+const ITERATIONS = Number(__ENV.ITERATIONS || 100);
+const WATCH_PATIENCE_MS = 10_000;
+
+/** Milliseconds of each step, as the client sees them. */
+const took = Object.fromEntries(STEPS.map((step) => [step, new Trend(`step_${step}`, true)]));
+
+const eventsSeen = new Counter('events_seen');
+
+export const options = {
+  vus: Number(__ENV.VUS || 5),
+  iterations: ITERATIONS,
+  thresholds: {
+    checks: ['rate==1'],
+    events_seen: [`count==${3 * ITERATIONS}`], // or a socket that never opened would fail nothing
+    // Wide: they catch a server that hangs, not a machine that is busy.
+    ...Object.fromEntries(STEPS.map((step) => [`step_${step}`, ['p(95)<2000']])),
+  },
+};
+
+function ask(step, query, variables) {
+  const response = http.post(URL, JSON.stringify({ query, variables }), {
+    headers: { 'content-type': 'application/json' },
+    tags: { step },
+  });
+  took[step].add(response.timings.duration);
+  const body = response.json();
+  if (!check(body, { [`${step}: no errors`]: ({ errors }) => errors === undefined })) fail(`${step}: ${response.body}`);
+  return body.data;
+}
+
+const ORDER = 'id status version customerId total { amount currency } items { name quantity }';
+const CREATE = `mutation ($input: CreateOrderInput!) {
+  createOrder(input: $input) { replayed order { ${ORDER} } userErrors { code message } } }`;
+const GET = `query ($id: ID!) { order(id: $id) { ${ORDER} history { nodes { version to } } } }`;
+const PAGE = `query ($customerId: String!, $after: String) {
+  orders(first: 1, after: $after, where: { customerId: $customerId }) { totalCount nodes { id } pageInfo { hasNextPage endCursor } } }`;
+const UPDATE = `mutation ($input: UpdateOrderStatusInput!) {
+  updateOrderStatus(input: $input) { changed order { status version } userErrors { code } } }`;
+const WATCH = `subscription ($customerId: String!) {
+  orderStatusChanged(customerId: $customerId) { orderId version to order { status } } }`;
+
+export default function smoke() {
+  const customerId = `smoke ${Date.now()} ${exec.scenario.iterationInTest}`;
+  const socket = new WebSocket(URL.replace('http', 'ws'), 'graphql-transport-ws');
+  const seen = [];
+  let changedAt = 0;
+  const patience = setTimeout(() => {
+    check(seen, { 'event: all events came in time': () => false });
+    socket.close();
+  }, WATCH_PATIENCE_MS);
+
+  socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    if (message.type === 'connection_ack') {
+      const payload = { query: WATCH, variables: { customerId } };
+      socket.send(JSON.stringify({ type: 'subscribe', id: 'watch', payload }));
+      // Messages are answered in order: with the pong the subscription is in place.
+      socket.send(JSON.stringify({ type: 'ping' }));
+    } else if (message.type === 'pong') {
+      changedAt = useOrders(customerId);
+    } else if (message.type === 'next') {
+      seen.push(message.payload.data.orderStatusChanged);
+      eventsSeen.add(1);
+      if (seen.length < 3) return;
+      took.event.add(Date.now() - changedAt);
+      checkEvents(seen);
+      clearTimeout(patience);
+      socket.close();
+    }
+  };
+}
+
+/** Creates, repeats, reads, lists and changes orders of one customer. @returns when the last change was asked for */
+function useOrders(customerId) {
+  const input = {
+    idempotencyKey: customerId,
+    customerId,
+    items: [
+      { name: 'Tea', quantity: 3, unitPrice: '4.20' },
+      { name: 'Milk', unitPrice: '0.99' },
+    ],
+  };
+  const { createOrder } = ask('create', CREATE, { input });
+  check(createOrder, {
+    'create: taken, once': ({ order, replayed, userErrors }) => order !== null && !replayed && userErrors.length === 0,
+    'create: the total is exact': ({ order }) => order.total.amount === '13.59' && order.total.currency === 'USD',
+  });
+  const { id } = createOrder.order;
+  const replay = ask('replay', CREATE, { input }).createOrder;
+  check(replay, { 'replay: the same order': ({ order, replayed }) => replayed && order.id === id });
+  ask('create', CREATE, { input: { ...input, idempotencyKey: `${customerId} second` } });
+
+  const { order } = ask('get', GET, { id });
+  check(order, {
+    'get: as it was ordered': ({ items, status }) => status === 'PENDING' && items[0].quantity === 3 && items[1].name === 'Milk',
+    'get: with its history': ({ history }) => history.nodes.length === 1 && history.nodes[0].to === 'PENDING',
+  });
+  const first = ask('page', PAGE, { customerId }).orders;
+  const second = ask('page', PAGE, { customerId, after: first.pageInfo.endCursor }).orders;
+  check([first, second], {
+    'page: counted': () => first.totalCount === 2 && second.totalCount === 2,
+    'page: each order once': () => first.nodes[0].id !== second.nodes[0].id && second.nodes[0].id === id,
+    'page: knows its ends': () => first.pageInfo.hasNextPage && !second.pageInfo.hasNextPage,
+  });
+  const at = Date.now();
+  const { updateOrderStatus } = ask('update', UPDATE, { input: { id, status: 'CONFIRMED', expectedVersion: 1 } });
+  check(updateOrderStatus, {
+    'update: changed': ({ changed, order: { status, version } }) => changed && status === 'CONFIRMED' && version === 2,
+  });
+  return at;
+}
+
+function checkEvents(seen) {
+  const created = seen.filter(({ to, version }) => to === 'PENDING' && version === 1);
+  const confirmed = seen.filter(({ to, version }) => to === 'CONFIRMED' && version === 2);
+  check(seen, {
+    'event: both orders were seen to be taken': () => created.length === 2,
+    'event: the change was seen, after its order was taken': () =>
+      confirmed.length === 1 && seen.findIndex(({ orderId }) => orderId === confirmed[0].orderId) < seen.indexOf(confirmed[0]),
+  });
+}
+
+/** What a person wants to know: did everything hold, and how long did it take. */
+export function handleSummary({ metrics, root_group: root }) {
+  const { passes, fails } = metrics.checks ? metrics.checks.values : { passes: 0, fails: 0 };
+  const crossed = Object.entries(metrics).flatMap(([name, { thresholds = {} }]) =>
+    Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : [`${name}: ${rule}`])),
+  );
+  const failed = root.checks.filter((each) => each.fails > 0).map(({ name, fails: times }) => `  FAILED ${times}×  ${name}`);
+  const steps = STEPS.map((step) => {
+    const values = metrics[`step_${step}`] ? metrics[`step_${step}`].values : null;
+    const numbers = values ? `median ${values.med.toFixed(1)} ms, 95 % within ${values['p(95)'].toFixed(1)} ms` : 'never done';
+    return `  ${step.padEnd(8)} ${numbers}`;
+  });
+  const verdict = crossed.length === 0 ? 'Everything held.' : `Not everything held: ${crossed.join('; ')}`;
+  const iterations = metrics.iterations ? metrics.iterations.values.count : 0;
+  const lines = [`${iterations} rounds, ${passes} checks passed, ${fails} failed`, ...steps, ...failed, verdict];
+  return { stdout: `\n${lines.join('\n')}\n` };
+}

@@ -1,0 +1,60 @@
+// npm run load -- NAME: runs load/NAME.js with k6, against the server of URL or one of its own.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+
+const K6 = 'go.k6.io/k6@v1.8.1';
+
+const [name] = process.argv.slice(2);
+const known = readdirSync('load').flatMap((file) => /^(.+)\.js$/.exec(file)?.[1] ?? []);
+if (!known.includes(name)) fail(`Usage: npm run load -- NAME, where NAME is one of: ${known.join(', ')}.`);
+
+const k6 = findK6();
+if (k6 === null) {
+  fail(`k6 is not on the PATH. It is a program, not an npm package. With Go: go install ${K6}; else see its installation page.`);
+}
+const server = process.env.URL === undefined ? await startServer() : { url: process.env.URL, stop: async () => {} };
+const { status } = spawnSync(k6, ['run', '--quiet', '--no-usage-report', '-e', `URL=${server.url}`, path.join('load', `${name}.js`)], {
+  stdio: 'inherit',
+});
+await server.stop();
+process.exitCode = status ?? 1;
+
+function findK6() {
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), process.env.GOBIN, path.join(homedir(), 'go/bin')];
+  const found = folders.filter((folder) => folder).map((folder) => path.join(folder, 'k6'));
+  // Not npm's package of that name, which is a dummy.
+  return found.find((file) => existsSync(file) && !file.includes('node_modules')) ?? null;
+}
+
+/** A server on a free port with an empty database, for the time of the run. */
+async function startServer() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ordergraph-load-'));
+  const env = { ...process.env, PORT: '0', DATA_DIR: path.join(folder, 'data'), LOG_LEVEL: 'error' };
+  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const url = await new Promise((resolve) => {
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += String(chunk);
+      const ready = /^ready (\S+)$/m.exec(text);
+      if (ready !== null) resolve(ready[1]);
+    });
+    ended.then(() => resolve(null));
+  });
+  if (url === null) fail('The server did not start.');
+  return {
+    url,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

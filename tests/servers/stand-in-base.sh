@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes an image from this machine's own files that can stand in for node:24-bookworm-slim where none can be pulled:
+# a shell, the core utilities, Node.js, npm and the certificates. Usage: stand-in-base.sh IMAGE NODE_PROGRAM
+set -eu
+image=$1 node=$2
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
+
+mkdir -p "$root/usr/bin" "$root/usr/lib" "$root/etc" "$root/tmp" "$root/root" "$root/home/node" "$root/proc" "$root/dev" "$root/sys"
+chmod 1777 "$root/tmp"
+for folder in bin lib lib64 sbin; do ln -s "usr/$folder" "$root/$folder"; done
+mkdir -p "$root/usr/lib64" "$root/usr/sbin" "$root/usr/lib/node_modules"
+cp -RL "$npm" "$root/usr/lib/node_modules/npm"
+cp "$node" "$root/usr/bin/node"
+printf '#!/bin/sh\nexec node /usr/lib/node_modules/npm/bin/npm-cli.js "$@"\n' > "$root/usr/bin/npm"
+chmod 755 "$root/usr/bin/npm"
+for program in sh env rm mkdir cat ls cp chmod find du true; do cp -L "/bin/$program" "$root/usr/bin/"; done
+for program in "$root/usr/bin/node" "$root/usr/bin/sh" "$root/usr/bin/ls" "$root/usr/bin/cp" "$root/usr/bin/find"; do
+  ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
+    mkdir -p "$root$(dirname "$library")"
+    cp -Ln "$library" "$root$library" || [ -e "$root$library" ]
+  done
+done
+mkdir -p "$root/etc/ssl/certs" "$root/usr/etc"
+cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+if [ -e /usr/etc/npmrc ]; then cp /usr/etc/npmrc "$root/usr/etc/"; fi
+printf 'root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n' > "$root/etc/passwd"
+printf 'root:x:0:\nnode:x:1000:\n' > "$root/etc/group"
+
+container=$(buildah from scratch)
+buildah copy --quiet "$container" "$root" / > /dev/null
+buildah config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt --env PATH=/usr/bin "$container"
+buildah commit --quiet "$container" "$image" > /dev/null
+buildah rm "$container" > /dev/null
