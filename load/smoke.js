@@ -60,8 +60,8 @@ export default function smoke() {
     socket.close();
   }, WATCH_PATIENCE_MS);
 
-  socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
-  socket.onmessage = ({ data }) => {
+  socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
+  socket.addEventListener('message', ({ data }) => {
     const message = JSON.parse(data);
     if (message.type === 'connection_ack') {
       const payload = { query: WATCH, variables: { customerId } };
@@ -79,7 +79,7 @@ export default function smoke() {
       clearTimeout(patience);
       socket.close();
     }
-  };
+  });
 }
 
 /** Creates, repeats, reads, lists and changes orders of one customer. @returns when the last change was asked for */
@@ -104,7 +104,8 @@ function useOrders(customerId) {
 
   const { order } = ask('get', GET, { id });
   check(order, {
-    'get: as it was ordered': ({ items, status }) => status === 'PENDING' && items[0].quantity === 3 && items[1].name === 'Milk',
+    'get: as it was ordered': ({ items, status }) =>
+      status === 'PENDING' && items[0].quantity === 3 && items[1].name === 'Milk',
     'get: with its history': ({ history }) => history.nodes.length === 1 && history.nodes[0].to === 'PENDING',
   });
   const first = ask('page', PAGE, { customerId }).orders;
@@ -128,7 +129,8 @@ function checkEvents(seen) {
   check(seen, {
     'event: both orders were seen to be taken': () => created.length === 2,
     'event: the change was seen, after its order was taken': () =>
-      confirmed.length === 1 && seen.findIndex(({ orderId }) => orderId === confirmed[0].orderId) < seen.indexOf(confirmed[0]),
+      confirmed.length === 1 &&
+      seen.findIndex(({ orderId }) => orderId === confirmed[0].orderId) < seen.indexOf(confirmed[0]),
   });
 }
 
@@ -138,10 +140,14 @@ export function handleSummary({ metrics, root_group: root }) {
   const crossed = Object.entries(metrics).flatMap(([name, { thresholds = {} }]) =>
     Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : [`${name}: ${rule}`])),
   );
-  const failed = root.checks.filter((each) => each.fails > 0).map(({ name, fails: times }) => `  FAILED ${times}×  ${name}`);
+  const failed = root.checks
+    .filter((each) => each.fails > 0)
+    .map(({ name, fails: times }) => `  FAILED ${times}×  ${name}`);
   const steps = STEPS.map((step) => {
     const values = metrics[`step_${step}`] ? metrics[`step_${step}`].values : null;
-    const numbers = values ? `median ${values.med.toFixed(1)} ms, 95 % within ${values['p(95)'].toFixed(1)} ms` : 'never done';
+    const numbers = values
+      ? `median ${values.med.toFixed(1)} ms, 95 % within ${values['p(95)'].toFixed(1)} ms`
+      : 'never done';
     return `  ${step.padEnd(8)} ${numbers}`;
   });
   const verdict = crossed.length === 0 ? 'Everything held.' : `Not everything held: ${crossed.join('; ')}`;

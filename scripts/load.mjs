@@ -12,17 +12,27 @@ if (!known.includes(name)) fail(`Usage: npm run load -- NAME, where NAME is one 
 
 const k6 = findK6();
 if (k6 === null) {
-  fail(`k6 is not on the PATH. It is a program, not an npm package. With Go: go install ${K6}; else see its installation page.`);
+  fail(
+    `k6 is not on the PATH. It is a program, not an npm package. With Go: go install ${K6}; else see its installation page.`,
+  );
 }
 const server = process.env.URL === undefined ? await startServer() : { url: process.env.URL, stop: async () => {} };
-const { status } = spawnSync(k6, ['run', '--quiet', '--no-usage-report', '-e', `URL=${server.url}`, path.join('load', `${name}.js`)], {
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  k6,
+  ['run', '--quiet', '--no-usage-report', '-e', `URL=${server.url}`, path.join('load', `${name}.js`)],
+  {
+    stdio: 'inherit',
+  },
+);
 await server.stop();
 process.exitCode = status ?? 1;
 
 function findK6() {
-  const folders = [...(process.env.PATH ?? '').split(path.delimiter), process.env.GOBIN, path.join(homedir(), 'go/bin')];
+  const folders = [
+    ...(process.env.PATH ?? '').split(path.delimiter),
+    process.env.GOBIN,
+    path.join(homedir(), 'go/bin'),
+  ];
   const found = folders.filter((folder) => folder).map((folder) => path.join(folder, 'k6'));
   // Not npm's package of that name, which is a dummy.
   return found.find((file) => existsSync(file) && !file.includes('node_modules')) ?? null;
@@ -41,7 +51,7 @@ async function startServer() {
       const ready = /^ready (\S+)$/m.exec(text);
       if (ready !== null) resolve(ready[1]);
     });
-    ended.then(() => resolve(null));
+    void ended.then(() => resolve(null));
   });
   if (url === null) fail('The server did not start.');
   return {
