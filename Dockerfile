@@ -7,11 +7,10 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY prisma.config.ts tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
 COPY prisma prisma
 COPY src src
-RUN PRISMA_SCHEMA_ENGINE_BINARY=/bin/true node node_modules/prisma/build/index.js generate --no-hints \
-  && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
-  && rm dist/cli/migration-new.* dist/cli/print-schema.*
+RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.*
 
 # Production packages only; the embedded PostgreSQL is an optional one, and left out too.
 FROM ${BASE} AS packages

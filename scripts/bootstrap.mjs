@@ -13,6 +13,7 @@ if (Number(major) < 20) fail(`Ordergraph needs Node.js 20 or newer; this is ${pr
 const INSTALLED = 'node_modules/.package-lock.json';
 const GENERATED = 'src/generated/prisma/client.ts';
 const BUILT = 'dist/.built';
+const PLAYGROUND = path.join('dist', 'playground', 'index.html');
 
 if (timeOf(INSTALLED) < newest(['package-lock.json'])) {
   say('installing packages');
@@ -27,9 +28,15 @@ if (timeOf(GENERATED) < newest(['prisma/schema.prisma', INSTALLED])) {
   });
   touch(GENERATED);
 }
-if (timeOf(BUILT) < newest(['src', 'tsconfig.json', 'tsconfig.build.json', INSTALLED])) {
-  say('building');
-  rmSync('dist', { recursive: true, force: true });
+if (timeOf(PLAYGROUND) < newest(['src/playground', INSTALLED])) {
+  say('building the playground');
+  run('vite', ['build', '--config', 'src/playground/vite.config.ts']);
+}
+const sources = entriesOf('src').filter((place) => !place.endsWith('playground'));
+if (timeOf(BUILT) < newest([...sources, 'tsconfig.json', 'tsconfig.build.json', INSTALLED])) {
+  say('building the server');
+  for (const place of entriesOf('dist'))
+    if (place !== path.dirname(PLAYGROUND)) rmSync(place, { recursive: true, force: true });
   run('tsc', ['-p', 'tsconfig.build.json']);
   writeFileSync(BUILT, '');
 }

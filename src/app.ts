@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
@@ -15,19 +16,21 @@ import { serveWebsockets } from './http/websocket.js';
 import { placeOrders } from './orders/place.js';
 import { transitionOrders } from './orders/transition.js';
 import { Closers } from './closers.js';
-import { openDatabase, type Database } from './store/database.js';
+import { checkSession, openDatabase, type Database } from './store/database.js';
 import { startEmbeddedPostgres } from './store/embedded-postgres.js';
 import { createLogStore } from './store/log-store.js';
-import { checkVersion, migrate, pendingMigrations } from './store/migrate.js';
+import { cannotUse, checkVersion, migrate, pendingMigrations } from './store/migrate.js';
 import { announce, listen } from './store/notifications.js';
 import { createReader } from './store/reader.js';
-import { databaseProblem } from './store/readiness.js';
+import { createReadiness } from './store/readiness.js';
 import { serverSecret } from './store/secrets.js';
 import { createWriteBatch } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
 
 export interface App {
   readonly url: string;
+  /** Resolves with the reason when the server has lost what it cannot serve without. */
+  readonly lost: Promise<string>;
   /** Stops taking requests, ends those under way, then closes everything in the reverse order of its opening. */
   close(): Promise<void>;
 }
@@ -36,30 +39,36 @@ export interface App {
 export async function createApp(config: Config, log: Logger): Promise<App> {
   const closers = new Closers();
   try {
-    const url = await start(config, log, closers);
-    return { url, close: () => closers.close() };
+    const lost = Promise.withResolvers<string>();
+    const url = await start(config, log, closers, lost.resolve);
+    return { url, lost: lost.promise, close: () => closers.close() };
   } catch (cause) {
-    await closers.close();
+    await closers.close().catch((failure: unknown) => log.error({ err: failure }, 'not everything could be closed'));
     throw cause;
   }
 }
 
-async function start(config: Config, log: Logger, closers: Closers): Promise<string> {
-  const { url, directUrl } = await provideDatabase(config, log, closers);
+async function start(config: Config, log: Logger, closers: Closers, onLost: (reason: string) => void): Promise<string> {
+  const { url, directUrl } = await provideDatabase(config, log, closers, onLost);
   const { source: _, migrate: __, ...bounds } = config.database;
   const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
   closers.add(() => database.close());
+  await checkSession(database);
 
   const { feed, wake } = await startEvents(config, database, directUrl, log, closers);
   const services = await createServices(config, database, feed, wake, log, closers);
-  return serve(config, services, () => databaseProblem(database, () => pendingMigrations(directUrl)), log, closers);
+  return serve(config, services, createReadiness(database), log, closers);
 }
 
-async function provideDatabase(config: Config, log: Logger, closers: Closers) {
+async function provideDatabase(config: Config, log: Logger, closers: Closers, onLost: (reason: string) => void) {
   const { source, migrate: mayMigrate } = config.database;
   let urls: { readonly url: string; readonly directUrl: string };
   if (source.kind === 'embedded') {
-    const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log });
+    const embedded = await startEmbeddedPostgres({
+      dataDir: source.dataDir,
+      log,
+      onLost: () => onLost('The embedded PostgreSQL has ended by itself; its server.log in the data folder says why.'),
+    });
     closers.add(() => embedded.close());
     urls = { url: embedded.url, directUrl: embedded.url };
   } else {
@@ -84,10 +93,7 @@ async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Pro
       `The database lacks the migrations ${pending.join(', ')}. Run "npm run migrate", or set DATABASE_MIGRATE=always.`,
     );
   } catch (cause) {
-    if (cause instanceof StartupError) throw cause;
-    const { host } = new URL(url);
-    const reason = cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
-    throw new StartupError(`The database at ${host} cannot be used: ${reason}`, { cause });
+    throw cannotUse(url, cause);
   }
 }
 
@@ -95,6 +101,7 @@ async function startEvents(config: Config, database: Database, directUrl: string
   const { debounceMs, pollMs, maxQueued } = config.events;
   const store = createLogStore(database);
   const feed = createFeed({ maxQueued });
+  closers.add(() => Promise.resolve(feed.close()));
   const tail = await startTail({ store, debounceMs: 0, pollMs, publish: feed.publish, log });
   closers.add(() => tail.close());
   const listener = listen(directUrl, () => tail.wake(), log);
@@ -122,6 +129,7 @@ async function createServices(
   const writeBatch = createWriteBatch(database, {
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
+    contendedLanes: createLanes(1),
     onCommit,
     log,
   });
@@ -145,19 +153,29 @@ async function serve(
   closers: Closers,
 ): Promise<string> {
   const { guarded } = config.open;
-  const { maxBytes, maxTokens } = config.request;
+  const { maxBytes, maxTokens, maxCost } = config.request;
   const schema = createSchema();
   const formatError = createErrorFormatter((error, correlationId) => {
     log.error({ err: error, correlationId }, 'a request failed unexpectedly');
   });
   const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
-  const apollo = createApollo({ schema, formatError, maxTokens, log });
+  const apollo = createApollo({ schema, formatError, maxTokens, maxCost, log });
   await apollo.start();
   closers.add(() => apollo.stop());
 
   let draining = false;
+  const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
-  const http = createHttp({ ...config, guarded, maxBytes, apollo, createContext: contextFor, unready, log });
+  const http = createHttp({
+    ...config,
+    guarded,
+    maxBytes,
+    apollo,
+    createContext: contextFor,
+    isDraining,
+    unready,
+    log,
+  });
   closers.add(() =>
     closeInTime(
       () => http.close(),
@@ -172,6 +190,8 @@ async function serve(
     guarded,
     maxBytes,
     maxTokens,
+    maxCost,
+    ...config.websockets,
     createContext: contextFor,
     formatError,
     log,

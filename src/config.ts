@@ -74,11 +74,24 @@ export const VARIABLES = {
     'Named prepared statements; `off` behind a pooler that cannot keep them.',
   ),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(5_000, 100, 600_000, 'Longest time of one SQL statement.'),
-  DATABASE_LOCK_TIMEOUT_MS: whole(3_000, 50, 600_000, 'Longest wait for a row that another transaction holds.'),
+  DATABASE_LOCK_TIMEOUT_MS: whole(
+    500,
+    50,
+    600_000,
+    'Longest wait of a write batch for an order that somebody else holds; its command then waits apart.',
+  ),
   DATABASE_CONNECT_TIMEOUT_MS: whole(2_000, 50, 60_000, 'Longest wait for a connection.'),
   REQUEST_DEADLINE_MS: whole(10_000, 100, 600_000, 'Longest time a request may take.'),
   REQUEST_MAX_BYTES: whole(1_000_000, 1_000, 100_000_000, 'Largest HTTP request body.'),
   REQUEST_MAX_TOKENS: whole(5_000, 100, 1_000_000, 'Most lexical tokens of a GraphQL document.'),
+  REQUEST_MAX_COST: whole(
+    50_000,
+    100,
+    10_000_000,
+    'Most field values a query may ask for, pages taken at their full size.',
+  ),
+  WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Most websockets at once.'),
+  WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Most subscriptions of one websocket.'),
   WRITE_LANES: whole(2, 1, 64, 'Write batches under way at once.'),
   WRITE_BATCH_MAX_COMMANDS: whole(200, 1, 5_000, 'Most commands of a write batch.'),
   WRITE_BATCH_MAX_ITEMS: whole(2_000, 1, 100_000, 'Most order items of a write batch.'),
@@ -128,7 +141,13 @@ export interface Config {
     readonly lockTimeoutMs: number;
     readonly connectTimeoutMs: number;
   };
-  readonly request: { readonly deadlineMs: number; readonly maxBytes: number; readonly maxTokens: number };
+  readonly request: {
+    readonly deadlineMs: number;
+    readonly maxBytes: number;
+    readonly maxTokens: number;
+    readonly maxCost: number;
+  };
+  readonly websockets: { readonly maxSockets: number; readonly maxSubscriptions: number };
   readonly writes: {
     readonly lanes: number;
     readonly maxCommands: number;
@@ -176,7 +195,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       deadlineMs: values.REQUEST_DEADLINE_MS,
       maxBytes: values.REQUEST_MAX_BYTES,
       maxTokens: values.REQUEST_MAX_TOKENS,
+      maxCost: values.REQUEST_MAX_COST,
     },
+    websockets: { maxSockets: values.WEBSOCKETS_MAX, maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS },
     writes: {
       lanes: values.WRITE_LANES,
       maxCommands: values.WRITE_BATCH_MAX_COMMANDS,

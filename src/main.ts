@@ -1,41 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { createApp, type App } from './app.js';
 import { loadEnvFile, readConfig } from './config.js';
 import { StartupError } from './startup-error.js';
 
-async function main(): Promise<void> {
+/** How long a start may go on after a signal before it is cut off. */
+const START_PATIENCE_MS = 5_000;
+/** How much longer than the grace of its requests a shutdown may take. */
+const CLOSE_PATIENCE_MS = 30_000;
+
+async function main(): Promise<number> {
   loadEnvFile();
   const config = readConfig();
   const log = pino({ level: config.logLevel, base: { service: 'ordergraph' } }, pino.destination(2));
   log.warn('No authentication is configured: everybody who can reach this server is admin.');
 
   const signal = nextSignal();
-  const app = await createApp(config, log); // a signal meanwhile waits for the end of the start
+  const starting = createApp(config, log);
+  const app = await Promise.race([
+    starting,
+    signal.then(async () => Promise.race([starting, sleep(START_PATIENCE_MS, null)])),
+  ]);
+  if (app === null) throw new StartupError('Stopped while starting.');
   process.stdout.write(`ready ${app.url}\n`);
-  log.info({ signal: await signal }, 'shutting down');
-  process.exit(await closed(app, log));
+
+  const end = await Promise.race([signal, app.lost.then((reason) => ({ reason }))]);
+  if (typeof end === 'string') log.info({ signal: end }, 'shutting down');
+  else log.fatal(end.reason);
+  process.once('SIGINT', () => process.exit(1)); // asked twice: at once
+  const clean = await Promise.race([closed(app, log), sleep(config.shutdownGraceMs + CLOSE_PATIENCE_MS, false)]);
+  return clean && typeof end === 'string' ? 0 : 1;
 }
 
+/** The first signal to stop. The terminal that is closed is one, or PostgreSQL would be left behind. */
 async function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.on('SIGINT', resolve); // further ones change nothing: the shutdown is bounded in time
-    process.on('SIGTERM', resolve);
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, resolve);
   });
 }
 
-/** @returns the exit status */
-async function closed(app: App, log: Logger): Promise<number> {
+/** @returns whether everything could be closed */
+async function closed(app: App, log: Logger): Promise<boolean> {
   try {
     await app.close();
-    return 0;
+    return true;
   } catch (cause) {
     log.error({ err: cause }, 'the shutdown was not clean');
-    return 1;
+    return false;
   }
 }
 
 try {
-  await main();
+  process.exit(await main());
 } catch (cause) {
   const text = cause instanceof StartupError ? cause.message : String(cause instanceof Error ? cause.stack : cause);
   process.stderr.write(`${text}\n`);

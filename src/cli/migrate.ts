@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { loadEnvFile, readConfig } from '../config.js';
 import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
-import { migrate } from '../store/migrate.js';
+import { cannotUse, migrate } from '../store/migrate.js';
 import { runCommand } from './run-command.js';
 
 /** Applies the migrations that are missing, to DATABASE_URL or to the embedded database. */
@@ -15,6 +15,8 @@ await runCommand(async () => {
   try {
     const applied = await migrate(url);
     return applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`;
+  } catch (cause) {
+    throw cannotUse(url, cause);
   } finally {
     await embedded?.close();
   }

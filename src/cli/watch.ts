@@ -1,4 +1,4 @@
-import { createClient } from 'graphql-ws';
+import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { StartupError } from '../startup-error.js';
 import { runCommand } from './run-command.js';
@@ -14,15 +14,24 @@ const OPTIONS = ['order', 'customer', 'url'] as const;
 /** Prints each status change of a running server as a line of JSON, until it is interrupted. */
 await runCommand(async () => {
   const options = readOptions(process.argv.slice(2));
-  const url = options.get('url') ?? 'ws://127.0.0.1:4000/graphql';
-  const client = createClient({ url: url.replace(/^http/, 'ws'), webSocketImpl: WebSocket });
+  const url = options.get('url') ?? `http://127.0.0.1:${process.env['PORT'] ?? '4000'}/graphql`;
+  const client = createClient({ url: url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
   const variables = { orderId: options.get('order'), customerId: options.get('customer') };
+  try {
+    await print(client, variables);
+  } catch (cause) {
+    if (cause instanceof Error) throw cause;
+    throw new StartupError(`There is no server to watch at ${url}.`, { cause }); // what the socket reports is no Error
+  }
+  return 'The server has ended the subscription.';
+});
+
+async function print(client: Client, variables: Record<string, string | undefined>): Promise<void> {
   for await (const { data, errors } of client.iterate<{ orderStatusChanged: unknown }>({ query: QUERY, variables })) {
     if (errors !== undefined) throw new StartupError(errors.map((error) => error.message).join('\n'));
     process.stdout.write(`${JSON.stringify(data?.orderStatusChanged)}\n`);
   }
-  return 'The server has ended the subscription.';
-});
+}
 
 function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
   const options = new Map<string, string>();

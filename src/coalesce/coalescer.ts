@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { RequestError } from '../domain/errors.js';
-import type { Patience } from '../orders/ports.js';
-import type { Lanes } from './lanes.js';
+import { isOver } from '../orders/patience.js';
+import type { Lanes, Patience } from '../orders/ports.js';
 
 export interface CoalescerOptions<K, V> {
   /** For messages: "read", "write". */
@@ -17,10 +17,10 @@ export interface CoalescerOptions<K, V> {
   /** What a caller is told whose deadline passes while its batch is under way. */
   readonly lateMessage: string;
   /**
-   * Runs one batch; answers one value or Error for each key, in the keys' order. A rejection fails every key.
-   * @param deadline the latest deadline among the batch's callers
+   * Runs one batch; answers a value, an Error or a promise for each call, in the calls' order. The lane is free again
+   * when this resolves; what a promise stands for may take longer. A rejection fails every call.
    */
-  readonly run: (keys: readonly K[], deadline: number) => Promise<readonly (V | Error)[]>;
+  readonly run: (calls: readonly Call<K>[]) => Promise<readonly Answer<V>[]>;
 }
 
 export interface Coalescer<K, V> {
@@ -29,9 +29,15 @@ export interface Coalescer<K, V> {
   idle(): Promise<void>;
 }
 
-interface Entry<K> {
+/** One caller's key, and how long it wants to wait. */
+export interface Call<K> {
   readonly key: K;
   readonly patience: Patience;
+}
+
+export type Answer<V> = V | Error | Promise<V>;
+
+interface Entry<K> extends Call<K> {
   /** `left` once its caller has been told that nothing was done: from then on it must not be run. */
   state: 'waiting' | 'running' | 'left';
 }
@@ -48,7 +54,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   let idlers: (() => void)[] = [];
   let release: (() => void) | null = null;
 
-  const loader = new DataLoader<Entry<K>, V>(runBatch, {
+  const loader = new DataLoader<Entry<K>, V>(runBatch as (entries: readonly Entry<K>[]) => Promise<(V | Error)[]>, {
     cache: false,
     maxBatchSize: maxBatch,
     batchScheduleFn: (dispatch) => {
@@ -59,23 +65,17 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     },
   });
 
-  async function runBatch(entries: readonly Entry<K>[]): Promise<(V | Error)[]> {
+  async function runBatch(entries: readonly Entry<K>[]): Promise<Answer<V>[]> {
     const done = release;
     release = null;
     try {
       const live = entries.filter((entry) => entry.state === 'waiting' && !isOver(entry.patience));
       for (const entry of live) entry.state = 'running';
-      const answers =
-        live.length === 0
-          ? []
-          : await run(
-              live.map((entry) => entry.key),
-              latest(live),
-            );
+      const answers = live.length === 0 ? [] : await run(live);
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
       let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
       return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as V | Error) : notRun(what, entry.patience),
+        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(what, entry.patience),
       );
     } finally {
       done?.();
@@ -113,18 +113,11 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   };
 }
 
+/** What a caller is told whose call left the queue without being run. */
 function notRun(what: string, { signal }: Patience): RequestError {
   return signal.aborted
     ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
     : new RequestError('SERVICE_UNAVAILABLE', `The deadline passed before the ${what} began; nothing was done.`);
-}
-
-function isOver({ signal, deadline }: Patience): boolean {
-  return signal.aborted || performance.now() >= deadline;
-}
-
-function latest(entries: readonly Entry<unknown>[]): number {
-  return Math.max(...entries.map((entry) => entry.patience.deadline));
 }
 
 /** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */

@@ -1,10 +1,4 @@
-/** A start of work that must call `release` exactly once when the work has ended. */
-type Start = (release: () => void) => void;
-
-/** A bounded number of things under way at once; the others wait their turn, first come, first served. */
-export interface Lanes {
-  enter(start: Start): void;
-}
+import type { Lanes, StartInLane } from '../orders/ports.js';
 
 /**
  * @param count how many may be under way at once
@@ -12,7 +6,7 @@ export interface Lanes {
  * found together; an idle server waits for nothing else.
  */
 export function createLanes(count: number): Lanes {
-  const waiting: Start[] = [];
+  const waiting: StartInLane[] = [];
   let busy = 0;
   let scheduled = false;
 
@@ -24,17 +18,21 @@ export function createLanes(count: number): Lanes {
       busy += 1;
       start(() => {
         busy -= 1;
-        fill();
+        schedule();
       });
     }
+  }
+
+  function schedule(): void {
+    if (busy >= count || scheduled) return;
+    scheduled = true;
+    setImmediate(fill);
   }
 
   return {
     enter(start) {
       waiting.push(start);
-      if (busy >= count || scheduled) return;
-      scheduled = true;
-      setImmediate(fill);
+      schedule();
     },
   };
 }

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
-import type { CoalescedReader, OrderReader, Patience } from '../orders/ports.js';
+import type { CoalescedReader, Lanes, OrderReader, Patience } from '../orders/ports.js';
 import { createCoalescer, type Coalescer } from './coalescer.js';
-import { createLanes, type Lanes } from './lanes.js';
+import { createLanes } from './lanes.js';
 
 export interface ReadBounds {
   readonly lanes: number;
@@ -15,7 +15,7 @@ export type ReaderFor = (patience: Patience) => CoalescedReader;
 /** Coalesces the reads of the whole process, and within a request asks for nothing twice. */
 export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFor {
   const lanes = createLanes(bounds.lanes);
-  const of = <K, V>(read: (keys: readonly K[]) => Promise<V[]>) => shared(read, lanes, bounds);
+  const of = <K, V>(read: (keys: readonly K[]) => Promise<(V | Error)[]>) => shared(read, lanes, bounds);
   const orders = of(reader.orders);
   const items = of(reader.items);
   const ranges = of(reader.ranges);
@@ -40,7 +40,7 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
 
 /** One coalescer for a kind of read; equal keys of a batch are read once. */
 function shared<K, V>(
-  read: (keys: readonly K[]) => Promise<V[]>,
+  read: (keys: readonly K[]) => Promise<(V | Error)[]>,
   lanes: Lanes,
   { maxKeys, maxQueued }: ReadBounds,
 ): Coalescer<K, V> {
@@ -52,13 +52,14 @@ function shared<K, V>(
     maxQueuedBytes: Number.POSITIVE_INFINITY, // keys are small; their number bounds them
     weigh: () => 0,
     lateMessage: 'The read took longer than its deadline.',
-    run: async (keys) => {
+    run: async (calls) => {
+      const keys = calls.map((call) => call.key);
       const names = keys.map((key) => (typeof key === 'string' ? key : JSON.stringify(key)));
       const distinct = new Map<string, K>();
       keys.forEach((key, index) => distinct.set(names[index] ?? '', key));
       const values = await read([...distinct.values()]);
-      const byName = new Map([...distinct.keys()].map((name, index) => [name, values[index] as V]));
-      return names.map((name) => byName.get(name) as V);
+      const byName = new Map([...distinct.keys()].map((name, index) => [name, values[index] as V | Error]));
+      return names.map((name) => byName.get(name) as V | Error);
     },
   });
 }

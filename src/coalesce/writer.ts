@@ -1,5 +1,5 @@
 import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/ports.js';
-import { createCoalescer, type Coalescer } from './coalescer.js';
+import { createCoalescer, type Answer, type Call, type Coalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
 export interface WriteBounds {
@@ -11,11 +11,11 @@ export interface WriteBounds {
   readonly maxQueuedBytes: number;
 }
 
-/** Stores one batch in one transaction; an Error for a command that could not be stored. */
-export type WriteBatch = (
-  commands: readonly WriteCommand[],
-  deadline: number,
-) => Promise<readonly (WriteOutcome | Error)[]>;
+/**
+ * Stores one batch: an outcome or an Error for each call, or a promise where a command waits for an order that somebody
+ * else holds.
+ */
+export type WriteBatch = (calls: readonly Call<WriteCommand>[]) => Promise<readonly Answer<WriteOutcome>[]>;
 
 export type CoalescedWriter = OrderWriter & { idle(): Promise<void> };
 
@@ -46,10 +46,10 @@ export function coalesceWrites(
       weigh: bytesOf,
       lateMessage:
         'The write took longer than its deadline; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.',
-      run: async (commands, deadline) => {
-        const outcomes: (WriteOutcome | Error)[] = [];
-        for (const part of split(commands, bounds)) outcomes.push(...(await settle(writeBatch, part, deadline)));
-        return outcomes;
+      run: async (calls) => {
+        const answers: Answer<WriteOutcome>[] = [];
+        for (const part of split(calls, bounds)) answers.push(...(await settle(writeBatch, part)));
+        return answers;
       },
     });
     coalescers.set(lane, created);
@@ -67,11 +67,10 @@ export function coalesceWrites(
 /** A failed part must not take the answers of the parts before it along. */
 async function settle(
   writeBatch: WriteBatch,
-  part: readonly WriteCommand[],
-  deadline: number,
-): Promise<readonly (WriteOutcome | Error)[]> {
+  part: readonly Call<WriteCommand>[],
+): Promise<readonly Answer<WriteOutcome>[]> {
   try {
-    return await writeBatch(part, deadline);
+    return await writeBatch(part);
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error('A batch failed.', { cause });
     return part.map(() => error);
@@ -79,22 +78,22 @@ async function settle(
 }
 
 /** Cuts a batch where its lines or bytes exceed what one transaction should carry. Order is kept. */
-export function split(
-  commands: readonly WriteCommand[],
+export function split<C extends { readonly key: WriteCommand }>(
+  calls: readonly C[],
   { maxItems, maxBytes }: Pick<WriteBounds, 'maxItems' | 'maxBytes'>,
-): WriteCommand[][] {
-  const parts: WriteCommand[][] = [];
+): C[][] {
+  const parts: C[][] = [];
   let items = 0;
   let bytes = 0;
-  for (const command of commands) {
-    const own = { items: itemsOf(command), bytes: bytesOf(command) };
+  for (const call of calls) {
+    const own = { items: itemsOf(call.key), bytes: bytesOf(call.key) };
     const current = parts.at(-1);
     if (current !== undefined && items + own.items <= maxItems && bytes + own.bytes <= maxBytes) {
-      current.push(command);
+      current.push(call);
       items += own.items;
       bytes += own.bytes;
     } else {
-      parts.push([command]);
+      parts.push([call]);
       ({ items, bytes } = own);
     }
   }

@@ -43,6 +43,15 @@ class Problems {
     this.list.push({ code, field, message });
   }
 
+  /** An id is compared letter by letter elsewhere, so it is never trimmed: blanks around it are a problem. */
+  id(value: string | null | undefined, field: readonly string[], limit: number): string | null {
+    const trimmed = this.text(value, field, limit);
+    if (trimmed !== '' && trimmed !== (value ?? null)) {
+      this.add('INVALID', field, `${field.at(-1) ?? ''} must not begin or end with white space.`);
+    }
+    return trimmed;
+  }
+
   /** Trims a text; null stays null, blank and over-long texts are problems. */
   text(value: string | null | undefined, field: readonly string[], limit: number): string | null {
     if (value === null || value === undefined) return null;
@@ -76,7 +85,7 @@ export function draftOrder(
     );
   }
   const customer = {
-    customerId: problems.text(input.customerId, [...at, 'customerId'], ORDER_LIMITS.customerId),
+    customerId: problems.id(input.customerId, [...at, 'customerId'], ORDER_LIMITS.customerId),
     customerName: problems.text(input.customerName, [...at, 'customerName'], ORDER_LIMITS.customerName),
     customerEmail: problems.text(input.customerEmail, [...at, 'customerEmail'], ORDER_LIMITS.customerEmail),
   };
@@ -119,8 +128,8 @@ function draftLine(
   checkQuantity(item.quantity, [...at, 'quantity'], problems);
   const unitPrice = priceOf(item.unitPrice, exponent, [...at, 'unitPrice'], problems);
   return {
-    productId: problems.text(item.productId, [...at, 'productId'], ORDER_LIMITS.productId),
-    sku: problems.text(item.sku, [...at, 'sku'], ORDER_LIMITS.sku),
+    productId: problems.id(item.productId, [...at, 'productId'], ORDER_LIMITS.productId),
+    sku: problems.id(item.sku, [...at, 'sku'], ORDER_LIMITS.sku),
     name: name ?? '',
     quantity: item.quantity,
     unitPrice,

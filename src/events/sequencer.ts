@@ -18,6 +18,7 @@ export interface SequencerOptions {
 export interface Sequencer {
   /** Tells that events of these orders have been committed. */
   readonly wake: (orderIds: readonly string[]) => void;
+  /** Ends, after a last try to sequence what this process has committed. */
   readonly close: () => Promise<void>;
 }
 
@@ -63,8 +64,9 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
     pollMs,
     log,
     async round() {
-      if (committed.size > 0) return sequenceCommitted();
-      return performance.now() >= fullLookAt ? lookEverywhere() : false;
+      // First, however busy this process is: nobody else may be there to find what another one left.
+      if (performance.now() >= fullLookAt) return (await lookEverywhere()) || committed.size > 0;
+      return committed.size > 0 ? sequenceCommitted() : false;
     },
   });
   return {
@@ -72,6 +74,13 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
       for (const orderId of orderIds) committed.add(orderId);
       rounds.wake();
     },
-    close: () => rounds.close(),
+    async close() {
+      await rounds.close();
+      try {
+        if (committed.size > 0) await sequence([...committed]);
+      } catch (cause) {
+        log.warn({ err: cause }, 'the last events were not sequenced; another server or the next start does it');
+      }
+    },
   };
 }

@@ -18,14 +18,19 @@ export interface Context {
   readonly services: Services;
   readonly viewer: Viewer;
   readonly patience: Patience;
-  /** Batches and remembers look-ups within this request. */
-  readonly reader: CoalescedReader;
+  /** Batches and remembers look-ups within this request, up to its next write. */
+  reader: CoalescedReader;
 }
 
 /** @param signal aborts when the caller has gone */
 export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
   const patience: Patience = { deadline: performance.now() + services.deadlineMs, signal };
   return { services, viewer, patience, reader: services.readerFor(patience) };
+}
+
+/** Forgets what was read before a write: the mutations of one request see each other's work. */
+export function forgetReads(context: Context): void {
+  context.reader = context.services.readerFor(context.patience);
 }
 
 /** The same caller with fresh loaders and a new deadline: a subscription outlives what a loader may remember. */

@@ -18,10 +18,14 @@ const OWN_REQUEST = new Set([
   'GRAPHQL_VALIDATION_FAILED',
   'BAD_USER_INPUT',
   'BAD_REQUEST',
+  'THROTTLED',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_FOUND',
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
+
+/** How graphql-js ends the list of what is wrong with the variables. */
+const TOO_MANY_ERRORS = 'Too many errors processing variables';
 
 /** The expected failure that an error stands for, if it does. */
 export function requestErrorOf(error: unknown): RequestError | null {
@@ -48,6 +52,8 @@ export function createErrorFormatter(logUnexpected: LogUnexpected) {
     if (typeof code === 'string' && OWN_REQUEST.has(code)) {
       return { message: formatted.message, ...where, extensions: { code } };
     }
+    if (formatted.message.startsWith(TOO_MANY_ERRORS))
+      return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
     const correlationId = randomUUID();
     logUnexpected(error, correlationId);
     const message = 'Something went wrong on the server.';

@@ -1,8 +1,10 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import { assertStorable } from '../graphql/arguments.js';
 import type { Context } from '../graphql/context.js';
+import { assertAffordable } from '../graphql/cost.js';
 import { HTTP_STATUS, requestErrorOf, type ErrorFormatter } from '../graphql/errors.js';
 
 const RETRY_AFTER_SECONDS = '1';
@@ -11,10 +13,11 @@ export interface ApolloOptions {
   readonly schema: GraphQLSchema;
   readonly formatError: ErrorFormatter;
   readonly maxTokens: number;
+  readonly maxCost: number;
   readonly log: Logger;
 }
 
-export function createApollo({ schema, formatError, maxTokens, log }: ApolloOptions): ApolloServer<Context> {
+export function createApollo({ schema, formatError, maxTokens, maxCost, log }: ApolloOptions): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
     formatError,
@@ -22,9 +25,28 @@ export function createApollo({ schema, formatError, maxTokens, log }: ApolloOpti
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false, // one ordered shutdown of our own
     parseOptions: { maxTokens },
-    plugins: [ApolloServerPluginLandingPageDisabled(), statusOfFailures],
+    plugins: [ApolloServerPluginLandingPageDisabled(), refuseBeforehand(schema, maxCost), statusOfFailures],
     logger: log,
   });
+}
+
+/** What has to be refused before anything of a request is run. */
+function refuseBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        didResolveOperation({ request, document, operation }) {
+          if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
+            const message = 'Subscriptions go over a websocket (graphql-transport-ws) at this address.';
+            throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+          }
+          const { variables = {}, operationName } = request;
+          assertStorable(variables, '');
+          assertAffordable(schema, document, { variables, operationName, maxCost });
+          return Promise.resolve();
+        },
+      }),
+  };
 }
 
 /** A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. */

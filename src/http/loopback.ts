@@ -16,6 +16,21 @@ export function refusalOnLoopback(headers: IncomingHttpHeaders): string | null {
   return null;
 }
 
+/**
+ * Why a websocket must not be opened, or null where it may: browsers let any page open one to any server, so the server
+ * has to see that the page is its own. Programs send no Origin.
+ */
+export function refusalOfOrigin({ origin, host }: IncomingHttpHeaders): string | null {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return null;
+  return LOOPBACK_NAMES.has(hostnameOf(origin)) && LOOPBACK_NAMES.has(hostnameOf(`http://${host ?? ''}`))
+    ? null
+    : 'This server opens websockets to its own pages only.';
+}
+
+function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
 function isLoopback(url: string): boolean {
-  return URL.canParse(url) && LOOPBACK_NAMES.has(new URL(url).hostname);
+  return LOOPBACK_NAMES.has(hostnameOf(url));
 }

@@ -13,6 +13,7 @@ import fastify, {
 import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.js';
 import { refusalOnLoopback } from './loopback.js';
+import { servePlayground } from './playground.js';
 
 export interface HttpOptions {
   readonly host: string;
@@ -22,14 +23,18 @@ export interface HttpOptions {
   readonly maxBytes: number;
   readonly apollo: ApolloServer<Context>;
   readonly createContext: (signal: AbortSignal) => Context;
+  readonly isDraining: () => boolean;
   /** Why the server cannot serve now, or null where it can. */
   readonly unready: () => Promise<string | null>;
   readonly log: Logger;
 }
 
+/** Longest time a client may take to send a request. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /** The HTTP side: GraphQL, health and readiness on one port. Not listening yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guarded, maxBytes, apollo, createContext, unready, log } = options;
+  const { guarded, maxBytes, apollo, createContext, isDraining, unready, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -37,6 +42,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => correlationId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
   });
   app.addHook('onRequest', async (request, reply) => {
@@ -44,6 +50,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const refusal = guarded ? refusalOnLoopback(request.headers) : null;
     if (refusal !== null) return reply.code(403).send(graphqlError('FORBIDDEN', refusal));
     return undefined;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isDraining()) void reply.header('connection', 'close'); // or kept-alive connections would hold the shutdown up
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -53,10 +62,19 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
+    onRequest: async (request, reply) => {
+      const { accept = '*/*' } = request.headers;
+      if (request.method === 'GET' && /\btext\/html\b/.test(accept)) return reply.redirect('/', 303); // a person's browser
+      if (ACCEPTED.test(accept)) return undefined;
+      // Before anything is run: a mutation whose answer cannot be given must not be done.
+      const message = 'The answer is application/json or application/graphql-response+json; Accept allows neither.';
+      return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
+    },
     handler: fastifyApolloHandler(apollo, {
       context: (_request, reply) => Promise.resolve(createContext(goneSignal(reply))),
     }),
   });
+  servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const reason = await unready();
@@ -64,6 +82,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   return app;
 }
+
+const ACCEPTED = /(^|[,\s])(\*\/\*|application\/\*|application\/json|application\/graphql-response\+json)(?=$|[,;\s])/i;
 
 export function urlOf(app: FastifyInstance, host: string): string {
   const { port } = app.server.address() as AddressInfo;

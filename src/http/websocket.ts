@@ -17,8 +17,9 @@ import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { renewContext, type Context } from '../graphql/context.js';
+import { assertAffordable } from '../graphql/cost.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
-import { refusalOnLoopback } from './loopback.js';
+import { refusalOfOrigin, refusalOnLoopback } from './loopback.js';
 
 export interface WebsocketOptions {
   readonly server: Server;
@@ -26,6 +27,10 @@ export interface WebsocketOptions {
   readonly guarded: boolean;
   readonly maxBytes: number;
   readonly maxTokens: number;
+  readonly maxCost: number;
+  /** Websockets at once, and subscriptions of one. */
+  readonly maxSockets: number;
+  readonly maxSubscriptions: number;
   readonly createContext: (signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
@@ -41,16 +46,28 @@ const CLOSE_PATIENCE_MS = 2_000;
 
 /** Subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, schema, guarded, maxBytes, maxTokens, createContext, formatError, log } = options;
+  const {
+    server,
+    schema,
+    guarded,
+    maxBytes,
+    maxTokens,
+    maxCost,
+    maxSockets,
+    maxSubscriptions,
+    createContext,
+    formatError,
+    log,
+  } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBytes });
   const gone = new WeakMap<object, AbortController>();
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const isOurs = request.url?.split('?')[0] === '/graphql';
-    const refusal = guarded ? refusalOnLoopback(request.headers) : null;
-    if (!isOurs || refusal !== null) {
-      const status = isOurs ? '403 Forbidden' : '404 Not Found';
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refusal = (guarded ? refusalOnLoopback(request.headers) : null) ?? refusalOfOrigin(request.headers);
+    const status = upgradeRefusal(isOurs, refusal, sockets.clients.size >= maxSockets);
+    if (status !== null) {
+      refuse(socket, status);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
@@ -70,7 +87,10 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
         return true;
       },
       context: ({ extra }) => createContext(gone.get(extra.socket)?.signal ?? AbortSignal.abort()),
-      onSubscribe: (_socket, _id, payload) => prepare(schema, payload, maxTokens),
+      onSubscribe: ({ subscriptions }, _id, payload) => {
+        if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
+        return prepare(schema, payload, maxTokens, maxCost);
+      },
       subscribe: subscribeWithFreshContext as never,
       onError: (_socket, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
       onNext: (_socket, _id, _payload, _args, result) => {
@@ -94,6 +114,19 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   };
 }
 
+function upgradeRefusal(isOurs: boolean, refusal: string | null, full: boolean): string | null {
+  if (!isOurs) return '404 Not Found';
+  if (refusal !== null) return '403 Forbidden';
+  return full ? '503 Service Unavailable' : null;
+}
+
+/** Nobody else listens on a socket that asked for an upgrade: not to its errors, nor for its end. */
+function refuse(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
 interface Operation {
   readonly query: string;
   readonly operationName?: string | null | undefined;
@@ -101,7 +134,7 @@ interface Operation {
 }
 
 /** Parses and validates within the limits that HTTP has; websockets carry subscriptions only. */
-function prepare(schema: GraphQLSchema, operation: Operation, maxTokens: number) {
+function prepare(schema: GraphQLSchema, operation: Operation, maxTokens: number, maxCost: number) {
   const { query, operationName, variables } = operation;
   let document;
   try {
@@ -118,7 +151,21 @@ function prepare(schema: GraphQLSchema, operation: Operation, maxTokens: number)
   }
   const coerced = getVariableValues(schema, chosen.variableDefinitions ?? [], variables ?? {});
   if (coerced.errors !== undefined) return coerced.errors.map((error) => withCode(error, 'BAD_USER_INPUT'));
+  try {
+    assertAffordable(schema, document, {
+      variables: variables ?? {},
+      operationName: operationName ?? undefined,
+      maxCost,
+    });
+  } catch (cause) {
+    return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
+  }
   return { schema, document, operationName: operationName ?? null, variableValues: variables ?? {} };
+}
+
+function tooMany(most: number): GraphQLError {
+  const message = `One websocket carries at most ${most} subscriptions.`;
+  return withCode(new GraphQLError(message), 'THROTTLED');
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {

@@ -17,6 +17,14 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
+/** A start of work that must call `release` exactly once when the work has ended. */
+export type StartInLane = (release: () => void) => void;
+
+/** A bounded number of things under way at once; the others wait their turn, first come, first served. */
+export interface Lanes {
+  enter(start: StartInLane): void;
+}
+
 /** A command that stores a new order. */
 export interface PlaceOrder {
   readonly kind: 'place';
@@ -104,8 +112,8 @@ export interface CustomerRecord {
 export interface OrderReader {
   readonly orders: (ids: readonly string[]) => Promise<(Order | null)[]>;
   readonly items: (orderIds: readonly string[]) => Promise<OrderItem[][]>;
-  readonly ranges: (ranges: readonly OrderRange[]) => Promise<Order[][]>;
-  readonly counts: (selections: readonly OrderSelection[]) => Promise<number[]>;
+  readonly ranges: (ranges: readonly OrderRange[]) => Promise<(Order[] | Error)[]>;
+  readonly counts: (selections: readonly OrderSelection[]) => Promise<(number | Error)[]>;
   readonly customers: (customerIds: readonly string[]) => Promise<(CustomerRecord | null)[]>;
   readonly events: (ranges: readonly EventRange[]) => Promise<OrderEvent[][]>;
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { Socket } from 'node:net';
 import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { StartupError } from '../startup-error.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -25,8 +27,9 @@ export type Queryable = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsaf
 
 /** Opens a pool and a Prisma client over it. Nothing connects before the first statement. */
 export function openDatabase(options: DatabaseOptions, log: Logger): Database {
+  const { url, sessionOptions } = withSessionOptions(options.url);
   const pool = new Pool({
-    connectionString: options.url,
+    connectionString: url,
     max: options.poolSize,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
@@ -34,8 +37,10 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: options.lockTimeoutMs,
     idle_in_transaction_session_timeout: options.statementTimeoutMs,
-    options: SESSION_OPTIONS,
+    options: sessionOptions,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
+  cutUnanswered(pool, options.statementTimeoutMs + ANSWER_GRACE_MS);
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
@@ -46,11 +51,50 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   return { prisma, close: () => prisma.$disconnect() };
 }
 
+const KEEP_ALIVE_MS = 10_000;
+/** How much later than the server's own time-out an answer may come. */
+const ANSWER_GRACE_MS = 2_000;
+
+/**
+ * Cuts connections on which a statement gets no answer at all. The server's time-outs do not help where packets vanish
+ * on the way, and a pool would hand such a connection out again and again.
+ */
+function cutUnanswered(pool: Pool, patienceMs: number): void {
+  pool.on('connect', (client) => {
+    const { connection, ...state } = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
+    const { stream } = connection;
+    const isBusy = () => !(client as unknown as typeof state).readyForQuery;
+    stream.setTimeout(patienceMs);
+    stream.on('timeout', () => {
+      if (isBusy()) stream.destroy(new Error('Connection terminated: a statement was not answered in time'));
+    });
+  });
+}
+
 /**
  * READ COMMITTED is what the write batches are built on, said at the session because saying it in each transaction
  * costs a round trip. The adapter reads every timestamptz as UTC whatever the session's zone is, so it must be UTC.
  */
 const SESSION_OPTIONS = '-c default_transaction_isolation=read\\ committed -c TimeZone=UTC';
+
+/** In `pg` the options of a connection string replace all others; here they are put before ours. */
+function withSessionOptions(url: string): { readonly url: string; readonly sessionOptions: string } {
+  const parsed = new URL(url);
+  const theirs = parsed.searchParams.get('options');
+  parsed.searchParams.delete('options');
+  return { url: parsed.href, sessionOptions: theirs === null ? SESSION_OPTIONS : `${theirs} ${SESSION_OPTIONS}` };
+}
+
+/** @throws StartupError where a pooler or a proxy has dropped what the session was asked to be */
+export async function checkSession({ prisma }: Database): Promise<void> {
+  const [session] = await prisma.$queryRawUnsafe<{ zone: string; isolation: string }[]>(
+    "SELECT current_setting('TimeZone') AS zone, current_setting('default_transaction_isolation') AS isolation",
+  );
+  if (session?.zone === 'UTC' && session.isolation === 'read committed') return;
+  throw new StartupError(
+    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler on the way has to pass start-up options on, or the role has to have them.`,
+  );
+}
 
 const MAX_STATEMENT_NAMES = 500;
 

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
-
-const run = promisify(execFile);
+import { accountFor, execute, type Account } from './embedded-account.js';
 
 const USER = 'ordergraph';
 const DATABASE = 'ordergraph';
@@ -26,6 +23,8 @@ export interface EmbeddedPostgresOptions {
   /** The folder for everything the server keeps; made where it is missing. */
   readonly dataDir: string;
   readonly log: Logger;
+  /** Called when the server ends by itself, which leaves nothing to serve from. */
+  readonly onLost?: () => void;
   /** Settings for throw-away databases, such as `fsync=off`. */
   readonly settings?: readonly string[];
 }
@@ -35,22 +34,25 @@ export interface EmbeddedPostgresOptions {
  * only this process, which stops it last. One that a killed server left behind is taken over.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, log, settings = [] } = options;
+  const { dataDir, log, onLost, settings = [] } = options;
   const folder = path.resolve(dataDir, 'postgres');
   const programs = await findPrograms();
   await makeDataDir(dataDir);
   const account = await accountFor(dataDir, programs.postgres);
-  const password = await prepareFolder(dataDir, folder, programs, account);
+  const { url, owner } = await oneAtATime(dataDir, async () => {
+    const password = await prepareFolder(dataDir, folder, programs, account);
+    return reach(dataDir, { folder, password, boot: () => boot(folder, programs, account, settings) });
+  });
 
-  const { url, owner } = await reach(dataDir, {
-    folder,
-    password,
-    boot: () => boot(folder, programs, account, settings),
+  let closing = false;
+  owner.once('end', () => {
+    if (!closing) onLost?.();
   });
   log.debug({ dataDir }, 'embedded PostgreSQL is up');
   return {
     url,
     async close() {
+      closing = true;
       await owner.end();
       await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
     },
@@ -84,62 +86,49 @@ async function makeExecutable(file: string): Promise<void> {
   }
 }
 
-/** How to run PostgreSQL's programs: as ourselves, or, since it refuses root, as another account. */
-interface Account {
-  readonly ids: { readonly uid: number; readonly gid: number } | null;
-  /** Put before each command. */
-  readonly prefix: readonly string[];
-}
-
-async function accountFor(dataDir: string, program: string): Promise<Account> {
-  if (process.getuid?.() !== 0) return { ids: null, prefix: [] };
-  const ids = (await lookUp('postgres')) ?? (await lookUp('nobody'));
-  if (ids === null) {
-    throw new StartupError(
-      'PostgreSQL cannot run as root, and there is no account postgres or nobody to run it as. Start as another user, or set DATABASE_URL.',
-    );
-  }
-  if (everyoneMayEnter(path.dirname(program)) && everyoneMayEnter(path.resolve(dataDir))) return { ids, prefix: [] };
-  // Below a folder that only root may enter, such as /root: let the other account pass through, and nothing else of root's.
-  const { uid, gid } = ids;
-  const capability = '+dac_override';
-  const prefix = [
-    'setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    '--clear-groups',
-    '--securebits=+no_setuid_fixup', // or access(2), by which initdb finds its own binaries, ignores the capability
-    `--inh-caps=${capability}`,
-    `--ambient-caps=${capability}`,
-  ];
-  return { ids, prefix };
-}
-
-async function lookUp(name: string): Promise<Account['ids']> {
-  const accounts = await readFile('/etc/passwd', 'utf8');
-  const [, , uid, gid] =
-    accounts
-      .split('\n')
-      .find((line) => line.startsWith(`${name}:`))
-      ?.split(':') ?? [];
-  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
-}
-
-function everyoneMayEnter(folder: string): boolean {
-  const parent = path.dirname(folder);
-  const own = !existsSync(folder) || (statSync(folder).mode & 0o001) !== 0;
-  return own && (parent === folder || everyoneMayEnter(parent));
-}
-
-async function execute(account: Account, program: string, args: readonly string[]): Promise<{ stdout: string }> {
-  const [file = program, ...rest] = [...account.prefix, program, ...args];
-  const identity = account.prefix.length === 0 && account.ids !== null ? account.ids : {};
-  const env = { ...process.env, LC_ALL: 'C', LC_MESSAGES: 'C' };
-  return run(file, rest, { ...identity, env, maxBuffer: 10_000_000 });
-}
-
 async function control(programs: Programs, account: Account, args: readonly string[]): Promise<void> {
   await execute(account, programs.pgCtl, args);
+}
+
+const START_PATIENCE_MS = 60_000;
+
+/** Processes that start at once on one folder take turns, or the second would undo what the first has begun. */
+async function oneAtATime<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  const file = path.resolve(dataDir, 'starting.pid');
+  const until = performance.now() + START_PATIENCE_MS;
+  while (!(await claim(file))) {
+    const holder = Number(await readFile(file, 'utf8').catch(() => '0'));
+    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
+    else if (performance.now() > until) {
+      throw new StartupError(
+        `Another Ordergraph (process ${holder}) is starting on ${path.resolve(dataDir)}. Where that is not so, remove ${file}.`,
+      );
+    } else await sleep(100);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** @returns whether the file is ours now */
+async function claim(file: string): Promise<boolean> {
+  try {
+    await writeFile(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // no such process
+  }
 }
 
 async function makeDataDir(dataDir: string): Promise<void> {
@@ -226,21 +215,18 @@ async function runningPort(folder: string): Promise<number | null> {
   const pidFile = path.join(folder, 'postmaster.pid');
   if (!existsSync(pidFile)) return null;
   const [pid = '', , , port] = (await readFile(pidFile, 'utf8')).split('\n');
-  if (await isPostgres(pid)) return Number(port);
+  if (await isPostgres(pid, folder)) return Number(port);
   await rm(pidFile, { force: true });
   return null;
 }
 
 /** PostgreSQL and pg_ctl believe any process of this number, be it dead and not yet buried, or another program. */
-async function isPostgres(pid: string): Promise<boolean> {
+async function isPostgres(pid: string, folder: string): Promise<boolean> {
   if (existsSync('/proc/self/cmdline')) {
-    return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('postgres');
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return command.includes('postgres') && command.includes(folder);
   }
-  try {
-    return process.kill(Number(pid), 0);
-  } catch {
-    return false; // no such process
-  }
+  return isAlive(Number(pid));
 }
 
 async function boot(

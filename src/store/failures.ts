@@ -36,6 +36,9 @@ const NETWORK_CODES = new Set([
   'ENOTFOUND',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  'ENETDOWN',
+  'EHOSTDOWN',
+  'EAI_AGAIN',
 ]);
 
 /** Prisma's codes: cannot reach, timed out, closed, transaction API (expired or not obtained in time). */
@@ -60,7 +63,9 @@ const lost: Failure = { kind: 'connection', sqlState: null };
 function kindOf(sqlState: string): FailureKind {
   if (sqlState.startsWith('22') || sqlState.startsWith('23')) return 'data';
   if (sqlState === '40001' || sqlState === '40P01' || sqlState === '55P03') return 'conflict';
-  if (sqlState === '57014' || sqlState.startsWith('53') || sqlState.startsWith('57P')) return 'unavailable';
+  if (sqlState === '57014' || sqlState.startsWith('53') || sqlState.startsWith('57P') || sqlState === '25006') {
+    return 'unavailable'; // 25006: a primary that has become a standby
+  }
   if (sqlState === '25P03' || sqlState.startsWith('08')) return 'connection'; // idle in transaction; connection exceptions
   return 'unexpected';
 }

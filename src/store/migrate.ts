@@ -2,15 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type * as Engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { StartupError } from '../startup-error.js';
+import type { Queryable } from './database.js';
 import { Client, Pool, type FieldDef, type QueryConfig, type QueryResult } from 'pg';
 
 /** Where the schema and its migrations are: `prisma/` beside `src/` or `dist/`. */
 export const PRISMA_FOLDER = path.resolve(import.meta.dirname, '../../prisma');
+
+const MIGRATIONS = path.join(PRISMA_FOLDER, 'migrations');
 
 /** Any number nobody else would lock; every migrating process takes the same one. */
 const MIGRATION_LOCK = 7_204_119_815;
@@ -40,40 +44,67 @@ export async function migrate(url: string): Promise<readonly string[]> {
   );
 }
 
+/** What to tell the person who named a database that does not answer, or not as it should. */
+export function cannotUse(url: string, cause: unknown): StartupError {
+  if (cause instanceof StartupError) return cause;
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? cause);
+  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${reason}`, { cause });
+}
+
 /** The oldest PostgreSQL that is supported, as `server_version_num` has it. */
 const OLDEST_VERSION = 150_000;
 
 /** @throws StartupError where the server is too old */
 export async function checkVersion(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ number: number; text: string }>(
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ number: number; text: string }>(
       "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text",
-    );
-    const [version] = rows;
-    if (version !== undefined && version.number >= OLDEST_VERSION) return;
-    throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL names version ${version?.text}.`);
-  } finally {
-    await client.end();
-  }
+    ),
+  );
+  const [version] = rows;
+  if (version !== undefined && version.number >= OLDEST_VERSION) return;
+  throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL names version ${version?.text}.`);
 }
 
 /** The names of the migrations that the database lacks. Reads only, so it may go through a pooler. */
 export async function pendingMigrations(url: string): Promise<readonly string[]> {
-  const wanted = (await readMigrations()).migrationDirectories.map((migration) => migration.path);
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  return withClient(url, async (client) => {
+    try {
+      const { rows } = await client.query<AppliedRow>(READ_APPLIED);
+      return missingOf(await migrationNames(), rows);
+    } catch (cause) {
+      const isMissingTable = cause instanceof Error && 'code' in cause && cause.code === '42P01';
+      if (isMissingTable) return migrationNames();
+      throw cause;
+    }
+  });
+}
+
+/** The same over a connection that there is, for a database that was migrated once. */
+export async function missingMigrations(db: Queryable): Promise<readonly string[]> {
+  return missingOf(await migrationNames(), await db.$queryRawUnsafe<AppliedRow[]>(READ_APPLIED));
+}
+
+interface AppliedRow {
+  readonly migration_name: string;
+}
+
+const READ_APPLIED =
+  'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL';
+
+function missingOf(wanted: readonly string[], rows: readonly AppliedRow[]): readonly string[] {
+  const applied = new Set(rows.map((row) => row.migration_name));
+  return wanted.filter((name) => !applied.has(name));
+}
+
+/** Runs work on a connection of its own. */
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined); // the query under way fails with it; without a listener the process would end
   await client.connect();
   try {
-    const { rows } = await client.query<{ migration_name: string }>(
-      'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
-    );
-    const applied = new Set(rows.map((row) => row.migration_name));
-    return wanted.filter((name) => !applied.has(name));
-  } catch (cause) {
-    const isMissingTable = cause instanceof Error && 'code' in cause && cause.code === '42P01';
-    if (isMissingTable) return wanted;
-    throw cause;
+    return await work(client);
   } finally {
     await client.end();
   }
@@ -98,32 +129,41 @@ export async function schemaDifference(url: string): Promise<string> {
   });
 }
 
-async function readMigrations(): Promise<MigrationList> {
-  const baseDir = path.join(PRISMA_FOLDER, 'migrations');
-  const entries = await readdir(baseDir, { withFileTypes: true });
-  const names = entries
+async function migrationNames(): Promise<string[]> {
+  const entries = await readdir(MIGRATIONS, { withFileTypes: true });
+  return entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
+}
+
+async function readMigrations(): Promise<MigrationList> {
+  const names = await migrationNames();
   const migrationDirectories = await Promise.all(
     names.map(async (name) => {
-      const value = await readFile(path.join(baseDir, name, 'migration.sql'), 'utf8');
+      const value = await readFile(path.join(MIGRATIONS, name, 'migration.sql'), 'utf8');
       return { path: name, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } };
     }),
   );
   const lockfile = { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' };
-  return { baseDir, lockfile, shadowDbInitScript: '', migrationDirectories };
+  return { baseDir: MIGRATIONS, lockfile, shadowDbInitScript: '', migrationDirectories };
 }
 
+const LOCK_PATIENCE_MS = 60_000;
+
 async function withLock<T>(url: string, work: () => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  await client.connect();
-  try {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    return await work();
-  } finally {
-    await client.end(); // ends the session, and the lock with it
-  }
+  return withClient(url, async (client) => {
+    const until = performance.now() + LOCK_PATIENCE_MS;
+    for (;;) {
+      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+        MIGRATION_LOCK,
+      ]);
+      if (rows[0]?.taken === true) return work(); // the lock ends with the session
+      if (performance.now() > until)
+        throw new StartupError('Another process has been migrating the database for a minute. See what it waits for.');
+      await sleep(200);
+    }
+  });
 }
 
 async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {

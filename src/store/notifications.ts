@@ -25,22 +25,27 @@ export function listen(url: string, onGrown: () => void, log: Logger): Listener 
   let client: Client | null = null;
 
   async function follow(): Promise<void> {
-    client = new Client({
+    const connection = new Client({
       connectionString: url,
       keepAlive: true,
       connectionTimeoutMillis: 2_000,
       application_name: 'ordergraph-listen',
     });
+    client = connection;
     const lost = new Promise<Error | null>((resolve) => {
-      client?.on('error', resolve);
-      client?.once('end', () => resolve(null));
+      connection.on('error', resolve);
+      connection.once('end', () => resolve(null));
     });
-    client.on('notification', onGrown);
-    await client.connect();
-    await client.query(`LISTEN ${CHANNEL}`);
-    onGrown(); // what was announced while nobody listened
-    const error = await lost;
-    if (!stop.signal.aborted) log.warn({ err: error }, 'the listening connection was lost');
+    connection.on('notification', onGrown);
+    try {
+      await connection.connect();
+      await connection.query(`LISTEN ${CHANNEL}`);
+      onGrown(); // what was announced while nobody listened
+      const error = await lost;
+      if (!stop.signal.aborted) log.warn({ err: error }, 'the listening connection was lost');
+    } finally {
+      await connection.end().catch(() => undefined); // it has failed already
+    }
   }
 
   async function keepFollowing(): Promise<void> {

@@ -2,7 +2,7 @@ import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
 import { RequestError } from '../domain/errors.js';
 import { classify } from './failures.js';
-import { countOrders, readRanges } from './statements/page-orders.js';
+import { countOrders, readRanges, shapeOfRange, shapeOfSelection } from './statements/page-orders.js';
 import { readCustomers, readEvents, readItems, readOrders } from './statements/read-orders.js';
 
 /** Reads straight from PostgreSQL, one statement a call. A database that is away becomes SERVICE_UNAVAILABLE. */
@@ -10,11 +10,34 @@ export function createReader({ prisma }: Database): OrderReader {
   return {
     orders: (ids) => translated(() => readOrders(prisma, ids)),
     items: (orderIds) => translated(() => readItems(prisma, orderIds)),
-    ranges: (ranges) => translated(() => readRanges(prisma, ranges)),
-    counts: (selections) => translated(() => countOrders(prisma, selections)),
+    ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => translated(() => readRanges(prisma, group))),
+    counts: (selections) =>
+      inGroups(selections, shapeOfSelection, (group) => translated(() => countOrders(prisma, group))),
     customers: (customerIds) => translated(() => readCustomers(prisma, customerIds)),
     events: (ranges) => translated(() => readEvents(prisma, ranges)),
   };
+}
+
+/**
+ * Reads what is alike together, one group after the other: a batch takes one connection at a time, however many
+ * different questions are in it. A group that fails fails alone.
+ */
+async function inGroups<K, V>(
+  keys: readonly K[],
+  shapeOf: (key: K) => string,
+  read: (group: readonly K[]) => Promise<V[]>,
+): Promise<(V | Error)[]> {
+  const answers = new Map<K, V | Error>();
+  for (const group of Map.groupBy(keys, shapeOf).values()) {
+    try {
+      const values = await read(group);
+      for (const [index, key] of group.entries()) answers.set(key, values[index] as V);
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error('A read failed.', { cause });
+      for (const key of group) answers.set(key, error);
+    }
+  }
+  return keys.map((key) => answers.get(key) as V | Error);
 }
 
 /** A read is safe to repeat, so a connection that had gone stale in the pool costs one more try. */

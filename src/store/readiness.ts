@@ -1,20 +1,19 @@
 import type { Database } from './database.js';
+import { missingMigrations } from './migrate.js';
 
-/**
- * Why the database cannot serve now, or null where it can.
- *
- * @param pending names the migrations that are missing; asked until there are none, since servers of a newer release
- *   only ever add some
- */
-export async function databaseProblem(
-  { prisma }: Database,
-  pending: () => Promise<readonly string[]>,
-): Promise<string | null> {
-  try {
-    await prisma.$queryRawUnsafe('SELECT 1');
-    const missing = await pending();
-    return missing.length === 0 ? null : 'the database lacks migrations';
-  } catch {
-    return 'the database cannot be reached'; // the readiness answer is the report
+/** Asks why the database cannot serve now; null where it can. However many ask at once, it is looked at once. */
+export function createReadiness({ prisma }: Database): () => Promise<string | null> {
+  let asking: Promise<string | null> | null = null;
+
+  async function ask(): Promise<string | null> {
+    try {
+      return (await missingMigrations(prisma)).length === 0 ? null : 'the database lacks migrations';
+    } catch {
+      return 'the database cannot be reached'; // the readiness answer is the report
+    } finally {
+      asking = null;
+    }
   }
+
+  return () => (asking ??= ask());
 }

@@ -1,26 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RequestError } from '../domain/errors.js';
-import type { WriteCommand, WriteOutcome } from '../orders/ports.js';
+import { isOver } from '../orders/patience.js';
+import type { Lanes, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import type { Database } from './database.js';
-import { classify, type Failure } from './failures.js';
-import { writeInTransaction } from './write-transaction.js';
+import { classify } from './failures.js';
+import { writeInTransaction, type Contended, type WriteManner } from './write-transaction.js';
 
-type Result = WriteOutcome | Error;
+/** One caller's command, and how long it wants to wait. */
+export interface WriteCall {
+  readonly key: WriteCommand;
+  readonly patience: Patience;
+}
 
-/** How often this part of a batch was tried, and how. */
-interface Attempt {
-  /** A conflict was met before, so the next one splits the batch into its commands. */
-  readonly conflicted: boolean;
-  /** An earlier COMMIT was sent whose outcome is unknown, so look first for our own work. */
-  readonly uncertain: boolean;
+type Result = WriteOutcome | Contended | Error;
+
+/** How a part of a batch is tried, after what it has met before. */
+interface Attempt extends WriteManner {
+  /** Conflicts met: after one the batch is tried again, after two its commands are tried alone. */
+  readonly conflicts: number;
   /** A connection that had gone stale in the pool was met before; the next one means the database is away. */
   readonly reconnected: boolean;
 }
 
-const FIRST: Attempt = { conflicted: false, uncertain: false, reconnected: false };
+const FIRST: Attempt = { conflicts: 0, reconnected: false, uncertain: false, skipLocked: false };
 
-/** Sent when COMMIT may or may not have been done. */
+/** Thrown when COMMIT was sent and may or may not have been done. */
 class UncertainCommit extends Error {
   override readonly name = 'UncertainCommit';
 }
@@ -29,6 +34,8 @@ export interface WriteBatchOptions {
   readonly transactionTimeoutMs: number;
   /** How long a batch waits for a free connection. */
   readonly maxWaitMs: number;
+  /** Where commands wait whose orders somebody else holds, so that nobody else waits with them. */
+  readonly contendedLanes: Lanes;
   /** Called after each commit with the orders that it stored events of. */
   readonly onCommit: (orderIds: readonly string[]) => void;
   readonly log: Logger;
@@ -38,14 +45,14 @@ export interface WriteBatchOptions {
 async function once(
   { prisma }: Database,
   commands: readonly WriteCommand[],
-  retried: boolean,
+  how: WriteManner,
   { maxWaitMs, transactionTimeoutMs }: WriteBatchOptions,
-): Promise<WriteOutcome[]> {
+): Promise<(WriteOutcome | Contended)[]> {
   let committing = false;
   try {
     return await prisma.$transaction(
       async (tx) => {
-        const outcomes = await writeInTransaction(tx, commands, retried);
+        const outcomes = await writeInTransaction(tx, commands, how);
         committing = true; // returning is what sends COMMIT
         return outcomes;
       },
@@ -61,113 +68,155 @@ async function once(
 
 /**
  * Stores batches of commands, each batch in one interactive transaction, and settles what goes wrong: a row that the
- * database refuses is found by bisection and fails alone; a conflict is tried once more, then command by command; a
- * database that cannot serve fails all as retryable; a connection lost at COMMIT is settled by trying again under the
- * same ids until the deadline.
+ * database refuses is found by bisection and fails alone; a conflict is tried once more, then command by command; an
+ * order that somebody else holds is waited for apart from the batch; a database that cannot serve fails all as
+ * retryable; a connection lost at COMMIT is settled by trying again under the same ids. Before every try the commands
+ * leave that nobody waits for any more.
  */
 export function createWriteBatch(database: Database, options: WriteBatchOptions) {
-  const { onCommit, log } = options;
+  const { contendedLanes, onCommit, log } = options;
 
-  async function attempt(commands: readonly WriteCommand[], deadline: number, how: Attempt): Promise<Result[]> {
+  async function attempt(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
+    const live = calls.filter((call) => !isOver(call.patience));
+    const results = new Map<WriteCall, Result>();
+    for (const call of calls) results.set(call, final(how, tooLate()));
+    if (live.length > 0) {
+      const found = await attemptLive(live, how);
+      for (const [index, call] of live.entries()) results.set(call, found[index] ?? unexpected(undefined));
+    }
+    return [...results.values()];
+  }
+
+  async function attemptLive(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
+    const commands = calls.map((call) => call.key);
     try {
-      const outcomes = await once(database, commands, how.uncertain, options);
+      const outcomes = await once(database, commands, how, options);
       onCommit(changedOrders(outcomes));
       return outcomes;
     } catch (cause) {
-      if (cause instanceof UncertainCommit) return settleCommit(commands, deadline, how, cause);
-      const failure = classify(cause);
-      if (failure.kind !== 'data')
-        log.warn({ err: cause, ...failure, commands: commands.length }, 'a write batch failed');
-      return recover(commands, deadline, how, failure, cause);
+      if (cause instanceof UncertainCommit) return settleCommit(calls, how, cause);
+      return recover(calls, how, cause);
     }
   }
 
-  async function recover(
-    commands: readonly WriteCommand[],
-    deadline: number,
-    how: Attempt,
-    failure: Failure,
-    cause: unknown,
-  ): Promise<Result[]> {
+  async function recover(calls: readonly WriteCall[], how: Attempt, cause: unknown): Promise<Result[]> {
+    const failure = classify(cause);
+    if (failure.kind !== 'data') log.warn({ err: cause, ...failure, commands: calls.length }, 'a write batch failed');
+    const fail = (error: Error) => calls.map(() => final(how, error));
     switch (failure.kind) {
       case 'data':
-        return commands.length === 1 ? [unexpected(cause)] : halves(commands, deadline, how);
+        return calls.length === 1 ? fail(unexpected(cause)) : halves(calls, how);
       case 'conflict':
-        if (!how.conflicted) return attempt(commands, deadline, { ...how, conflicted: true });
-        return commands.length === 1 ? [contended(cause)] : oneByOne(commands, deadline, how);
+        if (failure.sqlState === LOCK_NOT_AVAILABLE) return passOverLocked(calls, how);
+        if (how.conflicts === 0) return attempt(calls, { ...how, conflicts: 1 });
+        return calls.length === 1 ? fail(contended(cause)) : oneByOne(calls, { ...how, conflicts: 1 });
       case 'connection':
-        if (how.uncertain) return settleCommit(commands, deadline, how, cause);
-        if (!how.reconnected) return attempt(commands, deadline, { ...how, reconnected: true });
-        return fail(commands, unavailable(cause));
+        if (how.uncertain) return settleCommit(calls, how, cause);
+        return how.reconnected ? fail(unavailable(cause)) : attempt(calls, { ...how, reconnected: true });
       case 'unavailable':
-        return how.uncertain ? settleCommit(commands, deadline, how, cause) : fail(commands, unavailable(cause));
+        return how.uncertain ? settleCommit(calls, how, cause) : fail(unavailable(cause));
       case 'unexpected':
-        return fail(commands, unexpected(cause));
+        return fail(unexpected(cause));
     }
+  }
+
+  /** Somebody holds an order of the batch: do the others without waiting. An insert that waits for another's is tried alone. */
+  async function passOverLocked(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
+    if (!how.skipLocked) return attempt(calls, { ...how, skipLocked: true });
+    return calls.length === 1 ? [{ kind: 'contended', uncertain: how.uncertain }] : oneByOne(calls, how);
   }
 
   /** Each half is a new transaction that locks, reads and decides again. */
-  async function halves(commands: readonly WriteCommand[], deadline: number, how: Attempt): Promise<Result[]> {
-    const middle = Math.ceil(commands.length / 2);
-    const left = await attempt(commands.slice(0, middle), deadline, how);
-    return [...left, ...(await attempt(commands.slice(middle), deadline, how))];
+  async function halves(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
+    const middle = Math.ceil(calls.length / 2);
+    const left = await attempt(calls.slice(0, middle), how);
+    return [...left, ...(await attempt(calls.slice(middle), how))];
   }
 
-  async function oneByOne(commands: readonly WriteCommand[], deadline: number, how: Attempt): Promise<Result[]> {
+  async function oneByOne(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
     const results: Result[] = [];
-    for (const command of commands)
-      results.push(...(await attempt([command], deadline, { ...how, conflicted: false })));
+    for (const call of calls) results.push(...(await attempt([call], how)));
     return results;
   }
 
-  async function settleCommit(
-    commands: readonly WriteCommand[],
-    deadline: number,
-    how: Attempt,
-    cause: unknown,
-  ): Promise<Result[]> {
+  async function settleCommit(calls: readonly WriteCall[], how: Attempt, cause: unknown): Promise<Result[]> {
     log.warn(
-      { err: cause, commands: commands.length },
+      { err: cause, commands: calls.length },
       'the outcome of a COMMIT is unknown; trying again under the same ids',
     );
-    if (performance.now() + SETTLE_PAUSE_MS >= deadline) return fail(commands, unknownOutcome(cause));
-    await sleep(SETTLE_PAUSE_MS);
-    return attempt(commands, deadline, { ...how, uncertain: true });
+    await sleep(PAUSE_MS);
+    return attempt(calls, { ...how, uncertain: true });
   }
 
-  return (commands: readonly WriteCommand[], deadline: number): Promise<readonly Result[]> =>
-    attempt(commands, deadline, FIRST);
+  return waitApart(attempt, contendedLanes);
+}
+
+type Tries = (calls: readonly WriteCall[], how: Attempt) => Promise<Result[]>;
+
+/** Answers a batch; its contended commands are promises, which wait in lanes of their own until their order is free. */
+function waitApart(attempt: Tries, lanes: Lanes) {
+  async function waitForOrder(call: WriteCall, from: Contended): Promise<WriteOutcome> {
+    let { uncertain } = from;
+    for (;;) {
+      const how = { ...FIRST, uncertain };
+      const [result = unexpected(undefined)] = await inLane(lanes, () => attempt([call], how));
+      if (result instanceof Error) throw result;
+      if (result.kind !== 'contended') return result;
+      ({ uncertain } = result);
+      await sleep(PAUSE_MS); // others that wait get their turn
+    }
+  }
+
+  return async (calls: readonly WriteCall[]): Promise<(WriteOutcome | Error | Promise<WriteOutcome>)[]> => {
+    const results = await attempt(calls, FIRST);
+    return results.map((result, index) => {
+      const call = calls[index];
+      if (result instanceof Error || result.kind !== 'contended') return result;
+      if (call === undefined) throw new Error('a result without a call');
+      const waiting = waitForOrder(call, result);
+      waiting.catch(() => undefined); // whoever takes the promise handles it
+      return waiting;
+    });
+  };
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const PAUSE_MS = 100;
+
+async function inLane<T>(lanes: Lanes, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    lanes.enter((release) => {
+      work().then(resolve, reject).finally(release);
+    });
+  });
 }
 
 /** Replays and repetitions are among them: an earlier attempt, of this process or of one that ended, may have stored the event. */
-function changedOrders(outcomes: readonly WriteOutcome[]): readonly string[] {
+function changedOrders(outcomes: readonly (WriteOutcome | Contended)[]): readonly string[] {
   const changed = outcomes.flatMap((outcome) => {
-    if (outcome.kind === 'refused' || (outcome.kind === 'transitioned' && !outcome.changed)) return [];
-    return outcome.order.id;
+    if (outcome.kind === 'placed' || (outcome.kind === 'transitioned' && outcome.changed)) return outcome.order.id;
+    return [];
   });
   return [...new Set(changed)];
 }
 
-const SETTLE_PAUSE_MS = 100;
+/** Once a COMMIT went unanswered, no failure of a later try may say that nothing was stored. */
+function final({ uncertain }: Attempt, error: Error): Error {
+  return uncertain ? unknownOutcome(error) : error;
+}
 
-function fail(commands: readonly WriteCommand[], error: Error): Error[] {
-  return commands.map(() => error);
+function tooLate(): RequestError {
+  return new RequestError('SERVICE_UNAVAILABLE', 'The deadline passed before the write was done; nothing was stored.');
 }
 
 function unavailable(cause: unknown): RequestError {
-  return new RequestError(
-    'SERVICE_UNAVAILABLE',
-    'The database cannot be used now; nothing was stored. Try again later.',
-    { cause },
-  );
+  const message = 'The database cannot be used now; nothing was stored. Try again later.';
+  return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function contended(cause: unknown): RequestError {
-  return new RequestError(
-    'SERVICE_UNAVAILABLE',
-    'Others were changing the same order; nothing was stored. Try again.',
-    { cause },
-  );
+  const message = 'Others were changing the same order; nothing was stored. Try again.';
+  return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function unknownOutcome(cause: unknown): RequestError {

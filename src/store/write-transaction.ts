@@ -6,26 +6,49 @@ import { maySee } from '../domain/viewer.js';
 import type { PlaceOrder, TransitionOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import type { Queryable } from './database.js';
 import { toOrder } from './rows.js';
-import { applyChanges, lockOrders, readCommands, type CommandRow, type NewEvent } from './statements/change-orders.js';
+import {
+  applyChanges,
+  lockFreeOrders,
+  lockOrders,
+  readCommands,
+  readPresent,
+  type CommandRow,
+  type NewEvent,
+} from './statements/change-orders.js';
 import { insertOrders, readExisting, type ExistingRow } from './statements/place-orders.js';
+
+export interface WriteManner {
+  /** An earlier attempt may have been committed without our learning it, so look for its events first. */
+  readonly uncertain: boolean;
+  /** Do not wait for orders that somebody else holds; their commands are contended. */
+  readonly skipLocked: boolean;
+}
+
+/** A command that was not decided, since somebody else holds its order. */
+export interface Contended {
+  readonly kind: 'contended';
+  /** As the manner of the attempt: it must not be forgotten while the command waits. */
+  readonly uncertain: boolean;
+}
+
+type Outcomes = Map<WriteCommand, WriteOutcome | Contended>;
 
 /**
  * Runs a batch of commands inside the caller's transaction: new orders first, then changes, each row locked, read,
  * decided upon and written with its event. Commands on one order are decided one after the other.
  *
- * @param retried whether an earlier attempt may have been committed without our learning it
  * @returns one outcome a command, in the commands' order
  */
 export async function writeInTransaction(
   tx: Queryable,
   commands: readonly WriteCommand[],
-  retried: boolean,
-): Promise<WriteOutcome[]> {
-  const outcomes = new Map<WriteCommand, WriteOutcome>();
+  how: WriteManner,
+): Promise<(WriteOutcome | Contended)[]> {
+  const outcomes: Outcomes = new Map();
   const places = commands.filter((command) => command.kind === 'place');
   const transitions = commands.filter((command) => command.kind === 'transition');
   if (places.length > 0) await place(tx, places, outcomes);
-  if (transitions.length > 0) await transition(tx, transitions, retried, outcomes);
+  if (transitions.length > 0) await transition(tx, transitions, how, outcomes);
   return commands.map((command) => {
     const outcome = outcomes.get(command);
     if (outcome === undefined) throw new Error(`no outcome for a ${command.kind} command`);
@@ -33,11 +56,7 @@ export async function writeInTransaction(
   });
 }
 
-async function place(
-  tx: Queryable,
-  commands: readonly PlaceOrder[],
-  outcomes: Map<WriteCommand, WriteOutcome>,
-): Promise<void> {
+async function place(tx: Queryable, commands: readonly PlaceOrder[], outcomes: Outcomes): Promise<void> {
   const firsts = new Map<string, PlaceOrder>();
   for (const command of commands) if (!firsts.has(command.orderId)) firsts.set(command.orderId, command);
 
@@ -96,16 +115,23 @@ function compare(command: PlaceOrder, order: Order, fingerprint: Uint8Array, rep
 async function transition(
   tx: Queryable,
   commands: readonly TransitionOrder[],
-  retried: boolean,
-  outcomes: Map<WriteCommand, WriteOutcome>,
+  { uncertain, skipLocked }: WriteManner,
+  outcomes: Outcomes,
 ): Promise<void> {
   const ids = [...new Set(commands.map((command) => command.orderId))].sort();
-  const locked = new Map((await lockOrders(tx, ids)).map((row) => [row.id, row]));
+  const rows = await (skipLocked ? lockFreeOrders(tx, ids) : lockOrders(tx, ids));
+  const locked = new Map(rows.map((row) => [row.id, row]));
+  const passedOver = skipLocked ? ids.filter((id) => !locked.has(id)) : [];
+  const held = new Set(passedOver.length === 0 ? [] : await readPresent(tx, passedOver));
   const orders = new Map([...locked].map(([id, row]) => [id, toOrder(row)]));
-  const earlier = await earlierCommands(tx, commands, retried);
+  const earlier = await earlierCommands(tx, commands, uncertain);
   const events: NewEvent[] = [];
 
   for (const command of commands) {
+    if (held.has(command.orderId)) {
+      outcomes.set(command, { kind: 'contended', uncertain });
+      continue;
+    }
     const order = orders.get(command.orderId) ?? null;
     const now = locked.get(command.orderId)?.locked_at ?? new Date(0); // without a row nothing is written at that time
     const found = earlier.find(command);

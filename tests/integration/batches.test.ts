@@ -89,21 +89,46 @@ test('creates under the same ids in different order over two processes settle wi
   expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(keys.length);
 });
 
-test('a row held longer than the lock time-out fails its own command as retryable, and only that', async () => {
+test('an order that somebody holds is waited for apart: its neighbours and everything else go on', async () => {
   const [held, free] = await Promise.all([placed(servers[1]), placed(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
-  const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
-  const [blocked, done] = await Promise.all([
-    servers[1].ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
-    update(servers[1], { id: free.id, status: 'CONFIRMED' }),
-  ]);
-  expect(done.changed).toBe(true);
-  expect(blocked.status).toBe(503);
-  expect(blocked.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+  let waiting = true;
+  const blocked = update(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
+  const more = Array.from({ length: 20 }, async () => update(servers[1], { id: held.id, status: 'PROCESSING' }));
+  expect(await update(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+  for (let round = 0; round < 10; round += 1) await placed(servers[1]);
+  expect(waiting).toBe(true);
   await blocker.query('ROLLBACK');
-  expect(await update(servers[1], { id: held.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+  expect((await blocked).userErrors.map((error) => error.code)).toEqual([]);
+  expect((await Promise.all(more)).filter((answer) => answer.changed)).toHaveLength(1);
+});
+
+test('who waits for a held order is told at its deadline, and the change is not made afterwards', async () => {
+  const hurried = await startServer(database.url, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
+  try {
+    const held = await placed(hurried);
+    const blocker = await database.connect();
+    await blocker.query('BEGIN');
+    await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
+    const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
+    const asked = Array.from({ length: 30 }, async () =>
+      hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
+    );
+    for (const answer of await Promise.all(asked)) {
+      expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    }
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    await expect.poll(() => database.sql(waiting)).toEqual([]); // the last try, which was under way, has ended
+    await blocker.query('ROLLBACK');
+    await placed(hurried);
+    expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
+      changed: true,
+    });
+  } finally {
+    await hurried.close();
+  }
 });
 
 test('a full queue refuses at once with OVERLOADED; what was accepted is stored', async () => {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draftOrder } from '../../src/domain/draft.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
-import type { PlaceOrder, TransitionOrder } from '../../src/orders/ports.js';
+import { createLanes } from '../../src/coalesce/lanes.js';
+import type { PlaceOrder, TransitionOrder, WriteCommand } from '../../src/orders/ports.js';
 import { openDatabase, type Database } from '../../src/store/database.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -13,7 +14,7 @@ import { startPostgresProxy, type PostgresProxy } from '../support/postgres-prox
 let database: TestDatabase;
 let proxy: PostgresProxy;
 let store: Database;
-let writeBatch: ReturnType<typeof createWriteBatch>;
+let batch: ReturnType<typeof createWriteBatch>;
 const committed: (readonly string[])[] = [];
 
 beforeAll(async () => {
@@ -26,7 +27,8 @@ beforeAll(async () => {
     { url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
     log,
   );
-  writeBatch = createWriteBatch(store, {
+  batch = createWriteBatch(store, {
+    contendedLanes: createLanes(1),
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
     onCommit: (ids) => committed.push(ids),
@@ -41,7 +43,12 @@ afterAll(async () => {
 });
 
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
-const soon = () => performance.now() + 5_000;
+/** Runs a batch for callers that wait for five seconds. */
+async function writeBatch(commands: readonly WriteCommand[]): Promise<unknown[]> {
+  const patience = { deadline: performance.now() + 5_000, signal: new AbortController().signal };
+  const results = await batch(commands.map((key) => ({ key, patience })));
+  return Promise.all(results.map(async (result) => result));
+}
 
 function placing(notes: string, orderId: string = randomUUID()): PlaceOrder {
   const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, [
@@ -67,19 +74,16 @@ function moving(orderId: string, to: OrderStatus, more: Partial<TransitionOrder>
 
 test('several changes of one order in one batch are decided one after the other, each with its event, in one transaction', async () => {
   const order = placing('steps');
-  await writeBatch([order], soon());
+  await writeBatch([order]);
   const before = proxy.statements.length;
-  const results = await writeBatch(
-    [
-      moving(order.orderId, 'CONFIRMED', { expectedVersion: 1 }),
-      moving(order.orderId, 'PROCESSING', { expectedVersion: 2 }),
-      moving(order.orderId, 'CONFIRMED'),
-      moving(order.orderId, 'PROCESSING'),
-      moving(order.orderId, 'COMPLETED', { expectedVersion: 2 }),
-      moving(order.orderId, 'COMPLETED', { expectedVersion: 3 }),
-    ],
-    soon(),
-  );
+  const results = await writeBatch([
+    moving(order.orderId, 'CONFIRMED', { expectedVersion: 1 }),
+    moving(order.orderId, 'PROCESSING', { expectedVersion: 2 }),
+    moving(order.orderId, 'CONFIRMED'),
+    moving(order.orderId, 'PROCESSING'),
+    moving(order.orderId, 'COMPLETED', { expectedVersion: 2 }),
+    moving(order.orderId, 'COMPLETED', { expectedVersion: 3 }),
+  ]);
   expect(results).toMatchObject([
     { kind: 'transitioned', changed: true, order: { status: 'CONFIRMED', version: 2 } },
     { kind: 'transitioned', changed: true, order: { status: 'PROCESSING', version: 3 } },
@@ -104,12 +108,9 @@ test('several changes of one order in one batch are decided one after the other,
 test('a batch of orders and changes costs the same few statements whatever its size', async () => {
   const orders = Array.from({ length: 100 }, (_, index) => placing(`many ${index}`));
   const start = proxy.statements.length;
-  await writeBatch(orders, soon());
+  await writeBatch(orders);
   const forOrders = proxy.statements.slice(start);
-  await writeBatch(
-    orders.map((order) => moving(order.orderId, 'CONFIRMED')),
-    soon(),
-  );
+  await writeBatch(orders.map((order) => moving(order.orderId, 'CONFIRMED')));
   const forChanges = proxy.statements.slice(start + forOrders.length);
   expect(forOrders).toHaveLength(3); // BEGIN, insert, COMMIT
   expect(forChanges).toHaveLength(4); // BEGIN, lock, apply, COMMIT
@@ -117,7 +118,7 @@ test('a batch of orders and changes costs the same few statements whatever its s
 
 test('an order placed and changed in one batch is changed', async () => {
   const order = placing('at once');
-  const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order], soon());
+  const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order]);
   expect(results).toMatchObject([
     { kind: 'transitioned', changed: true },
     { kind: 'placed', replayed: false },
@@ -126,7 +127,7 @@ test('an order placed and changed in one batch is changed', async () => {
 
 test('the same id twice in one batch makes one order; another request under it is refused', async () => {
   const first = placing('twice');
-  const results = await writeBatch([first, placing('twice', first.orderId), placing('other', first.orderId)], soon());
+  const results = await writeBatch([first, placing('twice', first.orderId), placing('other', first.orderId)]);
   expect(results).toMatchObject([
     { kind: 'placed', replayed: false },
     { kind: 'placed', replayed: true, order: { id: first.orderId } },
@@ -136,17 +137,14 @@ test('the same id twice in one batch makes one order; another request under it i
 
 test('the same idempotency key twice in one batch makes one event', async () => {
   const order = placing('keyed');
-  await writeBatch([order], soon());
+  await writeBatch([order]);
   const key = { hash: Buffer.from('hash'), fingerprint: Buffer.from('print') };
   const other = { hash: Buffer.from('hash'), fingerprint: Buffer.from('other') };
-  const results = await writeBatch(
-    [
-      moving(order.orderId, 'CONFIRMED', { key }),
-      moving(order.orderId, 'CONFIRMED', { key }),
-      moving(order.orderId, 'CONFIRMED', { key: other }),
-    ],
-    soon(),
-  );
+  const results = await writeBatch([
+    moving(order.orderId, 'CONFIRMED', { key }),
+    moving(order.orderId, 'CONFIRMED', { key }),
+    moving(order.orderId, 'CONFIRMED', { key: other }),
+  ]);
   expect(results).toMatchObject([
     { changed: true, order: { version: 2 } },
     { changed: true, order: { version: 2 } },
@@ -158,7 +156,7 @@ test('two rows that the database refuses are found by bisection; everything else
   const commands = Array.from({ length: 32 }, (_, index) =>
     placing(index === 3 || index === 20 ? 'poison' : `bisect ${index}`),
   );
-  const results = await writeBatch(commands, soon());
+  const results = await writeBatch(commands);
   expect(results.map((result) => result instanceof Error)).toEqual(
     commands.map((_, index) => index === 3 || index === 20),
   );
@@ -167,22 +165,19 @@ test('two rows that the database refuses are found by bisection; everything else
 
 test('a commit announces the orders that have new events, and nothing else does', async () => {
   committed.length = 0;
-  await writeBatch([placing('poison')], soon());
+  await writeBatch([placing('poison')]);
   expect(committed).toEqual([]);
   const [one, two] = [placing('announced'), placing('announced too')];
-  await writeBatch([one, two], soon());
-  await writeBatch(
-    [moving(one.orderId, 'PENDING'), moving(two.orderId, 'SHIPPED'), moving(two.orderId, 'DELIVERED')],
-    soon(),
-  );
+  await writeBatch([one, two]);
+  await writeBatch([moving(one.orderId, 'PENDING'), moving(two.orderId, 'SHIPPED'), moving(two.orderId, 'DELIVERED')]);
   expect(committed).toEqual([[one.orderId, two.orderId], [two.orderId]]);
 });
 
 test('a replay of a deleted order says so, and nobody finds the order otherwise', async () => {
   const order = placing('deleted');
-  await writeBatch([order], soon());
+  await writeBatch([order]);
   await database.sql('UPDATE orders SET deleted_at = now() WHERE id = $1', [order.orderId]);
-  const results = await writeBatch([{ ...order, commandId: randomUUID() }, moving(order.orderId, 'CONFIRMED')], soon());
+  const results = await writeBatch([{ ...order, commandId: randomUUID() }, moving(order.orderId, 'CONFIRMED')]);
   expect(results).toMatchObject([
     { kind: 'refused', refusal: { code: 'ORDER_DELETED' } },
     { kind: 'refused', refusal: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
@@ -191,12 +186,12 @@ test('a replay of a deleted order says so, and nobody finds the order otherwise'
 
 test("somebody else's order under the same id is answered like a mismatch, without the order", async () => {
   const order = placing('mine');
-  await writeBatch([order], soon());
+  await writeBatch([order]);
   const stranger = { issuer: 'test', subject: 'stranger', roles: ['customer'] } as const;
-  const results = await writeBatch(
-    [{ ...order, commandId: randomUUID(), viewer: stranger }, moving(order.orderId, 'CONFIRMED', { viewer: stranger })],
-    soon(),
-  );
+  const results = await writeBatch([
+    { ...order, commandId: randomUUID(), viewer: stranger },
+    moving(order.orderId, 'CONFIRMED', { viewer: stranger }),
+  ]);
   expect(results).toMatchObject([
     { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
     { kind: 'refused', refusal: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
@@ -206,9 +201,9 @@ test("somebody else's order under the same id is answered like a mismatch, witho
 
 test('a clock that was set back does not turn the history round', async () => {
   const order = placing('clock');
-  await writeBatch([order], soon());
+  await writeBatch([order]);
   await database.sql("UPDATE orders SET updated_at = now() + interval '1 hour' WHERE id = $1", [order.orderId]);
-  await writeBatch([moving(order.orderId, 'CONFIRMED')], soon());
+  await writeBatch([moving(order.orderId, 'CONFIRMED')]);
   const [row] = await database.sql(
     "SELECT updated_at > now() + interval '59 minutes' AS kept FROM orders WHERE id = $1",
     [order.orderId],

@@ -7,7 +7,9 @@ export type AtCommit =
   /** Cut the connection; the server never sees the COMMIT. */
   | 'cut-before'
   /** Let the server commit, but cut the connection before its answer arrives. */
-  | 'cut-after';
+  | 'cut-after'
+  /** The same, and be away from then on, until `up`. */
+  | 'down-after';
 
 export interface PostgresProxy {
   /** The database's URL, through the proxy. */
@@ -45,7 +47,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
         upstream.destroy();
       });
     }
-    let muted = false;
+    let muted: AtCommit = 'forward';
     const messages = new MessageReader((sql) => {
       statements.push(sql);
       return sql === 'COMMIT' ? (actions.shift() ?? 'forward') : 'forward';
@@ -56,13 +58,16 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
         client.destroy();
         return;
       }
-      if (action === 'cut-after') muted = true;
+      if (action === 'cut-after' || action === 'down-after') muted = action;
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
-      if (muted)
-        client.destroy(); // the COMMIT was answered, so it is done
-      else client.write(chunk);
+      if (muted === 'forward') {
+        client.write(chunk);
+        return;
+      }
+      if (muted === 'down-after') refusing = true;
+      client.destroy(); // the COMMIT was answered, so it is done
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

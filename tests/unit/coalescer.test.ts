@@ -26,8 +26,9 @@ function create(options: Partial<CoalescerOptions<string, string>> = {}) {
     maxQueuedBytes: 1_000,
     weigh: (key) => key.length,
     lateMessage: 'late',
-    run: (keys) =>
+    run: (calls) =>
       new Promise((resolve, reject) => {
+        const keys = calls.map((call) => call.key);
         batches.push({ keys, finish: (answers = keys.map((key) => `${key}!`)) => resolve(answers), fail: reject });
       }),
     ...options,
@@ -180,7 +181,7 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
       field: [],
     };
   };
-  const commands = [placing(5), placing(5), placing(1), placing(200), placing(1)];
+  const commands = [5, 5, 1, 200, 1].map((lines) => ({ key: placing(lines) }));
   const parts = split(commands, { maxItems: 10, maxBytes: 1_000_000 });
   expect(parts.map((part) => part.length)).toEqual([2, 1, 1, 1]); // one that is too large alone still goes, alone
   expect(parts.flat()).toEqual(commands);

@@ -11,10 +11,15 @@ interface Look {
 function start() {
   const looks: Look[] = [];
   let sequenced = 0;
+  let closing = false;
   const sequencer = startSequencer({
     store: {
       sequence: (_limit, orderIds) =>
         new Promise((resolve, reject) => {
+          if (closing || orderIds === null) {
+            resolve(0); // full looks are not what these tests are about
+            return;
+          }
           looks.push({ orderIds, answer: (given) => (given instanceof Error ? reject(given) : resolve(given)) });
         }),
     },
@@ -24,9 +29,10 @@ function start() {
     log: pino({ level: 'silent' }),
   });
   onTestFinished(async () => {
-    const closing = sequencer.close();
+    closing = true;
+    const closed = sequencer.close();
     for (const look of looks) look.answer(0);
-    await closing;
+    await closed;
   });
   const look = async (index: number) => expect.poll(() => looks[index]?.orderIds).toBeDefined();
   return { sequencer, looks, look, sequenced: () => sequenced };
@@ -59,3 +65,38 @@ test.each([['taken' as const], [new Error('the database is away')]])(
     expect(sequenced()).toBe(0);
   },
 );
+
+test('a full look comes when it is due, however busy the process is', async () => {
+  const looks: (readonly string[] | null)[] = [];
+  const sequencer = startSequencer({
+    store: {
+      sequence: (_limit, orderIds) => {
+        looks.push(orderIds);
+        sequencer.wake(['always busy']);
+        return Promise.resolve(1);
+      },
+    },
+    debounceMs: 1,
+    pollMs: 20,
+    onSequenced: () => undefined,
+    log: pino({ level: 'silent' }),
+  });
+  onTestFinished(() => sequencer.close());
+  sequencer.wake(['always busy']);
+  await expect.poll(() => looks.filter((look) => look === null).length).toBeGreaterThan(2);
+});
+
+test('closing sequences what is left', async () => {
+  const looks: (readonly string[] | null)[] = [];
+  const store = {
+    sequence: (_limit: number, orderIds: readonly string[] | null) => {
+      looks.push(orderIds);
+      return Promise.resolve(1);
+    },
+  };
+  const log = pino({ level: 'silent' });
+  const sequencer = startSequencer({ store, debounceMs: 60_000, pollMs: 60_000, onSequenced: () => undefined, log });
+  sequencer.wake(['left']);
+  await sequencer.close();
+  expect(looks).toEqual([['left']]);
+});

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
-import type { Context } from '../context.js';
+import { forgetReads, type Context } from '../context.js';
 import { toUserErrors } from '../refusals.js';
 import { CreateOrderInput, UpdateOrderStatusInput } from '../types/inputs.js';
 import { CreateOrderPayload, UpdateOrderStatusPayload } from '../types/payloads.js';
@@ -13,9 +13,11 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule 
   })
   async createOrder(
     @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
-    @Ctx() { services, viewer, patience }: Context,
+    @Ctx() context: Context,
   ): Promise<CreateOrderPayload> {
+    const { services, viewer, patience } = context;
     const result = await services.placeOrder(input, viewer, patience);
+    forgetReads(context);
     if ('refusal' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.refusal) };
     return { ...result, userErrors: [] };
   }
@@ -27,9 +29,11 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
   })
   async updateOrderStatus(
     @Arg('input', () => UpdateOrderStatusInput, { description: 'The change.' }) input: UpdateOrderStatusInput,
-    @Ctx() { services, viewer, patience }: Context,
+    @Ctx() context: Context,
   ): Promise<UpdateOrderStatusPayload> {
+    const { services, viewer, patience } = context;
     const result = await services.transitionOrder(input, viewer, patience);
+    forgetReads(context);
     if ('refusal' in result) return { order: null, changed: false, userErrors: toUserErrors(result.refusal) };
     return { ...result, userErrors: [] };
   }

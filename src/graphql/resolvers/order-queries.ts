@@ -25,7 +25,7 @@ export class OrderQueries {
 
   @Query(() => OrderConnection, {
     description:
-      'The orders you may see, newest first unless told otherwise. Orders that come in meanwhile neither repeat nor hide others.',
+      'The orders you may see, newest first unless told otherwise. Orders that come in while you page neither repeat nor hide those that were there. To follow new ones, subscribe: an order is seen when it is committed, a moment after its createdAt.',
   })
   async orders(
     @Args(() => PageArgs) page: PageArgs,

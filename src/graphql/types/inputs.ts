@@ -81,7 +81,7 @@ export class UpdateOrderStatusInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did.',
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
   })
   readonly idempotencyKey?: string | null;
 }

@@ -16,14 +16,30 @@ export async function lockOrders(db: Queryable, ids: readonly string[]): Promise
   return db.$queryRawUnsafe<LockedRow[]>(LOCK_ORDERS, ids);
 }
 
-const LOCK_ORDERS = `
+/** The same without waiting: orders that somebody else holds are left out. */
+export async function lockFreeOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
+  return db.$queryRawUnsafe<LockedRow[]>(LOCK_FREE_ORDERS, ids);
+}
+
+/** Which of these orders there are, held or not. */
+export async function readPresent(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await db.$queryRawUnsafe<{ id: string }[]>(READ_PRESENT, ids);
+  return rows.map((row) => row.id);
+}
+
+const READ_PRESENT = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL';
+
+const lockOrdersWith = (wait: string) => `
 WITH locked AS MATERIALIZED (
   SELECT ${ORDER_COLUMNS} FROM orders o
   WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL
   ORDER BY o.id
-  FOR NO KEY UPDATE
+  FOR NO KEY UPDATE${wait}
 )
 SELECT o.*, clock_timestamp()::timestamptz(3) AS locked_at FROM locked o`;
+
+const LOCK_ORDERS = lockOrdersWith('');
+const LOCK_FREE_ORDERS = lockOrdersWith(' SKIP LOCKED');
 
 export interface CommandRow {
   readonly order_id: string;

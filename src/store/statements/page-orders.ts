@@ -4,35 +4,21 @@ import type { OrderRange, OrderSelection } from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../rows.js';
 
-/** Reads ranges of orders. Ranges that differ only in their customer are read by one statement. */
+/** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
+export function shapeOfRange({ selection, direction, after, before, inclusive, limit }: OrderRange): string {
+  const { customerId, statuses } = selection;
+  return JSON.stringify([customerId === null, statuses, direction, after, before, inclusive, limit]);
+}
+
+/** Reads ranges that differ only in their customer. */
 export async function readRanges(db: Queryable, ranges: readonly OrderRange[]): Promise<Order[][]> {
-  const pages = new Map<OrderRange, Order[]>();
-  const alike = Map.groupBy(ranges, shapeOf);
-  await Promise.all([...alike.values()].map((group) => readAlike(db, group, pages)));
-  return ranges.map((range) => pages.get(range) ?? []);
-}
-
-/** Everything of a range but whose orders are asked for. */
-function shapeOf({ selection, direction, after, before, inclusive, limit }: OrderRange): string {
-  return JSON.stringify([
-    selection.customerId === null,
-    selection.statuses,
-    direction,
-    after,
-    before,
-    inclusive,
-    limit,
-  ]);
-}
-
-async function readAlike(db: Queryable, ranges: readonly OrderRange[], pages: Map<OrderRange, Order[]>): Promise<void> {
   const [first] = ranges;
-  if (first === undefined) return;
+  if (first === undefined) return [];
   const customers = ranges.flatMap(({ selection }) => selection.customerId ?? []);
   const { sql, values } = rangeStatement(first, customers);
   const rows = await db.$queryRawUnsafe<OrderRow[]>(sql, ...values);
   const byCustomer = Map.groupBy(rows, (row) => (first.selection.customerId === null ? null : row.customer_id));
-  for (const range of ranges) pages.set(range, (byCustomer.get(range.selection.customerId) ?? []).map(toOrder));
+  return ranges.map((range) => (byCustomer.get(range.selection.customerId) ?? []).map(toOrder));
 }
 
 interface Statement {
@@ -77,26 +63,20 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   return { sql: from, values };
 }
 
-/** Counts orders exactly. Selections that differ only in their customer are counted by one statement. */
-export async function countOrders(db: Queryable, selections: readonly OrderSelection[]): Promise<number[]> {
-  const counts = new Map<OrderSelection, number>();
-  const alike = Map.groupBy(selections, ({ customerId, statuses }) => JSON.stringify([customerId === null, statuses]));
-  await Promise.all([...alike.values()].map((group) => countAlike(db, group, counts)));
-  return selections.map((selection) => counts.get(selection) ?? 0);
+/** Everything of a selection but whose orders are counted: selections alike in it are counted by one statement. */
+export function shapeOfSelection({ customerId, statuses }: OrderSelection): string {
+  return JSON.stringify([customerId === null, statuses]);
 }
 
-async function countAlike(
-  db: Queryable,
-  selections: readonly OrderSelection[],
-  counts: Map<OrderSelection, number>,
-): Promise<void> {
+/** Counts, exactly, selections that differ only in their customer. */
+export async function countOrders(db: Queryable, selections: readonly OrderSelection[]): Promise<number[]> {
   const [first] = selections;
-  if (first === undefined) return;
+  if (first === undefined) return [];
   const customers = selections.flatMap(({ customerId }) => customerId ?? []);
   const { sql, values } = countStatement(first.statuses, first.customerId === null ? null : customers);
   const rows = await db.$queryRawUnsafe<{ customer_id: string | null; count: number }[]>(sql, ...values);
   const byCustomer = new Map(rows.map((row) => [row.customer_id, row.count]));
-  for (const selection of selections) counts.set(selection, byCustomer.get(selection.customerId) ?? 0);
+  return selections.map(({ customerId }) => byCustomer.get(customerId) ?? 0);
 }
 
 function countStatement(statuses: readonly OrderStatus[] | null, customers: readonly string[] | null): Statement {

@@ -1,0 +1,140 @@
+/** A tab of the playground. */
+export interface Example {
+  readonly name: string;
+  readonly query: string;
+}
+
+/** Made once, so that every example is about the same order and `create` can be run any number of times. */
+const ID = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
+
+/** Ready to run as they stand, from left to right. */
+export const EXAMPLES: readonly Example[] = [
+  {
+    name: 'Create',
+    query: `# Takes an order. Run it again: the same id answers the same order, with replayed: true.
+# Next tab: Watch.
+mutation Create {
+  createOrder(
+    input: {
+      id: "${ID}"
+      customerId: "ada"
+      customerName: "Ada Lovelace"
+      items: [
+        { sku: "TEA-01", name: "Tea", quantity: 3, unitPrice: "4.20" }
+        { name: "Milk", unitPrice: "0.99" }
+      ]
+    }
+  ) {
+    replayed
+    order {
+      id
+      number
+      status
+      total {
+        amount
+        currency
+      }
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+`,
+  },
+  {
+    name: 'Watch',
+    query: `# Waits for changes of the order, over a websocket. Leave it running and change the status in the next tab.
+subscription Watch {
+  orderStatusChanged(orderId: "${ID}") {
+    version
+    from
+    to
+    reason
+    occurredAt
+    order {
+      number
+      status
+    }
+  }
+}
+`,
+  },
+  {
+    name: 'Update',
+    query: `# Moves the order. Try another status: what is not allowed is refused with what is.
+mutation Update {
+  updateOrderStatus(input: { id: "${ID}", status: CONFIRMED, reason: "paid" }) {
+    changed
+    order {
+      status
+      version
+      allowedTransitions
+    }
+    userErrors {
+      code
+      message
+      ... on TransitionError {
+        allowed
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    name: 'Get',
+    query: `# One order, with everything that has happened to it.
+query Get {
+  order(id: "${ID}") {
+    number
+    status
+    customer {
+      name
+    }
+    items {
+      name
+      quantity
+      subtotal {
+        amount
+      }
+    }
+    history {
+      nodes {
+        version
+        from
+        to
+        reason
+        occurredAt
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    name: 'List',
+    query: `# The newest orders. For the next page, put endCursor into after.
+query List {
+  orders(first: 10, after: null, where: { status: { notIn: [CANCELLED] } }) {
+    totalCount
+    nodes {
+      number
+      status
+      customerName
+      total {
+        amount
+        currency
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+  },
+];

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { StartupError } from '../startup-error.js';
+
+const run = promisify(execFile);
+
+/** How to run PostgreSQL's programs: as ourselves, or, since it refuses root, as another account. */
+export interface Account {
+  readonly ids: { readonly uid: number; readonly gid: number } | null;
+  /** Put before each command. */
+  readonly prefix: readonly string[];
+}
+
+/** @param program one of PostgreSQL's, to see whether another account can reach it */
+export async function accountFor(dataDir: string, program: string): Promise<Account> {
+  if (process.getuid?.() !== 0) return { ids: null, prefix: [] };
+  const ids = (await lookUp('postgres')) ?? (await lookUp('nobody'));
+  if (ids === null) {
+    throw new StartupError(
+      'PostgreSQL cannot run as root, and there is no account postgres or nobody to run it as. Start as another user, or set DATABASE_URL.',
+    );
+  }
+  if (everyoneMayEnter(path.dirname(program)) && everyoneMayEnter(path.resolve(dataDir))) return { ids, prefix: [] };
+  // Below a folder that only root may enter, such as /root: let the other account pass through, and nothing else of root's.
+  const { uid, gid } = ids;
+  const capability = '+dac_override';
+  const prefix = [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    '--securebits=+no_setuid_fixup', // or access(2), by which initdb finds its own binaries, ignores the capability
+    `--inh-caps=${capability}`,
+    `--ambient-caps=${capability}`,
+  ];
+  return { ids, prefix };
+}
+
+async function lookUp(name: string): Promise<Account['ids']> {
+  const accounts = await readFile('/etc/passwd', 'utf8');
+  const [, , uid, gid] =
+    accounts
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':') ?? [];
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
+}
+
+function everyoneMayEnter(folder: string): boolean {
+  const parent = path.dirname(folder);
+  const own = !existsSync(folder) || (statSync(folder).mode & 0o001) !== 0;
+  return own && (parent === folder || everyoneMayEnter(parent));
+}
+
+/** Runs a program as the account, in the C locale. */
+export async function execute(account: Account, program: string, args: readonly string[]): Promise<{ stdout: string }> {
+  const [file = program, ...rest] = [...account.prefix, program, ...args];
+  const identity = account.prefix.length === 0 && account.ids !== null ? account.ids : {};
+  const env = { ...process.env, LC_ALL: 'C', LC_MESSAGES: 'C' };
+  return run(file, rest, { ...identity, env, maxBuffer: 10_000_000 });
+}
