@@ -21,6 +21,8 @@ export interface PostgresProxy {
   /** Refuses new connections and cuts the present ones, until `up`. */
   readonly down: () => void;
   readonly up: () => void;
+  /** Lets nothing more through on the present connections, without closing them; new ones work. */
+  readonly freeze: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
   const statements: string[] = [];
   let actions: AtCommit[] = [];
   let refusing = false;
+  let generation = 0;
   const sockets = new Set<Socket>();
 
   const server = createServer((client) => {
@@ -47,12 +50,14 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
         upstream.destroy();
       });
     }
+    const born = generation;
     let muted: AtCommit = 'forward';
     const messages = new MessageReader((sql) => {
       statements.push(sql);
       return sql === 'COMMIT' ? (actions.shift() ?? 'forward') : 'forward';
     });
     client.on('data', (chunk) => {
+      if (born !== generation) return;
       const action = messages.read(chunk);
       if (action === 'cut-before') {
         client.destroy();
@@ -62,6 +67,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
+      if (born !== generation) return;
       if (muted === 'forward') {
         client.write(chunk);
         return;
@@ -86,6 +92,9 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
     down: () => {
       refusing = true;
       cut();
+    },
+    freeze: () => {
+      generation += 1;
     },
     up: () => {
       refusing = false;

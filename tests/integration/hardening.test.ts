@@ -1,0 +1,151 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startPostgresProxy } from '../support/postgres-proxy.js';
+import { create, CREATE, placed, TEA, update } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let server: TestServer;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  server = await startServer(database.url, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
+});
+
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+test('a query whose pages multiply is refused before it is run', async () => {
+  const level = (inner: string) => `customer { orders(first: 100) { nodes { ${inner} } } }`;
+  const bomb = `{ orders(first: 100) { nodes { ${level(level('id'))} } } }`;
+  const answer = await server.ask(bomb);
+  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 50_000 } }] });
+  const usual =
+    '{ orders(first: 100) { totalCount nodes { id number status total { amount } items { name } history { nodes { version } } } } }';
+  expect((await server.ask(usual)).errors).toBeUndefined();
+});
+
+test('a subscription by HTTP is told where it belongs', async () => {
+  const answer = await server.ask('subscription { orderStatusChanged { version } }');
+  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+  expect(answer.errors?.[0]?.message).toContain('websocket');
+});
+
+test('a mutation whose answer the client would not take is not done', async () => {
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes: 'unwanted' } } }),
+  });
+  expect(response.status).toBe(406);
+  expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'unwanted'")).toEqual([]);
+});
+
+test('of several mutations with one unstorable variable none is done', async () => {
+  const query = `mutation ($a: CreateOrderInput!, $b: CreateOrderInput!) {
+    a: createOrder(input: $a) { order { id } } b: createOrder(input: $b) { order { id } } }`;
+  const variables = { a: { items: [TEA], notes: 'first of two' }, b: { items: [TEA], notes: 'x\0' } };
+  const answer = await server.ask(query, variables);
+  expect(answer).toMatchObject({
+    status: 400,
+    errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'b.notes' } }],
+  });
+  expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'first of two'")).toEqual([]);
+});
+
+test('many wrong variables are the client’s own error to the last', async () => {
+  const items = Array.from({ length: 60 }, () => ({ wrong: 1 }));
+  const { errors = [] } = await server.ask(CREATE, { input: { items } });
+  expect(errors.length).toBeGreaterThan(10);
+  expect(new Set(errors.map((error) => error.extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+});
+
+test('the mutations of one request see each other’s work', async () => {
+  const { id } = await placed(server, { customerId: 'one request' });
+  const part = (status: string) =>
+    `updateOrderStatus(input: {id: "${id}", status: ${status}}) { order { version history { nodes { version order { version } } } } }`;
+  interface Part {
+    readonly order: {
+      readonly version: number;
+      readonly history: { readonly nodes: { readonly order: { readonly version: number } }[] };
+    };
+  }
+  const both = await server.get<{ a: Part; b: Part }>(`mutation { a: ${part('CONFIRMED')} b: ${part('SHIPPED')} }`);
+  for (const { order } of [both.a, both.b]) {
+    expect(new Set(order.history.nodes.map((event) => event.order.version))).toEqual(new Set([order.version]));
+  }
+});
+
+test('an id with blanks around it is refused, so that it is found as it was given', async () => {
+  const answer = await create(server, { customerId: ' c1 ' });
+  expect(answer.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
+});
+
+test('one websocket carries a bounded number of subscriptions', async () => {
+  const query = 'subscription { orderStatusChanged(orderId: "0198a6c0-5f0e-7a3b-9c1d-2e4f60718293") { version } }';
+  const watches = [];
+  for (let index = 0; index < 3; index += 1) watches.push(await server.watch(query));
+  const refused = await server.watch(query);
+  await refused.ended;
+  expect(refused.errors).toMatchObject([{ extensions: { code: 'THROTTLED' } }]);
+  for (const watch of watches) watch.stop();
+});
+
+test('a client that asks for a forbidden upgrade and resets the connection harms nobody', async () => {
+  const { port, hostname } = new URL(server.url);
+  for (let index = 0; index < 20; index += 1) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(
+          'GET /graphql HTTP/1.1\r\nHost: evil.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+        );
+        socket.resetAndDestroy();
+        resolve();
+      });
+      socket.on('error', () => undefined);
+    });
+  }
+  expect(await placed(server)).toMatchObject({ status: 'PENDING' });
+});
+
+test('an open server on any address still opens websockets to its own pages only', async () => {
+  const open = await startServer(database.url, { AUTH_MODE: 'open' });
+  const status = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve) => {
+      const socket = new WebSocket(open.url.replace('http', 'ws'), 'graphql-transport-ws', { headers });
+      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+      socket.on('error', () => resolve(undefined));
+      socket.on('open', () => {
+        socket.close();
+        resolve(101);
+      });
+    });
+  expect(await status({ origin: 'https://evil.example' })).toBe(403);
+  expect(await status({ origin: new URL(open.url).origin })).toBe(101);
+  expect(await status({})).toBe(101);
+  await open.close();
+});
+
+test('connections that no longer answer are cut, and writing goes on over new ones', async () => {
+  const proxy = await startPostgresProxy(database.url);
+  const frozen = await startServer(proxy.url, { DATABASE_STATEMENT_TIMEOUT_MS: '500', REQUEST_DEADLINE_MS: '8000' });
+  const { id } = await placed(frozen);
+  proxy.freeze();
+  const answer = await update(frozen, { id, status: 'CONFIRMED' });
+  expect(answer).toMatchObject({ changed: true, order: { version: 2 } });
+  await frozen.close();
+  await proxy.close();
+});
+
+test('options in the database’s URL are kept, and times stay in UTC', async () => {
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-c search_path=public -c TimeZone=Asia/Kathmandu');
+  const elsewhere = await startServer(url.href);
+  const { createdAt } = await placed(elsewhere);
+  expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
+  await elsewhere.close();
+});
