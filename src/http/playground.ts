@@ -27,7 +27,7 @@ export function servePlayground(app: FastifyInstance): void {
   void app.register(fastifyStatic, {
     root: FOLDER,
     preCompressed: true,
-    index: 'index.html',
+    index: false,
     setHeaders(reply, file) {
       void reply.header('x-content-type-options', 'nosniff');
       if (file.includes(`${path.sep}assets${path.sep}`)) void reply.header('cache-control', FOR_EVER);
@@ -37,4 +37,5 @@ export function servePlayground(app: FastifyInstance): void {
       }
     },
   });
+  app.get('/', (_request, reply) => reply.sendFile('index.html'));
 }

@@ -11,8 +11,8 @@ const ID = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
 export const EXAMPLES: readonly Example[] = [
   {
     name: 'Create',
-    query: `# Takes an order. Run it again: the same id answers the same order, with replayed: true.
-# Next tab: Watch.
+    query: `# Takes an order.
+# Run it again: the same id answers the same order, with replayed: true.
 mutation Create {
   createOrder(
     input: {
@@ -46,7 +46,8 @@ mutation Create {
   },
   {
     name: 'Watch',
-    query: `# Waits for changes of the order, over a websocket. Leave it running and change the status in the next tab.
+    query: `# Waits for changes of the order, over a websocket.
+# Run it, then run Update in a second window of this page.
 subscription Watch {
   orderStatusChanged(orderId: "${ID}") {
     version
@@ -64,7 +65,8 @@ subscription Watch {
   },
   {
     name: 'Update',
-    query: `# Moves the order. Try another status: what is not allowed is refused with what is.
+    query: `# Moves the order.
+# Try another status: what is not allowed is refused with what is.
 mutation Update {
   updateOrderStatus(input: { id: "${ID}", status: CONFIRMED, reason: "paid" }) {
     changed
