@@ -22,6 +22,12 @@ for program in "$root/usr/bin/node" "$root/usr/bin/sh" "$root/usr/bin/ls" "$root
     cp -Ln "$library" "$root$library" || [ -e "$root$library" ]
   done
 done
+# The rest of the C library, which native packages ask for.
+libc=$(dirname "$(ldd /bin/sh | grep -o '/[^ ]*libc\.so[^ ]*')")
+mkdir -p "$root$libc"
+for library in librt.so.1 libdl.so.2 libpthread.so.0 libm.so.6 libresolv.so.2; do
+  if [ -e "$libc/$library" ]; then cp -Ln "$libc/$library" "$root$libc/"; fi
+done
 mkdir -p "$root/etc/ssl/certs" "$root/usr/etc"
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
