@@ -225,6 +225,7 @@ class TransactionalPg extends PrismaPg {
 
   async #open(url: string, epilogue = ''): Promise<Adapter> {
     const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000 });
+    pool.on('error', () => undefined); // the shadow database is dropped while its last connection closes
     const adapter = await new PrismaPg(pool).connect();
     const query = pool.query.bind(pool);
     adapter.executeScript = async (script) => {

@@ -35,6 +35,14 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
   let generation = 0;
   const sockets = new Set<Socket>();
 
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const down = () => {
+    refusing = true;
+    cut();
+  };
+
   const server = createServer((client) => {
     if (refusing) {
       client.destroy();
@@ -76,27 +84,22 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
         client.write(chunk);
         return;
       }
-      if (muted === 'down-after') refusing = true;
-      client.destroy(); // the COMMIT was answered, so it is done
+      // The COMMIT was answered, so it is done.
+      if (muted === 'down-after') down();
+      else client.destroy();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = new URL(databaseUrl);
   url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
   return {
     url: url.href,
     statements,
     atCommit: (...next) => {
       actions = next;
     },
-    down: () => {
-      refusing = true;
-      cut();
-    },
+    down,
     freeze: () => {
       generation += 1;
     },
