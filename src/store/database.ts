@@ -55,18 +55,24 @@ const KEEP_ALIVE_MS = 10_000;
 /** How much later than the server's own time-out an answer may come. */
 const ANSWER_GRACE_MS = 2_000;
 
+/** What a client of `pg` has and its types leave out. */
+interface Wire {
+  readonly connection: { readonly stream: Socket };
+  /** False while a statement waits for its answer. */
+  readonly readyForQuery: boolean;
+}
+
 /**
  * Cuts connections on which a statement gets no answer at all. The server's time-outs do not help where packets vanish
  * on the way, and a pool would hand such a connection out again and again.
  */
 function cutUnanswered(pool: Pool, patienceMs: number): void {
   pool.on('connect', (client) => {
-    const { connection, ...state } = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
-    const { stream } = connection;
-    const isBusy = () => !(client as unknown as typeof state).readyForQuery;
+    const wire = client as unknown as Wire;
+    const { stream } = wire.connection;
     stream.setTimeout(patienceMs);
     stream.on('timeout', () => {
-      if (isBusy()) stream.destroy(new Error('Connection terminated: a statement was not answered in time'));
+      if (!wire.readyForQuery) stream.destroy(new Error('Connection terminated: a statement was not answered in time'));
     });
   });
 }

@@ -8,7 +8,7 @@ import { CustomerType } from '../types/customer.js';
 import { OrderOrder, OrderWhere } from '../types/inputs.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { viewCustomer } from '../views.js';
-import { toOrderConnection } from './order-connection.js';
+import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver()
 export class OrderQueries {
@@ -55,5 +55,3 @@ export class OrderQueries {
     return customer === null ? null : viewCustomer(customer);
   }
 }
-
-const NEWEST_FIRST: OrderOrder = { field: 'CREATED_AT', direction: 'DESC' };

@@ -8,7 +8,7 @@ import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
 import { OrderOrder, OrderWhere } from '../types/inputs.js';
 import { OrderConnection, OrderType } from '../types/order.js';
-import { toOrderConnection } from './order-connection.js';
+import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
@@ -36,5 +36,3 @@ export class CustomerFields {
     return toOrderConnection(await pageOrders(reader, viewer, request));
   }
 }
-
-const NEWEST_FIRST: OrderOrder = { field: 'CREATED_AT', direction: 'DESC' };
