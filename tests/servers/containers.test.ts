@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv } from 'ajv';
@@ -9,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
 import { createClient } from '../support/client.js';
-import { temporaryFolder } from '../support/process.js';
+import { freePort, temporaryFolder } from '../support/process.js';
 import { create } from '../support/queries.js';
 
 const hasGo = isOnPath('go');
@@ -118,12 +117,4 @@ async function serve(container: string, databaseUrl: string): Promise<string> {
   });
   await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 30_000, message: output }).toBeDefined();
   return `http://127.0.0.1:${port}/graphql`;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -1,0 +1,45 @@
+// Typed documents: the compiler knows every answer's shape, and that a refused transition tells what is allowed.
+import { GraphQLClient } from 'graphql-request';
+import { graphql } from './gql/index.ts';
+
+const client = new GraphQLClient(process.env['ORDERGRAPH_URL'] ?? 'http://127.0.0.1:4000/graphql');
+
+const CREATE = graphql(/* GraphQL */ `
+  mutation Create($input: CreateOrderInput!) {
+    createOrder(input: $input) {
+      order {
+        id
+        total {
+          amount
+        }
+      }
+    }
+  }
+`);
+
+const MOVE = graphql(/* GraphQL */ `
+  mutation Move($id: ID!, $status: OrderStatus!) {
+    updateOrderStatus(input: { id: $id, status: $status }) {
+      order {
+        status
+      }
+      userErrors {
+        __typename
+        message
+        ... on TransitionError {
+          allowed
+        }
+      }
+    }
+  }
+`);
+
+const input = { currency: 'JPY', items: [{ name: 'Tea', quantity: 2, unitPrice: '640' }] };
+const { order } = (await client.request(CREATE, { input })).createOrder;
+if (order == null) throw new Error('refused');
+console.log('total:', order.total.amount);
+
+const { userErrors } = (await client.request(MOVE, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
+for (const error of userErrors) {
+  if (error.__typename === 'TransitionError') console.log('allowed:', error.allowed.join(' '));
+}

@@ -1,0 +1,29 @@
+// Prints what happens to an order, each change once and in order, through restarts of the server and lost connections.
+// The subscription only says that something happened; the history, whose versions have no gap, says what.
+import { createClient } from 'graphql-ws';
+
+const url = process.env.ORDERGRAPH_URL ?? 'http://127.0.0.1:4000/graphql';
+const id = process.argv[2];
+let after = null;
+let reading = Promise.resolve();
+
+const HISTORY = `query ($id: ID!, $after: String) { order(id: $id) { history(first: 100, after: $after) {
+  edges { cursor node { version from to reason occurredAt } } } } }`;
+
+async function catchUp() {
+  const body = JSON.stringify({ query: HISTORY, variables: { id, after } });
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  for (const { cursor, node } of (await response.json()).data.order.history.edges) {
+    console.log(JSON.stringify(node));
+    after = cursor;
+  }
+}
+
+const wake = () => (reading = reading.then(catchUp).catch(console.error)); // what failed is read at the next wake
+const websocket = createClient({
+  url: url.replace(/^http/, 'ws'),
+  ...{ keepAlive: 5_000, retryAttempts: Infinity, shouldRetry: () => true, isFatalConnectionProblem: () => false },
+  on: { connected: wake, pong: wake }, // a pong every few seconds also finds what came while we were connecting
+});
+const query = `subscription ($id: ID!) { orderStatusChanged(orderId: $id) { version } }`;
+for await (const _ of websocket.iterate({ query, variables: { id } })) wake();

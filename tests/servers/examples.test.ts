@@ -1,0 +1,99 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
+import { placed, update } from '../support/queries.js';
+
+const run = promisify(execFile);
+const root = mkdtempSync(path.join(tmpdir(), 'ordergraph-examples-'));
+const folder = path.join(root, 'examples');
+
+// A copy of what is in the repository, and nothing that lies beside it.
+beforeAll(() => {
+  const files = execFileSync('git', ['ls-files', 'examples', 'schema.graphql'], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  for (const file of files) cpSync(file, path.join(root, file));
+  execFileSync('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'inherit' });
+}, 300_000);
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function startAnywhere(): Promise<ServerProcess> {
+  return startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
+}
+
+/** What an example prints, line by line. */
+async function linesOf(example: string, { url }: { readonly url: string }): Promise<string[]> {
+  const env = { ...process.env, ORDERGRAPH_URL: url };
+  const { stdout } = await run('npm', ['run', '--silent', example], { cwd: folder, env, timeout: 60_000 });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+test('curl takes one order, however often it is run', async () => {
+  const server = await startAnywhere();
+  const answers = async () =>
+    (await linesOf('curl', server)).map((line) => (JSON.parse(line) as { data: object }).data);
+  const [created, updated, read] = await answers();
+  expect(created).toMatchObject({
+    createOrder: { replayed: false, order: { number: '1001', total: { amount: '8.40', currency: 'USD' } } },
+  });
+  expect(updated).toMatchObject({ updateOrderStatus: { changed: true, order: { status: 'CONFIRMED', version: 2 } } });
+  expect(read).toMatchObject({
+    order: { history: { nodes: [{ to: 'PENDING' }, { to: 'CONFIRMED', reason: 'paid' }] } },
+  });
+  const again = await answers();
+  expect(again[0]).toMatchObject({ createOrder: { replayed: true, order: { number: '1001' } } });
+  expect(again[1]).toMatchObject({ updateOrderStatus: { changed: false } });
+});
+
+test('graphql-request takes an order and tells a refusal', async () => {
+  const lines = await linesOf('graphql-request', await startAnywhere());
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toBe('taken: 1001 12.60 USD');
+  expect(lines[1]).toMatch(/^refused: INVALID input\.items\.0\.quantity /);
+  expect(lines[2]).toMatch(/^refused: INVALID input\.items\.0\.unitPrice /);
+});
+
+test("Apollo Client's list grows by pages and follows a change", async () => {
+  const lines = await linesOf('apollo-client', await startAnywhere());
+  expect(lines).toContain('list: PENDING PENDING');
+  expect(lines.at(-2)).toBe('list: PENDING PENDING PENDING');
+  expect(lines.at(-1)).toBe('list: SHIPPED PENDING PENDING');
+});
+
+test('typed documents are generated, compile and run', async () => {
+  const lines = await linesOf('typed', await startAnywhere());
+  expect(lines.slice(-2)).toEqual(['total: 1280', 'allowed: CONFIRMED PROCESSING SHIPPED CANCELLED']);
+});
+
+test('the watcher prints every change once, through a restart of the server', async () => {
+  const env = { DATA_DIR: path.join(await temporaryFolder(), 'data'), PORT: String(await freePort()) };
+  const first = await startProcess(env);
+  const { id } = await placed(first);
+  const watcher = spawn(process.execPath, ['watch-order.mjs', id], {
+    cwd: folder,
+    env: { ...process.env, ORDERGRAPH_URL: first.url },
+  });
+  onTestFinished(() => void watcher.kill());
+  let printed = '';
+  watcher.stdout.on('data', (chunk) => (printed += String(chunk)));
+  const seen = () =>
+    printed
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { to: string }).to);
+
+  await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING']);
+  await update(first, { id, status: 'CONFIRMED' });
+  await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING', 'CONFIRMED']);
+  await first.end();
+  const second = await startProcess(env);
+  await update(second, { id, status: 'SHIPPED' });
+  await expect.poll(seen, { timeout: 30_000 }).toEqual(['PENDING', 'CONFIRMED', 'SHIPPED']);
+  await update(second, { id, status: 'DELIVERED' });
+  await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING', 'CONFIRMED', 'SHIPPED', 'DELIVERED']);
+});
