@@ -157,3 +157,26 @@ export interface LogStore {
   /** At most `limit` events behind a position, without a gap. */
   read(after: bigint, limit: number): Promise<LoggedEvent[]>;
 }
+
+/** A product as the catalogue sells it. */
+export interface Product {
+  readonly id: string;
+  readonly name: string;
+  /** Of one piece, in major units: a plain decimal ("12.50"). */
+  readonly price: string;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** What the catalogue says of a product id. */
+export type ProductAnswer =
+  | { readonly kind: 'found'; readonly product: Product }
+  | { readonly kind: 'unknown' }
+  /** It could not be asked, or its answer made no sense; asking again later may help. */
+  | { readonly kind: 'unavailable'; readonly cause: Error };
+
+/** Where names and prices come from that orders do not bring themselves. */
+export interface Catalogue {
+  /** One answer an id, in the ids' order. Never rejects: a service that fails is `unavailable`. */
+  products(ids: readonly string[], patience: Patience): Promise<readonly ProductAnswer[]>;
+}
