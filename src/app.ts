@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
@@ -13,8 +14,10 @@ import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
 import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
-import { placeOrders } from './orders/place.js';
-import { transitionOrders } from './orders/transition.js';
+import { createBulk } from './orders/bulk.js';
+import { createChanges } from './orders/change.js';
+import { placeOrders, type PlaceMeans } from './orders/place.js';
+
 import { Closers } from './closers.js';
 import { checkSession, openDatabase, type Database } from './store/database.js';
 import { startEmbeddedPostgres } from './store/embedded-postgres.js';
@@ -136,11 +139,20 @@ async function createServices(
   const writer = coalesceWrites(writeBatch, config.writes);
   closers.add(() => writer.idle());
   const secret = await serverSecret(database, 'fingerprint');
+  const readerFor = coalesceReads(createReader(database), config.reads);
+  const means: PlaceMeans = { writer, readerFor, catalogue: null, secret };
+  const changes = createChanges(means);
   return {
-    placeOrder: placeOrders(writer, secret),
-    transitionOrder: transitionOrders(writer, secret),
-    readerFor: coalesceReads(createReader(database), config.reads),
+    placeOrder: placeOrders(means),
+    changes,
+    bulk: createBulk(means, changes),
+    readerFor,
     feed,
+    report: (error) => {
+      const correlationId = randomUUID();
+      log.error({ err: error, correlationId }, 'a request failed unexpectedly');
+      return correlationId;
+    },
     deadlineMs: config.request.deadlineMs,
   };
 }
@@ -155,9 +167,7 @@ async function serve(
   const { guarded } = config.open;
   const { maxBytes, maxTokens, maxCost } = config.request;
   const schema = createSchema();
-  const formatError = createErrorFormatter((error, correlationId) => {
-    log.error({ err: error, correlationId }, 'a request failed unexpectedly');
-  });
+  const formatError = createErrorFormatter(services.report);
   const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
   const apollo = createApollo({ schema, formatError, maxTokens, maxCost, log });
   await apollo.start();

@@ -200,11 +200,11 @@ async function changeByPrisma(prisma, id, status) {
 
 function moving(orderId, to) {
   return {
-    kind: 'transition',
+    kind: 'change',
     orderId,
     commandId: newUuid(),
     ...who,
-    to,
+    change: { kind: 'status', to, cancelReason: 'OTHER', tracking: null },
     expectedVersion: null,
     reason: null,
     key: null,

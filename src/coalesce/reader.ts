@@ -17,10 +17,13 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   const lanes = createLanes(bounds.lanes);
   const of = <K, V>(read: (keys: readonly K[]) => Promise<(V | Error)[]>) => shared(read, lanes, bounds);
   const orders = of(reader.orders);
+  const known = of(reader.known);
   const items = of(reader.items);
   const ranges = of(reader.ranges);
   const counts = of(reader.counts);
   const customers = of(reader.customers);
+  const numbers = of(reader.numbers);
+  const references = of(reader.references);
   const events = of(reader.events);
 
   return (patience) => {
@@ -29,10 +32,13 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
     const customer = perRequest(customers, patience);
     return {
       order: (id) => order.load(id),
+      isKnown: (id) => known.load(id, patience),
       items: (orderId) => itemsOf.load(orderId),
       customer: (customerId) => customer.load(customerId),
       range: (range) => ranges.load(range, patience),
-      count: (selection) => counts.load(selection, patience),
+      count: (request) => counts.load(request, patience),
+      idOfNumber: (number) => numbers.load(number, patience),
+      idOfReference: (key) => references.load(key, patience),
       events: (range) => events.load(range, patience),
     };
   };

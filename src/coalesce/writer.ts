@@ -1,4 +1,5 @@
-import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/ports.js';
+import type { OrderLine } from '../domain/order.js';
+import type { ChangeOrder, OrderWriter, PlaceOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import { createCoalescer, type Answer, type Call, type Coalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
@@ -43,7 +44,7 @@ export function coalesceWrites(
       maxBatch: bounds.maxCommands,
       maxQueued: bounds.maxQueued,
       maxQueuedBytes: bounds.maxQueuedBytes,
-      weigh: bytesOf,
+      weigh: (command) => sizeOf(command).bytes,
       lateMessage:
         'The write took longer than its deadline; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.',
       run: async (calls) => {
@@ -57,11 +58,16 @@ export function coalesceWrites(
   }
 
   return {
-    write: (command, patience) => coalescerOf(command.orderId).load(command, patience),
+    write: (command, patience) => coalescerOf(orderIdOf(command)).load(command, patience),
     idle: async () => {
       await Promise.all([...coalescers.values()].map((coalescer) => coalescer.idle()));
     },
   };
+}
+
+/** What a command's lane is chosen by. */
+function orderIdOf(command: WriteCommand): string {
+  return command.kind === 'group' ? (command.orders[0]?.orderId ?? '') : command.orderId;
 }
 
 /** A failed part must not take the answers of the parts before it along. */
@@ -77,42 +83,90 @@ async function settle(
   }
 }
 
-/** Cuts a batch where its lines or bytes exceed what one transaction should carry. Order is kept. */
+/** Cuts a batch where its commands, lines or bytes exceed what one transaction should carry. Order is kept. */
 export function split<C extends { readonly key: WriteCommand }>(
   calls: readonly C[],
-  { maxItems, maxBytes }: Pick<WriteBounds, 'maxItems' | 'maxBytes'>,
+  { maxCommands, maxItems, maxBytes }: Pick<WriteBounds, 'maxCommands' | 'maxItems' | 'maxBytes'>,
 ): C[][] {
   const parts: C[][] = [];
-  let items = 0;
-  let bytes = 0;
+  let sum: Size = NOTHING;
   for (const call of calls) {
-    const own = { items: itemsOf(call.key), bytes: bytesOf(call.key) };
+    const own = sizeOf(call.key);
     const current = parts.at(-1);
-    if (current !== undefined && items + own.items <= maxItems && bytes + own.bytes <= maxBytes) {
+    const next = add(sum, own);
+    if (current !== undefined && next.commands <= maxCommands && next.items <= maxItems && next.bytes <= maxBytes) {
       current.push(call);
-      items += own.items;
-      bytes += own.bytes;
+      sum = next;
     } else {
       parts.push([call]);
-      ({ items, bytes } = own);
+      sum = own;
     }
   }
   return parts;
 }
 
-function itemsOf(command: WriteCommand): number {
-  return command.kind === 'place' ? command.draft.lines.length : 0;
+interface Size {
+  readonly commands: number;
+  readonly items: number;
+  /** About what it holds in memory and sends to the database. */
+  readonly bytes: number;
 }
 
+const NOTHING: Size = { commands: 0, items: 0, bytes: 0 };
 const COMMAND_BYTES = 400;
 const LINE_BYTES = 100;
 
-/** About what a command holds in memory and sends to the database. */
-function bytesOf(command: WriteCommand): number {
-  if (command.kind === 'transition') return COMMAND_BYTES + (command.reason?.length ?? 0);
-  const { draft } = command;
-  const texts = [draft.customerId, draft.customerName, draft.customerEmail, draft.notes];
-  const lines = draft.lines.flatMap((line) => [line.productId, line.sku, line.name]);
-  const length = [...texts, ...lines].reduce((sum, text) => sum + (text?.length ?? 0), 0);
-  return COMMAND_BYTES + draft.lines.length * LINE_BYTES + length;
+function add(left: Size, right: Size): Size {
+  return {
+    commands: left.commands + right.commands,
+    items: left.items + right.items,
+    bytes: left.bytes + right.bytes,
+  };
+}
+
+function sizeOf(command: WriteCommand): Size {
+  switch (command.kind) {
+    case 'group':
+      return command.orders.map(sizeOf).reduce(add, NOTHING);
+    case 'place':
+      return placeSize(command);
+    case 'change':
+      return changeSize(command);
+  }
+}
+
+function placeSize({ draft }: PlaceOrder): Size {
+  if (draft === null) return { commands: 1, items: 0, bytes: COMMAND_BYTES };
+  const { lines, shippingAddress, billingAddress, metadata, ...texts } = draft;
+  const bytes =
+    COMMAND_BYTES + lengthOf(Object.values(texts)) + lengthOfDetails({ shippingAddress, billingAddress, metadata });
+  return { commands: 1, items: lines.length, bytes: bytes + bytesOfLines(lines) };
+}
+
+function changeSize({ change, reason }: ChangeOrder): Size {
+  const bytes = COMMAND_BYTES + (reason?.length ?? 0);
+  if (change.kind !== 'edit') return { commands: 1, items: 0, bytes };
+  const lines = change.lines !== null && !('problems' in change.lines) ? change.lines : [];
+  return { commands: 1, items: lines.length, bytes: bytes + lengthOfDetails(change.details) + bytesOfLines(lines) };
+}
+
+function bytesOfLines(lines: readonly OrderLine[]): number {
+  const texts = lines.flatMap((line) => [line.productId, line.sku, line.name]);
+  return lines.length * LINE_BYTES + lengthOf(texts);
+}
+
+function lengthOf(values: readonly unknown[]): number {
+  return values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+}
+
+/** Empty details are the rule, and cost nothing to weigh. */
+function lengthOfDetails(details: object): number {
+  let length = 0;
+  for (const value of Object.values(details)) {
+    if (typeof value === 'string') length += value.length;
+    else if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
+      length += JSON.stringify(value).length;
+    }
+  }
+  return length;
 }

@@ -1,173 +1,128 @@
-import type { InputProblem } from './errors.js';
-import { CURRENCY_EXPONENTS, MAX_MINOR, toMinor } from './money.js';
-import type { OrderDraft, OrderLine } from './order.js';
+import { readAddress, type AddressInput } from './address.js';
+import type { FieldPath, InputProblem } from './errors.js';
+import { ORDER_LIMITS } from './limits.js';
+import { priceLines, requestLines, type LineInput, type RequestedLine } from './lines.js';
+import { readMetadata } from './metadata.js';
+import { CURRENCY_EXPONENTS, formatMoney, MAX_MINOR } from './money.js';
+import type { Metadata, OrderDetails, OrderDraft, OrderLine, Sums } from './order.js';
+import { Problems } from './problems.js';
 
-/** What bounds an order. Lengths are in UTF-16 code units. */
-export const ORDER_LIMITS = {
-  items: 200,
-  quantity: 1_000_000,
-  customerId: 128,
-  customerName: 200,
-  customerEmail: 254,
-  productId: 128,
-  sku: 128,
-  itemName: 500,
-  notes: 4_000,
-  reason: 1_000,
-  idempotencyKey: 255,
-} as const;
-
-/** An order as a client asks for it. Prices are plain decimals in major units ("12.50"). */
+/** An order as a client asks for it. Amounts are plain decimals in major units ("12.50"). */
 export interface DraftInput {
   readonly customerId?: string | null | undefined;
   readonly customerName?: string | null | undefined;
   readonly customerEmail?: string | null | undefined;
   readonly currency: string;
   readonly notes?: string | null | undefined;
-  readonly items: readonly DraftLineInput[];
+  readonly externalReference?: string | null | undefined;
+  readonly shippingAddress?: AddressInput | null | undefined;
+  readonly billingAddress?: AddressInput | null | undefined;
+  readonly metadata?: Metadata | null | undefined;
+  readonly items: readonly LineInput[];
+  readonly shipping?: string | null | undefined;
+  readonly discount?: string | null | undefined;
+  readonly tax?: string | null | undefined;
+  readonly expectedTotal?: string | null | undefined;
 }
 
-export interface DraftLineInput {
-  readonly productId?: string | null | undefined;
-  readonly sku?: string | null | undefined;
-  readonly name?: string | null | undefined;
-  readonly quantity: number;
-  readonly unitPrice?: string | null | undefined;
+/** A checked and normalised request for an order, some of whose prices the catalogue may have yet to tell. */
+export interface OrderRequest {
+  readonly details: OrderDetails;
+  readonly exponent: number;
+  readonly lines: readonly RequestedLine[];
+  readonly shipping: bigint;
+  readonly tax: bigint;
+  readonly discount: bigint;
+  readonly expectedTotal: bigint | null;
 }
 
-/** Collects every broken rule, so that a client can mend all of them at once. */
-class Problems {
-  readonly list: InputProblem[] = [];
-
-  add(code: InputProblem['code'], field: readonly string[], message: string): void {
-    this.list.push({ code, field, message });
-  }
-
-  /** An id is compared letter by letter elsewhere, so it is never trimmed: blanks around it are a problem. */
-  id(value: string | null | undefined, field: readonly string[], limit: number): string | null {
-    const trimmed = this.text(value, field, limit);
-    if (trimmed !== '' && trimmed !== (value ?? null)) {
-      this.add('INVALID', field, `${field.at(-1) ?? ''} must not begin or end with white space.`);
-    }
-    return trimmed;
-  }
-
-  /** Trims a text; null stays null, blank and over-long texts are problems. */
-  text(value: string | null | undefined, field: readonly string[], limit: number): string | null {
-    if (value === null || value === undefined) return null;
-    const trimmed = value.trim();
-    const name = field.at(-1) ?? '';
-    if (trimmed === '') this.add('INVALID', field, `${name} must not be blank.`);
-    else if (trimmed.length > limit) {
-      this.add('LIMIT_EXCEEDED', field, `${name} must have at most ${limit} characters; it has ${trimmed.length}.`);
-    }
-    return trimmed;
-  }
-}
+type Checked<K extends string, T> = { readonly [P in K]: T } | { readonly problems: readonly InputProblem[] };
 
 /**
- * Checks what a client asks for and works out the sums, exactly.
+ * Checks what a client asks for.
  *
  * @param at where the input stands in the mutation's arguments, for the problems' paths
- * @returns the draft, or every rule it breaks
+ * @param catalogue whether names and prices may be left to a catalogue
+ * @returns the request, or every rule it breaks
  */
-export function draftOrder(
-  input: DraftInput,
-  at: readonly string[],
-): { readonly draft: OrderDraft } | { readonly problems: readonly InputProblem[] } {
+export function requestOrder(input: DraftInput, at: FieldPath, catalogue: boolean): Checked<'request', OrderRequest> {
   const problems = new Problems();
   const exponent = CURRENCY_EXPONENTS.get(input.currency);
   if (exponent === undefined) {
-    problems.add(
-      'INVALID',
-      [...at, 'currency'],
-      `currency must be an ISO 4217 code such as USD; ${input.currency} is none.`,
-    );
+    const message = `currency must be an ISO 4217 code such as USD; ${input.currency} is none.`;
+    problems.add('INVALID', [...at, 'currency'], message);
   }
-  const customer = {
-    customerId: problems.id(input.customerId, [...at, 'customerId'], ORDER_LIMITS.customerId),
-    customerName: problems.text(input.customerName, [...at, 'customerName'], ORDER_LIMITS.customerName),
-    customerEmail: problems.text(input.customerEmail, [...at, 'customerEmail'], ORDER_LIMITS.customerEmail),
+  const amount = (name: 'shipping' | 'tax' | 'discount' | 'expectedTotal') =>
+    problems.amount(input[name], [...at, name], exponent);
+  const request = {
+    details: readDetails(input, at, problems),
+    exponent: exponent ?? 0,
+    lines: requestLines(input.items, { exponent, catalogue }, [...at, 'items'], problems),
+    shipping: amount('shipping') ?? 0n,
+    tax: amount('tax') ?? 0n,
+    discount: amount('discount') ?? 0n,
+    expectedTotal: amount('expectedTotal'),
   };
-  const notes = problems.text(input.notes, [...at, 'notes'], ORDER_LIMITS.notes);
-  const lines = draftLines(input.items, exponent, [...at, 'items'], problems);
-  const total = lines.reduce((sum, line) => sum + line.subtotal, 0n);
-  if (total > MAX_MINOR) {
+  return problems.list.length > 0 ? { problems: problems.list } : { request };
+}
+
+function readDetails(input: DraftInput, at: FieldPath, problems: Problems): OrderDetails {
+  const { customerId, customerName, customerEmail, externalReference, notes } = input;
+  return {
+    customerId: problems.id(customerId, [...at, 'customerId'], ORDER_LIMITS.customerId),
+    customerName: problems.text(customerName, [...at, 'customerName'], ORDER_LIMITS.customerName),
+    customerEmail: problems.text(customerEmail, [...at, 'customerEmail'], ORDER_LIMITS.customerEmail),
+    currency: input.currency,
+    notes: problems.text(notes, [...at, 'notes'], ORDER_LIMITS.notes),
+    externalReference: problems.id(externalReference, [...at, 'externalReference'], ORDER_LIMITS.externalReference),
+    shippingAddress: readAddress(input.shippingAddress, [...at, 'shippingAddress'], problems),
+    billingAddress: readAddress(input.billingAddress, [...at, 'billingAddress'], problems),
+    metadata: readMetadata(input.metadata, [...at, 'metadata'], problems),
+  };
+}
+
+/** Makes the draft of a request whose lines have their prices, with sums that are exact. */
+export function completeDraft(
+  request: OrderRequest,
+  lines: readonly OrderLine[],
+  at: FieldPath,
+): Checked<'draft', OrderDraft> {
+  const { details, expectedTotal } = request;
+  const summed = sumsOf(lines, request, at);
+  if ('problems' in summed) return summed;
+  const { sums } = summed;
+  if (expectedTotal !== null && expectedTotal !== sums.total) {
+    const total = `${formatMoney({ minor: sums.total, currency: details.currency })} ${details.currency}`;
+    const message = `The total is ${total}.`;
+    return { problems: [{ code: 'TOTAL_MISMATCH', field: [...at, 'expectedTotal'], message }] };
+  }
+  return { draft: { ...details, ...sums, lines } };
+}
+
+/** Adds an order up. Every sum on the way must fit the column that holds it. */
+export function sumsOf(
+  lines: readonly OrderLine[],
+  { shipping, tax, discount }: Pick<Sums, 'shipping' | 'tax' | 'discount'>,
+  at: FieldPath,
+): Checked<'sums', Sums> {
+  const subtotal = lines.reduce((sum, line) => sum + line.subtotal, 0n);
+  const gross = subtotal + shipping + tax;
+  const problems = new Problems();
+  if (gross > MAX_MINOR) {
     problems.add('LIMIT_EXCEEDED', [...at, 'items'], 'The total is larger than an order can hold.');
+  } else if (discount > gross) {
+    problems.add('INVALID', [...at, 'discount'], 'discount must not be more than items, shipping and tax together.');
   }
   if (problems.list.length > 0) return { problems: problems.list };
-  return { draft: { ...customer, currency: input.currency, notes, lines, subtotal: total, total } };
+  return { sums: { subtotal, shipping, tax, discount, total: gross - discount } };
 }
 
-function draftLines(
-  items: readonly DraftLineInput[],
-  exponent: number | undefined,
-  at: readonly string[],
-  problems: Problems,
-): OrderLine[] {
-  if (items.length === 0) problems.add('REQUIRED', at, 'An order needs at least one item.');
-  if (items.length > ORDER_LIMITS.items) {
-    problems.add(
-      'LIMIT_EXCEEDED',
-      at,
-      `An order has at most ${ORDER_LIMITS.items} items; this one has ${items.length}.`,
-    );
-    return [];
-  }
-  return items.map((item, index) => draftLine(item, exponent, [...at, String(index)], problems));
-}
-
-function draftLine(
-  item: DraftLineInput,
-  exponent: number | undefined,
-  at: readonly string[],
-  problems: Problems,
-): OrderLine {
-  const name = problems.text(item.name, [...at, 'name'], ORDER_LIMITS.itemName);
-  if (name === null) problems.add('REQUIRED', [...at, 'name'], 'name is required.');
-  checkQuantity(item.quantity, [...at, 'quantity'], problems);
-  const unitPrice = priceOf(item.unitPrice, exponent, [...at, 'unitPrice'], problems);
-  return {
-    productId: problems.id(item.productId, [...at, 'productId'], ORDER_LIMITS.productId),
-    sku: problems.id(item.sku, [...at, 'sku'], ORDER_LIMITS.sku),
-    name: name ?? '',
-    quantity: item.quantity,
-    unitPrice,
-    subtotal: unitPrice * BigInt(item.quantity),
-  };
-}
-
-function checkQuantity(quantity: number, field: readonly string[], problems: Problems): void {
-  if (quantity < 1) problems.add('INVALID', field, `quantity must be 1 or more; it is ${quantity}.`);
-  else if (quantity > ORDER_LIMITS.quantity) {
-    problems.add('LIMIT_EXCEEDED', field, `quantity must be at most ${ORDER_LIMITS.quantity}; it is ${quantity}.`);
-  }
-}
-
-function priceOf(
-  price: string | null | undefined,
-  exponent: number | undefined,
-  field: readonly string[],
-  problems: Problems,
-): bigint {
-  if (price === null || price === undefined) {
-    problems.add('REQUIRED', field, 'unitPrice is required.');
-    return 0n;
-  }
-  if (exponent === undefined) return 0n; // the unknown currency is the problem to report
-  const minor = toMinor(price, exponent);
-  if (minor === 'too-many-decimals') {
-    problems.add(
-      'INVALID',
-      field,
-      `unitPrice must have at most ${exponent} decimals in this currency; it is ${price}.`,
-    );
-  } else if (minor === 'out-of-range') {
-    problems.add('LIMIT_EXCEEDED', field, 'unitPrice is larger than an order can hold.');
-  } else if (minor < 0n) {
-    problems.add('INVALID', field, `unitPrice must not be negative; it is ${price}.`);
-  } else {
-    return minor;
-  }
-  return 0n;
+/** Checks and adds up an order that brings all of its prices. */
+export function draftOrder(input: DraftInput, at: FieldPath): Checked<'draft', OrderDraft> {
+  const checked = requestOrder(input, at, false);
+  if ('problems' in checked) return checked;
+  const { request } = checked;
+  const { currency } = request.details;
+  const priced = priceLines(request.lines, currency, request.exponent, new Map(), [...at, 'items']);
+  return 'problems' in priced ? priced : completeDraft(request, priced.lines, at);
 }

@@ -4,9 +4,20 @@ import type { Order } from './order.js';
 /** Where in a mutation's arguments a problem lies, outermost first: `['input', 'items', '0', 'quantity']`. */
 export type FieldPath = readonly string[];
 
-/** A rule that the input breaks. */
+/** A rule that the input breaks, or a reason outside of it why it cannot be done. */
 export interface InputProblem {
-  readonly code: 'REQUIRED' | 'INVALID' | 'DUPLICATE' | 'LIMIT_EXCEEDED' | 'NOT_FOUND';
+  readonly code:
+    | 'REQUIRED'
+    | 'INVALID'
+    | 'DUPLICATE'
+    | 'LIMIT_EXCEEDED'
+    | 'NOT_FOUND'
+    | 'TOTAL_MISMATCH'
+    | 'PRICE_CHANGED'
+    | 'NOT_EDITABLE'
+    | 'BATCH_ABORTED'
+    | 'CATALOGUE_UNAVAILABLE'
+    | 'SERVICE_UNAVAILABLE';
   readonly message: string;
   readonly field: FieldPath;
 }
@@ -16,8 +27,13 @@ export type Refusal =
   | { readonly code: 'INVALID_INPUT'; readonly problems: readonly InputProblem[] }
   | { readonly code: 'IDEMPOTENCY_MISMATCH'; readonly message: string; readonly field: FieldPath }
   | { readonly code: 'ORDER_DELETED'; readonly field: FieldPath }
-  | { readonly code: 'INVALID_TRANSITION'; readonly order: Order; readonly to: OrderStatus }
-  | { readonly code: 'VERSION_CONFLICT'; readonly order: Order; readonly expectedVersion: number };
+  | { readonly code: 'INVALID_TRANSITION'; readonly order: Order; readonly to: OrderStatus; readonly field: FieldPath }
+  | {
+      readonly code: 'VERSION_CONFLICT';
+      readonly order: Order;
+      readonly expectedVersion: number;
+      readonly field: FieldPath;
+    };
 
 /** Failures of the request as a whole; they become top-level GraphQL errors. */
 export type RequestErrorCode =
@@ -40,6 +56,11 @@ export class RequestError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** Problems as a refusal. */
+export function invalid(problems: readonly InputProblem[]): Refusal {
+  return { code: 'INVALID_INPUT', problems };
+}
+
 export function notFound(field: FieldPath): Refusal {
-  return { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND', message: 'There is no such order.', field }] };
+  return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field }]);
 }

@@ -28,3 +28,6 @@ export const LIFECYCLE: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = 
 export function isAllowed(from: OrderStatus, to: OrderStatus): boolean {
   return LIFECYCLE[from].includes(to);
 }
+
+/** Statuses in which the details of an order may still be changed: until it is shipped. */
+export const EDITABLE_STATUSES: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PROCESSING'];

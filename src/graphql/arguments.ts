@@ -42,7 +42,10 @@ export function assertStorable(value: unknown, path: string): void {
   } else if (Array.isArray(value)) {
     value.forEach((item, index) => assertStorable(item, `${path}[${index}]`));
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) assertStorable(item, path === '' ? key : `${path}.${key}`);
+    for (const [key, item] of Object.entries(value)) {
+      assertStorable(key, path); // of a JSON object
+      assertStorable(item, path === '' ? key : `${path}.${key}`);
+    }
   }
 }
 

@@ -1,14 +1,18 @@
 import type { Viewer } from '../domain/viewer.js';
+import type { Bulk } from '../orders/bulk.js';
+import type { Changes } from '../orders/change.js';
 import type { PlaceOrderFn } from '../orders/place.js';
 import type { CoalescedReader, EventFeed, Patience } from '../orders/ports.js';
-import type { TransitionOrderFn } from '../orders/transition.js';
 
 /** What the resolvers call: the application, already put together. */
 export interface Services {
   readonly placeOrder: PlaceOrderFn;
-  readonly transitionOrder: TransitionOrderFn;
+  readonly changes: Changes;
+  readonly bulk: Bulk;
   readonly readerFor: (patience: Patience) => CoalescedReader;
   readonly feed: EventFeed;
+  /** Logs an unexpected failure. @returns the correlation id that the client is told */
+  readonly report: (error: unknown) => string;
   /** Longest time of one request, or of the answer to one event, in milliseconds. */
   readonly deadlineMs: number;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { RequestError, type RequestErrorCode } from '../domain/errors.js';
 
@@ -34,13 +33,14 @@ export function requestErrorOf(error: unknown): RequestError | null {
   return null;
 }
 
-export type LogUnexpected = (error: unknown, correlationId: string) => void;
+/** Logs an unexpected failure. @returns the correlation id it was logged under */
+export type Report = (error: unknown) => string;
 
 /**
  * The one place where errors become what clients see: expected ones keep their message and get their code; all others
  * are masked and logged under a correlation id that the client is told.
  */
-export function createErrorFormatter(logUnexpected: LogUnexpected) {
+export function createErrorFormatter(report: Report) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const { locations, path } = formatted;
     const where = { ...(locations === undefined ? {} : { locations }), ...(path === undefined ? {} : { path }) };
@@ -54,8 +54,7 @@ export function createErrorFormatter(logUnexpected: LogUnexpected) {
     }
     if (formatted.message.startsWith(TOO_MANY_ERRORS))
       return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
-    const correlationId = randomUUID();
-    logUnexpected(error, correlationId);
+    const correlationId = report(error);
     const message = 'Something went wrong on the server.';
     return { message, ...where, extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId } };
   };

@@ -3,11 +3,18 @@ import { LIFECYCLE } from '../domain/lifecycle.js';
 import type { Typed } from './types/node.js';
 import type { TransitionError, UserError, VersionConflictError } from './types/user-errors.js';
 
+/** What may succeed later as it stands. */
+const RETRYABLE: ReadonlySet<string> = new Set(['CATALOGUE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
+
 /** The one place where expected refusals become `userErrors`. */
 export function toUserErrors(refusal: Refusal): Typed<UserError>[] {
   switch (refusal.code) {
     case 'INVALID_INPUT':
-      return refusal.problems.map((problem) => ({ __typename: 'InputError', ...problem, retryable: false }));
+      return refusal.problems.map((problem) => ({
+        __typename: 'InputError',
+        ...problem,
+        retryable: RETRYABLE.has(problem.code),
+      }));
     case 'IDEMPOTENCY_MISMATCH':
       return [{ __typename: 'IdempotencyError', ...refusal, retryable: false }];
     case 'ORDER_DELETED': {
@@ -21,14 +28,18 @@ export function toUserErrors(refusal: Refusal): Typed<UserError>[] {
   }
 }
 
-function transitionError({ order, to }: Extract<Refusal, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
+function transitionError({
+  order,
+  to,
+  field,
+}: Extract<Refusal, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
   const allowed = LIFECYCLE[order.status];
   const instead = allowed.length === 0 ? 'it can go nowhere any more' : `it may go to ${allowed.join(', ')}`;
   return {
     __typename: 'TransitionError',
     code: 'INVALID_TRANSITION',
     message: `The order is ${order.status} and cannot become ${to}; ${instead}.`,
-    field: ['input', 'status'],
+    field: [...field.slice(0, -1), 'status'],
     retryable: false,
     from: order.status,
     to,
@@ -37,12 +48,12 @@ function transitionError({ order, to }: Extract<Refusal, { code: 'INVALID_TRANSI
 }
 
 function versionConflict(refusal: Extract<Refusal, { code: 'VERSION_CONFLICT' }>): Typed<VersionConflictError> {
-  const { order, expectedVersion } = refusal;
+  const { order, expectedVersion, field } = refusal;
   return {
     __typename: 'VersionConflictError',
     code: 'VERSION_CONFLICT',
     message: `The order is at version ${order.version}, not ${expectedVersion}.`,
-    field: ['input', 'expectedVersion'],
+    field,
     retryable: false,
     currentVersion: order.version,
     order,

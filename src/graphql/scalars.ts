@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
-import { GraphQLDateTime, GraphQLEmailAddress } from 'graphql-scalars';
+import { GraphQLCountryCode, GraphQLDateTime, GraphQLEmailAddress, GraphQLJSONObject } from 'graphql-scalars';
 
 function described(scalar: GraphQLScalarType, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), description });
@@ -11,6 +11,10 @@ export const DateTime = described(
 );
 
 export const EmailAddress = described(GraphQLEmailAddress, 'An e-mail address of the form `name@example.com`.');
+
+export const CountryCode = described(GraphQLCountryCode, 'A country as ISO 3166-1 alpha-2: two capital letters.');
+
+export const JSONObject = described(GraphQLJSONObject, 'A JSON object.');
 
 const MAX_DECIMAL_LENGTH = 40;
 const MAX_EXACT_DIGITS = 15;

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { assertStorable } from './arguments.js';
+import { BulkMutations } from './resolvers/bulk-mutations.js';
 import { NodeQueries } from './resolvers/node-queries.js';
 import { OrderFields } from './resolvers/order-fields.js';
 import { OrderMutations } from './resolvers/order-mutations.js';
@@ -26,6 +27,7 @@ export function createSchema(): GraphQLSchema {
     resolvers: [
       OrderQueries,
       OrderMutations,
+      BulkMutations,
       OrderFields,
       OrderEventFields,
       CustomerFields,

@@ -1,5 +1,7 @@
 import type { OrderEvent } from '../domain/events.js';
-import type { OrderItem } from '../domain/order.js';
+import { countryCodeOf } from '../domain/countries.js';
+import type { Address, OrderItem } from '../domain/order.js';
+import type { AddressType } from './types/address.js';
 import { encodeResumeCursor } from '../orders/cursor.js';
 import type { CustomerRecord } from '../orders/ports.js';
 import { customerGlobalId, eventId, itemId } from './global-ids.js';
@@ -24,11 +26,17 @@ export function viewItem(item: OrderItem, currency: string): OrderItemType {
 }
 
 export function viewEvent(event: OrderEvent): OrderEventObject {
-  const { orderId, version, type, from, to, reason, actor, occurredAt, position } = event;
+  const { position, customerId: _, ...rest } = event;
+  const { orderId, version } = event;
   const resumeCursor = position === null ? null : encodeResumeCursor(position, orderId, version);
-  return { id: eventId(orderId, version), resumeCursor, orderId, version, type, from, to, reason, actor, occurredAt };
+  return { ...rest, id: eventId(orderId, version), resumeCursor };
 }
 
 export function viewCustomer({ customerId, name, email }: CustomerRecord): CustomerType {
   return { id: customerGlobalId(customerId), customerId, name, email };
+}
+
+export function viewAddress(address: Address | null): AddressType | null {
+  if (address === null) return null;
+  return { ...address, countryCode: address.country === null ? null : countryCodeOf(address.country) };
 }

@@ -1,10 +1,12 @@
 import { RequestError } from '../domain/errors.js';
-import type { OrderPlace, SortDirection } from './ports.js';
+import { MAX_MINOR } from '../domain/money.js';
+import type { Order } from '../domain/order.js';
 import { parseUuid } from './identity.js';
+import type { OrderPlace, OrderSortField, SortDirection } from './ports.js';
 
 /** The ordering a cursor belongs to. A cursor is refused under any other. */
 export interface Ordering {
-  readonly field: 'CREATED_AT';
+  readonly field: OrderSortField;
   readonly direction: SortDirection;
 }
 
@@ -24,27 +26,46 @@ function decode(cursor: string): readonly unknown[] | null {
   }
 }
 
-export function encodeOrderCursor(place: OrderPlace, { field, direction }: Ordering): string {
-  return encode(['orders', field, direction, place.createdAt.getTime(), place.id]);
+/** Where an order stands in an ordering. */
+export function placeOf(order: Order, field: OrderSortField): OrderPlace {
+  switch (field) {
+    case 'CREATED_AT':
+      return { key: order.createdAt.toISOString(), id: order.id };
+    case 'UPDATED_AT':
+      return { key: order.updatedAt.toISOString(), id: order.id };
+    case 'TOTAL':
+      return { key: order.total.toString(), id: order.id };
+  }
+}
+
+export function encodeOrderCursor(order: Order, { field, direction }: Ordering): string {
+  const { key, id } = placeOf(order, field);
+  return encode(['orders', field, direction, field === 'TOTAL' ? key : Date.parse(key), id]);
 }
 
 /** Reads a cursor of an orders connection. @throws RequestError INVALID_CURSOR */
 export function decodeOrderCursor(cursor: string, argument: string, ordering: Ordering): OrderPlace {
-  const [kind, field, direction, millis, id, ...rest] = decode(cursor) ?? [];
+  const [kind, field, direction, value, id, ...rest] = decode(cursor) ?? [];
   const uuid = typeof id === 'string' ? parseUuid(id) : null;
-  if (kind !== 'orders' || !isMillis(millis) || uuid === null || rest.length > 0) {
+  const key = field === 'TOTAL' ? minorKey(value) : timeKey(value);
+  if (kind !== 'orders' || key === null || uuid === null || rest.length > 0) {
     throw invalid(argument, 'it is no cursor of an orders connection');
   }
   if (field !== ordering.field || direction !== ordering.direction) {
     throw invalid(argument, 'it belongs to another ordering');
   }
-  return { createdAt: new Date(millis), id: uuid };
+  return { key, id: uuid };
 }
 
 const LAST_MILLIS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-function isMillis(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_MILLIS;
+function timeKey(value: unknown): string | null {
+  const isMillis = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_MILLIS;
+  return isMillis ? new Date(value).toISOString() : null;
+}
+
+function minorKey(value: unknown): string | null {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value) && BigInt(value) <= MAX_MINOR ? value : null;
 }
 
 export function encodeHistoryCursor(orderId: string, version: number): string {

@@ -9,6 +9,29 @@ export async function findOrder(reader: CoalescedReader, viewer: Viewer, id: str
   return order !== null && maySee(viewer, order) ? order : null;
 }
 
+const NUMBER = /^[1-9]\d{0,17}$/;
+
+/** An order by its number for people, or null where there is none that this viewer may see. */
+export async function findByNumber(reader: CoalescedReader, viewer: Viewer, number: string): Promise<Order | null> {
+  const id = NUMBER.test(number) ? await reader.idOfNumber(number) : null;
+  return id === null ? null : findOrder(reader, viewer, id);
+}
+
+/**
+ * An order by the name that its client gave it, or null where there is none that this viewer may see.
+ *
+ * @param customerId whose order it is; '' for a guest's
+ */
+export async function findByReference(
+  reader: CoalescedReader,
+  viewer: Viewer,
+  customerId: string,
+  reference: string,
+): Promise<Order | null> {
+  const id = await reader.idOfReference({ customerId, reference });
+  return id === null ? null : findOrder(reader, viewer, id);
+}
+
 /** A customer as its latest order shows it, or null where it has none that this viewer may see. */
 export async function findCustomer(
   reader: CoalescedReader,

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import type { OrderDraft } from '../domain/order.js';
+import type { OrderRequest } from '../domain/draft.js';
 import type { Viewer } from '../domain/viewer.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}$/i;
@@ -54,21 +54,39 @@ export function hashKey(viewer: Viewer, key: string): Uint8Array {
 
 const FINGERPRINT_VERSION = 1;
 
+/** The same for the same value: objects with their keys sorted, bigints as text. */
+function canonical(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
+
 /**
  * Fingerprint of a request: one byte of version, then an HMAC-SHA-256 under the server's own secret, so that what was
  * erased cannot be guessed from what stays.
  */
 export function fingerprint(secret: Uint8Array, request: unknown): Uint8Array {
-  const text = JSON.stringify(request, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
+  const text = JSON.stringify(request, (_key, value: unknown) => canonical(value));
   const mac = createHmac('sha256', secret).update(text, 'utf8').digest();
   return Buffer.concat([Uint8Array.of(FINGERPRINT_VERSION), mac]);
 }
 
-/** Everything of a draft that makes it this order and no other, in an order of its own. */
-export function fingerprintOfDraft(secret: Uint8Array, draft: OrderDraft): Uint8Array {
-  const lines = draft.lines.map((line) => [line.productId, line.sku, line.name, line.quantity, line.unitPrice]);
-  const { customerId, customerName, customerEmail, currency, notes } = draft;
-  return fingerprint(secret, ['place', customerId, customerName, customerEmail, currency, notes, lines]);
+/**
+ * Everything of a request that makes it this order and no other, in an order of its own, and before any catalogue is
+ * asked. What came to the API later is said only where it is given: the fingerprints of other requests stay as they were.
+ */
+export function fingerprintOfRequest(secret: Uint8Array, request: OrderRequest): Uint8Array {
+  const lines = request.lines.map((line) => [line.productId, line.sku, line.name, line.quantity, line.unitPrice]);
+  const { customerId, customerName, customerEmail, currency, notes, ...details } = request.details;
+  const { shipping, tax, discount, expectedTotal } = request;
+  const expectedPrices = request.lines.map((line) => line.expectedUnitPrice);
+  const more = { ...details, shipping, tax, discount, expectedTotal, expectedPrices };
+  const given = Object.entries(more).filter(([, value]) => !isDefault(value));
+  const parts = ['place', customerId, customerName, customerEmail, currency, notes, lines];
+  return fingerprint(secret, given.length === 0 ? parts : [...parts, Object.fromEntries(given)]);
+}
+
+function isDefault(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((part) => part === null);
+  return value === null || value === 0n || (typeof value === 'object' && Object.keys(value).length === 0);
 }

@@ -1,4 +1,4 @@
-import { ORDER_LIMITS } from '../domain/draft.js';
+import { ORDER_LIMITS } from '../domain/limits.js';
 import type { FieldPath, InputProblem } from '../domain/errors.js';
 
 /** The rules of an idempotency key: not blank, not too long. It is compared byte by byte, never trimmed. */

@@ -1,9 +1,16 @@
 import { RequestError } from '../domain/errors.js';
-import { ORDER_STATUSES, type OrderStatus } from '../domain/lifecycle.js';
 import type { Order } from '../domain/order.js';
-import { ownerFilter, type Viewer } from '../domain/viewer.js';
-import { decodeOrderCursor, encodeOrderCursor, type Ordering } from './cursor.js';
-import type { CoalescedReader, OrderPlace, OrderRange, OrderSelection, SortDirection } from './ports.js';
+import type { Viewer } from '../domain/viewer.js';
+import { decodeOrderCursor, encodeOrderCursor, placeOf, type Ordering } from './cursor.js';
+import type {
+  CoalescedReader,
+  OrderPlace,
+  OrderRange,
+  OrderSelection,
+  OrderSortField,
+  SortDirection,
+} from './ports.js';
+import { isNone, selectOrders, type OrderCondition } from './selection.js';
 
 export const PAGE_SIZE = { default: 20, most: 100 } as const;
 
@@ -12,17 +19,6 @@ export interface PageArguments {
   readonly after?: string | null | undefined;
   readonly last?: number | null | undefined;
   readonly before?: string | null | undefined;
-}
-
-export interface OrderCondition {
-  readonly status?: StatusCondition | null | undefined;
-  readonly customerId?: string | null | undefined;
-}
-
-export interface StatusCondition {
-  readonly eq?: OrderStatus | null | undefined;
-  readonly in?: readonly OrderStatus[] | null | undefined;
-  readonly notIn?: readonly OrderStatus[] | null | undefined;
 }
 
 /** How a page is cut: so many, counted from the front or from the back. */
@@ -54,6 +50,13 @@ export interface Page<T> {
 
 export interface OrderPage extends Page<Order> {
   readonly totalCount: () => Promise<number>;
+  /** How many there are, counted up to a limit. */
+  readonly countUpTo: (limit: number) => Promise<BoundedCount>;
+}
+
+export interface BoundedCount {
+  readonly value: number;
+  readonly precision: 'EXACT' | 'AT_LEAST';
 }
 
 export interface OrderPageRequest {
@@ -71,23 +74,28 @@ export async function pageOrders(
   const { size, fromBack } = pageSize(page);
   const after = cursorOf(page.after, 'after', ordering);
   const before = cursorOf(page.before, 'before', ordering);
-  const selection = select(where, viewer);
+  const selection = selectOrders(where, viewer);
+  if (ordering.field === 'TOTAL' && selection.currency === null) {
+    const message = 'orderBy TOTAL needs where.currency: amounts compare within a currency.';
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'where.currency' } });
+  }
   // Read in the direction that starts at the page's anchor, one more than asked: it tells whether there are more.
   const range: OrderRange = {
     selection,
+    field: ordering.field,
     direction: fromBack ? opposite(ordering.direction) : ordering.direction,
     after: fromBack ? before : after,
     before: fromBack ? after : before,
     inclusive: false,
     limit: size + 1,
   };
-  const found = isEmpty(selection) ? [] : await reader.range(range);
+  const found = isNone(selection) ? [] : await reader.range(range);
   const overflowed = found.length > size;
   const nodes = found.slice(0, size);
   if (fromBack) nodes.reverse();
 
   const beyond = (direction: SortDirection, edge: Order | undefined, bound: OrderPlace | null) =>
-    existsBeyond(reader, selection, direction, edge ?? null, bound);
+    existsBeyond(reader, { selection, field: ordering.field, direction, edge: edge ?? null, bound });
   const ahead = { direction: ordering.direction, edge: nodes.at(-1), bound: before };
   const behind = { direction: opposite(ordering.direction), edge: nodes[0], bound: after };
   return {
@@ -95,7 +103,8 @@ export async function pageOrders(
     hasNextPage: async () => (!fromBack && overflowed) || (await beyond(ahead.direction, ahead.edge, ahead.bound)),
     hasPreviousPage: async () =>
       (fromBack && overflowed) || (await beyond(behind.direction, behind.edge, behind.bound)),
-    totalCount: async () => (isEmpty(selection) ? 0 : reader.count(selection)),
+    totalCount: async () => (isNone(selection) ? 0 : reader.count({ selection, limit: null })),
+    countUpTo: async (limit) => countUpTo(reader, selection, limit),
   };
 }
 
@@ -105,23 +114,33 @@ export async function pageOrders(
  */
 async function existsBeyond(
   reader: CoalescedReader,
-  selection: OrderSelection,
-  direction: SortDirection,
-  edge: OrderPlace | null,
-  bound: OrderPlace | null,
+  { selection, field, direction, edge, bound }: Beyond,
 ): Promise<boolean> {
-  if (bound === null || isEmpty(selection)) return false;
+  if (bound === null || isNone(selection)) return false;
   const inclusive = edge === null;
-  const { createdAt, id } = edge ?? bound;
-  const rows = await reader.range({
-    selection,
-    direction,
-    after: { createdAt, id },
-    before: null,
-    inclusive,
-    limit: 1,
-  });
+  const after = edge === null ? bound : placeOf(edge, field);
+  const rows = await reader.range({ selection, field, direction, after, before: null, inclusive, limit: 1 });
   return rows.length > 0;
+}
+
+interface Beyond {
+  readonly selection: OrderSelection;
+  readonly field: OrderSortField;
+  readonly direction: SortDirection;
+  /** The page's order on that side. */
+  readonly edge: Order | null;
+  readonly bound: OrderPlace | null;
+}
+
+const COUNT_LIMIT = 1_000_000;
+
+async function countUpTo(reader: CoalescedReader, selection: OrderSelection, limit: number): Promise<BoundedCount> {
+  if (limit < 1 || limit > COUNT_LIMIT) {
+    const message = `limit must be from 1 to ${COUNT_LIMIT}; it is ${limit}.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'limit' } });
+  }
+  const counted = isNone(selection) ? 0 : await reader.count({ selection, limit: limit + 1 });
+  return counted > limit ? { value: limit, precision: 'AT_LEAST' } : { value: counted, precision: 'EXACT' };
 }
 
 function cursorOf(cursor: string | null | undefined, argument: string, ordering: Ordering): OrderPlace | null {
@@ -130,27 +149,4 @@ function cursorOf(cursor: string | null | undefined, argument: string, ordering:
 
 function opposite(direction: SortDirection): SortDirection {
   return direction === 'ASC' ? 'DESC' : 'ASC';
-}
-
-function isEmpty(selection: OrderSelection): boolean {
-  return selection.statuses?.length === 0;
-}
-
-/** The condition as the store takes it: everything given must hold, and nothing of another owner is in it. */
-function select(where: OrderCondition, viewer: Viewer): OrderSelection {
-  const owner = ownerFilter(viewer);
-  const customerId = where.customerId ?? owner;
-  const foreign = owner !== null && (owner === '' || customerId !== owner);
-  return { customerId, statuses: foreign ? [] : statusesOf(where.status) };
-}
-
-function statusesOf(condition: StatusCondition | null | undefined): readonly OrderStatus[] | null {
-  const { eq, in: among, notIn } = condition ?? {};
-  const statuses = ORDER_STATUSES.filter(
-    (status) =>
-      (eq === null || eq === undefined || status === eq) &&
-      (among?.includes(status) ?? true) &&
-      !(notIn?.includes(status) ?? false),
-  );
-  return statuses.length === ORDER_STATUSES.length ? null : statuses;
 }

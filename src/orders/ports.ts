@@ -1,9 +1,9 @@
-import type { Refusal } from '../domain/errors.js';
+import type { ChangeCommand } from '../domain/decide.js';
+import type { FieldPath, Refusal } from '../domain/errors.js';
 import type { LoggedEvent, OrderEvent } from '../domain/events.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import type { Order, OrderDraft, OrderItem } from '../domain/order.js';
 import type { Actor, Viewer } from '../domain/viewer.js';
-import type { FieldPath } from '../domain/errors.js';
 
 /**
  * What the application needs of the world. Every function that reads or writes orders takes an array and answers an
@@ -33,59 +33,88 @@ export interface PlaceOrder {
   readonly commandId: string;
   readonly viewer: Viewer;
   readonly actor: Actor;
-  readonly draft: OrderDraft;
+  /** Null where the order is known to be there: only what became of it is asked. */
+  readonly draft: OrderDraft | null;
   /** Of the normalised request; another one under the same id is refused. */
   readonly fingerprint: Uint8Array;
   /** Where the id or the key stands in the caller's arguments. */
   readonly field: FieldPath;
 }
 
-/** A command that changes the status of an order. */
-export interface TransitionOrder {
-  readonly kind: 'transition';
+/** A command that changes an order. */
+export interface ChangeOrder extends ChangeCommand {
+  readonly kind: 'change';
   readonly orderId: string;
   readonly commandId: string;
-  readonly viewer: Viewer;
-  readonly actor: Actor;
-  readonly to: OrderStatus;
-  readonly expectedVersion: number | null;
-  readonly reason: string | null;
   /** The caller's idempotency key, hashed with issuer and subject, and what it was used for. */
   readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
-  readonly field: FieldPath;
 }
 
-export type WriteCommand = PlaceOrder | TransitionOrder;
+/** New orders of which either all are stored or none: one unit, whatever happens to its batch. */
+export interface PlaceGroup {
+  readonly kind: 'group';
+  readonly orders: readonly PlaceOrder[];
+}
 
-/** What became of a command. */
-export type WriteOutcome =
+export type WriteCommand = PlaceOrder | ChangeOrder | PlaceGroup;
+
+/** What became of one order's command. */
+export type OrderOutcome =
   | { readonly kind: 'placed'; readonly order: Order; readonly replayed: boolean }
-  | { readonly kind: 'transitioned'; readonly order: Order; readonly changed: boolean }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | { readonly kind: 'changed'; readonly order: Order; readonly changed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** Nothing is wrong with it, but another one of its group was refused. */
+  | { readonly kind: 'aborted' };
+
+export type WriteOutcome = OrderOutcome | { readonly kind: 'group'; readonly outcomes: readonly OrderOutcome[] };
 
 /** Stores commands, several callers' in one transaction. Rejects with a RequestError or an unexpected failure. */
 export interface OrderWriter {
   write(command: WriteCommand, patience: Patience): Promise<WriteOutcome>;
 }
 
+export const ORDER_SORT_FIELDS = ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const;
+
+export type OrderSortField = (typeof ORDER_SORT_FIELDS)[number];
+
 export type SortDirection = 'ASC' | 'DESC';
 
-/** A place in an ordering of orders. */
+/** A place in an ordering of orders: what they are sorted by, and the id that tells equals apart. */
 export interface OrderPlace {
-  readonly createdAt: Date;
+  /** As text: a time as RFC 3339, a total in minor units. */
+  readonly key: string;
   readonly id: string;
 }
 
-/** Which orders are meant. Null means any. */
+/** One of these texts (sorted, without repeats; empty means none at all), or those that begin like this. */
+export type TextSelection = { readonly values: readonly string[] } | { readonly prefix: string };
+
+/** From `gte` on and before `lt`; null leaves that side open. */
+export interface TimeRange {
+  readonly gte: Date | null;
+  readonly lt: Date | null;
+}
+
+/** Which orders are meant. Null means any; everything else must hold. */
 export interface OrderSelection {
   readonly customerId: string | null;
   /** Sorted, without repeats; empty means none at all. */
   readonly statuses: readonly OrderStatus[] | null;
+  /** However they are capitalised. */
+  readonly customerEmail: TextSelection | null;
+  readonly externalReference: TextSelection | null;
+  readonly number: TextSelection | null;
+  readonly createdAt: TimeRange | null;
+  readonly updatedAt: TimeRange | null;
+  /** In minor units, as text, both ends included. */
+  readonly total: { readonly gte: string | null; readonly lte: string | null } | null;
+  readonly currency: string | null;
 }
 
-/** A stretch of orders by `createdAt`, then `id`, between two places, cut off after `limit`. */
+/** A stretch of orders by what they are sorted by, then `id`, between two places, cut off after `limit`. */
 export interface OrderRange {
   readonly selection: OrderSelection;
+  readonly field: OrderSortField;
   /** In which direction the answer runs; `after` and `before` are meant in it. */
   readonly direction: SortDirection;
   readonly after: OrderPlace | null;
@@ -93,6 +122,18 @@ export interface OrderRange {
   /** Whether the order at `after` itself belongs to it. */
   readonly inclusive: boolean;
   readonly limit: number;
+}
+
+/** A count of orders; counting stops at `limit` where there is one. */
+export interface CountRequest {
+  readonly selection: OrderSelection;
+  readonly limit: number | null;
+}
+
+/** A customer's external reference; the customer is '' for guests. */
+export interface ReferenceKey {
+  readonly customerId: string;
+  readonly reference: string;
 }
 
 /** Events `from` to `to` of one order, both included, by version. */
@@ -111,9 +152,15 @@ export interface CustomerRecord {
 
 export interface OrderReader {
   readonly orders: (ids: readonly string[]) => Promise<(Order | null)[]>;
+  /** Whether there is such an order, or the tombstone of one. */
+  readonly known: (ids: readonly string[]) => Promise<boolean[]>;
   readonly items: (orderIds: readonly string[]) => Promise<OrderItem[][]>;
   readonly ranges: (ranges: readonly OrderRange[]) => Promise<(Order[] | Error)[]>;
-  readonly counts: (selections: readonly OrderSelection[]) => Promise<(number | Error)[]>;
+  readonly counts: (requests: readonly CountRequest[]) => Promise<(number | Error)[]>;
+  /** Ids of orders by number. */
+  readonly numbers: (numbers: readonly string[]) => Promise<(string | null)[]>;
+  /** Ids of orders by external reference. */
+  readonly references: (keys: readonly ReferenceKey[]) => Promise<(string | null)[]>;
   readonly customers: (customerIds: readonly string[]) => Promise<(CustomerRecord | null)[]>;
   readonly events: (ranges: readonly EventRange[]) => Promise<OrderEvent[][]>;
 }
@@ -121,9 +168,12 @@ export interface OrderReader {
 /** One caller's view of the reader: single look-ups that are coalesced with everybody else's. */
 export interface CoalescedReader {
   order(id: string): Promise<Order | null>;
+  isKnown(id: string): Promise<boolean>;
   items(orderId: string): Promise<OrderItem[]>;
   range(range: OrderRange): Promise<Order[]>;
-  count(selection: OrderSelection): Promise<number>;
+  count(request: CountRequest): Promise<number>;
+  idOfNumber(number: string): Promise<string | null>;
+  idOfReference(key: ReferenceKey): Promise<string | null>;
   customer(customerId: string): Promise<CustomerRecord | null>;
   events(range: EventRange): Promise<OrderEvent[]>;
 }

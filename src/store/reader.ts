@@ -2,17 +2,20 @@ import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
 import { RequestError } from '../domain/errors.js';
 import { classify } from './failures.js';
-import { countOrders, readRanges, shapeOfRange, shapeOfSelection } from './statements/page-orders.js';
-import { readCustomers, readEvents, readItems, readOrders } from './statements/read-orders.js';
+import { countOrders, readRanges, shapeOfCount, shapeOfRange } from './statements/page-orders.js';
+import { findReferences } from './statements/references.js';
+import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
 /** Reads straight from PostgreSQL, one statement a call. A database that is away becomes SERVICE_UNAVAILABLE. */
 export function createReader({ prisma }: Database): OrderReader {
   return {
     orders: (ids) => translated(() => readOrders(prisma, ids)),
+    known: (ids) => translated(() => readKnown(prisma, ids)),
     items: (orderIds) => translated(() => readItems(prisma, orderIds)),
     ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => translated(() => readRanges(prisma, group))),
-    counts: (selections) =>
-      inGroups(selections, shapeOfSelection, (group) => translated(() => countOrders(prisma, group))),
+    counts: (requests) => inGroups(requests, shapeOfCount, (group) => translated(() => countOrders(prisma, group))),
+    numbers: (numbers) => translated(() => findNumbers(prisma, numbers)),
+    references: (keys) => translated(() => findReferences(prisma, keys)),
     customers: (customerIds) => translated(() => readCustomers(prisma, customerIds)),
     events: (ranges) => translated(() => readEvents(prisma, ranges)),
   };

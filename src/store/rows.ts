@@ -1,6 +1,6 @@
 import type { OrderEvent, OrderEventType } from '../domain/events.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
-import type { CancelReason, Order, OrderItem } from '../domain/order.js';
+import type { Address, CancelReason, Metadata, Order, OrderItem, Tracking } from '../domain/order.js';
 import type { Actor } from '../domain/viewer.js';
 
 /** A row of `orders` as the driver delivers the columns of ORDER_COLUMNS. */
@@ -13,14 +13,23 @@ export interface OrderRow {
   readonly status: OrderStatus;
   readonly currency: string;
   readonly subtotal: bigint;
+  readonly shipping: bigint;
+  readonly tax: bigint;
+  readonly discount: bigint;
   readonly total: bigint;
   readonly notes: string | null;
+  readonly external_reference: string | null;
+  readonly shipping_address: Address | null;
+  readonly billing_address: Address | null;
+  readonly tracking: Tracking | null;
+  readonly metadata: Metadata;
   readonly version: number;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly completed_at: Date | null;
   readonly cancelled_at: Date | null;
   readonly cancel_reason: CancelReason | null;
+  readonly deleted_at: Date | null;
 }
 
 const ORDER_COLUMN_NAMES = [
@@ -32,14 +41,23 @@ const ORDER_COLUMN_NAMES = [
   'status',
   'currency',
   'subtotal',
+  'shipping',
+  'tax',
+  'discount',
   'total',
   'notes',
+  'external_reference',
+  'shipping_address',
+  'billing_address',
+  'tracking',
+  'metadata',
   'version',
   'created_at',
   'updated_at',
   'completed_at',
   'cancelled_at',
   'cancel_reason',
+  'deleted_at',
 ] as const satisfies readonly (keyof OrderRow)[];
 
 /** The columns an Order is made of, of the table alias `o`. */
@@ -55,14 +73,23 @@ export function toOrder(row: OrderRow): Order {
     status: row.status,
     currency: row.currency,
     subtotal: row.subtotal,
+    shipping: row.shipping,
+    tax: row.tax,
+    discount: row.discount,
     total: row.total,
     notes: row.notes,
+    externalReference: row.external_reference,
+    shippingAddress: row.shipping_address,
+    billingAddress: row.billing_address,
+    tracking: row.tracking,
+    metadata: row.metadata,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,
     cancelledAt: row.cancelled_at,
     cancelReason: row.cancel_reason,
+    deletedAt: row.deleted_at,
   };
 }
 

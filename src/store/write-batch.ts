@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RequestError } from '../domain/errors.js';
 import { isOver } from '../orders/patience.js';
-import type { Lanes, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
+import type { Lanes, OrderOutcome, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import type { Database } from './database.js';
 import { classify } from './failures.js';
 import { writeInTransaction, type Contended, type WriteManner } from './write-transaction.js';
@@ -193,8 +193,11 @@ async function inLane<T>(lanes: Lanes, work: () => Promise<T>): Promise<T> {
 
 /** Replays and repetitions are among them: an earlier attempt, of this process or of one that ended, may have stored the event. */
 function changedOrders(outcomes: readonly (WriteOutcome | Contended)[]): readonly string[] {
-  const changed = outcomes.flatMap((outcome) => {
-    if (outcome.kind === 'placed' || (outcome.kind === 'transitioned' && outcome.changed)) return outcome.order.id;
+  const single: (OrderOutcome | Contended)[] = outcomes.flatMap((outcome) =>
+    outcome.kind === 'group' ? outcome.outcomes : outcome,
+  );
+  const changed = single.flatMap((outcome) => {
+    if (outcome.kind === 'placed' || (outcome.kind === 'changed' && outcome.changed)) return outcome.order.id;
     return [];
   });
   return [...new Set(changed)];

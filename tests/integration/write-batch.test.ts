@@ -5,7 +5,7 @@ import { draftOrder } from '../../src/domain/draft.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';
-import type { PlaceOrder, TransitionOrder, WriteCommand } from '../../src/orders/ports.js';
+import type { ChangeOrder, PlaceOrder, WriteCommand } from '../../src/orders/ports.js';
 import { openDatabase, type Database } from '../../src/store/database.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -67,9 +67,10 @@ function placing(notes: string, orderId: string = randomUUID()): PlaceOrder {
   };
 }
 
-function moving(orderId: string, to: OrderStatus, more: Partial<TransitionOrder> = {}): TransitionOrder {
+function moving(orderId: string, to: OrderStatus, more: Partial<ChangeOrder> = {}): ChangeOrder {
   const base = { expectedVersion: null, reason: null, key: null, field: ['input', 'id'] };
-  return { kind: 'transition', orderId, commandId: randomUUID(), ...who, to, ...base, ...more };
+  const change = { kind: 'status', to, cancelReason: 'OTHER', tracking: null } as const;
+  return { kind: 'change', orderId, commandId: randomUUID(), ...who, change, ...base, ...more };
 }
 
 test('several changes of one order in one batch are decided one after the other, each with its event, in one transaction', async () => {
@@ -85,12 +86,12 @@ test('several changes of one order in one batch are decided one after the other,
     moving(order.orderId, 'COMPLETED', { expectedVersion: 3 }),
   ]);
   expect(results).toMatchObject([
-    { kind: 'transitioned', changed: true, order: { status: 'CONFIRMED', version: 2 } },
-    { kind: 'transitioned', changed: true, order: { status: 'PROCESSING', version: 3 } },
+    { kind: 'changed', changed: true, order: { status: 'CONFIRMED', version: 2 } },
+    { kind: 'changed', changed: true, order: { status: 'PROCESSING', version: 3 } },
     { kind: 'refused', refusal: { code: 'INVALID_TRANSITION' } },
-    { kind: 'transitioned', changed: false, order: { version: 3 } },
+    { kind: 'changed', changed: false, order: { version: 3 } },
     { kind: 'refused', refusal: { code: 'VERSION_CONFLICT', order: { version: 3 } } },
-    { kind: 'transitioned', changed: true, order: { status: 'COMPLETED', version: 4 } },
+    { kind: 'changed', changed: true, order: { status: 'COMPLETED', version: 4 } },
   ]);
   const events = await database.sql(
     'SELECT version, from_status, to_status FROM order_events WHERE order_id = $1 ORDER BY version',
@@ -120,7 +121,7 @@ test('an order placed and changed in one batch is changed', async () => {
   const order = placing('at once');
   const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order]);
   expect(results).toMatchObject([
-    { kind: 'transitioned', changed: true },
+    { kind: 'changed', changed: true },
     { kind: 'placed', replayed: false },
   ]);
 });

@@ -182,8 +182,17 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
     };
   };
   const commands = [5, 5, 1, 200, 1].map((lines) => ({ key: placing(lines) }));
-  const parts = split(commands, { maxItems: 10, maxBytes: 1_000_000 });
+  const parts = split(commands, { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 });
   expect(parts.map((part) => part.length)).toEqual([2, 1, 1, 1]); // one that is too large alone still goes, alone
   expect(parts.flat()).toEqual(commands);
-  expect(split(commands, { maxItems: 10_000, maxBytes: 1 }).map((part) => part.length)).toEqual([1, 1, 1, 1, 1]);
+  expect(split(commands, { maxCommands: 2, maxItems: 10_000, maxBytes: 1_000_000 }).map((part) => part.length)).toEqual(
+    [2, 2, 1],
+  );
+  const group = { key: { kind: 'group', orders: commands.slice(0, 2).map(({ key }) => key) } } as const;
+  expect(split([group, ...commands.slice(2, 3)], { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 })).toHaveLength(
+    2,
+  );
+  expect(split(commands, { maxCommands: 10, maxItems: 10_000, maxBytes: 1 }).map((part) => part.length)).toEqual([
+    1, 1, 1, 1, 1,
+  ]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { decideStatusChange, type ChangeStatus } from '../../src/domain/decide.js';
-import { ORDER_STATUSES, isAllowed } from '../../src/domain/lifecycle.js';
-import type { Order } from '../../src/domain/order.js';
+import { decideChange, type ChangeCommand, type Decision, type Known } from '../../src/domain/decide.js';
+import { ORDER_STATUSES, isAllowed, type OrderStatus } from '../../src/domain/lifecycle.js';
+import type { Order, OrderLine, Tracking } from '../../src/domain/order.js';
 import { actorOf, OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
 
 const created = new Date('2026-01-01T00:00:00Z');
@@ -16,36 +16,49 @@ const order: Order = {
   status: 'PENDING',
   currency: 'USD',
   subtotal: 100n,
+  shipping: 20n,
+  tax: 10n,
+  discount: 30n,
   total: 100n,
   notes: null,
+  externalReference: 'mine',
+  shippingAddress: null,
+  billingAddress: null,
+  tracking: null,
+  metadata: { a: { b: 1, c: [2] } },
   version: 3,
   createdAt: created,
   updatedAt: created,
   completedAt: null,
   cancelledAt: null,
   cancelReason: null,
+  deletedAt: null,
 };
 
 const stranger: Viewer = { issuer: 'i', subject: 'somebody else', roles: ['customer'] };
 
-function command(more: Partial<ChangeStatus> = {}): ChangeStatus {
-  return {
+type Asked = Partial<ChangeCommand> & Partial<Known> & { readonly to?: OrderStatus; readonly tracking?: Tracking };
+
+/** Decides a change of status, to CONFIRMED unless something else is asked. */
+function decide(from: Order | null, { to = 'CONFIRMED', tracking, ...asked }: Asked = {}): Decision {
+  const change = { kind: 'status', to, cancelReason: 'OTHER', tracking: tracking ?? null } as const;
+  const command = {
     viewer: OPEN_ADMIN,
     actor: actorOf(OPEN_ADMIN),
-    to: 'CONFIRMED',
+    change,
     expectedVersion: null,
     reason: null,
     field: ['input', 'id'],
-    earlier: 'none',
-    ...more,
+    ...asked,
   };
+  return decideChange(from, command, { earlier: 'none', lines: [], referenceTaken: false, now, ...asked });
 }
 
 test('the checks come in the promised order: existence, key, version, same status, lifecycle', () => {
   // Each of these breaks every rule from its own on.
   const wrong = { viewer: stranger, earlier: 'other-request', expectedVersion: 9, to: 'DELIVERED' } as const;
-  const codeOf = (more: Partial<ChangeStatus>) => {
-    const decision = decideStatusChange(order, command(more), now);
+  const codeOf = (more: Asked) => {
+    const decision = decide(order, more);
     return decision.kind === 'refused' ? decision.refusal.code : decision.kind;
   };
   expect(codeOf(wrong)).toBe('INVALID_INPUT'); // NOT_FOUND
@@ -59,15 +72,15 @@ test('the checks come in the promised order: existence, key, version, same statu
 });
 
 test('an order that is not there is not found, like one of somebody else', () => {
-  const absent = decideStatusChange(null, command(), now);
-  const foreign = decideStatusChange(order, command({ viewer: stranger }), now);
+  const absent = decide(null);
+  const foreign = decide(order, { viewer: stranger });
   expect(absent).toEqual(foreign);
   expect(absent).toMatchObject({ refusal: { problems: [{ code: 'NOT_FOUND', field: ['input', 'id'] }] } });
 });
 
 test('customers move their own orders', () => {
   const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
-  expect(decideStatusChange(order, command({ viewer: owner, actor: actorOf(owner) }), now)).toMatchObject({
+  expect(decide(order, { viewer: owner, actor: actorOf(owner) })).toMatchObject({
     kind: 'changed',
     event: { actor: { subject: 'me', kind: 'customer' } },
   });
@@ -76,7 +89,7 @@ test('customers move their own orders', () => {
 test('every pair of statuses is decided as the lifecycle says, with one event for each change', () => {
   for (const from of ORDER_STATUSES) {
     for (const to of ORDER_STATUSES) {
-      const decision = decideStatusChange({ ...order, status: from }, command({ to, reason: 'why' }), now);
+      const decision = decide({ ...order, status: from }, { to, reason: 'why' });
       if (from === to) expect(decision.kind).toBe('unchanged');
       else if (!isAllowed(from, to)) expect(decision).toMatchObject({ refusal: { code: 'INVALID_TRANSITION', to } });
       else {
@@ -97,7 +110,7 @@ test('every pair of statuses is decided as the lifecycle says, with one event fo
             to,
             reason: 'why',
             occurredAt: now,
-            changedFields: ['status'],
+            changedFields: to === 'CANCELLED' ? ['status', 'cancelReason'] : ['status'],
           },
         });
       }
@@ -107,7 +120,7 @@ test('every pair of statuses is decided as the lifecycle says, with one event fo
 
 test('time never goes back before the last change', () => {
   const later = new Date('2026-03-01T00:00:00Z');
-  expect(decideStatusChange({ ...order, updatedAt: later }, command(), now)).toMatchObject({
+  expect(decide({ ...order, updatedAt: later })).toMatchObject({
     order: { updatedAt: later },
     event: { occurredAt: later },
   });
@@ -115,6 +128,88 @@ test('time never goes back before the last change', () => {
 
 test('deciding changes nothing it was given', () => {
   const before = structuredClone(order);
-  decideStatusChange(order, command({ to: 'CANCELLED' }), now);
+  decide(order, { to: 'CANCELLED' });
   expect(order).toEqual(before);
+});
+
+const line: OrderLine = { productId: null, sku: null, name: 'Tea', quantity: 1, unitPrice: 100n, subtotal: 100n };
+
+function edit(from: Order, details: object, more: Asked & { readonly newLines?: readonly OrderLine[] } = {}): Decision {
+  const { newLines = null, ...asked } = more;
+  return decide(from, { change: { kind: 'edit', details, lines: newLines }, lines: [line], ...asked });
+}
+
+test('an edit changes what is given, names it, and keeps the rest', () => {
+  const decision = edit(order, { notes: 'new', metadata: { a: { c: [2], b: 1 } }, externalReference: null });
+  expect(decision).toMatchObject({
+    kind: 'changed',
+    order: { notes: 'new', externalReference: null, metadata: order.metadata, version: 4, status: 'PENDING' },
+    event: { type: 'UPDATED', from: null, to: null, changedFields: ['externalReference', 'notes'] },
+    lines: null,
+  });
+  expect(edit(order, { notes: null, metadata: { a: { c: [2], b: 1 } } })).toEqual({ kind: 'unchanged', order });
+  expect(edit(order, {}, { newLines: [line] })).toEqual({ kind: 'unchanged', order });
+});
+
+test('new items make new sums; shipping, tax and discount stay', () => {
+  const dear = { ...line, quantity: 5, subtotal: 500n };
+  expect(edit(order, {}, { newLines: [dear] })).toMatchObject({
+    order: { subtotal: 500n, total: 500n },
+    event: { changedFields: ['items', 'subtotal', 'total'] },
+    lines: [dear],
+  });
+  const free = { ...line, unitPrice: 0n, subtotal: 0n };
+  expect(edit({ ...order, discount: 130n, total: 0n }, {}, { newLines: [free] })).toMatchObject({
+    refusal: { problems: [{ code: 'INVALID', field: ['input', 'items'] }] },
+  });
+});
+
+test('details are editable until the order is shipped, items while it is PENDING', () => {
+  for (const status of ORDER_STATUSES) {
+    const details = edit({ ...order, status }, { notes: 'new' });
+    const editable = ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(status);
+    if (editable) expect(details.kind).toBe('changed');
+    else
+      expect(details).toMatchObject({ refusal: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'notes'] }] } });
+    const items = edit({ ...order, status }, {}, { newLines: [] });
+    if (status === 'PENDING') expect(items.kind).toBe('changed');
+    else expect(items).toMatchObject({ refusal: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'items'] }] } });
+  }
+});
+
+test('a reference that is taken is refused only where it would be new', () => {
+  const taken = { referenceTaken: true };
+  expect(edit(order, { externalReference: 'yours' }, taken)).toMatchObject({
+    refusal: { problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
+  });
+  expect(edit(order, { notes: 'new' }, taken).kind).toBe('changed');
+});
+
+test('tracking comes with shipping, and may be mended afterwards', () => {
+  const tracking = { carrier: 'Mole', number: '1', url: null };
+  const shipped = decide(order, { to: 'SHIPPED', tracking });
+  expect(shipped).toMatchObject({ order: { tracking }, event: { changedFields: ['status', 'tracking'] } });
+  if (shipped.kind !== 'changed') throw new Error('not shipped');
+  expect(decide(shipped.order, { to: 'SHIPPED', tracking: { ...tracking } }).kind).toBe('unchanged');
+  expect(decide(shipped.order, { to: 'SHIPPED' }).kind).toBe('unchanged');
+  expect(decide(shipped.order, { to: 'SHIPPED', tracking: { ...tracking, number: '2' } })).toMatchObject({
+    kind: 'changed',
+    order: { status: 'SHIPPED', tracking: { number: '2' } },
+    event: { type: 'UPDATED', from: null, to: null, changedFields: ['tracking'] },
+  });
+});
+
+test('a deletion leaves nothing personal, and only its own retry still sees the order', () => {
+  const deletion = { change: { kind: 'delete' } } as const;
+  const decision = decide({ ...order, customerName: 'Me', notes: 'secret' }, deletion);
+  expect(decision).toMatchObject({
+    kind: 'changed',
+    order: { customerId: null, customerName: null, notes: null, externalReference: null, metadata: {}, deletedAt: now },
+    event: { type: 'DELETED', version: 4, customerId: 'me', changedFields: [] },
+    lines: [],
+  });
+  if (decision.kind !== 'changed') throw new Error('not deleted');
+  expect(decide(decision.order, deletion)).toMatchObject({ refusal: { problems: [{ code: 'NOT_FOUND' }] } });
+  expect(decide(decision.order, { ...deletion, earlier: 'same-request' }).kind).toBe('repeated');
+  expect(decide(decision.order, { earlier: 'same-request' })).toMatchObject({ refusal: { problems: [{}] } });
 });

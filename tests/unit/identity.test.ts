@@ -1,8 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { draftOrder } from '../../src/domain/draft.js';
+import { requestOrder } from '../../src/domain/draft.js';
 import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
 import {
-  fingerprintOfDraft,
+  fingerprintOfRequest,
   hashKey,
   isClientUuid,
   newUuid,
@@ -40,11 +41,10 @@ test('a key stands for one id of version 8, which is its owner’s alone', () =>
 
 test('a fingerprint is of what is ordered, not of how it was written, and needs the secret', () => {
   const print = (input: object, key = secret) => {
-    const drafted = draftOrder({ currency: 'USD', items: [{ name: 'Tea', quantity: 1, unitPrice: '1.5' }], ...input }, [
-      'input',
-    ]);
-    if (!('draft' in drafted)) throw new Error('the input of the test is wrong');
-    return Buffer.from(fingerprintOfDraft(key, drafted.draft)).toString('hex');
+    const items = [{ name: 'Tea', quantity: 1, unitPrice: '1.5' }];
+    const checked = requestOrder({ currency: 'USD', items, ...input }, ['input'], false);
+    if (!('request' in checked)) throw new Error('the input of the test is wrong');
+    return Buffer.from(fingerprintOfRequest(key, checked.request)).toString('hex');
   };
   const base = print({});
   expect(print({ items: [{ name: ' Tea ', quantity: 1, unitPrice: '1.50', sku: null }] })).toBe(base);
@@ -58,7 +58,27 @@ test('a fingerprint is of what is ordered, not of how it was written, and needs 
     print({ items: [{ name: 'Tea', quantity: 1, unitPrice: '1.51' }] }),
     print({ items: [{ name: 'Tea', quantity: 1, unitPrice: '1.5', sku: 's' }] }),
     print({ items: [{ name: 'Tea', quantity: 1, unitPrice: '1.5', productId: 's' }] }),
+    print({ externalReference: 'c' }),
+    print({ shippingAddress: { line1: 'c' } }),
+    print({ billingAddress: { line1: 'c' } }),
+    print({ shipping: '1' }),
+    print({ tax: '1' }),
+    print({ discount: '1' }),
+    print({ expectedTotal: '1.5' }),
+    print({ metadata: { c: 1 } }),
+    print({ items: [{ name: 'Tea', quantity: 1, unitPrice: '1.5', expectedUnitPrice: '1.5' }] }),
     print({}, Buffer.from('another secret')),
   ];
-  expect(new Set([base, ...others]).size).toBe(11);
+  expect(new Set([base, ...others]).size).toBe(20);
+  expect(print({ metadata: { a: 1, b: { c: 2, d: 3 } } })).toBe(print({ metadata: { b: { d: 3, c: 2 }, a: 1 } }));
+  expect(print({ shipping: '0.00', metadata: {} })).toBe(base);
+});
+
+test('fingerprints that older servers stored stay the same', () => {
+  const items = [{ sku: 's', name: 'Tea', quantity: 2, unitPrice: '1.5' }];
+  const checked = requestOrder({ currency: 'USD', customerId: 'c', items }, ['input'], false);
+  if (!('request' in checked)) throw new Error('the input of the test is wrong');
+  const text = '["place","c",null,null,"USD",null,[[null,"s","Tea",2,"150"]]]';
+  const mac = createHmac('sha256', secret).update(text).digest();
+  expect(Buffer.from(fingerprintOfRequest(secret, checked.request))).toEqual(Buffer.concat([Uint8Array.of(1), mac]));
 });

@@ -6,5 +6,5 @@ import { toConnection } from '../types/connection.js';
 export const NEWEST_FIRST: Ordering = { field: 'CREATED_AT', direction: 'DESC' };
 
 export function toOrderConnection(page: OrderPage) {
-  return { ...toConnection(page), totalCount: page.totalCount };
+  return { ...toConnection(page), totalCount: page.totalCount, countUpTo: page.countUpTo };
 }

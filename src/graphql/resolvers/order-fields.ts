@@ -10,7 +10,8 @@ import { CustomerType } from '../types/customer.js';
 import { OrderEventConnection } from '../types/event.js';
 import { toMoney, type MoneyType } from '../types/money.js';
 import { OrderType, type OrderItemType } from '../types/order.js';
-import { viewCustomer, viewEvent, viewItem } from '../views.js';
+import type { AddressType } from '../types/address.js';
+import { viewAddress, viewCustomer, viewEvent, viewItem } from '../views.js';
 
 @Resolver(() => OrderType)
 export class OrderFields {
@@ -22,6 +23,36 @@ export class OrderFields {
   @FieldResolver()
   total(@Root() order: Order): MoneyType {
     return toMoney(order.total, order.currency);
+  }
+
+  @FieldResolver()
+  subtotal(@Root() order: Order): MoneyType {
+    return toMoney(order.subtotal, order.currency);
+  }
+
+  @FieldResolver()
+  shipping(@Root() order: Order): MoneyType {
+    return toMoney(order.shipping, order.currency);
+  }
+
+  @FieldResolver()
+  discount(@Root() order: Order): MoneyType {
+    return toMoney(order.discount, order.currency);
+  }
+
+  @FieldResolver()
+  tax(@Root() order: Order): MoneyType {
+    return toMoney(order.tax, order.currency);
+  }
+
+  @FieldResolver()
+  shippingAddress(@Root() order: Order): AddressType | null {
+    return viewAddress(order.shippingAddress);
+  }
+
+  @FieldResolver()
+  billingAddress(@Root() order: Order): AddressType | null {
+    return viewAddress(order.billingAddress);
   }
 
   @FieldResolver()

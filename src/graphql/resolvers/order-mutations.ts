@@ -1,15 +1,29 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { ChangeResult } from '../../orders/change.js';
+import type { Asking } from '../../orders/place.js';
 import { forgetReads, type Context } from '../context.js';
 import { toUserErrors } from '../refusals.js';
-import { CreateOrderInput, UpdateOrderStatusInput } from '../types/inputs.js';
-import { CreateOrderPayload, UpdateOrderStatusPayload } from '../types/payloads.js';
+import {
+  CancelOrderInput,
+  DeleteOrderInput,
+  UpdateOrderInput,
+  UpdateOrderStatusInput,
+} from '../types/change-inputs.js';
+import { CreateOrderInput } from '../types/create-inputs.js';
+import {
+  CancelOrderPayload,
+  CreateOrderPayload,
+  DeleteOrderPayload,
+  UpdateOrderPayload,
+  UpdateOrderStatusPayload,
+} from '../types/payloads.js';
 
 @Resolver()
 export class OrderMutations {
   @Mutation(() => CreateOrderPayload, {
     description: `Takes an order: exactly one for each id or idempotency key, however often and from wherever it is asked for.
 
-userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule (InputError); IDEMPOTENCY_MISMATCH and ORDER_DELETED (IdempotencyError).`,
+userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, DUPLICATE for an external reference that another order has, TOTAL_MISMATCH and PRICE_CHANGED where something else was expected, NOT_FOUND for a product that the catalogue does not know, CATALOGUE_UNAVAILABLE (InputError); IDEMPOTENCY_MISMATCH and ORDER_DELETED (IdempotencyError).`,
   })
   async createOrder(
     @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
@@ -23,18 +37,65 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule 
   }
 
   @Mutation(() => UpdateOrderStatusPayload, {
-    description: `Moves an order to another status. The status it has already is success with \`changed: false\`.
+    description: `Moves an order to another status. The status it has already is success with \`changed: false\`. To CANCELLED is the same as \`cancelOrder\` for reason OTHER.
 
-userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async updateOrderStatus(
     @Arg('input', () => UpdateOrderStatusInput, { description: 'The change.' }) input: UpdateOrderStatusInput,
     @Ctx() context: Context,
   ): Promise<UpdateOrderStatusPayload> {
-    const { services, viewer, patience } = context;
-    const result = await services.transitionOrder(input, viewer, patience);
-    forgetReads(context);
-    if ('refusal' in result) return { order: null, changed: false, userErrors: toUserErrors(result.refusal) };
-    return { ...result, userErrors: [] };
+    return changePayload(context, (asking) => context.services.changes.transition(input, asking));
   }
+
+  @Mutation(() => UpdateOrderPayload, {
+    description: `Changes details of an order: addresses, notes, metadata and external reference until it is shipped, items while it is PENDING. What is so already is success with \`changed: false\`.
+
+userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND for the order or a product, DUPLICATE for an external reference that another order has, NOT_EDITABLE, PRICE_CHANGED, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+  })
+  async updateOrder(
+    @Arg('input', () => UpdateOrderInput, { description: 'The change.' }) input: UpdateOrderInput,
+    @Ctx() context: Context,
+  ): Promise<UpdateOrderPayload> {
+    return changePayload(context, (asking) => context.services.changes.edit(input, asking));
+  }
+
+  @Mutation(() => CancelOrderPayload, {
+    description: `Calls an order off. One that is cancelled already is success with \`changed: false\`.
+
+userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION once it is shipped or completed (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+  })
+  async cancelOrder(
+    @Arg('input', () => CancelOrderInput, { description: 'Which one, and why.' }) input: CancelOrderInput,
+    @Ctx() context: Context,
+  ): Promise<CancelOrderPayload> {
+    return changePayload(context, (asking) => context.services.changes.cancel(input, asking));
+  }
+
+  @Mutation(() => DeleteOrderPayload, {
+    description: `Deletes an order: its items and all that is personal in it go for good. Its id stays used: creating it again answers ORDER_DELETED, and everywhere else there is no such order any more.
+
+userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND, also for one that is deleted already (InputError); VERSION_CONFLICT (VersionConflictError).`,
+  })
+  async deleteOrder(
+    @Arg('input', () => DeleteOrderInput, { description: 'Which one.' }) input: DeleteOrderInput,
+    @Ctx() context: Context,
+  ): Promise<DeleteOrderPayload> {
+    const { viewer, patience, services } = context;
+    const result = await services.changes.remove(input, { viewer, patience, at: ['input'] });
+    forgetReads(context);
+    if ('refusal' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.refusal) };
+    return { deletedOrderId: result.order.id, userErrors: [] };
+  }
+}
+
+async function changePayload(
+  context: Context,
+  change: (asking: Asking) => Promise<ChangeResult>,
+): Promise<UpdateOrderStatusPayload> {
+  const { viewer, patience } = context;
+  const result = await change({ viewer, patience, at: ['input'] });
+  forgetReads(context);
+  if ('refusal' in result) return { order: null, changed: false, userErrors: toUserErrors(result.refusal) };
+  return { ...result, userErrors: [] };
 }

@@ -1,11 +1,11 @@
 import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
-import { findCustomer, findOrder } from '../../orders/find.js';
+import { findByNumber, findByReference, findCustomer, findOrder } from '../../orders/find.js';
 import { pageOrders } from '../../orders/page.js';
 import { orderIdArgument, PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
-import { OrderOrder, OrderWhere } from '../types/inputs.js';
+import { OrderOrder, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { viewCustomer } from '../views.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
@@ -21,6 +21,30 @@ export class OrderQueries {
     @Ctx() { reader, viewer }: Context,
   ): Promise<Order | null> {
     return findOrder(reader, viewer, orderIdArgument('id', id));
+  }
+
+  @Query(() => OrderType, {
+    nullable: true,
+    description: 'An order by its number for people; null where there is none that you may see.',
+  })
+  async orderByNumber(
+    @Arg('number', () => String, { description: 'The number, in digits.' }) number: string,
+    @Ctx() { reader, viewer }: Context,
+  ): Promise<Order | null> {
+    return findByNumber(reader, viewer, number);
+  }
+
+  @Query(() => OrderType, {
+    nullable: true,
+    description: 'An order by the name that its client gave it; null where there is none that you may see.',
+  })
+  async orderByExternalReference(
+    @Arg('customerId', () => String, { description: "Whose order it is; an empty text for a guest's." })
+    customerId: string,
+    @Arg('externalReference', () => String, { description: 'The name, letter by letter.' }) externalReference: string,
+    @Ctx() { reader, viewer }: Context,
+  ): Promise<Order | null> {
+    return findByReference(reader, viewer, customerId, externalReference);
   }
 
   @Query(() => OrderConnection, {

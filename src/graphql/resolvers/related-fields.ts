@@ -6,7 +6,7 @@ import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
-import { OrderOrder, OrderWhere } from '../types/inputs.js';
+import { OrderOrder, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
@@ -32,7 +32,8 @@ export class CustomerFields {
   ) {
     const foreign = typeof where?.customerId === 'string' && where.customerId !== customer.customerId;
     const status = foreign ? { in: [] } : where?.status; // everything given must hold, so another customer's are none
-    const request = { page, where: { status, customerId: customer.customerId }, ordering: ordering ?? NEWEST_FIRST };
+    const condition = { ...where, status, customerId: customer.customerId };
+    const request = { page, where: condition, ordering: ordering ?? NEWEST_FIRST };
     return toOrderConnection(await pageOrders(reader, viewer, request));
   }
 }

@@ -39,11 +39,19 @@ export class OrderEventObject extends NodeType {
   @Field(() => Int, { description: 'The version of the order that this event made.' })
   readonly version!: number;
 
-  @Field(() => OrderStatusEnum, { nullable: true, description: 'The status before; null at creation.' })
+  @Field(() => OrderStatusEnum, {
+    nullable: true,
+    description: 'The status before; null at creation, and where the status stayed.',
+  })
   readonly from!: OrderStatus | null;
 
-  @Field(() => OrderStatusEnum, { nullable: true, description: 'The status after.' })
+  @Field(() => OrderStatusEnum, { nullable: true, description: 'The status after; null where it stayed.' })
   readonly to!: OrderStatus | null;
+
+  @Field(() => [String], {
+    description: "Names of the order's fields that changed; empty at creation and deletion, which concern them all.",
+  })
+  readonly changedFields!: readonly string[];
 
   @Field(() => String, { nullable: true, description: 'Why, in the words of who did it.' })
   readonly reason!: string | null;

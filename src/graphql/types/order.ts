@@ -1,8 +1,10 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Arg, Field, Int, ObjectType } from 'type-graphql';
 import type { OrderStatus } from '../../domain/lifecycle.js';
-import { DateTime, EmailAddress } from '../scalars.js';
+import type { CancelReason, Metadata } from '../../domain/order.js';
+import { DateTime, EmailAddress, JSONObject } from '../scalars.js';
+import { AddressType, TrackingType } from './address.js';
 import { connectionOf, edgeOf } from './connection.js';
-import { OrderStatusEnum } from './enums.js';
+import { CancelReasonEnum, CountPrecisionEnum, OrderStatusEnum } from './enums.js';
 import { MoneyType } from './money.js';
 import { NodeType } from './node.js';
 
@@ -39,6 +41,12 @@ export class OrderType extends NodeType {
   @Field(() => String, { description: 'Short number for people; unique, not gap-free.' })
   readonly number!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "The client's own name for it; unique among the orders of its customer.",
+  })
+  readonly externalReference!: string | null;
+
   @Field(() => OrderStatusEnum, { description: 'Where it stands in its life.' })
   readonly status!: OrderStatus;
 
@@ -66,11 +74,35 @@ export class OrderType extends NodeType {
   @Field(() => [OrderItemType], { description: 'Its lines, by position.' })
   readonly items!: readonly OrderItemType[];
 
-  @Field(() => MoneyType, { description: 'What it costs in all.' })
+  @Field(() => MoneyType, { description: 'What it costs in all: subtotal + shipping + tax - discount, exactly.' })
   readonly total!: MoneyType;
+
+  @Field(() => MoneyType, { description: 'What its lines cost together.' })
+  readonly subtotal!: MoneyType;
+
+  @Field(() => MoneyType, { description: 'What shipping costs.' })
+  readonly shipping!: MoneyType;
+
+  @Field(() => MoneyType, { description: 'What is taken off.' })
+  readonly discount!: MoneyType;
+
+  @Field(() => MoneyType, { description: 'What taxes add.' })
+  readonly tax!: MoneyType;
+
+  @Field(() => AddressType, { nullable: true, description: 'Where the goods go.' })
+  readonly shippingAddress!: AddressType | null;
+
+  @Field(() => AddressType, { nullable: true, description: 'Where the bill goes.' })
+  readonly billingAddress!: AddressType | null;
+
+  @Field(() => TrackingType, { nullable: true, description: 'Where the goods are, once it is shipped.' })
+  readonly tracking!: TrackingType | null;
 
   @Field(() => String, { nullable: true, description: 'Remarks of the customer.' })
   readonly notes!: string | null;
+
+  @Field(() => JSONObject, { description: "The client's own facts about it; an empty object where there are none." })
+  readonly metadata!: Metadata;
 
   @Field(() => DateTime, { description: 'When it was taken.' })
   readonly createdAt!: Date;
@@ -83,6 +115,18 @@ export class OrderType extends NodeType {
 
   @Field(() => DateTime, { nullable: true, description: 'When it became CANCELLED.' })
   readonly cancelledAt!: Date | null;
+
+  @Field(() => CancelReasonEnum, { nullable: true, description: 'Why it was cancelled; null where it was not.' })
+  readonly cancelReason!: CancelReason | null;
+}
+
+@ObjectType('Count', { description: 'A number of things, counted up to a limit.', simpleResolvers: true })
+export class CountType {
+  @Field(() => Int, { description: 'How many; at most the limit.' })
+  readonly value!: number;
+
+  @Field(() => CountPrecisionEnum, { description: 'Whether there are just so many, or more.' })
+  readonly precision!: 'EXACT' | 'AT_LEAST';
 }
 
 export const OrderEdge = edgeOf('Order', 'order', () => OrderType);
@@ -91,4 +135,16 @@ export const OrderEdge = edgeOf('Order', 'order', () => OrderType);
 export class OrderConnection extends connectionOf('order', () => OrderType, OrderEdge) {
   @Field(() => Int, { description: 'How many orders the whole list has, exactly. Counted only where it is selected.' })
   readonly totalCount!: number;
+
+  @Field(() => CountType, {
+    description: 'How many orders the list has, counted up to a limit: cheap however long it is.',
+  })
+  count(
+    @Arg('limit', () => Int, { defaultValue: 10_000, description: 'Where counting stops, 1 to 1,000,000.' })
+    limit: number,
+  ): Promise<CountType> {
+    return this.countUpTo(limit);
+  }
+
+  readonly countUpTo!: (limit: number) => Promise<CountType>;
 }

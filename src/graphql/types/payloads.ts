@@ -1,4 +1,4 @@
-import { Field, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { OrderType } from './order.js';
 import { UserError } from './user-errors.js';
@@ -29,6 +29,81 @@ export class UpdateOrderStatusPayload {
       'Whether this request, or the first under its key, changed the status. False where the order had it already.',
   })
   readonly changed!: boolean;
+
+  @Field(() => [UserError], { description: USER_ERRORS })
+  readonly userErrors!: readonly UserError[];
+}
+
+@ObjectType('CreateOrdersResult', { description: 'What became of one of several orders.', simpleResolvers: true })
+export class CreateOrdersResult extends CreateOrderPayload {
+  @Field(() => Int, { description: 'Which one of the request, from 0.' })
+  readonly index!: number;
+}
+
+@ObjectType('CreateOrdersPayload', { description: 'Answer to `createOrders`.', simpleResolvers: true })
+export class CreateOrdersPayload {
+  @Field(() => [CreateOrdersResult], {
+    description: 'One for each order of the request, in its order; empty where the request as a whole was refused.',
+  })
+  readonly results!: readonly CreateOrdersResult[];
+
+  @Field(() => [UserError], { description: 'Why the request as a whole was refused; empty when it was not.' })
+  readonly userErrors!: readonly UserError[];
+}
+
+@ObjectType('UpdateOrderStatusesResult', {
+  description: 'What became of one of several changes of status.',
+  simpleResolvers: true,
+})
+export class UpdateOrderStatusesResult extends UpdateOrderStatusPayload {
+  @Field(() => Int, { description: 'Which one of the request, from 0.' })
+  readonly index!: number;
+}
+
+@ObjectType('UpdateOrderStatusesPayload', { description: 'Answer to `updateOrderStatuses`.', simpleResolvers: true })
+export class UpdateOrderStatusesPayload {
+  @Field(() => [UpdateOrderStatusesResult], {
+    description: 'One for each change of the request, in its order; empty where the request as a whole was refused.',
+  })
+  readonly results!: readonly UpdateOrderStatusesResult[];
+
+  @Field(() => [UserError], { description: 'Why the request as a whole was refused; empty when it was not.' })
+  readonly userErrors!: readonly UserError[];
+}
+
+@ObjectType('UpdateOrderPayload', { description: 'Answer to `updateOrder`.', simpleResolvers: true })
+export class UpdateOrderPayload {
+  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was refused.' })
+  readonly order!: Order | null;
+
+  @Field(() => Boolean, {
+    description: 'Whether this request, or the first under its key, changed something. False where all was so already.',
+  })
+  readonly changed!: boolean;
+
+  @Field(() => [UserError], { description: USER_ERRORS })
+  readonly userErrors!: readonly UserError[];
+}
+
+@ObjectType('CancelOrderPayload', { description: 'Answer to `cancelOrder`.', simpleResolvers: true })
+export class CancelOrderPayload {
+  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was refused.' })
+  readonly order!: Order | null;
+
+  @Field(() => Boolean, {
+    description:
+      'Whether this request, or the first under its key, cancelled it. False where it was cancelled already.',
+  })
+  readonly changed!: boolean;
+
+  @Field(() => [UserError], { description: USER_ERRORS })
+  readonly userErrors!: readonly UserError[];
+}
+
+@ObjectType('DeleteOrderPayload', { description: 'Answer to `deleteOrder`.', simpleResolvers: true })
+export class DeleteOrderPayload {
+  @Field(() => ID, { nullable: true, description: 'Id of the order that was deleted; null when it was refused.' })
+  readonly deletedOrderId!: string | null;
 
   @Field(() => [UserError], { description: USER_ERRORS })
   readonly userErrors!: readonly UserError[];

@@ -1,45 +1,7 @@
 import type { OrderEvent } from '../../domain/events.js';
-import type { Order } from '../../domain/order.js';
+import type { Order, OrderLine } from '../../domain/order.js';
 import type { Queryable } from '../database.js';
-import { ORDER_COLUMNS, type OrderRow } from '../rows.js';
-
-export type LockedRow = OrderRow & {
-  /** The database's clock, read after this row's lock was obtained. */
-  readonly locked_at: Date;
-};
-
-/**
- * Locks and reads orders, in the order of their ids so that batches never wait for each other in a circle. Deleted
- * orders are no orders. The clock is read outside the locking part, row by row, so it is never earlier than the lock.
- */
-export async function lockOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
-  return db.$queryRawUnsafe<LockedRow[]>(LOCK_ORDERS, ids);
-}
-
-/** The same without waiting: orders that somebody else holds are left out. */
-export async function lockFreeOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
-  return db.$queryRawUnsafe<LockedRow[]>(LOCK_FREE_ORDERS, ids);
-}
-
-/** Which of these orders there are, held or not. */
-export async function readPresent(db: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await db.$queryRawUnsafe<{ id: string }[]>(READ_PRESENT, ids);
-  return rows.map((row) => row.id);
-}
-
-const READ_PRESENT = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL';
-
-const lockOrdersWith = (wait: string) => `
-WITH locked AS MATERIALIZED (
-  SELECT ${ORDER_COLUMNS} FROM orders o
-  WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL
-  ORDER BY o.id
-  FOR NO KEY UPDATE${wait}
-)
-SELECT o.*, clock_timestamp()::timestamptz(3) AS locked_at FROM locked o`;
-
-const LOCK_ORDERS = lockOrdersWith('');
-const LOCK_FREE_ORDERS = lockOrdersWith(' SKIP LOCKED');
+import { lineJson } from './place-orders.js';
 
 export interface CommandRow {
   readonly order_id: string;
@@ -118,7 +80,72 @@ WITH changed AS (
 )
 SELECT count(*)::int AS written FROM changed`;
 
-function orderJson({ order, lockedVersion }: { readonly order: Order; readonly lockedVersion: number }): unknown {
+/**
+ * Writes everything that an edit or a deletion may have changed. The statement for changes of status is apart, since it
+ * is the one that runs all day: this one carries every address and note along.
+ *
+ * @returns how many orders were written
+ */
+export async function applyEdits(
+  db: Queryable,
+  changed: readonly { readonly order: Order; readonly lockedVersion: number }[],
+): Promise<number> {
+  const documents = JSON.stringify(changed.map((each) => ({ ...orderJson(each), ...detailsJson(each.order) })));
+  return db.$executeRawUnsafe(
+    APPLY_EDITS,
+    documents,
+    changed.map(({ order }) => order.id),
+  );
+}
+
+const APPLY_EDITS = `
+UPDATE orders o SET
+  status = c.status, version = c.version, updated_at = c.updated_at, completed_at = c.completed_at,
+  cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason, deleted_at = c.deleted_at,
+  customer_id = c.customer_id, customer_name = c.customer_name, customer_email = c.customer_email,
+  subtotal = c.subtotal, total = c.total, notes = c.notes, external_reference = c.external_reference,
+  shipping_address = c.shipping_address, billing_address = c.billing_address, tracking = c.tracking,
+  metadata = c.metadata
+FROM jsonb_to_recordset($1::jsonb) AS c(
+  id uuid, locked_version int, status order_status, version int, updated_at timestamptz(3),
+  completed_at timestamptz(3), cancelled_at timestamptz(3), cancel_reason cancel_reason, deleted_at timestamptz(3),
+  customer_id text, customer_name text, customer_email text, subtotal bigint, total bigint, notes text,
+  external_reference text, shipping_address jsonb, billing_address jsonb, tracking jsonb, metadata jsonb)
+WHERE o.id = c.id AND o.id = any($2::uuid[]) AND o.version = c.locked_version`;
+
+function detailsJson(order: Order): object {
+  return {
+    deleted_at: order.deletedAt,
+    customer_id: order.customerId,
+    customer_name: order.customerName,
+    customer_email: order.customerEmail,
+    subtotal: order.subtotal.toString(),
+    total: order.total.toString(),
+    notes: order.notes,
+    external_reference: order.externalReference,
+    shipping_address: order.shippingAddress,
+    billing_address: order.billingAddress,
+    tracking: order.tracking,
+    metadata: order.metadata,
+  };
+}
+
+/** Replaces all lines of orders. */
+export async function replaceLines(db: Queryable, linesOf: ReadonlyMap<string, readonly OrderLine[]>): Promise<void> {
+  const orderIds = [...linesOf.keys()];
+  await db.$executeRawUnsafe('DELETE FROM order_items i WHERE i.order_id = any($1::uuid[])', orderIds);
+  const documents = [...linesOf].map(([id, lines]) => ({ id, items: lines.map(lineJson) }));
+  await db.$executeRawUnsafe(INSERT_LINES, JSON.stringify(documents));
+}
+
+const INSERT_LINES = `
+INSERT INTO order_items (order_id, position, product_id, sku, name, quantity, unit_price, subtotal)
+SELECT i.id, l.position, l.product_id, l.sku, l.name, l.quantity, l.unit_price, l.subtotal
+FROM jsonb_to_recordset($1::jsonb) AS i(id uuid, items jsonb)
+CROSS JOIN jsonb_to_recordset(i.items) AS l(
+  position int, product_id text, sku text, name text, quantity int, unit_price bigint, subtotal bigint)`;
+
+function orderJson({ order, lockedVersion }: { readonly order: Order; readonly lockedVersion: number }): object {
   return {
     id: order.id,
     locked_version: lockedVersion,
@@ -146,7 +173,12 @@ function eventJson({ event, order, commandId, key }: NewEvent): unknown {
     command_key: key === null ? null : Buffer.from(key.hash).toString('hex'),
     command_fingerprint: key === null ? null : Buffer.from(key.fingerprint).toString('hex'),
     customer_id: event.customerId,
-    payload: { currency: order.currency, totalMinor: order.total.toString(), createdAt: order.createdAt },
+    payload: {
+      currency: order.currency,
+      totalMinor: order.total.toString(),
+      createdAt: order.createdAt,
+      status: order.status,
+    },
     occurred_at: event.occurredAt,
   };
 }

@@ -1,5 +1,5 @@
 import { INITIAL_STATUS } from '../../domain/lifecycle.js';
-import type { OrderDraft } from '../../domain/order.js';
+import type { OrderDraft, OrderLine } from '../../domain/order.js';
 import type { Actor } from '../../domain/viewer.js';
 import type { Queryable } from '../database.js';
 import { ORDER_COLUMNS, type OrderRow } from '../rows.js';
@@ -36,11 +36,15 @@ WITH input AS MATERIALIZED (
   SELECT x.*, clock_timestamp()::timestamptz(3) AS now
   FROM jsonb_to_recordset($1::jsonb) AS x(
     id uuid, command_id uuid, fingerprint text, customer_id text, customer_name text, customer_email text,
-    currency text, subtotal bigint, total bigint, notes text, actor text, actor_kind text, items jsonb)
+    currency text, subtotal bigint, shipping bigint, tax bigint, discount bigint, total bigint, notes text,
+    external_reference text, shipping_address jsonb, billing_address jsonb, metadata jsonb, actor text,
+    actor_kind text, items jsonb)
 ), placed AS (
-  INSERT INTO orders AS o (id, customer_id, customer_name, customer_email, status, currency, subtotal, total, notes,
-    fingerprint, version, created_at, updated_at)
-  SELECT id, customer_id, customer_name, customer_email, '${INITIAL_STATUS}'::order_status, currency, subtotal, total, notes,
+  INSERT INTO orders AS o (id, customer_id, customer_name, customer_email, status, currency, subtotal, shipping, tax,
+    discount, total, notes, external_reference, shipping_address, billing_address, metadata, fingerprint, version,
+    created_at, updated_at)
+  SELECT id, customer_id, customer_name, customer_email, '${INITIAL_STATUS}'::order_status, currency, subtotal, shipping,
+    tax, discount, total, notes, external_reference, shipping_address, billing_address, metadata,
     decode(fingerprint, 'hex'), 1, now, now
   FROM input ORDER BY id
   ON CONFLICT (id) DO NOTHING
@@ -57,7 +61,8 @@ WITH input AS MATERIALIZED (
     customer_id, payload, occurred_at)
   SELECT i.id, 1, 'CREATED'::order_event_type, '${INITIAL_STATUS}'::order_status, '{}'::text[], i.actor, i.actor_kind,
     i.command_id, i.customer_id,
-    jsonb_build_object('currency', i.currency, 'totalMinor', i.total::text, 'createdAt', p.created_at), p.created_at
+    jsonb_build_object('currency', i.currency, 'totalMinor', i.total::text, 'createdAt', p.created_at,
+      'status', '${INITIAL_STATUS}'), p.created_at
   FROM input i
   JOIN placed p ON p.id = i.id
 )
@@ -73,25 +78,38 @@ function toJson({ orderId, commandId, actor, draft, fingerprint }: NewOrder): un
     customer_email: draft.customerEmail,
     currency: draft.currency,
     subtotal: draft.subtotal.toString(),
+    shipping: draft.shipping.toString(),
+    tax: draft.tax.toString(),
+    discount: draft.discount.toString(),
     total: draft.total.toString(),
     notes: draft.notes,
+    external_reference: draft.externalReference,
+    shipping_address: draft.shippingAddress,
+    billing_address: draft.billingAddress,
+    metadata: draft.metadata,
     actor: actor.subject,
     actor_kind: actor.kind,
-    items: draft.lines.map((line, index) => ({
-      position: index + 1,
-      product_id: line.productId,
-      sku: line.sku,
-      name: line.name,
-      quantity: line.quantity,
-      unit_price: line.unitPrice.toString(),
-      subtotal: line.subtotal.toString(),
-    })),
+    items: draft.lines.map(lineJson),
+  };
+}
+
+/** A line as the statements expand it from JSON; its position counts from 1. */
+export function lineJson(line: OrderLine, index: number): unknown {
+  return {
+    position: index + 1,
+    product_id: line.productId,
+    sku: line.sku,
+    name: line.name,
+    quantity: line.quantity,
+    unit_price: line.unitPrice.toString(),
+    subtotal: line.subtotal.toString(),
   };
 }
 
 export type ExistingRow = OrderRow & {
   readonly fingerprint: Uint8Array;
-  readonly deleted: boolean;
+  /** Whose order it was when it was taken: a tombstone has lost it. */
+  readonly owner: string | null;
   /** The command that created the order. */
   readonly command_id: string;
 };
@@ -105,7 +123,7 @@ export async function readExisting(db: Queryable, ids: readonly string[]): Promi
 }
 
 const READ_EXISTING = `
-SELECT ${ORDER_COLUMNS}, o.fingerprint, o.deleted_at IS NOT NULL AS deleted, e.command_id
+SELECT ${ORDER_COLUMNS}, o.fingerprint, e.customer_id AS owner, e.command_id
 FROM orders o
 JOIN order_events e ON e.order_id = o.id AND e.version = 1
 WHERE o.id = any($1::uuid[]) AND e.order_id = any($1::uuid[])`;

@@ -22,6 +22,24 @@ export async function readOrders(db: Queryable, ids: readonly string[]): Promise
 
 const READ_ORDERS = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL`;
 
+/** Whether there is an order of each id, or the tombstone of one. */
+export async function readKnown(db: Queryable, ids: readonly string[]): Promise<boolean[]> {
+  const rows = await db.$queryRawUnsafe<{ id: string }[]>(READ_KNOWN, ids);
+  const found = new Set(rows.map((row) => row.id));
+  return ids.map((id) => found.has(id));
+}
+
+const READ_KNOWN = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])';
+
+/** Ids of orders by their numbers; null where none has it. */
+export async function findNumbers(db: Queryable, numbers: readonly string[]): Promise<(string | null)[]> {
+  const rows = await db.$queryRawUnsafe<{ id: string; number: bigint }[]>(FIND_NUMBERS, numbers);
+  const byNumber = new Map(rows.map((row) => [row.number.toString(), row.id]));
+  return numbers.map((number) => byNumber.get(number) ?? null);
+}
+
+const FIND_NUMBERS = 'SELECT o.id, o.number FROM orders o WHERE o.number = any($1::bigint[]) AND o.deleted_at IS NULL';
+
 /** The items of each order, by position; none for an order that does not exist. */
 export async function readItems(db: Queryable, orderIds: readonly string[]): Promise<OrderItem[][]> {
   const rows = await db.$queryRawUnsafe<ItemRow[]>(READ_ITEMS, orderIds);

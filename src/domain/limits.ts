@@ -1,0 +1,27 @@
+/** What bounds an order and what is said of it. Lengths are in UTF-16 code units. */
+export const ORDER_LIMITS = {
+  items: 200,
+  quantity: 1_000_000,
+  customerId: 128,
+  customerName: 200,
+  customerEmail: 254,
+  productId: 128,
+  sku: 128,
+  itemName: 500,
+  notes: 4_000,
+  reason: 1_000,
+  idempotencyKey: 255,
+  externalReference: 128,
+  addressLine: 500,
+  postalCode: 32,
+  carrier: 100,
+  trackingNumber: 100,
+  trackingUrl: 2_000,
+  /** Of the metadata as JSON text. */
+  metadata: 16_384,
+  /** How many objects and arrays of the metadata may lie within each other. */
+  metadataDepth: 8,
+} as const;
+
+/** What bounds requests for many orders at once. */
+export const BULK_LIMITS = { orders: 100, items: 2_000, changes: 100 } as const;

@@ -1,0 +1,60 @@
+import type { FieldPath, InputProblem } from './errors.js';
+import { toMinor } from './money.js';
+
+type Given = string | null | undefined;
+
+/** Collects every broken rule, so that a client can mend all of them at once. */
+export class Problems {
+  readonly list: InputProblem[] = [];
+
+  add(code: InputProblem['code'], field: FieldPath, message: string): void {
+    this.list.push({ code, field, message });
+  }
+
+  /** An id is compared letter by letter elsewhere, so it is never trimmed: blanks around it are a problem. */
+  id(value: Given, field: FieldPath, limit: number): string | null {
+    const trimmed = this.text(value, field, limit);
+    if (trimmed !== '' && trimmed !== (value ?? null)) {
+      this.add('INVALID', field, `${nameOf(field)} must not begin or end with white space.`);
+    }
+    return trimmed;
+  }
+
+  /** Trims a text; null stays null, blank and over-long texts are problems. */
+  text(value: Given, field: FieldPath, limit: number): string | null {
+    if (value === null || value === undefined) return null;
+    const trimmed = value.trim();
+    const name = nameOf(field);
+    if (trimmed === '') this.add('INVALID', field, `${name} must not be blank.`);
+    else if (trimmed.length > limit) {
+      this.add('LIMIT_EXCEEDED', field, `${name} must have at most ${limit} characters; it has ${trimmed.length}.`);
+    }
+    return trimmed;
+  }
+
+  /**
+   * Reads an amount of money, 0 or more; null stays null.
+   *
+   * @param exponent of the currency, or undefined where the currency is unknown and already a problem
+   */
+  amount(value: Given, field: FieldPath, exponent: number | undefined): bigint | null {
+    if (value === null || value === undefined) return null;
+    if (exponent === undefined) return 0n;
+    const name = nameOf(field);
+    const minor = toMinor(value, exponent);
+    if (minor === 'too-many-decimals') {
+      this.add('INVALID', field, `${name} must have at most ${exponent} decimals in this currency; it is ${value}.`);
+    } else if (minor === 'out-of-range') {
+      this.add('LIMIT_EXCEEDED', field, `${name} is larger than an order can hold.`);
+    } else if (minor < 0n) {
+      this.add('INVALID', field, `${name} must not be negative; it is ${value}.`);
+    } else {
+      return minor;
+    }
+    return 0n;
+  }
+}
+
+function nameOf(field: FieldPath): string {
+  return field.at(-1) ?? '';
+}

@@ -1,0 +1,75 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { Refusal } from '../../domain/errors.js';
+import { forgetReads, type Context } from '../context.js';
+import { requestErrorOf } from '../errors.js';
+import { toUserErrors } from '../refusals.js';
+import { UpdateOrderStatusesInput } from '../types/change-inputs.js';
+import { CreateOrdersInput } from '../types/create-inputs.js';
+import type { Typed } from '../types/node.js';
+import { CreateOrdersPayload, UpdateOrderStatusesPayload } from '../types/payloads.js';
+import type { UserError } from '../types/user-errors.js';
+
+@Resolver()
+export class BulkMutations {
+  @Mutation(() => CreateOrdersPayload, {
+    description: `Takes up to 100 orders with at most 2,000 items together, all of them or none, or each for itself. Each row is as idempotent as \`createOrder\`.
+
+userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a request that was refused, SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no orders, LIMIT_EXCEEDED for too many (InputError).`,
+  })
+  async createOrders(
+    @Arg('input', () => CreateOrdersInput, { description: 'The orders.' }) input: CreateOrdersInput,
+    @Ctx() context: Context,
+  ): Promise<CreateOrdersPayload> {
+    const { services, viewer, patience } = context;
+    const answer = await services.bulk.placeMany(input, viewer, patience);
+    forgetReads(context);
+    if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
+    const refused = { order: null, replayed: false };
+    const results = answer.rows.map((row, index) => {
+      const errors = errorsOfRow(row, ['input', 'orders', String(index)], context);
+      return errors === null
+        ? { ...(row as Done<typeof row>), index, userErrors: [] }
+        : { ...refused, index, userErrors: errors };
+    });
+    return { results, userErrors: [] };
+  }
+
+  @Mutation(() => UpdateOrderStatusesPayload, {
+    description: `Changes up to 100 statuses, each for itself; those of one order one after the other, as they stand.
+
+userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no changes, LIMIT_EXCEEDED for too many (InputError).`,
+  })
+  async updateOrderStatuses(
+    @Arg('input', () => UpdateOrderStatusesInput, { description: 'The changes.' }) input: UpdateOrderStatusesInput,
+    @Ctx() context: Context,
+  ): Promise<UpdateOrderStatusesPayload> {
+    const { services, viewer, patience } = context;
+    const answer = await services.bulk.transitionMany(input.changes, viewer, patience);
+    forgetReads(context);
+    if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
+    const refused = { order: null, changed: false };
+    const results = answer.rows.map((row, index) => {
+      const errors = errorsOfRow(row, ['input', 'changes', String(index)], context);
+      return errors === null
+        ? { ...(row as Done<typeof row>), index, userErrors: [] }
+        : { ...refused, index, userErrors: errors };
+    });
+    return { results, userErrors: [] };
+  }
+}
+
+type Row = object | { readonly refusal: Refusal } | Error;
+type Done<R> = Exclude<R, Error | { readonly refusal: Refusal }>;
+
+/** What is wrong with a row; null where it was done. */
+function errorsOfRow(row: Row, field: readonly string[], { services }: Context): Typed<UserError>[] | null {
+  if (row instanceof Error) return [failure(row, field, services.report)];
+  return 'refusal' in row ? toUserErrors(row.refusal) : null;
+}
+
+/** A row that failed must not take the others' answers along, so what would be a top-level error is told beside it. */
+function failure(error: Error, field: readonly string[], report: (error: unknown) => string): Typed<UserError> {
+  const expected = requestErrorOf(error);
+  const message = expected?.message ?? `Something went wrong on the server (correlationId ${report(error)}).`;
+  return { __typename: 'InputError', code: 'SERVICE_UNAVAILABLE', message, field, retryable: expected !== null };
+}

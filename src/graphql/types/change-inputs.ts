@@ -1,0 +1,129 @@
+import { Field, ID, InputType, Int } from 'type-graphql';
+import type { OrderStatus } from '../../domain/lifecycle.js';
+import type { CancelReason, Metadata } from '../../domain/order.js';
+import { JSONObject } from '../scalars.js';
+import { AddressInput, TrackingInput } from './address.js';
+import { OrderItemInput } from './create-inputs.js';
+import { CancelReasonEnum, OrderStatusEnum } from './enums.js';
+
+@InputType('UpdateOrderStatusInput', { description: 'A change of status to be made.' })
+export class UpdateOrderStatusInput {
+  @Field(() => ID, { description: 'Id of the order.' })
+  readonly id!: string;
+
+  @Field(() => OrderStatusEnum, { description: 'The status it shall have.' })
+  readonly status!: OrderStatus;
+
+  @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
+  readonly expectedVersion?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Why; kept in the history. At most 1,000 characters.' })
+  readonly reason?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
+  })
+  readonly idempotencyKey?: string | null;
+
+  @Field(() => TrackingInput, {
+    nullable: true,
+    description:
+      'Where the goods are; with status SHIPPED only. An order that is SHIPPED already takes new tracking and leaves an UPDATED event.',
+  })
+  readonly tracking?: TrackingInput | null;
+}
+
+@InputType('UpdateOrderStatusesInput', { description: 'Changes of status to be made, each for itself.' })
+export class UpdateOrderStatusesInput {
+  @Field(() => [UpdateOrderStatusInput], {
+    description: 'The changes, 1 to 100. Those of one order are made one after the other.',
+  })
+  readonly changes!: UpdateOrderStatusInput[];
+}
+
+@InputType('UpdateOrderInput', {
+  description: 'New details of an order. What is left out stays; null clears. Texts are trimmed.',
+})
+export class UpdateOrderInput {
+  @Field(() => ID, { description: 'Id of the order.' })
+  readonly id!: string;
+
+  @Field(() => Int, { description: 'Refuse unless the order is at this version.' })
+  readonly expectedVersion!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
+  })
+  readonly idempotencyKey?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Why; kept in the history. At most 1,000 characters.' })
+  readonly reason?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Your own name for the order, at most 128 characters. Unique among the orders of the customer.',
+  })
+  readonly externalReference?: string | null;
+
+  @Field(() => AddressInput, { nullable: true, description: 'Where the goods go.' })
+  readonly shippingAddress?: AddressInput | null;
+
+  @Field(() => AddressInput, { nullable: true, description: 'Where the bill goes.' })
+  readonly billingAddress?: AddressInput | null;
+
+  @Field(() => String, { nullable: true, description: 'Remarks of the customer. At most 4,000 characters.' })
+  readonly notes?: string | null;
+
+  @Field(() => JSONObject, {
+    nullable: true,
+    description: 'Your own facts about the order, all of them: at most 16,384 characters and 8 levels.',
+  })
+  readonly metadata?: Metadata | null;
+
+  @Field(() => [OrderItemInput], {
+    nullable: true,
+    description: 'All of its lines, 1 to 200, while it is PENDING; the total is computed anew.',
+  })
+  readonly items?: OrderItemInput[] | null;
+}
+
+@InputType('CancelOrderInput', { description: 'An order to be called off.' })
+export class CancelOrderInput {
+  @Field(() => ID, { description: 'Id of the order.' })
+  readonly id!: string;
+
+  @Field(() => CancelReasonEnum, { defaultValue: 'OTHER', description: 'Why.' })
+  readonly reason!: CancelReason;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why, in your own words; kept in the history. At most 1,000 characters.',
+  })
+  readonly note?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
+  readonly expectedVersion?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
+  })
+  readonly idempotencyKey?: string | null;
+}
+
+@InputType('DeleteOrderInput', { description: 'An order to be deleted.' })
+export class DeleteOrderInput {
+  @Field(() => ID, { description: 'Id of the order.' })
+  readonly id!: string;
+
+  @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
+  readonly expectedVersion?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Why; kept in the history. At most 1,000 characters.' })
+  readonly reason?: string | null;
+}

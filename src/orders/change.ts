@@ -1,0 +1,184 @@
+import { readAddress, readTracking, type AddressInput, type TrackingInput } from '../domain/address.js';
+import type { Change } from '../domain/decide.js';
+import type { EditableDetails, OrderEdit } from '../domain/decide-edit.js';
+import { invalid, notFound, type FieldPath, type InputProblem, type Refusal } from '../domain/errors.js';
+import type { OrderStatus } from '../domain/lifecycle.js';
+import { ORDER_LIMITS } from '../domain/limits.js';
+import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/lines.js';
+import { readMetadata } from '../domain/metadata.js';
+import { CURRENCY_EXPONENTS } from '../domain/money.js';
+import type { CancelReason, Metadata, Order, OrderLine } from '../domain/order.js';
+import { Problems } from '../domain/problems.js';
+import { actorOf } from '../domain/viewer.js';
+import { findOrder } from './find.js';
+import { fingerprint, hashKey, newUuid, parseUuid } from './identity.js';
+import { checkKey } from './keys.js';
+import { lookUp } from './offers.js';
+import type { Asking, PlaceMeans } from './place.js';
+
+/** What every change of an order has. */
+interface ChangeRequest {
+  readonly id: string;
+  readonly expectedVersion?: number | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+export interface TransitionRequest extends ChangeRequest {
+  readonly status: OrderStatus;
+  readonly tracking?: TrackingInput | null | undefined;
+}
+
+export interface CancelRequest extends Omit<ChangeRequest, 'reason'> {
+  readonly reason: CancelReason;
+  readonly note?: string | null | undefined;
+}
+
+/** What is left out stays; null clears. */
+export interface EditRequest extends ChangeRequest {
+  readonly externalReference?: string | null | undefined;
+  readonly shippingAddress?: AddressInput | null | undefined;
+  readonly billingAddress?: AddressInput | null | undefined;
+  readonly notes?: string | null | undefined;
+  readonly metadata?: Metadata | null | undefined;
+  readonly items?: readonly LineInput[] | null | undefined;
+}
+
+export type ChangeResult = { readonly order: Order; readonly changed: boolean } | { readonly refusal: Refusal };
+
+type ChangeFn<R> = (request: R, asking: Asking) => Promise<ChangeResult>;
+
+/** The changes of orders, one decision after the other for each order. */
+export interface Changes {
+  /** Moves an order through its life. */
+  readonly transition: ChangeFn<TransitionRequest>;
+  readonly cancel: ChangeFn<CancelRequest>;
+  readonly edit: ChangeFn<EditRequest>;
+  /** Leaves a tombstone. */
+  readonly remove: ChangeFn<ChangeRequest>;
+}
+
+export function createChanges(means: PlaceMeans): Changes {
+  return {
+    transition: async (request, asking) => {
+      const problems = new Problems();
+      const tracking = readTracking(request.tracking, [...asking.at, 'tracking'], problems);
+      if (tracking !== null && request.status !== 'SHIPPED') {
+        problems.add('INVALID', [...asking.at, 'tracking'], 'tracking is given with status SHIPPED only.');
+      }
+      const change = { kind: 'status', to: request.status, cancelReason: 'OTHER', tracking } as const;
+      const { status, expectedVersion = null, reason = null } = request;
+      const said = ['transition', request.id.toLowerCase(), status, expectedVersion, reason?.trim() ?? null];
+      return write(means, request, asking, { change, problems, said: tracking === null ? said : [...said, tracking] });
+    },
+    cancel: async ({ note, reason, ...request }, asking) => {
+      const change = { kind: 'status', to: 'CANCELLED', cancelReason: reason, tracking: null } as const;
+      const { id, expectedVersion = null } = request;
+      const said = ['cancel', id.toLowerCase(), reason, expectedVersion, note?.trim() ?? null];
+      const problems = new Problems();
+      return write(means, { ...request, reason: note }, asking, { change, problems, said, reasonName: 'note' });
+    },
+    edit: async (request, asking) => editOrder(means, request, asking),
+    remove: async (request, asking) =>
+      write(means, request, asking, { change: { kind: 'delete' }, problems: new Problems(), said: ['delete'] }),
+  };
+}
+
+async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking): Promise<ChangeResult> {
+  const problems = new Problems();
+  const details = readDetails(request, asking.at, problems);
+  const { id, items, expectedVersion = null, reason = null } = request;
+  if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
+  const said = ['edit', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
+  if (items === null || items === undefined) {
+    return write(means, request, asking, { change: { kind: 'edit', details, lines: null }, problems, said });
+  }
+  const orderId = parseUuid(id);
+  const order = orderId === null ? null : await findOrder(means.readerFor(asking.patience), asking.viewer, orderId);
+  if (orderId !== null && order === null) return { refusal: notFound([...asking.at, 'id']) };
+
+  // The currency of an order never changes, so it may be read before the order is locked.
+  const exponent = CURRENCY_EXPONENTS.get(order?.currency ?? '');
+  const field = [...asking.at, 'items'];
+  const lines = requestLines(items, { exponent, catalogue: means.catalogue !== null }, field, problems);
+  const complete = problems.list.length === 0 && order !== null;
+  const priced = complete ? await priceEdit(lines, order, asking, means) : [];
+  const change = { kind: 'edit', details, lines: priced } as const;
+  return write(means, request, asking, { change, problems, said: [...said, lines] });
+}
+
+/** New lines with their prices, or why there are none: a retry whose first try was stored is answered all the same. */
+async function priceEdit(
+  lines: readonly RequestedLine[],
+  { currency }: Order,
+  { patience, at }: Asking,
+  { catalogue }: PlaceMeans,
+): Promise<OrderEdit['lines']> {
+  const offers = await lookUp(lines, { catalogue, patience, isNeedless: () => Promise.resolve(false) });
+  const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
+  const priced = priceLines(lines, currency, exponent, offers ?? new Map(), [...at, 'items']);
+  return 'problems' in priced ? priced : (priced.lines satisfies readonly OrderLine[]);
+}
+
+function readDetails(request: EditRequest, at: FieldPath, problems: Problems): Partial<EditableDetails> {
+  const { externalReference, shippingAddress, billingAddress, notes, metadata } = request;
+  const given = <K extends keyof EditableDetails>(name: K, read: () => EditableDetails[K]) =>
+    request[name] === undefined ? {} : { [name]: read() };
+  const field = (name: string) => [...at, name];
+  const limit = ORDER_LIMITS.externalReference;
+  return {
+    ...given('externalReference', () => problems.id(externalReference, field('externalReference'), limit)),
+    ...given('shippingAddress', () => readAddress(shippingAddress, field('shippingAddress'), problems)),
+    ...given('billingAddress', () => readAddress(billingAddress, field('billingAddress'), problems)),
+    ...given('notes', () => problems.text(notes, field('notes'), ORDER_LIMITS.notes)),
+    ...given('metadata', () => readMetadata(metadata, field('metadata'), problems)),
+  };
+}
+
+interface Wanted {
+  readonly change: Change;
+  readonly problems: Problems;
+  /** Everything that makes the request this one and no other. */
+  readonly said: readonly unknown[];
+  /** What the request calls its reason. */
+  readonly reasonName?: string;
+}
+
+/** Checks what every change has, and has the command decided and stored. */
+async function write(
+  { writer, secret }: PlaceMeans,
+  request: ChangeRequest,
+  { viewer, patience, at }: Asking,
+  { change, problems, said, reasonName = 'reason' }: Wanted,
+): Promise<ChangeResult> {
+  const orderId = parseUuid(request.id);
+  const { expectedVersion = null, idempotencyKey: key = null } = request;
+  if (orderId === null) problems.add('INVALID', [...at, 'id'], 'id must be a UUID.');
+  if (expectedVersion !== null && expectedVersion < 1) {
+    const message = `expectedVersion must be 1 or more; it is ${expectedVersion}.`;
+    problems.add('INVALID', [...at, 'expectedVersion'], message);
+  }
+  const reason = problems.text(request.reason, [...at, reasonName], ORDER_LIMITS.reason);
+  const keyProblems: readonly InputProblem[] = key === null ? [] : checkKey(key, [...at, 'idempotencyKey']);
+  const all = [...problems.list, ...keyProblems];
+  if (orderId === null || all.length > 0) return { refusal: invalid(all) };
+
+  const outcome = await writer.write(
+    {
+      kind: 'change',
+      orderId,
+      commandId: newUuid(),
+      viewer,
+      actor: actorOf(viewer),
+      change,
+      expectedVersion,
+      reason,
+      key: key === null ? null : { hash: hashKey(viewer, key), fingerprint: fingerprint(secret, said) },
+      field: [...at, 'id'],
+    },
+    patience,
+  );
+  if (outcome.kind === 'refused') return { refusal: outcome.refusal };
+  if (outcome.kind !== 'changed') throw new Error(`a change came back as ${outcome.kind}`);
+  return { order: outcome.order, changed: outcome.changed };
+}

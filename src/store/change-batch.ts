@@ -1,0 +1,166 @@
+import { decideChange, type Decision } from '../domain/decide.js';
+import type { OrderLine, Order } from '../domain/order.js';
+import type { ChangeOrder, OrderOutcome } from '../orders/ports.js';
+import type { Queryable } from './database.js';
+import { earlierCommands } from './earlier-commands.js';
+import { HELD } from './place-batch.js';
+import { toOrder } from './rows.js';
+import { applyChanges, applyEdits, replaceLines, type NewEvent } from './statements/change-orders.js';
+import { lockFreeOrders, lockOrders, readPresent, type LockedRow } from './statements/lock-orders.js';
+import { readItems } from './statements/read-orders.js';
+import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/references.js';
+
+export interface ChangeManner {
+  /** An earlier attempt may have been committed without our learning it, so look for its events first. */
+  readonly uncertain: boolean;
+  /** Do not wait for orders that somebody else holds. */
+  readonly skipLocked: boolean;
+}
+
+/**
+ * Changes orders inside the caller's transaction: each is locked, read, decided upon and written with its events.
+ * Commands on one order are decided one after the other, each with an event of its own.
+ *
+ * @returns an outcome for each command; `held` where somebody else holds its order
+ */
+export async function changeBatch(
+  tx: Queryable,
+  commands: readonly ChangeOrder[],
+  { uncertain, skipLocked }: ChangeManner,
+): Promise<Map<ChangeOrder, OrderOutcome | typeof HELD>> {
+  const ids = [...new Set(commands.map((command) => command.orderId))];
+  const locked = new Map((await (skipLocked ? lockFreeOrders : lockOrders)(tx, ids)).map((row) => [row.id, row]));
+  const passedOver = skipLocked ? ids.filter((id) => !locked.has(id)) : [];
+  const held = new Set(passedOver.length === 0 ? [] : await readPresent(tx, passedOver));
+  const batch: Batch = {
+    locked,
+    orders: new Map([...locked].map(([id, row]) => [id, toOrder(row)])),
+    lines: await linesOf(tx, commands, locked),
+    replaced: new Map(),
+    events: [],
+  };
+  const earlier = await earlierCommands(tx, commands, uncertain);
+  const references = await claim(tx, commands, batch);
+
+  const outcomes = new Map<ChangeOrder, OrderOutcome | typeof HELD>();
+  for (const command of commands) {
+    const reference = references.stateOf(command);
+    if (held.has(command.orderId) || reference === HELD) {
+      outcomes.set(command, HELD);
+      continue;
+    }
+    const decision = decideChange(batch.orders.get(command.orderId) ?? null, command, {
+      earlier: earlier.find(command),
+      lines: batch.lines.get(command.orderId) ?? [],
+      referenceTaken: reference === 'taken',
+      now: locked.get(command.orderId)?.locked_at ?? new Date(0), // without a row nothing is written at that time
+    });
+    outcomes.set(command, toOutcome(decision));
+    if (decision.kind !== 'changed') continue;
+    remember(batch, command, decision);
+    earlier.remember(command);
+  }
+  if (batch.events.length > 0) await store(tx, batch);
+  await references.releaseUnused(tx);
+  return outcomes;
+}
+
+/** The orders of a batch as they are after each decision, and what is to be written of them. */
+interface Batch {
+  readonly locked: ReadonlyMap<string, LockedRow>;
+  readonly orders: Map<string, Order>;
+  /** Lines of the orders that get new ones. */
+  readonly lines: Map<string, readonly OrderLine[]>;
+  readonly replaced: Map<string, readonly OrderLine[]>;
+  readonly events: NewEvent[];
+}
+
+async function linesOf(
+  tx: Queryable,
+  commands: readonly ChangeOrder[],
+  locked: ReadonlyMap<string, LockedRow>,
+): Promise<Map<string, readonly OrderLine[]>> {
+  const wanted = commands.filter(({ change }) => change.kind === 'edit' && change.lines !== null);
+  const ids = [...new Set(wanted.map(({ orderId }) => orderId))].filter((id) => locked.has(id));
+  const items = ids.length === 0 ? [] : await readItems(tx, ids);
+  return new Map(ids.map((id, index) => [id, items[index] ?? []]));
+}
+
+function remember(batch: Batch, command: ChangeOrder, decision: Extract<Decision, { kind: 'changed' }>): void {
+  const { order, event, lines } = decision;
+  batch.orders.set(order.id, order);
+  batch.events.push({ event, order, commandId: command.commandId, key: command.key });
+  if (lines === null) return;
+  batch.lines.set(order.id, lines);
+  batch.replaced.set(order.id, lines);
+}
+
+async function store(tx: Queryable, { locked, orders, replaced, events }: Batch): Promise<void> {
+  const changed = [...orders.values()]
+    .map((order) => ({ order, lockedVersion: locked.get(order.id)?.version ?? 0 }))
+    .filter(({ order, lockedVersion }) => order.version !== lockedVersion);
+  const moved = new Set(events.filter(({ event }) => !isStatusOnly(event)).map(({ order }) => order.id));
+  const edited = changed.filter(({ order }) => moved.has(order.id));
+  const rest = changed.filter(({ order }) => !moved.has(order.id));
+  let written = edited.length === 0 ? 0 : await applyEdits(tx, edited);
+  if (replaced.size > 0) await replaceLines(tx, replaced);
+  written += await applyChanges(tx, rest, events);
+  if (written !== changed.length) throw new Error(`${written} of ${changed.length} locked orders were written`);
+}
+
+function isStatusOnly({ changedFields, type }: NewEvent['event']): boolean {
+  return type === 'STATUS_CHANGED' && changedFields.every((name) => name === 'status' || name === 'cancelReason');
+}
+
+interface References {
+  stateOf(command: ChangeOrder): 'free' | 'taken' | typeof HELD;
+  /** Gives up what the orders of the batch do not have any more, or have not got after all. */
+  releaseUnused(tx: Queryable): Promise<void>;
+}
+
+async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, orders }: Batch): Promise<References> {
+  const wanted = new Map<ChangeOrder, Claim>();
+  for (const command of commands) {
+    const row = locked.get(command.orderId);
+    const { change } = command;
+    const reference = change.kind === 'edit' ? change.details.externalReference : null;
+    if (row === undefined || row.deleted_at !== null || typeof reference !== 'string') continue;
+    wanted.set(command, { customerId: row.customer_id ?? '', reference, orderId: row.id });
+  }
+  const owners = await claimReferences(tx, [...wanted.values()]);
+  const before = [...locked.values()].flatMap((row) =>
+    row.external_reference === null
+      ? []
+      : { customerId: row.customer_id ?? '', reference: row.external_reference, orderId: row.id },
+  );
+  return {
+    stateOf(command) {
+      const claimed = wanted.get(command);
+      const owner = claimed === undefined ? undefined : owners.get(nameOfReference(claimed));
+      if (owner === undefined || owner === command.orderId) return 'free';
+      return locked.has(owner) ? HELD : 'taken'; // a neighbour of this batch may be giving it up
+    },
+    async releaseUnused(db) {
+      const known = new Map(
+        [...before, ...wanted.values()].map((each) => [nameOfReference(each) + each.orderId, each]),
+      );
+      const unused = [...known.values()].filter(({ orderId, reference }) => {
+        const order = orders.get(orderId);
+        return order?.externalReference !== reference;
+      });
+      await releaseReferences(db, unused);
+    },
+  };
+}
+
+function toOutcome(decision: Decision): OrderOutcome {
+  switch (decision.kind) {
+    case 'refused':
+      return { kind: 'refused', refusal: decision.refusal };
+    case 'unchanged':
+      return { kind: 'changed', order: decision.order, changed: false };
+    case 'repeated':
+    case 'changed':
+      return { kind: 'changed', order: decision.order, changed: true };
+  }
+}

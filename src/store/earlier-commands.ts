@@ -1,0 +1,47 @@
+import type { ChangeOrder } from '../orders/ports.js';
+import type { Queryable } from './database.js';
+import { readCommands, type CommandRow } from './statements/change-orders.js';
+
+/** What commands under the same idempotency key, or earlier attempts of the same command, have done to the orders. */
+export interface Earlier {
+  find(command: ChangeOrder): 'none' | 'same-request' | 'other-request';
+  /** A command of this very batch counts for those behind it. */
+  remember(command: ChangeOrder): void;
+}
+
+/** @param retried whether an earlier attempt of these very commands may have been committed */
+export async function earlierCommands(
+  tx: Queryable,
+  commands: readonly ChangeOrder[],
+  retried: boolean,
+): Promise<Earlier> {
+  const asked = commands.filter((command) => retried || command.key !== null);
+  const keys = asked.flatMap((command) => (command.key === null ? [] : [command.key.hash]));
+  const commandIds = retried ? asked.map((command) => command.commandId) : [];
+  const orderIds = [...new Set(asked.map((command) => command.orderId))];
+  const rows = asked.length === 0 ? [] : await readCommands(tx, orderIds, commandIds, keys);
+  const byCommand = new Set(rows.map((row) => row.command_id));
+  const byKey = new Map(rows.flatMap((row) => keyEntry(row)));
+
+  return {
+    find(command) {
+      if (byCommand.has(command.commandId)) return 'same-request';
+      if (command.key === null) return 'none';
+      const stored = byKey.get(nameOf(command.orderId, command.key.hash));
+      if (stored === undefined) return 'none';
+      return Buffer.from(stored).equals(command.key.fingerprint) ? 'same-request' : 'other-request';
+    },
+    remember(command) {
+      if (command.key !== null) byKey.set(nameOf(command.orderId, command.key.hash), command.key.fingerprint);
+    },
+  };
+}
+
+function keyEntry(row: CommandRow): [string, Uint8Array][] {
+  const { command_key: key, command_fingerprint: stored } = row;
+  return key === null || stored === null ? [] : [[nameOf(row.order_id, key), stored]];
+}
+
+function nameOf(orderId: string, key: Uint8Array): string {
+  return `${orderId} ${Buffer.from(key).toString('hex')}`;
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { codes, createMany, moveMany, read, taken } from '../support/mutations.js';
+import { TEA } from '../support/queries.js';
+
+const fixture = useServer();
+
+const tea = (more: object = {}) => ({ idempotencyKey: randomUUID(), items: [TEA], ...more });
+const countOf = async (customerId: string) =>
+  (await fixture.database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).length;
+
+test('all of many orders are taken, with an answer for each in its place, and replayed alike', async () => {
+  const orders = Array.from({ length: 100 }, (_, index) => tea({ items: [{ ...TEA, quantity: index + 1 }] }));
+  const first = await createMany(fixture.server, { orders });
+  expect(first.userErrors).toEqual([]);
+  expect(first.results.map(({ index }) => index)).toEqual(orders.map((_, index) => index));
+  for (const { order, index, replayed, userErrors } of first.results) {
+    expect(order?.total.amount).toBe(((index + 1) * 4.2).toFixed(2));
+    expect({ replayed, userErrors }).toEqual({ replayed: false, userErrors: [] });
+  }
+  const again = await createMany(fixture.server, { orders });
+  expect(again.results.every(({ replayed }) => replayed)).toBe(true);
+  expect(again.results.map(({ order }) => order?.id)).toEqual(first.results.map(({ order }) => order?.id));
+});
+
+test('all or nothing: one bad row and none is stored; the good ones say so', async () => {
+  const customerId = randomUUID();
+  const stored = tea({ customerId });
+  await createMany(fixture.server, { orders: [stored] });
+  const good = tea({ customerId });
+  for (const [bad, code] of [
+    [tea({ customerId, items: [{ ...TEA, quantity: 0 }] }), 'INVALID input.orders.1.items.0.quantity'],
+    [{ ...stored, notes: 'another' }, 'IDEMPOTENCY_MISMATCH input.orders.1.idempotencyKey'],
+    [tea({ customerId, expectedTotal: '1' }), 'TOTAL_MISMATCH input.orders.1.expectedTotal'],
+  ] as const) {
+    const { results } = await createMany(fixture.server, { orders: [good, bad, tea({ customerId })] });
+    expect(results.map(({ order }) => order)).toEqual([null, null, null]);
+    expect(results.map(({ userErrors }) => codes(userErrors))).toEqual([
+      ['BATCH_ABORTED input.orders.0'],
+      [code],
+      ['BATCH_ABORTED input.orders.2'],
+    ]);
+    expect(await countOf(customerId)).toBe(1);
+  }
+  expect((await createMany(fixture.server, { orders: [good] })).results[0]?.order).not.toBeNull();
+});
+
+test('references within one request: the second of a pair is refused, and takes an all-or-nothing request along', async () => {
+  const customerId = randomUUID();
+  const pair = [tea({ customerId, externalReference: 'R' }), tea({ customerId, externalReference: 'R' })];
+  const none = await createMany(fixture.server, { orders: pair });
+  expect(none.results.map(({ userErrors }) => codes(userErrors))).toEqual([
+    ['BATCH_ABORTED input.orders.0'],
+    ['DUPLICATE input.orders.1.externalReference'],
+  ]);
+  expect(await countOf(customerId)).toBe(0);
+  const partial = await createMany(fixture.server, { policy: 'PARTIAL', orders: pair });
+  expect(partial.results.map(({ userErrors }) => codes(userErrors))).toEqual([
+    [],
+    ['DUPLICATE input.orders.1.externalReference'],
+  ]);
+  expect(await countOf(customerId)).toBe(1);
+});
+
+test('partial: the good ones are stored', async () => {
+  const customerId = randomUUID();
+  const orders = [tea({ customerId }), tea({ customerId, items: [] }), tea({ customerId })];
+  const { results } = await createMany(fixture.server, { policy: 'PARTIAL', orders });
+  expect(results.map(({ userErrors }) => codes(userErrors))).toEqual([[], ['REQUIRED input.orders.1.items'], []]);
+  expect(await countOf(customerId)).toBe(2);
+});
+
+test('all-or-nothing requests that run into each other and into single ones stay whole', async () => {
+  const customerId = randomUUID();
+  const requests = Array.from({ length: 12 }, (_, request) => ({
+    orders: Array.from({ length: 5 }, (_, row) =>
+      tea({ customerId, externalReference: row === 2 ? 'the one' : `${request}.${row}` }),
+    ),
+  }));
+  const answers = await Promise.all(requests.map((request) => createMany(fixture.server, request)));
+  const whole = answers.filter(({ results }) => results.every(({ order }) => order !== null));
+  const none = answers.filter(({ results }) => results.every(({ order }) => order === null));
+  expect([whole.length, none.length]).toEqual([1, 11]);
+  expect(await countOf(customerId)).toBe(5);
+  expect(
+    await fixture.database.sql('SELECT 1 FROM order_references WHERE customer_id = $1', [customerId]),
+  ).toHaveLength(5);
+});
+
+test('requests that are too large or empty are refused as a whole', async () => {
+  const lines = Array.from({ length: 200 }, () => TEA);
+  const refusal = async (orders: readonly object[]) => {
+    const { results, userErrors } = await createMany(fixture.server, { orders });
+    expect(results).toEqual([]);
+    return codes(userErrors);
+  };
+  expect(await refusal([])).toEqual(['REQUIRED input.orders']);
+  expect(await refusal(Array.from({ length: 101 }, () => tea()))).toEqual(['LIMIT_EXCEEDED input.orders']);
+  expect(await refusal(Array.from({ length: 11 }, () => tea({ items: lines })))).toEqual([
+    'LIMIT_EXCEEDED input.orders',
+  ]);
+  const { userErrors } = await moveMany(fixture.server, []);
+  expect(codes(userErrors)).toEqual(['REQUIRED input.changes']);
+});
+
+test('many statuses are changed, each for itself, those of one order in turn', async () => {
+  const orders = await Promise.all(Array.from({ length: 30 }, () => taken(fixture.server)));
+  const steps = ['CONFIRMED', 'PROCESSING', 'COMPLETED'];
+  const changes = steps.flatMap((status, step) => orders.map(({ id }) => ({ id, status, expectedVersion: step + 1 })));
+  changes.splice(5, 0, { id: randomUUID(), status: 'CONFIRMED', expectedVersion: 1 });
+  const { results } = await moveMany(fixture.server, changes);
+  expect(results).toHaveLength(91);
+  expect(codes(results[5]?.userErrors ?? [])).toEqual(['NOT_FOUND input.changes.5.id']);
+  expect(results.filter(({ changed }) => changed)).toHaveLength(90);
+  for (const { id } of orders)
+    expect(await read(fixture.server, id)).toMatchObject({ status: 'COMPLETED', version: 4 });
+});
+
+test('a row that the database refuses unexpectedly does not take the answers of the others along', async () => {
+  await fixture.database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
+  const orders = [tea(), tea({ notes: 'poison' }), tea()];
+  const { results } = await createMany(fixture.server, { policy: 'PARTIAL', orders });
+  expect(results.map(({ order }) => order !== null)).toEqual([true, false, true]);
+  expect(results[1]?.userErrors).toMatchObject([{ code: 'SERVICE_UNAVAILABLE', retryable: false }]);
+  const [, correlationId = ''] = /correlationId ([\w-]+)/.exec(results[1]?.userErrors[0]?.message ?? '') ?? [];
+  expect(fixture.server.logged.some((line) => line['correlationId'] === correlationId)).toBe(true);
+  const group = await createMany(fixture.server, { orders: [tea(), tea({ notes: 'poison' })] });
+  expect(group.results.map(({ order }) => order)).toEqual([null, null]);
+});

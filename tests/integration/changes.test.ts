@@ -1,0 +1,262 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { cancel, codes, createWhole, edit, move, read, remove, taken } from '../support/mutations.js';
+import { TEA } from '../support/queries.js';
+
+const fixture = useServer();
+
+test('an edit stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
+  const order = await taken(fixture.server, { notes: 'old', metadata: { a: 1 }, shippingAddress: { line1: 'here' } });
+  const first = await edit(fixture.server, {
+    id: order.id,
+    expectedVersion: 1,
+    notes: null,
+    billingAddress: { line1: ' there ', country: 'JP' },
+    externalReference: 'ref',
+    reason: 'asked to',
+  });
+  expect(first).toMatchObject({
+    changed: true,
+    userErrors: [],
+    order: {
+      version: 2,
+      notes: null,
+      metadata: { a: 1 },
+      shippingAddress: { line1: 'here' },
+      billingAddress: { line1: 'there', countryCode: 'JP' },
+      externalReference: 'ref',
+      history: {
+        nodes: [
+          { type: 'CREATED' },
+          {
+            type: 'UPDATED',
+            from: null,
+            to: null,
+            changedFields: ['externalReference', 'billingAddress', 'notes'],
+            reason: 'asked to',
+          },
+        ],
+      },
+    },
+  });
+  expect(await read(fixture.server, order.id)).toEqual(first.order);
+  const same = await edit(fixture.server, { id: order.id, expectedVersion: 2, metadata: { a: 1 }, notes: null });
+  expect(same).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
+});
+
+test('new items replace the old ones, and the total is computed anew', async () => {
+  const order = await taken(fixture.server, {
+    items: [TEA, { name: 'Milk', unitPrice: '1' }],
+    shipping: '1',
+    tax: '2',
+  });
+  const items = [{ name: 'Sugar', quantity: 2, unitPrice: '0.50', sku: 'S' }];
+  const edited = await edit(fixture.server, { id: order.id, expectedVersion: 1, items });
+  expect(edited.order).toMatchObject({
+    items: [{ position: 1, name: 'Sugar', sku: 'S', quantity: 2, subtotal: { amount: '1.00' } }],
+    subtotal: { amount: '1.00' },
+    total: { amount: '4.00' },
+    history: { nodes: [{}, { changedFields: ['items', 'subtotal', 'total'] }] },
+  });
+  expect((edited.order?.['items'] as object[]).length).toBe(1);
+  const again = await edit(fixture.server, { id: order.id, expectedVersion: 2, items });
+  expect(again).toMatchObject({ changed: false, order: { version: 2 } });
+});
+
+test('what may not be edited any more is refused and named', async () => {
+  const order = await taken(fixture.server, { discount: '12.60', notes: 'same' });
+  await move(fixture.server, { id: order.id, status: 'CONFIRMED' });
+  const items = [{ name: 'Sugar', unitPrice: '1' }];
+  const refused = await edit(fixture.server, { id: order.id, expectedVersion: 2, items });
+  expect(codes(refused.userErrors)).toEqual(['NOT_EDITABLE input.items']);
+  await move(fixture.server, { id: order.id, status: 'SHIPPED' });
+  const shipped = await edit(fixture.server, { id: order.id, expectedVersion: 3, notes: 'x', metadata: { x: 1 } });
+  expect(codes(shipped.userErrors)).toEqual(['NOT_EDITABLE input.notes', 'NOT_EDITABLE input.metadata']);
+  const same = await edit(fixture.server, { id: order.id, expectedVersion: 3, notes: 'same' });
+  expect(same).toMatchObject({ changed: false, userErrors: [] });
+  const cheap = await taken(fixture.server, { discount: '12.60' });
+  const less = await edit(fixture.server, { id: cheap.id, expectedVersion: 1, items });
+  expect(codes(less.userErrors)).toEqual(['INVALID input.items']);
+});
+
+test('edits ask for the version, the order and well-formed values', async () => {
+  const order = await taken(fixture.server);
+  const refusal = async (input: object) =>
+    codes((await edit(fixture.server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
+  expect(await refusal({ expectedVersion: 2, notes: 'x' })).toEqual(['VERSION_CONFLICT input.expectedVersion']);
+  expect(await refusal({ id: randomUUID(), notes: 'x' })).toEqual(['NOT_FOUND input.id']);
+  expect(await refusal({ id: randomUUID(), items: [TEA] })).toEqual(['NOT_FOUND input.id']);
+  expect(await refusal({ id: 'x', items: [TEA] })).toEqual(['INVALID input.id']);
+  expect(await refusal({ items: [] })).toEqual(['REQUIRED input.items']);
+  expect(await refusal({ items: null })).toEqual(['REQUIRED input.items']);
+  expect(await refusal({ items: [{ name: 'x', quantity: 0 }], notes: '' })).toEqual([
+    'INVALID input.notes',
+    'INVALID input.items.0.quantity',
+    'REQUIRED input.items.0.unitPrice',
+  ]);
+  expect(await refusal({ reason: 'x'.repeat(1_001) })).toEqual(['LIMIT_EXCEEDED input.reason']);
+  expect((await read(fixture.server, order.id))?.version).toBe(1);
+});
+
+test('an edit under a key is done once; another one under it is refused', async () => {
+  const order = await taken(fixture.server);
+  const input = {
+    id: order.id,
+    expectedVersion: 1,
+    idempotencyKey: 'key',
+    notes: 'x',
+    items: [{ name: 'a', unitPrice: '1' }],
+  };
+  expect(await edit(fixture.server, input)).toMatchObject({ changed: true, order: { version: 2 } });
+  expect(await edit(fixture.server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
+  const other = await edit(fixture.server, { ...input, notes: 'y' });
+  expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+});
+
+test('references move with edits: claimed, given up, and refused where another order has them', async () => {
+  const customerId = randomUUID();
+  const [one, two] = [
+    await taken(fixture.server, { customerId, externalReference: 'A' }),
+    await taken(fixture.server, { customerId }),
+  ];
+  const refused = await edit(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' });
+  expect(codes(refused.userErrors)).toEqual(['DUPLICATE input.externalReference']);
+  await edit(fixture.server, { id: one.id, expectedVersion: 1, externalReference: 'B' });
+  expect((await edit(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' })).userErrors).toEqual(
+    [],
+  );
+  await remove(fixture.server, { id: two.id });
+  await taken(fixture.server, { customerId, externalReference: 'A' });
+  await edit(fixture.server, { id: one.id, expectedVersion: 2, externalReference: null });
+  await taken(fixture.server, { customerId, externalReference: 'B' });
+  const rows = await fixture.database.sql('SELECT * FROM order_references WHERE customer_id = $1', [customerId]);
+  expect(rows.map((row) => row['external_reference']).toSorted()).toEqual(['A', 'B']);
+});
+
+test('orders that swap a reference at once leave it with exactly one of them', async () => {
+  const customerId = randomUUID();
+  const orders = await Promise.all(Array.from({ length: 10 }, () => taken(fixture.server, { customerId })));
+  const rush = await Promise.all(
+    orders.map(({ id }) => edit(fixture.server, { id, expectedVersion: 1, externalReference: 'one' })),
+  );
+  expect(rush.filter(({ changed }) => changed === true)).toHaveLength(1);
+  const { id = '' } = rush.find(({ changed }) => changed === true)?.order ?? {};
+  expect(
+    await fixture.database.sql('SELECT order_id FROM order_references WHERE customer_id = $1', [customerId]),
+  ).toEqual([{ order_id: id }]);
+});
+
+test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
+  const order = await taken(fixture.server);
+  const done = await cancel(fixture.server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
+  expect(done).toMatchObject({
+    changed: true,
+    order: {
+      status: 'CANCELLED',
+      cancelReason: 'FRAUD',
+      allowedTransitions: [],
+      history: { nodes: [{}, { to: 'CANCELLED', reason: 'stolen card', changedFields: ['status', 'cancelReason'] }] },
+    },
+  });
+  expect(done.order?.['cancelledAt']).toBe(done.order?.updatedAt);
+  const again = await cancel(fixture.server, { id: order.id, reason: 'CUSTOMER' });
+  expect(again).toMatchObject({ changed: false, order: { cancelReason: 'FRAUD', version: 2 }, userErrors: [] });
+  const moved = await move(fixture.server, { id: (await taken(fixture.server)).id, status: 'CANCELLED' });
+  expect(moved.order).toMatchObject({ status: 'CANCELLED', cancelReason: 'OTHER' });
+  const shipped = await taken(fixture.server);
+  await move(fixture.server, { id: shipped.id, status: 'SHIPPED' });
+  expect((await cancel(fixture.server, { id: shipped.id })).userErrors).toMatchObject([
+    { code: 'INVALID_TRANSITION', from: 'SHIPPED', to: 'CANCELLED', allowed: ['DELIVERED'] },
+  ]);
+  const long = await cancel(fixture.server, { id: order.id, note: 'x'.repeat(1_001) });
+  expect(codes(long.userErrors)).toEqual(['LIMIT_EXCEEDED input.note']);
+});
+
+test('tracking goes with SHIPPED, can be mended, and is refused elsewhere', async () => {
+  const order = await taken(fixture.server);
+  const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
+  const early = await move(fixture.server, { id: order.id, status: 'CONFIRMED', tracking });
+  expect(codes(early.userErrors)).toEqual(['INVALID input.tracking']);
+  const empty = await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking: {} });
+  expect(codes(empty.userErrors)).toEqual(['REQUIRED input.tracking']);
+  const script = await move(fixture.server, {
+    id: order.id,
+    status: 'SHIPPED',
+    tracking: { url: 'javascript:alert(1)' },
+  });
+  expect(codes(script.userErrors)).toEqual(['INVALID input.tracking.url']);
+  expect((await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
+    tracking,
+    version: 2,
+  });
+  expect(await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({ changed: false });
+  const mended = await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
+  expect(mended).toMatchObject({
+    changed: true,
+    order: { version: 3, tracking: { carrier: null, number: 'M2', url: null } },
+  });
+  const delivered = await move(fixture.server, { id: order.id, status: 'DELIVERED' });
+  expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
+});
+
+test('a deleted order is no order anywhere, leaves nothing personal, and is not made again', async () => {
+  const input = {
+    id: randomUUID(),
+    customerId: 'gone',
+    customerName: 'Gone',
+    customerEmail: 'gone@example.com',
+    notes: 'n',
+    externalReference: 'gone',
+    shippingAddress: { line1: 'x' },
+    metadata: { x: 1 },
+    shipping: '1',
+  };
+  const order = await taken(fixture.server, input);
+  const conflict = await remove(fixture.server, { id: order.id, expectedVersion: 7 });
+  expect(codes(conflict.userErrors)).toEqual(['VERSION_CONFLICT input.expectedVersion']);
+  expect(await remove(fixture.server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
+    deletedOrderId: order.id,
+    userErrors: [],
+  });
+  expect(await read(fixture.server, order.id)).toBeNull();
+  const found = await fixture.server.get(`{
+    number: orderByNumber(number: "${order.number}") { id }
+    reference: orderByExternalReference(customerId: "gone", externalReference: "gone") { id }
+    list: orders(where: { customerId: "gone" }) { totalCount nodes { id } }
+    customer(customerId: "gone") { id }
+    item: node(id: "item:${order.id}:1") { id }
+    event: node(id: "event:${order.id}:1") { id }
+  }`);
+  expect(found).toEqual({
+    number: null,
+    reference: null,
+    list: { totalCount: 0, nodes: [] },
+    customer: null,
+    item: null,
+    event: null,
+  });
+  for (const answer of [
+    await remove(fixture.server, { id: order.id }),
+    await move(fixture.server, { id: order.id, status: 'CONFIRMED' }),
+    await edit(fixture.server, { id: order.id, expectedVersion: 2, notes: 'x' }),
+    await cancel(fixture.server, { id: order.id }),
+  ]) {
+    expect(codes(answer.userErrors)).toEqual(['NOT_FOUND input.id']);
+  }
+  expect(codes((await createWhole(fixture.server, input)).userErrors)).toEqual(['ORDER_DELETED input.id']);
+  const [row] = await fixture.database.sql('SELECT * FROM orders WHERE id = $1', [order.id]);
+  expect(row).toMatchObject({
+    version: 2,
+    number: order.number,
+    customer_id: null,
+    customer_name: null,
+    customer_email: null,
+    notes: null,
+    external_reference: null,
+    shipping_address: null,
+    metadata: {},
+  });
+  expect(await fixture.database.sql('SELECT * FROM order_items WHERE order_id = $1', [order.id])).toEqual([]);
+  await taken(fixture.server, { ...input, id: randomUUID() }); // the reference is free again
+});

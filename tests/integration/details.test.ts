@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { codes, createWhole, read, taken } from '../support/mutations.js';
+import { TEA } from '../support/queries.js';
+
+const fixture = useServer();
+
+const ADDRESS = {
+  name: 'Ada',
+  line1: '1 High Street',
+  line2: null,
+  city: 'London',
+  region: null,
+  postalCode: 'N1',
+  country: 'UK',
+};
+
+test('everything a client says of an order is kept as it was said, and costs what its parts cost', async () => {
+  const metadata = { source: 'web', nested: { list: [1, 2.5, null, 'x'], empty: {} }, 'odd key': true };
+  const order = await taken(fixture.server, {
+    customerId: 'ada',
+    externalReference: 'PO 7',
+    shippingAddress: ADDRESS,
+    billingAddress: { line1: 'PO Box 1', country: 'Utopia' },
+    shipping: '4.90',
+    tax: '1.01',
+    discount: '2.00',
+    expectedTotal: '16.51',
+    metadata,
+  });
+  expect(order).toMatchObject({
+    subtotal: { amount: '12.60' },
+    shipping: { amount: '4.90' },
+    tax: { amount: '1.01' },
+    discount: { amount: '2.00' },
+    total: { amount: '16.51' },
+    externalReference: 'PO 7',
+    shippingAddress: { ...ADDRESS, countryCode: 'GB' },
+    billingAddress: { line1: 'PO Box 1', city: null, country: 'Utopia', countryCode: null },
+    metadata,
+    tracking: null,
+    cancelReason: null,
+    history: { nodes: [{ version: 1, type: 'CREATED', changedFields: [] }] },
+  });
+  expect(await read(fixture.server, order.id)).toEqual(order);
+});
+
+test('an order without details has none, and costs what its items cost', async () => {
+  expect(await taken(fixture.server)).toMatchObject({
+    externalReference: null,
+    shippingAddress: null,
+    billingAddress: null,
+    metadata: {},
+    subtotal: { amount: '12.60' },
+    shipping: { amount: '0.00' },
+    total: { amount: '12.60' },
+  });
+});
+
+test('what breaks a rule is refused and named', async () => {
+  const refusal = async (input: object) => codes((await createWhole(fixture.server, input)).userErrors);
+  const deep = { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } };
+  expect(await refusal({ expectedTotal: '12.61' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
+  expect(await refusal({ discount: '12.61' })).toEqual(['INVALID input.discount']);
+  expect(await refusal({ discount: '-1', shipping: '-1', tax: '0.001' })).toEqual([
+    'INVALID input.shipping',
+    'INVALID input.tax',
+    'INVALID input.discount',
+  ]);
+  expect(await refusal({ shippingAddress: { line1: ' ' } })).toEqual(['INVALID input.shippingAddress.line1']);
+  expect(await refusal({ billingAddress: { line1: 'x', postalCode: 'x'.repeat(33) } })).toEqual([
+    'LIMIT_EXCEEDED input.billingAddress.postalCode',
+  ]);
+  expect(await refusal({ metadata: deep })).toEqual(['LIMIT_EXCEEDED input.metadata']);
+  expect(await refusal({ metadata: { text: 'x'.repeat(16_384) } })).toEqual(['LIMIT_EXCEEDED input.metadata']);
+  expect(await refusal({ externalReference: ' x' })).toEqual(['INVALID input.externalReference']);
+  expect(await refusal({ items: [{ ...TEA, expectedUnitPrice: '4.21' }] })).toEqual([
+    'PRICE_CHANGED input.items.0.expectedUnitPrice',
+  ]);
+  expect(await refusal({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
+});
+
+test('NUL and halves of surrogate pairs are refused in metadata too, in values and in keys', async () => {
+  for (const metadata of [{ x: 'a\0b' }, { 'a\0b': 1 }, { x: { y: ['\ud800'] } }]) {
+    const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
+    const { errors } = await fixture.server.ask(query, { input: { items: [TEA], metadata } });
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  }
+});
+
+test('keys that JavaScript treats specially are ordinary keys of metadata; __proto__ is refused', async () => {
+  const metadata = { constructor: 'y', toString: null, hasOwnProperty: [1] };
+  const order = await taken(fixture.server, { metadata });
+  expect((await read(fixture.server, order.id))?.['metadata']).toEqual(metadata);
+  const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
+  const poisoned = JSON.parse('{"__proto__": {"x": 1}}') as object;
+  const { status } = await fixture.server.ask(query, { input: { items: [TEA], metadata: poisoned } });
+  expect(status).toBe(400);
+});
+
+test('sums reach the bound of the column and keep every digit', async () => {
+  const unitPrice = '92233720368547758.05';
+  const order = await taken(fixture.server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
+  expect(order).toMatchObject({ subtotal: { amount: unitPrice }, total: { amount: '92233720368547758.07' } });
+  expect(await read(fixture.server, order.id)).toEqual(order);
+});
+
+test('an external reference is unique for its customer, under concurrency too', async () => {
+  const externalReference = randomUUID();
+  const rush = await Promise.all(
+    Array.from({ length: 20 }, () => createWhole(fixture.server, { customerId: 'rush', externalReference })),
+  );
+  expect(rush.filter(({ order }) => order !== null)).toHaveLength(1);
+  for (const { order, userErrors } of rush) {
+    if (order === null) expect(codes(userErrors)).toEqual(['DUPLICATE input.externalReference']);
+  }
+  await taken(fixture.server, { customerId: 'other', externalReference });
+  await taken(fixture.server, { externalReference });
+  const guest = await createWhole(fixture.server, { externalReference });
+  expect(codes(guest.userErrors)).toEqual(['DUPLICATE input.externalReference']);
+});
+
+test('the same request under one key is replayed, references and all; another one gives its claim up', async () => {
+  const externalReference = randomUUID();
+  const input = {
+    idempotencyKey: randomUUID(),
+    customerId: 'c',
+    externalReference,
+    metadata: { b: 1, a: { d: 1, c: 2 } },
+  };
+  const first = await taken(fixture.server, input);
+  const again = await createWhole(fixture.server, { ...input, metadata: { a: { c: 2, d: 1 }, b: 1 } });
+  expect(again).toMatchObject({ replayed: true, order: { id: first.id }, userErrors: [] });
+  const other = await createWhole(fixture.server, { ...input, externalReference: `${externalReference} other` });
+  expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+  await taken(fixture.server, { customerId: 'c', externalReference: `${externalReference} other` });
+});
+
+test('orders are found by number and by external reference', async () => {
+  const order = await taken(fixture.server, { customerId: 'find', externalReference: 'me' });
+  const find = async (query: string) =>
+    (await fixture.server.get<{ found: { id: string } | null }>(`{ found: ${query} { id } }`)).found?.id ?? null;
+  expect(await find(`orderByNumber(number: "${order.number}")`)).toBe(order.id);
+  expect(await find('orderByNumber(number: "99999999999999999")')).toBeNull();
+  expect(await find('orderByNumber(number: "no number")')).toBeNull();
+  expect(await find('orderByExternalReference(customerId: "find", externalReference: "me")')).toBe(order.id);
+  expect(await find('orderByExternalReference(customerId: "", externalReference: "me")')).toBeNull();
+  const guest = await taken(fixture.server, { externalReference: 'guest' });
+  expect(await find('orderByExternalReference(customerId: "", externalReference: "guest")')).toBe(guest.id);
+});
