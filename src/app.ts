@@ -4,9 +4,11 @@ import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
+import type { LoggedEvent } from './domain/events.js';
 import { OPEN_ADMIN } from './domain/viewer.js';
 import { createFeed } from './events/feed.js';
 import { startSequencer } from './events/sequencer.js';
+import { startStatistics } from './events/statistics.js';
 import { startTail } from './events/tail.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
@@ -27,6 +29,7 @@ import { announce, listen } from './store/notifications.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './store/readiness.js';
 import { serverSecret } from './store/secrets.js';
+import { createStatsKeeper, createStatsReader } from './store/statistics.js';
 import { createWriteBatch } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
 
@@ -105,7 +108,13 @@ async function startEvents(config: Config, database: Database, directUrl: string
   const store = createLogStore(database);
   const feed = createFeed({ maxQueued });
   closers.add(() => Promise.resolve(feed.close()));
-  const tail = await startTail({ store, debounceMs: 0, pollMs, publish: feed.publish, log });
+  const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
+  closers.add(() => statistics.close());
+  const publish = (events: readonly LoggedEvent[]) => {
+    feed.publish(events);
+    statistics.wake();
+  };
+  const tail = await startTail({ store, debounceMs: 0, pollMs, publish, log });
   closers.add(() => tail.close());
   const listener = listen(directUrl, () => tail.wake(), log);
   closers.add(() => listener.close());
@@ -147,6 +156,7 @@ async function createServices(
     changes,
     bulk: createBulk(means, changes),
     readerFor,
+    statistics: createStatsReader(database),
     feed,
     report: (error) => {
       const correlationId = randomUUID();

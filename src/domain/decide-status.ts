@@ -16,12 +16,8 @@ export interface StatusChange {
  * Decides a change of status. The status it has already is nothing to do, unless it brings new tracking to an order
  * that is shipped.
  */
-export function decideStatus(
-  order: Order,
-  { to, cancelReason, tracking }: StatusChange,
-  command: ChangeCommand,
-  { now }: Known,
-): Decision {
+export function decideStatus(order: Order, change: StatusChange, command: ChangeCommand, { now }: Known): Decision {
+  const { to, tracking } = change;
   const moves = order.status !== to;
   const tracks = tracking !== null && !isEqual(tracking, order.tracking);
   if (!moves && !tracks) return { kind: 'unchanged', order };
@@ -29,23 +25,35 @@ export function decideStatus(
     const refusal = { code: 'INVALID_TRANSITION', order, to, field: command.field } as const;
     return { kind: 'refused', refusal };
   }
-  const at = timeOfChange(order, now);
-  const cancels = moves && to === 'CANCELLED';
+  const updatedAt = timeOfChange(order, now);
   const next: Order = {
     ...order,
-    status: to,
+    ...(moves ? arrivalAt(change, updatedAt) : {}),
     tracking: tracking ?? order.tracking,
     version: order.version + 1,
-    updatedAt: at,
-    completedAt: moves && to === 'COMPLETED' ? at : order.completedAt,
-    cancelledAt: cancels ? at : order.cancelledAt,
-    cancelReason: cancels ? cancelReason : order.cancelReason,
+    updatedAt,
   };
   const changedFields = [
     ...(moves ? ['status'] : []),
     ...(tracks ? ['tracking'] : []),
-    ...(cancels ? ['cancelReason'] : []),
+    ...(moves && to === 'CANCELLED' ? ['cancelReason'] : []),
   ];
   const event = eventOf(order, next, { type: moves ? 'STATUS_CHANGED' : 'UPDATED', changedFields }, command);
   return { kind: 'changed', order: next, event, lines: null };
+}
+
+/** What an order gains by arriving at a status. */
+function arrivalAt({ to, cancelReason }: StatusChange, at: Date): Partial<Order> {
+  switch (to) {
+    case 'COMPLETED':
+      return { status: to, completedAt: at };
+    case 'CANCELLED':
+      return { status: to, cancelledAt: at, cancelReason };
+    case 'PENDING':
+    case 'CONFIRMED':
+    case 'PROCESSING':
+    case 'SHIPPED':
+    case 'DELIVERED':
+      return { status: to };
+  }
 }

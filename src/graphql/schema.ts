@@ -8,6 +8,7 @@ import { OrderFields } from './resolvers/order-fields.js';
 import { OrderMutations } from './resolvers/order-mutations.js';
 import { OrderQueries } from './resolvers/order-queries.js';
 import { CustomerFields, OrderEventFields } from './resolvers/related-fields.js';
+import { StatisticsResolver } from './resolvers/statistics.js';
 import { OrderSubscriptions } from './resolvers/subscriptions.js';
 import { IdempotencyError, InputError, TransitionError, VersionConflictError } from './types/user-errors.js';
 
@@ -32,6 +33,7 @@ export function createSchema(): GraphQLSchema {
       OrderEventFields,
       CustomerFields,
       NodeQueries,
+      StatisticsResolver,
       OrderSubscriptions,
     ],
     orphanedTypes: [InputError, IdempotencyError, TransitionError, VersionConflictError],

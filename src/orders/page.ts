@@ -63,18 +63,20 @@ export interface OrderPageRequest {
   readonly page: PageArguments;
   readonly where: OrderCondition;
   readonly ordering: Ordering;
+  /** Only this customer's, whatever the condition says. */
+  readonly ofCustomer?: string;
 }
 
 /** One page of orders, by keyset: rows inserted meanwhile neither repeat nor hide others. */
 export async function pageOrders(
   reader: CoalescedReader,
   viewer: Viewer,
-  { page, where, ordering }: OrderPageRequest,
+  { page, where, ordering, ofCustomer }: OrderPageRequest,
 ): Promise<OrderPage> {
   const { size, fromBack } = pageSize(page);
   const after = cursorOf(page.after, 'after', ordering);
   const before = cursorOf(page.before, 'before', ordering);
-  const selection = selectOrders(where, viewer);
+  const selection = selectOrders(where, viewer, ofCustomer);
   if (ordering.field === 'TOTAL' && selection.currency === null) {
     const message = 'orderBy TOTAL needs where.currency: amounts compare within a currency.';
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'where.currency' } });

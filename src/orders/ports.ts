@@ -3,6 +3,7 @@ import type { FieldPath, Refusal } from '../domain/errors.js';
 import type { LoggedEvent, OrderEvent } from '../domain/events.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import type { Order, OrderDraft, OrderItem } from '../domain/order.js';
+import type { ProcessingTime } from '../domain/statistics.js';
 import type { Actor, Viewer } from '../domain/viewer.js';
 
 /**
@@ -229,4 +230,48 @@ export type ProductAnswer =
 export interface Catalogue {
   /** One answer an id, in the ids' order. Never rejects: a service that fails is `unavailable`. */
   products(ids: readonly string[], patience: Patience): Promise<readonly ProductAnswer[]>;
+}
+
+/** From `from` on and before `to`, both whole hours in UTC; null leaves that side open. */
+export interface StatsPeriod {
+  readonly from: Date | null;
+  readonly to: Date | null;
+}
+
+/** Orders of one currency and status, by when they were created. */
+export interface StatsRow {
+  readonly currency: string;
+  readonly status: OrderStatus;
+  readonly count: number;
+  /** What they cost together, in minor units. */
+  readonly gross: bigint;
+}
+
+/** What is known of the orders of a period. */
+export interface StatsReading {
+  readonly rows: readonly StatsRow[];
+  readonly processing: ProcessingTime | null;
+  /** When the last change happened that is counted. */
+  readonly asOf: Date;
+}
+
+export type StatsInterval = 'HOUR' | 'DAY';
+
+export interface StatsSeriesRow extends StatsRow {
+  /** Beginning of the hour or day, in UTC. */
+  readonly startsAt: Date;
+}
+
+/** @param customerId only this customer's orders: computed from them, where those of all are kept summed up */
+export interface StatsReader {
+  read(period: StatsPeriod, customerId: string | null): Promise<StatsReading>;
+  /** When the first and the last hour with orders begin; null where there are none. */
+  span(period: StatsPeriod, customerId: string | null): Promise<{ readonly first: Date; readonly last: Date } | null>;
+  series(period: StatsPeriod, interval: StatsInterval, customerId: string | null): Promise<readonly StatsSeriesRow[]>;
+}
+
+/** Keeps the statistics, exactly once an event. */
+export interface StatsKeeper {
+  /** Counts at most `limit` further events. @returns how many, or `taken` where another process is at it */
+  advance(limit: number): Promise<number | 'taken'>;
 }

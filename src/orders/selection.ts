@@ -46,12 +46,14 @@ const MAX_VALUES = 100;
 /**
  * The condition as the store takes it; nothing of another owner is in it.
  *
+ * @param ofCustomer only this customer's orders, whatever the condition says
  * @throws RequestError BAD_USER_INPUT that names the argument
  */
-export function selectOrders(where: OrderCondition, viewer: Viewer): OrderSelection {
+export function selectOrders(where: OrderCondition, viewer: Viewer, ofCustomer?: string): OrderSelection {
   const owner = ownerFilter(viewer);
-  const customerId = where.customerId ?? owner;
-  const foreign = owner !== null && (owner === '' || customerId !== owner);
+  const customers = new Set([where.customerId, ofCustomer, owner].filter((id) => typeof id === 'string'));
+  const [customerId = null] = customers;
+  const foreign = customers.size > 1 || owner === ''; // everything must hold, so those of two customers are none
   const emails = selectText(where.customerEmail, 'where.customerEmail', (text) => text.toLowerCase());
   return {
     customerId,

@@ -1,7 +1,6 @@
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
-import { RequestError } from '../domain/errors.js';
-import { classify } from './failures.js';
+import { translated } from './translated.js';
 import { countOrders, readRanges, shapeOfCount, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/references.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
@@ -41,24 +40,4 @@ async function inGroups<K, V>(
     }
   }
   return keys.map((key) => answers.get(key) as V | Error);
-}
-
-/** A read is safe to repeat, so a connection that had gone stale in the pool costs one more try. */
-async function translated<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (first) {
-    if (classify(first).kind !== 'connection') throw unavailableOr(first);
-  }
-  try {
-    return await read();
-  } catch (second) {
-    throw unavailableOr(second);
-  }
-}
-
-function unavailableOr(cause: unknown): unknown {
-  const { kind } = classify(cause);
-  if (kind === 'data' || kind === 'unexpected') return cause;
-  return new RequestError('SERVICE_UNAVAILABLE', 'The database cannot be used now. Try again later.', { cause });
 }

@@ -59,7 +59,7 @@ test('new items replace the old ones, and the total is computed anew', async () 
     total: { amount: '4.00' },
     history: { nodes: [{}, { changedFields: ['items', 'subtotal', 'total'] }] },
   });
-  expect((edited.order?.['items'] as object[]).length).toBe(1);
+  expect(edited.order?.['items']).toHaveLength(1);
   const again = await edit(fixture.server, { id: order.id, expectedVersion: 2, items });
   expect(again).toMatchObject({ changed: false, order: { version: 2 } });
 });
@@ -131,7 +131,7 @@ test('references move with edits: claimed, given up, and refused where another o
   await edit(fixture.server, { id: one.id, expectedVersion: 2, externalReference: null });
   await taken(fixture.server, { customerId, externalReference: 'B' });
   const rows = await fixture.database.sql('SELECT * FROM order_references WHERE customer_id = $1', [customerId]);
-  expect(rows.map((row) => row['external_reference']).toSorted()).toEqual(['A', 'B']);
+  expect(new Set(rows.map((row) => row['external_reference']))).toEqual(new Set(['A', 'B']));
 });
 
 test('orders that swap a reference at once leave it with exactly one of them', async () => {

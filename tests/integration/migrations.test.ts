@@ -31,7 +31,8 @@ test('two servers that start at once on an empty database both serve', async () 
   for (const server of servers) expect((await fetch(server.url.replace('/graphql', '/ready'))).status).toBe(200);
   await Promise.all(servers.map((server) => server.close()));
   const rows = await database.sql('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL');
-  expect(rows.map((row) => row['migration_name']).toSorted()).toEqual(MIGRATIONS);
+  expect(rows).toHaveLength(MIGRATIONS.length);
+  expect(new Set(rows.map((row) => row['migration_name']))).toEqual(new Set(MIGRATIONS));
 });
 
 test('a migration that a killed process had begun is applied again', async () => {

@@ -27,7 +27,10 @@ export interface PostgresProxy {
 }
 
 /** Sits between a server and PostgreSQL, reads the messages that pass, and cuts connections where a test says so. */
-export async function startPostgresProxy(databaseUrl: string): Promise<PostgresProxy> {
+export async function startPostgresProxy(
+  databaseUrl: string,
+  meets = 'INSERT INTO order_events',
+): Promise<PostgresProxy> {
   const target = new URL(databaseUrl);
   const statements: string[] = [];
   let actions: AtCommit[] = [];
@@ -63,8 +66,8 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
     let previous = '';
     const messages = new MessageReader((sql) => {
       statements.push(sql);
-      // Only the COMMIT of a write is met: the sequencer's, which come in between, are not what a test means.
-      const isWrite = sql === 'COMMIT' && previous.includes('INSERT INTO order_events');
+      // Only COMMITs of what is meant are met: others come in between.
+      const isWrite = sql === 'COMMIT' && previous.includes(meets);
       previous = sql;
       return isWrite ? (actions.shift() ?? 'forward') : 'forward';
     });

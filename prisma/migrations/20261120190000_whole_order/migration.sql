@@ -53,6 +53,4 @@ CREATE INDEX "orders_external_reference_created_at_id_idx" ON "orders"("external
 -- Addresses are found however they are capitalised.
 CREATE INDEX "orders_lower_customer_email_created_at_id_idx" ON "orders"(lower("customer_email") text_pattern_ops, "created_at", "id") WHERE "customer_email" IS NOT NULL AND "deleted_at" IS NULL;
 
-ALTER TABLE "order_stats_durations" ADD CONSTRAINT "order_stats_durations_counts" CHECK ("count" >= 0 AND "total_ms" >= 0);
-
-ALTER TABLE "order_stats" ADD CONSTRAINT "order_stats_counts" CHECK ("count" >= 0 AND "gross" >= 0);
+INSERT INTO "event_consumers" ("name") VALUES ('order_stats');

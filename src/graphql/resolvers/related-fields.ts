@@ -30,10 +30,8 @@ export class CustomerFields {
     ordering: OrderOrder | null,
     @Ctx() { reader, viewer }: Context,
   ) {
-    const foreign = typeof where?.customerId === 'string' && where.customerId !== customer.customerId;
-    const status = foreign ? { in: [] } : where?.status; // everything given must hold, so another customer's are none
-    const condition = { ...where, status, customerId: customer.customerId };
-    const request = { page, where: condition, ordering: ordering ?? NEWEST_FIRST };
+    const { customerId: ofCustomer } = customer;
+    const request = { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
     return toOrderConnection(await pageOrders(reader, viewer, request));
   }
 }

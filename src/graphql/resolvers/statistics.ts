@@ -1,0 +1,74 @@
+import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { byCurrency, byStatus, type ProcessingTime } from '../../domain/statistics.js';
+import type { StatsInterval, StatsRow } from '../../orders/ports.js';
+import { readStatistics, type Statistics } from '../../orders/stats.js';
+import type { Context } from '../context.js';
+import { DateTime } from '../scalars.js';
+import { StatsIntervalEnum } from '../types/enums.js';
+import { toMoney } from '../types/money.js';
+import {
+  OrderStatsType,
+  StatsPointType,
+  type CurrencyStatsType,
+  type ProcessingTimeType,
+} from '../types/statistics.js';
+
+type StatsView = OrderStatsType & Pick<Statistics, 'series'>;
+
+@Resolver(() => OrderStatsType)
+export class StatisticsResolver {
+  @Query(() => OrderStatsType, {
+    description:
+      'Statistics of the orders that you may see and that were created in [from, to); of all time without bounds. Costs the same however many orders there are; for one customer they are computed from its orders.',
+  })
+  async orderStats(
+    @Arg('from', () => DateTime, { nullable: true, description: 'A whole hour in UTC, included.' }) from: Date | null,
+    @Arg('to', () => DateTime, { nullable: true, description: 'A whole hour in UTC, not included.' }) to: Date | null,
+    @Arg('customerId', () => String, { nullable: true, description: 'Only the orders of this customer.' })
+    customerId: string | null,
+    @Ctx() { services, viewer }: Context,
+  ): Promise<StatsView> {
+    const request = { from: from ?? null, to: to ?? null, customerId: customerId ?? null };
+    const { rows, processing, asOf, series } = await readStatistics(services.statistics, viewer, request);
+    return {
+      count: countOf(rows),
+      byStatus: byStatus(rows),
+      money: viewMoney(rows),
+      processingTime: viewProcessing(processing),
+      asOf,
+      series,
+    };
+  }
+
+  @FieldResolver(() => [StatsPointType], {
+    description:
+      'The same by hours or days: every one of the period, or from the first to the last with orders where it is open. At most 2,000.',
+  })
+  async series(
+    @Root() stats: StatsView,
+    @Arg('interval', () => StatsIntervalEnum, { defaultValue: 'DAY', description: 'How long each is.' })
+    interval: StatsInterval,
+  ): Promise<StatsPointType[]> {
+    const points = await stats.series(interval);
+    return points.map(({ from, rows }) => ({ from, count: countOf(rows), money: viewMoney(rows) }));
+  }
+}
+
+function countOf(rows: readonly StatsRow[]): number {
+  return rows.reduce((sum, row) => sum + row.count, 0);
+}
+
+function viewMoney(rows: readonly StatsRow[]): CurrencyStatsType[] {
+  return byCurrency(rows).map(({ currency, count, gross, average }) => ({
+    currency,
+    count,
+    gross: toMoney(gross, currency),
+    average: average === null ? null : toMoney(average, currency),
+  }));
+}
+
+function viewProcessing(time: ProcessingTime | null): ProcessingTimeType | null {
+  if (time === null) return null;
+  const { averageMs, p50Ms, p95Ms } = time;
+  return { averageSeconds: averageMs / 1_000, p50Seconds: p50Ms / 1_000, p95Seconds: p95Ms / 1_000 };
+}

@@ -1,0 +1,74 @@
+import { RequestError } from '../domain/errors.js';
+import { ownerFilter, type Viewer } from '../domain/viewer.js';
+import type { StatsInterval, StatsPeriod, StatsReader, StatsReading, StatsRow, StatsSeriesRow } from './ports.js';
+
+export interface StatsRequest {
+  readonly from: Date | null;
+  readonly to: Date | null;
+  readonly customerId: string | null;
+}
+
+/** Orders that were created in one hour or day. */
+export interface StatsPoint {
+  readonly from: Date;
+  readonly rows: readonly StatsRow[];
+}
+
+export interface Statistics extends StatsReading {
+  /** Every hour or day of the period, or from the first to the last with orders where it is open. */
+  readonly series: (interval: StatsInterval) => Promise<readonly StatsPoint[]>;
+}
+
+const HOUR_MS = 3_600_000;
+const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: 24 * HOUR_MS };
+const MAX_POINTS = 2_000;
+
+/** Statistics of the orders that the viewer may see. @throws RequestError BAD_USER_INPUT */
+export async function readStatistics(stats: StatsReader, viewer: Viewer, request: StatsRequest): Promise<Statistics> {
+  const period = checkPeriod(request);
+  const owner = ownerFilter(viewer);
+  const customerId = request.customerId ?? owner;
+  if (owner !== null && (owner === '' || customerId !== owner)) {
+    return { rows: [], processing: null, asOf: new Date(), series: () => Promise.resolve([]) };
+  }
+  const reading = await stats.read(period, customerId);
+  return { ...reading, series: async (interval) => readPoints(stats, period, interval, customerId) };
+}
+
+function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {
+  for (const [argument, bound] of Object.entries({ from, to })) {
+    if (bound !== null && bound.getTime() % HOUR_MS !== 0) {
+      const message = `${argument} must be a whole hour in UTC; it is ${bound.toISOString()}.`;
+      throw new RequestError('BAD_USER_INPUT', message, { details: { argument } });
+    }
+  }
+  if (from !== null && to !== null && from >= to) {
+    throw new RequestError('BAD_USER_INPUT', 'to must be later than from.', { details: { argument: 'to' } });
+  }
+  return { from, to };
+}
+
+async function readPoints(
+  stats: StatsReader,
+  period: StatsPeriod,
+  interval: StatsInterval,
+  customerId: string | null,
+): Promise<StatsPoint[]> {
+  const length = INTERVAL_MS[interval];
+  const span = await stats.span(period, customerId);
+  const first = period.from ?? span?.first;
+  const end = period.to?.getTime() ?? (span === null ? undefined : span.last.getTime() + 1);
+  if (first === undefined || end === undefined) return [];
+  const start = Math.floor(first.getTime() / length) * length;
+  const count = Math.ceil((end - start) / length);
+  if (count > MAX_POINTS) {
+    const message = `A series has at most ${MAX_POINTS} points; this one would have ${count}. Choose a shorter period or longer intervals.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
+  }
+  const rows: readonly StatsSeriesRow[] = span === null ? [] : await stats.series(period, interval, customerId);
+  const byStart = Map.groupBy(rows, ({ startsAt }) => startsAt.getTime());
+  return Array.from({ length: Math.max(0, count) }, (_, index) => {
+    const at = start + index * length;
+    return { from: new Date(at), rows: byStart.get(at) ?? [] };
+  });
+}

@@ -1,0 +1,178 @@
+import type { OrderStatus } from '../../domain/lifecycle.js';
+import type { Bucket, ProcessingTime } from '../../domain/statistics.js';
+import type { StatsInterval, StatsPeriod, StatsRow, StatsSeriesRow } from '../../orders/ports.js';
+import type { Queryable } from '../database.js';
+
+/** A stretch of rows of one grain. */
+export interface Stretch {
+  readonly grain: 'HOUR' | 'DAY' | 'ALL';
+  readonly from: Date;
+  readonly to: Date;
+}
+
+interface Counted {
+  readonly currency: string;
+  readonly status: OrderStatus;
+  readonly count: string;
+  readonly gross: string;
+}
+
+function toRow({ currency, status, count, gross }: Counted): StatsRow {
+  return { currency, status, count: Number(count), gross: BigInt(gross) };
+}
+
+function columnsOf(stretches: readonly Stretch[]): [string[], Date[], Date[]] {
+  return [stretches.map(({ grain }) => grain), stretches.map(({ from }) => from), stretches.map(({ to }) => to)];
+}
+
+const STRETCHES = `unnest($1::stats_grain[], $2::timestamptz(3)[], $3::timestamptz(3)[]) AS p(grain, low, high)`;
+
+/** Counts and sums of stretches that do not overlap. */
+export async function readStats(db: Queryable, stretches: readonly Stretch[]): Promise<StatsRow[]> {
+  const rows = await db.$queryRawUnsafe<Counted[]>(READ_STATS, ...columnsOf(stretches));
+  return rows.map(toRow);
+}
+
+const READ_STATS = `
+SELECT s.currency, s.status, sum(s.count)::text AS count, sum(s.gross)::text AS gross
+FROM ${STRETCHES}
+JOIN order_stats s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+GROUP BY s.currency, s.status`;
+
+/** The histogram of processing times of stretches that do not overlap. */
+export async function readDurations(db: Queryable, stretches: readonly Stretch[]): Promise<Bucket[]> {
+  return db.$queryRawUnsafe<Bucket[]>(READ_DURATIONS, ...columnsOf(stretches));
+}
+
+const READ_DURATIONS = `
+SELECT s.bucket, sum(s.count)::float8 AS count, sum(s.total_ms)::float8 AS "totalMs"
+FROM ${STRETCHES}
+JOIN order_stats_durations s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+GROUP BY s.bucket`;
+
+/** When the last event happened that is counted; null before the first. */
+export async function readAsOf(db: Queryable): Promise<Date | null> {
+  const [row] = await db.$queryRawUnsafe<{ event_at: Date | null }[]>(
+    "SELECT c.event_at FROM event_consumers c WHERE c.name = 'order_stats'",
+  );
+  return row?.event_at ?? null;
+}
+
+/** Counts and sums of stretches by the hour or day. */
+export async function readSeries(
+  db: Queryable,
+  stretches: readonly Stretch[],
+  interval: StatsInterval,
+): Promise<StatsSeriesRow[]> {
+  const rows = await db.$queryRawUnsafe<(Counted & { starts_at: Date })[]>(
+    READ_SERIES,
+    ...columnsOf(stretches),
+    interval.toLowerCase(),
+  );
+  return rows.map((row) => ({ ...toRow(row), startsAt: row.starts_at }));
+}
+
+const READ_SERIES = `
+SELECT date_trunc($4::text, s.starts_at, 'UTC') AS starts_at, s.currency, s.status, sum(s.count)::text AS count,
+  sum(s.gross)::text AS gross
+FROM ${STRETCHES}
+JOIN order_stats s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+GROUP BY 1, s.currency, s.status
+ORDER BY 1`;
+
+export interface Span {
+  readonly first: Date | null;
+  readonly last: Date | null;
+}
+
+/** The first and the last hour that has orders. */
+export async function readSpan(db: Queryable, { from, to }: StatsPeriod): Promise<Span | undefined> {
+  const [row] = await db.$queryRawUnsafe<Span[]>(READ_SPAN, from, to);
+  return row;
+}
+
+const READ_SPAN = `
+SELECT min(s.starts_at) AS first, max(s.starts_at) AS last FROM order_stats s
+WHERE s.grain = 'HOUR' AND s.starts_at >= coalesce($1::timestamptz(3), '-infinity')
+  AND s.starts_at < coalesce($2::timestamptz(3), 'infinity') AND s.count > 0`;
+
+const OF_CUSTOMER = `
+o.customer_id = $1::text AND o.deleted_at IS NULL AND o.created_at >= coalesce($2::timestamptz(3), '-infinity')
+  AND o.created_at < coalesce($3::timestamptz(3), 'infinity')`;
+
+/** The same for one customer, from its orders themselves. */
+export async function readCustomerStats(
+  db: Queryable,
+  customerId: string,
+  { from, to }: StatsPeriod,
+): Promise<StatsRow[]> {
+  const rows = await db.$queryRawUnsafe<Counted[]>(READ_CUSTOMER_STATS, customerId, from, to);
+  return rows.map(toRow);
+}
+
+const READ_CUSTOMER_STATS = `
+SELECT o.currency, o.status, count(*)::text AS count, sum(o.total)::text AS gross
+FROM orders o WHERE ${OF_CUSTOMER}
+GROUP BY o.currency, o.status`;
+
+export async function readCustomerDurations(
+  db: Queryable,
+  customerId: string,
+  { from, to }: StatsPeriod,
+): Promise<ProcessingTime | null> {
+  const [row] = await db.$queryRawUnsafe<Partial<ProcessingTime>[]>(READ_CUSTOMER_DURATIONS, customerId, from, to);
+  const { averageMs, p50Ms, p95Ms } = row ?? {};
+  return typeof averageMs === 'number' && typeof p50Ms === 'number' && typeof p95Ms === 'number'
+    ? { averageMs, p50Ms, p95Ms }
+    : null;
+}
+
+const READ_CUSTOMER_DURATIONS = `
+SELECT avg(d.ms)::float8 AS "averageMs", percentile_disc(0.5) WITHIN GROUP (ORDER BY d.ms)::float8 AS "p50Ms",
+  percentile_disc(0.95) WITHIN GROUP (ORDER BY d.ms)::float8 AS "p95Ms"
+FROM (
+  SELECT extract(epoch FROM f.occurred_at - o.created_at) * 1000 AS ms
+  FROM orders o
+  CROSS JOIN LATERAL (
+    SELECT e.occurred_at FROM order_events e
+    WHERE e.order_id = o.id AND e.to_status IN ('DELIVERED', 'COMPLETED')
+    ORDER BY e.version LIMIT 1
+  ) f
+  WHERE ${OF_CUSTOMER} AND o.status IN ('DELIVERED', 'COMPLETED')
+) d`;
+
+export async function readCustomerSeries(
+  db: Queryable,
+  customerId: string,
+  { from, to }: StatsPeriod,
+  interval: StatsInterval,
+): Promise<StatsSeriesRow[]> {
+  const rows = await db.$queryRawUnsafe<(Counted & { starts_at: Date })[]>(
+    READ_CUSTOMER_SERIES,
+    customerId,
+    from,
+    to,
+    interval.toLowerCase(),
+  );
+  return rows.map((row) => ({ ...toRow(row), startsAt: row.starts_at }));
+}
+
+const READ_CUSTOMER_SERIES = `
+SELECT date_trunc($4::text, o.created_at, 'UTC') AS starts_at, o.currency, o.status, count(*)::text AS count,
+  sum(o.total)::text AS gross
+FROM orders o WHERE ${OF_CUSTOMER}
+GROUP BY 1, o.currency, o.status
+ORDER BY 1`;
+
+export async function readCustomerSpan(
+  db: Queryable,
+  customerId: string,
+  { from, to }: StatsPeriod,
+): Promise<Span | undefined> {
+  const [row] = await db.$queryRawUnsafe<Span[]>(READ_CUSTOMER_SPAN, customerId, from, to);
+  return row;
+}
+
+const READ_CUSTOMER_SPAN = `
+SELECT date_trunc('hour', min(o.created_at), 'UTC') AS first, date_trunc('hour', max(o.created_at), 'UTC') AS last
+FROM orders o WHERE ${OF_CUSTOMER}`;

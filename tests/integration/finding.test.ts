@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { ORDER_STATUSES } from '../../src/domain/lifecycle.js';
+import { formatMoney } from '../../src/domain/money.js';
+import { useServer } from '../support/fixture.js';
+import { insertRows, type OrderRow } from '../support/rows.js';
+
+const fixture = useServer();
+
+const START = Date.UTC(2026, 0, 1);
+const CUSTOMERS = ['ada', 'bob', 'eve', null];
+const EMAILS = ['Ada@Example.com', 'ada@example.com', 'ad@example.org', null];
+const REFERENCES = ['PO-1', 'PO-2', 'po-1', 'Ünïcode-\u{10ffff}', null];
+const CURRENCIES = ['USD', 'JPY'];
+
+/** Few values each, so that ties and empty results both come up. */
+const rows: OrderRow[] = Array.from({ length: 300 }, (_, index) => ({
+  id: randomUUID(),
+  number: 1 + index * 7,
+  customerId: pick(CUSTOMERS, index, 1),
+  email: pick(EMAILS, index, 5),
+  reference: pick(REFERENCES, index, 3),
+  status: pick(ORDER_STATUSES, index, 2),
+  currency: pick(CURRENCIES, index, 11),
+  total: (index * 37) % 8,
+  createdAt: new Date(START + ((index * 31) % 20) * 1_000),
+  updatedAt: new Date(START + 60_000 + ((index * 17) % 15) * 1_000),
+}));
+
+function pick<T>(values: readonly T[], index: number, salt: number): T {
+  return values[(index * (2 * salt + 1) + (index >> 3)) % values.length] as T;
+}
+
+beforeAll(() => insertRows(fixture.database, rows));
+
+const SORT_KEYS = {
+  CREATED_AT: (row: OrderRow) => row.createdAt.getTime(),
+  UPDATED_AT: (row: OrderRow) => row.updatedAt.getTime(),
+  TOTAL: (row: OrderRow) => row.total,
+};
+
+type SortField = keyof typeof SORT_KEYS;
+
+/** The ids of what `where` means among the rows, sorted as the server should. */
+function expected(all: readonly OrderRow[], where: Where, field: SortField, direction: string): string[] {
+  const key = SORT_KEYS[field];
+  const sorted = all
+    .filter((row) => matches(row, where))
+    .toSorted((a, b) => key(a) - key(b) || (a.id < b.id ? -1 : 1))
+    .map(({ id }) => id);
+  return direction === 'ASC' ? sorted : sorted.toReversed();
+}
+
+interface Text {
+  readonly eq?: string | null;
+  readonly in?: readonly string[] | null;
+  readonly startsWith?: string | null;
+}
+
+interface Where {
+  readonly status?: { readonly in: readonly string[] };
+  readonly customerId?: string;
+  readonly customerEmail?: Text;
+  readonly externalReference?: Text;
+  readonly number?: Text;
+  readonly createdAt?: { readonly gte?: string; readonly lt?: string };
+  readonly updatedAt?: { readonly gte?: string; readonly lt?: string };
+  readonly total?: { readonly gte?: string; readonly lte?: string };
+  readonly currency?: string;
+}
+
+function matches(row: OrderRow, where: Where): boolean {
+  const text = (value: string | null, filter: Text = {}) =>
+    Object.keys(filter).length === 0 ||
+    (value !== null &&
+      (filter.eq === undefined || value === filter.eq) &&
+      (filter.in?.includes(value) ?? true) &&
+      value.startsWith(filter.startsWith ?? ''));
+  const lower = ({ eq, in: among, startsWith }: Text = {}): Text => ({
+    ...(eq === undefined ? {} : { eq: eq?.toLowerCase() ?? null }),
+    ...(among === undefined ? {} : { in: among?.map((each) => each.toLowerCase()) ?? null }),
+    ...(startsWith === undefined ? {} : { startsWith: startsWith?.toLowerCase() ?? null }),
+  });
+  const time = (value: Date, { gte = '', lt = '9' }: { gte?: string; lt?: string } = {}) =>
+    value.toISOString() >= gte && value.toISOString() < lt;
+  const amount = Number(formatMoney({ minor: BigInt(row.total), currency: row.currency }));
+  return (
+    (where.status?.in.includes(row.status) ?? true) &&
+    (where.customerId ?? row.customerId) === row.customerId &&
+    text(row.email?.toLowerCase() ?? null, lower(where.customerEmail)) &&
+    text(row.reference, where.externalReference) &&
+    text(String(row.number), where.number) &&
+    time(row.createdAt, where.createdAt) &&
+    time(row.updatedAt, where.updatedAt) &&
+    amount >= Number(where.total?.gte ?? 0) &&
+    amount <= Number(where.total?.lte ?? Infinity) &&
+    (where.currency ?? row.currency) === row.currency
+  );
+}
+
+const LIST = `query ($first: Int, $after: String, $last: Int, $before: String, $where: OrderWhere, $orderBy: OrderOrder) {
+  orders(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $orderBy) {
+    nodes { id } totalCount count { value precision } some: count(limit: 5) { value precision }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}`;
+
+interface Listed {
+  readonly orders: {
+    readonly nodes: readonly { readonly id: string }[];
+    readonly totalCount: number;
+    readonly count: { readonly value: number; readonly precision: string };
+    readonly some: { readonly value: number; readonly precision: string };
+    readonly pageInfo: {
+      readonly hasNextPage: boolean;
+      readonly hasPreviousPage: boolean;
+      readonly startCursor: string | null;
+      readonly endCursor: string | null;
+    };
+  };
+}
+
+const list = async (variables: object) => (await fixture.server.get<Listed>(LIST, variables)).orders;
+
+const text = (...values: readonly string[]) =>
+  fc.oneof(
+    fc.record({ eq: fc.constantFrom(...values) }),
+    fc.record({ in: fc.subarray([...values]) }),
+    fc.record({ startsWith: fc.constantFrom(...values).map((value) => value.slice(0, 3)) }),
+    fc.record({
+      in: fc.subarray([...values]),
+      startsWith: fc.constantFrom(...values).map((value) => value.slice(0, 3)),
+    }),
+  );
+const moment = (base: number) =>
+  fc.integer({ min: -1, max: 20 }).map((second) => new Date(base + second * 1_000).toISOString());
+const times = (base: number) =>
+  fc.oneof(
+    fc.record({ gte: moment(base) }),
+    fc.record({ lt: moment(base) }),
+    fc.record({ gte: moment(base), lt: moment(base) }),
+  );
+const amount = fc.constantFrom('0', '1', '3', '5');
+const conditions: fc.Arbitrary<Where> = fc.record(
+  {
+    status: fc.record({ in: fc.subarray([...ORDER_STATUSES], { minLength: 1 }) }),
+    customerId: fc.constantFrom('ada', 'bob', 'nobody'),
+    customerEmail: text('ada@example.com', 'ADA@example.COM', 'ad@example.org', 'x@example.org'),
+    externalReference: text('PO-1', 'PO-2', 'po-1', 'Ünïcode-\u{10ffff}', '\u{10ffff}'),
+    number: text('1', '8', '15', '2059', '70', '0', 'x'),
+    createdAt: times(START),
+    updatedAt: times(START + 60_000),
+    total: fc.oneof(fc.record({ gte: amount }), fc.record({ lte: amount }), fc.record({ gte: amount, lte: amount })),
+    currency: fc.constantFrom('USD', 'JPY', 'EUR'),
+  },
+  { requiredKeys: [] },
+);
+const orderings = fc.record({
+  field: fc.constantFrom<SortField>('CREATED_AT', 'UPDATED_AT', 'TOTAL'),
+  direction: fc.constantFrom('ASC', 'DESC'),
+});
+
+/** Amounts need a currency, in the filter and in the ordering. */
+function allowed(where: Where, field: SortField): Where {
+  const needsCurrency = where.total !== undefined || field === 'TOTAL';
+  return needsCurrency && where.currency === undefined ? { ...where, currency: 'JPY' } : where;
+}
+
+test('every condition under every ordering finds just what it means, by pages from both ends, with exact counts', async () => {
+  await fc.assert(
+    fc.asyncProperty(conditions, orderings, fc.integer({ min: 1, max: 7 }), async (some, orderBy, size) => {
+      const where = allowed(some, orderBy.field);
+      const ids = expected(rows, where, orderBy.field, orderBy.direction);
+      const front = await list({ first: size, where, orderBy });
+      expect(front.nodes.map(({ id }) => id)).toEqual(ids.slice(0, size));
+      expect(front).toMatchObject({
+        totalCount: ids.length,
+        count: { value: ids.length, precision: 'EXACT' },
+        some: ids.length > 5 ? { value: 5, precision: 'AT_LEAST' } : { value: ids.length, precision: 'EXACT' },
+        pageInfo: { hasNextPage: ids.length > size, hasPreviousPage: false },
+      });
+      const next = await list({ first: size, after: front.pageInfo.endCursor, where, orderBy });
+      if (ids.length > 0) expect(next.nodes.map(({ id }) => id)).toEqual(ids.slice(size, 2 * size));
+      const back = await list({ last: size, where, orderBy });
+      expect(back.nodes.map(({ id }) => id)).toEqual(ids.slice(-size));
+      const previous = await list({ last: size, before: back.pageInfo.startCursor, where, orderBy });
+      if (ids.length > 0) expect(previous.nodes.map(({ id }) => id)).toEqual(ids.slice(-2 * size, -size));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('while orders come in, pages under every ordering show each that was there exactly once', async () => {
+  for (const field of ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const) {
+    for (const direction of ['ASC', 'DESC']) {
+      const currency = 'GBP';
+      const where = { currency };
+      const fresh = () =>
+        rows.slice(0, 20).map((row, index) => ({ ...row, id: randomUUID(), number: 10_000 + index, currency }));
+      const before = await list({ first: 1, where });
+      if (before.totalCount === 0) await insertRows(fixture.database, [...fresh(), ...fresh()]);
+      const there = new Set<string>();
+      for (let after: string | null = null; ;) {
+        const page = await list({ first: 50, after, where, orderBy: { field, direction } });
+        for (const { id } of page.nodes) there.add(id);
+        if (!page.pageInfo.hasNextPage) break;
+        after = page.pageInfo.endCursor;
+      }
+      const seen: string[] = [];
+      for (let after: string | null = null, pages = 0; ; pages += 1) {
+        const page = await list({ first: 7, after, where, orderBy: { field, direction } });
+        seen.push(...page.nodes.map(({ id }) => id));
+        if (!page.pageInfo.hasNextPage) break;
+        after = page.pageInfo.endCursor;
+        if (pages < 3) await insertRows(fixture.database, fresh());
+      }
+      expect(new Set(seen).size).toBe(seen.length);
+      expect([...there].filter((id) => !seen.includes(id))).toEqual([]);
+    }
+  }
+});
+
+test("a customer's orders take the same conditions; another customer's are none", async () => {
+  const query = `query ($where: OrderWhere) { customer(customerId: "ada") {
+    orders(first: 100, where: $where, orderBy: { field: UPDATED_AT, direction: ASC }) { nodes { id } } } }`;
+  const ask = async (where: Where) =>
+    (await fixture.server.get<{ customer: Listed }>(query, { where })).customer.orders.nodes.map(({ id }) => id);
+  const where: Where = { currency: 'USD', customerEmail: { startsWith: 'AD' } };
+  const mine = expected(rows, { ...where, customerId: 'ada' }, 'UPDATED_AT', 'ASC');
+  expect(mine.length).toBeGreaterThan(3);
+  expect(await ask(where)).toEqual(mine.slice(0, 100));
+  expect(await ask({ ...where, customerId: 'bob' })).toEqual([]);
+});
+
+test('conditions that cannot be meant are refused, and named', async () => {
+  const refusal = async (where: object, orderBy: object = {}) => {
+    const { errors, status } = await fixture.server.ask(LIST, { where, orderBy });
+    expect(status).toBe(400);
+    return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
+  };
+  expect(await refusal({}, { field: 'TOTAL' })).toEqual(['BAD_USER_INPUT', 'where.currency']);
+  expect(await refusal({ total: { gte: '1' } })).toEqual(['BAD_USER_INPUT', 'where.currency']);
+  expect(await refusal({ total: { gte: '1' }, currency: 'XXX' })).toEqual(['BAD_USER_INPUT', 'where.currency']);
+  expect(await refusal({ total: { lte: '1.5' }, currency: 'JPY' })).toEqual(['BAD_USER_INPUT', 'where.total.lte']);
+  expect(await refusal({ number: { startsWith: '' } })).toEqual(['BAD_USER_INPUT', 'where.number.startsWith']);
+  const many = Array.from({ length: 101 }, String);
+  expect(await refusal({ number: { in: many } })).toEqual(['BAD_USER_INPUT', 'where.number.in']);
+  const { errors } = await fixture.server.ask('{ orders { count(limit: 0) { value } } }');
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'limit' });
+});
+
+test('a cursor is refused under another ordering', async () => {
+  const { pageInfo } = await list({ first: 1, where: { currency: 'USD' }, orderBy: { field: 'TOTAL' } });
+  for (const orderBy of [{ field: 'CREATED_AT' }, { field: 'TOTAL', direction: 'ASC' }]) {
+    const { errors } = await fixture.server.ask(LIST, {
+      after: pageInfo.endCursor,
+      where: { currency: 'USD' },
+      orderBy,
+    });
+    expect(errors?.[0]?.extensions.code).toBe('INVALID_CURSOR');
+  }
+});

@@ -1,0 +1,291 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '../../src/domain/lifecycle.js';
+import { formatMoney } from '../../src/domain/money.js';
+import { openDatabase, type Database } from '../../src/store/database.js';
+import { createLogStore } from '../../src/store/log-store.js';
+import { createStatsKeeper } from '../../src/store/statistics.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { useServer } from '../support/fixture.js';
+import { cancel, edit, move, remove, taken } from '../support/mutations.js';
+import { startPostgresProxy } from '../support/postgres-proxy.js';
+import { createRandom, type Random } from '../support/random.js';
+import { startServer } from '../support/server.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2026, 2, 1);
+
+interface Event {
+  readonly version: number;
+  readonly type: string;
+  readonly from: OrderStatus | null;
+  readonly to: OrderStatus | null;
+  readonly total: number;
+  readonly status: OrderStatus;
+  readonly at: number;
+}
+
+interface Life {
+  readonly id: string;
+  readonly customerId: string;
+  readonly currency: string;
+  readonly createdAt: number;
+  readonly events: readonly Event[];
+}
+
+/** The life of an order as the server would write it down. */
+function live(random: Random): Life {
+  const createdAt = START + random.whole(40 * DAY);
+  let [status, total, at]: [OrderStatus, number, number] = ['PENDING', random.whole(1_000_000_000), createdAt];
+  const events: Event[] = [{ version: 1, type: 'CREATED', from: null, to: 'PENDING', total, status, at }];
+  const add = (type: string, from: OrderStatus | null, to: OrderStatus | null) => {
+    at += random.whole(random.pick([1, 1_000, HOUR, 30 * DAY]));
+    events.push({ version: events.length + 1, type, from, to, total, status, at });
+  };
+  while (random.chance(0.8)) {
+    if (random.chance(0.2)) {
+      if (status === 'PENDING') total = random.whole(1_000_000_000);
+      add('UPDATED', null, null);
+    } else {
+      const from: OrderStatus = status;
+      const next: readonly OrderStatus[] = LIFECYCLE[from];
+      if (next.length === 0) break;
+      status = random.pick(next);
+      add('STATUS_CHANGED', from, status);
+    }
+  }
+  if (random.chance(0.15)) add('DELETED', null, null);
+  const [currency, customerId] = [random.pick(['USD', 'JPY', 'KWD']), random.pick(['ada', 'bob'])];
+  return { id: randomUUID(), customerId, currency, createdAt, events };
+}
+
+async function write(database: TestDatabase, lives: readonly Life[]): Promise<void> {
+  const rows = lives.map(({ events, ...life }) => {
+    const last = events.at(-1);
+    const deleted = last?.type === 'DELETED';
+    return { ...life, ...last, deleted, customerId: deleted ? null : life.customerId };
+  });
+  const time = "'epoch'::timestamptz + 1 * interval '1 millisecond'";
+  await database.sql(
+    `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at,
+       completed_at, cancelled_at, deleted_at)
+     SELECT r.id, r."customerId", r.status, r.currency, r.total, r.total, '', r.version, ${time} * r."createdAt", ${time} * r.at,
+       CASE WHEN r.status = 'COMPLETED' THEN now() END, CASE WHEN r.status = 'CANCELLED' THEN now() END,
+       CASE WHEN r.deleted THEN now() END
+     FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, "customerId" text, status order_status, currency text, total bigint,
+       version int, "createdAt" float8, at float8, deleted boolean)`.replaceAll(
+      `${time} *`,
+      "'epoch'::timestamptz + interval '1 millisecond' *",
+    ),
+    [JSON.stringify(rows)],
+  );
+  const events = lives.flatMap(({ events: each, id, currency, createdAt }) =>
+    each.map((event) => ({
+      ...event,
+      id,
+      // What the first release wrote has no status in it.
+      payload: {
+        currency,
+        totalMinor: String(event.total),
+        createdAt: new Date(createdAt).toISOString(),
+        ...(event.to === null ? { status: event.status } : {}),
+      },
+    })),
+  );
+  await database.sql(
+    `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id,
+       payload, occurred_at)
+     SELECT r.id, r.version, r.type, r."from", r."to", '{}', 'system', gen_random_uuid(), r.payload,
+       'epoch'::timestamptz + interval '1 millisecond' * r.at
+     FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, version int, type order_event_type, "from" order_status,
+       "to" order_status, payload jsonb, at float8)`,
+    [JSON.stringify(events)],
+  );
+}
+
+interface Stats {
+  readonly count: number;
+  readonly byStatus: readonly { readonly status: string; readonly count: number }[];
+  readonly money: readonly object[];
+  readonly processingTime: {
+    readonly averageSeconds: number;
+    readonly p50Seconds: number;
+    readonly p95Seconds: number;
+  } | null;
+  readonly series: readonly { readonly from: string; readonly count: number; readonly money: readonly object[] }[];
+}
+
+const MONEY = 'money { currency count gross { amount currency } average { amount } }';
+const STATS = `query ($from: DateTime, $to: DateTime, $customerId: String, $interval: StatsInterval! = DAY) {
+  orderStats(from: $from, to: $to, customerId: $customerId) {
+    count byStatus { status count } ${MONEY} processingTime { averageSeconds p50Seconds p95Seconds } asOf
+    series(interval: $interval) { from count ${MONEY} }
+  }
+}`;
+
+interface Plain {
+  readonly status: OrderStatus;
+  readonly currency: string;
+  readonly total: string;
+  readonly created_at: Date;
+  readonly through_at: Date | null;
+}
+
+/** What plain SQL says of the orders of a period. */
+async function plain(database: TestDatabase, [from, to, customerId]: readonly (string | null)[]): Promise<Plain[]> {
+  return database.sql<Plain>(
+    `SELECT o.status, o.currency, o.total::text, o.created_at, (SELECT min(e.occurred_at) FROM order_events e
+       WHERE e.order_id = o.id AND e.to_status IN ('DELIVERED', 'COMPLETED')) AS through_at
+     FROM orders o WHERE o.deleted_at IS NULL AND ($1::timestamptz IS NULL OR o.created_at >= $1)
+       AND ($2::timestamptz IS NULL OR o.created_at < $2) AND ($3::text IS NULL OR o.customer_id = $3)`,
+    [from, to, customerId],
+  );
+}
+
+function moneyOf(orders: readonly Plain[]): object[] {
+  const groups = Map.groupBy(
+    orders.filter(({ status }) => status !== 'CANCELLED'),
+    ({ currency }) => currency,
+  );
+  return [...groups]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([currency, group]) => {
+      const gross = group.reduce((sum, { total }) => sum + BigInt(total), 0n);
+      const twice = (2n * gross + BigInt(group.length)) / (2n * BigInt(group.length));
+      return {
+        currency,
+        count: group.length,
+        gross: { amount: formatMoney({ minor: gross, currency }), currency },
+        average: { amount: formatMoney({ minor: twice, currency }) },
+      };
+    });
+}
+
+function expectStats(stats: Stats, orders: readonly Plain[], interval: number): void {
+  expect(stats.count).toBe(orders.length);
+  const counts = ORDER_STATUSES.map((status) => ({
+    status,
+    count: orders.filter((order) => order.status === status).length,
+  }));
+  expect(stats.byStatus).toEqual(counts);
+  expect(stats.money).toEqual(moneyOf(orders));
+  const times = orders
+    .flatMap(({ created_at: from, through_at: to }) => (to === null ? [] : to.getTime() - from.getTime()))
+    .toSorted((a, b) => a - b);
+  if (times.length === 0) expect(stats.processingTime).toBeNull();
+  else {
+    const { averageSeconds = 0, p50Seconds = 0, p95Seconds = 0 } = stats.processingTime ?? {};
+    expect(averageSeconds * 1_000).toBeCloseTo(times.reduce((sum, each) => sum + each, 0) / times.length, 3);
+    for (const [part, seconds] of [
+      [0.5, p50Seconds],
+      [0.95, p95Seconds],
+    ] as const) {
+      const exact = times[Math.ceil(part * times.length) - 1] ?? 0;
+      expect(Math.abs(seconds * 1_000 - exact)).toBeLessThanOrEqual(Math.max(1, 0.05 * exact));
+    }
+  }
+  const byStart = Map.groupBy(orders, (order) => Math.floor(order.created_at.getTime() / interval) * interval);
+  const points = stats.series.filter(({ count }) => count > 0);
+  expect(points).toEqual(
+    [...byStart.keys()]
+      .toSorted((a, b) => a - b)
+      .map((start) => ({
+        from: new Date(start).toISOString(),
+        count: byStart.get(start)?.length,
+        money: moneyOf(byStart.get(start) ?? []),
+      })),
+  );
+  const starts = stats.series.map(({ from }) => Date.parse(from));
+  for (const [index, start] of starts.entries()) if (index > 0) expect(start - (starts[index - 1] ?? 0)).toBe(interval);
+}
+
+function open(url: string): Database {
+  const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
+  const settings = { url, poolSize: 3, preparedStatements: true, applicationName: 'test', ...bounds };
+  const database = openDatabase(settings, pino({ level: 'silent' }));
+  onTestFinished(() => database.close());
+  return database;
+}
+
+test('after any lives of orders and crashes of the consumer, the statistics are what plain SQL says', async () => {
+  const database = await createDatabase();
+  const proxy = await startPostgresProxy(database.url, 'UPDATE event_consumers');
+  onTestFinished(async () => {
+    await proxy.close();
+    await database.drop();
+  });
+  const random = createRandom(7);
+  const log = createLogStore(open(database.url));
+  const [safe, mortal] = [createStatsKeeper(open(database.url)), createStatsKeeper(open(proxy.url))];
+  let crashes = 0;
+  const advance = async (limit: number) => {
+    const answers = await Promise.allSettled([mortal.advance(limit), random.chance(0.5) ? safe.advance(limit) : 0]);
+    crashes += answers.filter(({ status }) => status === 'rejected').length;
+  };
+  for (let round = 0; round < 40; round += 1) {
+    await write(
+      database,
+      Array.from({ length: 20 }, () => live(random)),
+    );
+    await log.sequence(1 + random.whole(100), null);
+    if (random.chance(0.5)) proxy.atCommit(random.pick(['cut-before', 'cut-after'] as const));
+    await advance(1 + random.whole(60));
+  }
+  expect(crashes).toBeGreaterThan(5);
+  const server = await startServer(database.url);
+  onTestFinished(() => server.close());
+  const [end] = await database.sql<{ count: string }>('SELECT count(*) FROM order_events');
+  const consumer = () => database.sql("SELECT position FROM event_consumers WHERE name = 'order_stats'");
+  await expect.poll(consumer, { timeout: 10_000 }).toEqual([{ position: end?.count }]);
+
+  const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
+  for (const [from, to, customerId, interval] of [
+    [null, null, null, 'DAY'],
+    [null, null, null, 'HOUR'],
+    [at(0), null, null, 'DAY'],
+    [null, at(500), null, 'DAY'],
+    [at(5), at(300), null, 'DAY'],
+    [at(5), at(20), null, 'HOUR'],
+    [at(24), at(72), null, 'HOUR'],
+    [at(-1_000), at(-900), null, 'DAY'],
+    [null, null, 'ada', 'DAY'],
+    [at(30), at(700), 'bob', 'HOUR'],
+    [null, null, 'nobody', 'DAY'],
+  ] as const) {
+    const { orderStats } = await server.get<{ orderStats: Stats }>(STATS, { from, to, customerId, interval });
+    expectStats(orderStats, await plain(database, [from, to, customerId]), interval === 'DAY' ? DAY : HOUR);
+  }
+});
+
+const fixture = useServer();
+
+test('what clients do is counted within moments, and deletions are taken away again', async () => {
+  const { server, database } = fixture;
+  const [one, two, three, four] = await Promise.all([1, 2, 3, 4].map(() => taken(server, { shipping: '1' })));
+  if (one === undefined || two === undefined || three === undefined || four === undefined) throw new Error('not taken');
+  await edit(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
+  await cancel(server, { id: two.id });
+  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED']) await move(server, { id: three.id, status });
+  for (const status of ['PROCESSING', 'COMPLETED']) await move(server, { id: four.id, status });
+  await remove(server, { id: four.id });
+  const all = async () => (await server.get<{ orderStats: Stats }>(STATS)).orderStats;
+  await expect.poll(async () => (await all()).count, { timeout: 10_000 }).toBe(3);
+  await expect
+    .poll(async () => (await all()).money, { timeout: 10_000 })
+    .toMatchObject([{ gross: { amount: '14.61' } }]);
+  expectStats(await all(), await plain(database, [null, null, null]), DAY);
+});
+
+test('a period must be whole hours, in order, and a series not too long', async () => {
+  const refusal = async (variables: object) => {
+    const { errors, status } = await fixture.server.ask(STATS, variables);
+    expect(status === 400 || status === 200).toBe(true);
+    return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
+  };
+  expect(await refusal({ from: '2026-01-01T00:30:00Z' })).toEqual(['BAD_USER_INPUT', 'from']);
+  expect(await refusal({ from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' })).toEqual(['BAD_USER_INPUT', 'to']);
+  const long = { from: '2020-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z', interval: 'HOUR' };
+  expect(await refusal(long)).toEqual(['BAD_USER_INPUT', 'interval']);
+});
