@@ -1,5 +1,12 @@
 import type { Order } from '../../domain/order.js';
-import type { CountRequest, OrderRange, OrderSelection, OrderSortField, TextSelection } from '../../orders/ports.js';
+import type {
+  CountRequest,
+  OrderPlace,
+  OrderRange,
+  OrderSelection,
+  OrderSortField,
+  TextSelection,
+} from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../rows.js';
 
@@ -21,7 +28,7 @@ export async function readRanges(db: Queryable, ranges: readonly OrderRange[]): 
   const { sql, values } = rangeStatement(first, customers);
   const rows = await db.$queryRawUnsafe<OrderRow[]>(sql, ...values);
   const byCustomer = Map.groupBy(rows, (row) => (first.selection.customerId === null ? null : row.customer_id));
-  return ranges.map((range) => (byCustomer.get(range.selection.customerId) ?? []).map(toOrder));
+  return ranges.map((range) => (byCustomer.get(range.selection.customerId) ?? []).slice(0, range.limit).map(toOrder));
 }
 
 interface Statement {
@@ -47,45 +54,120 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const { selection, direction } = range;
-  const { column, type } = SORT_KEYS[range.field];
-  const order = `ORDER BY o.${column} ${direction}, o.id ${direction}`;
-  const limited = `${order} LIMIT ${bind(range.limit)}`;
-  const [beyond, short] = direction === 'ASC' ? ['>', '<'] : ['<', '>'];
-  const conditions = ['o.deleted_at IS NULL', ...boundsOf(selection, bind)];
-  const between = (operator: string, { key, id }: { readonly key: string; readonly id: string }) =>
-    `(o.${column}, o.id) ${operator} (${bind(key)}::${type}, ${bind(id)}::uuid)`;
-  if (range.after !== null) conditions.push(between(range.inclusive ? `${beyond}=` : beyond, range.after));
-  if (range.before !== null) conditions.push(between(short, range.before));
+  const { column } = SORT_KEYS[range.field];
+  const order = `o.${column} ${direction}, o.id ${direction}`;
+  const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
   const byCustomer = selection.customerId !== null;
-  if (byCustomer) conditions.push('o.customer_id = c.customer_id');
-
   const lists = listsOf(selection, bind);
-  conditions.push(...lists.map((list, index) => list.equals(`v${index}.value`)));
-  let from = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE ${conditions.join(' AND ')} ${limited}`;
+  const walked = walkedColumns(range);
+  const isWalked = (name: string) => walked.some((walk) => walk.column === name);
+  const conditions = [
+    'o.deleted_at IS NULL',
+    ...boundsOf(selection, bind),
+    ...lists.flatMap((list, index) => (isWalked(list.column) ? [] : `${list.column} = v${index}.value`)),
+    ...(byCustomer ? ['o.customer_id = c.customer_id'] : []),
+    ...stretchOf(range, walked, bind),
+  ];
+  const inner = [...walked.map((walk) => `${walk.column} ${direction}`), order].join(', ');
+  let from = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE ${conditions.join(' AND ')} ORDER BY ${inner} ${limit}`;
   if (lists.length > 0) {
     const each = lists.map(({ array }, index) => `unnest(${array}) AS v${index}(value)`).join(' CROSS JOIN ');
-    from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ${limited}`;
+    from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ORDER BY ${order} ${limit}`;
   }
   if (byCustomer) {
     const each = `unnest(${bind(customers)}::text[]) WITH ORDINALITY AS c(customer_id, place)`;
-    from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ORDER BY c.place, ${order.slice('ORDER BY '.length)}`;
+    from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ORDER BY c.place, ${order}`;
   }
   return { sql: from, values };
+}
+
+/**
+ * A limit stands in the text: for one it does not know, PostgreSQL plans as if a tenth of all orders were wanted. A few
+ * sizes keep the texts few; what is read beyond the limit is dropped.
+ */
+const LIMITS: readonly number[] = [2, 6, 11, 21, 51, 101];
+
+/** A column that is walked along in an index, and the one value of it that is meant. */
+interface Walk {
+  readonly column: string;
+  readonly value: string;
+}
+
+/**
+ * The columns before the sort key in the index that must be walked. Statuses are few, so PostgreSQL takes each for
+ * frequent and would rather filter a walk over all orders, which never ends for a rare one. Said as a stretch of
+ * (status, sort key, id) instead of an equality, only that index has the order that is asked for.
+ */
+function walkedColumns({ selection, field }: OrderRange): readonly Walk[] {
+  const { statuses, customerId } = selection;
+  if (statuses === null || textsOf(selection).length > 0) return [];
+  const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && customerId === null);
+  return isIndexed ? [{ column: 'o.status', value: 'v0.value' }] : []; // statuses are the first list
+}
+
+/** One end of a stretch of the ordering. */
+interface End {
+  readonly key: string;
+  readonly id: string;
+  readonly inclusive: boolean;
+}
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Both ends of what is walked. */
+function stretchOf(range: OrderRange, walked: readonly Walk[], bind: Bind): string[] {
+  const { selection, field, direction, after, before, inclusive } = range;
+  const { column, type } = SORT_KEYS[field];
+  const ascending = direction === 'ASC';
+  const cursor = { low: ascending ? after : before, high: ascending ? before : after };
+  const includes = { low: inclusive && ascending, high: inclusive && !ascending };
+  const times = field === 'CREATED_AT' ? selection.createdAt : field === 'UPDATED_AT' ? selection.updatedAt : null;
+  const [gte, lt] = [times?.gte, times?.lt].map((time) => time?.toISOString());
+  const low = tighter(
+    cursor.low,
+    includes.low,
+    gte === undefined ? null : { key: gte, id: FIRST_ID, inclusive: true },
+    true,
+  );
+  const high = tighter(
+    cursor.high,
+    includes.high,
+    lt === undefined ? null : { key: lt, id: FIRST_ID, inclusive: false },
+    false,
+  );
+  const names = walked.map((walk) => walk.column);
+  const meant = walked.map((walk) => walk.value);
+  const compare = (end: End | null, sign: '>' | '<') => {
+    if (end === null) return walked.length === 0 ? [] : [`(${names.join(', ')}) ${sign}= (${meant.join(', ')})`];
+    const place = [...meant, `${bind(end.key)}::${type}`, `${bind(end.id)}::uuid`];
+    return [
+      `(${[...names, `o.${column}`, 'o.id'].join(', ')}) ${sign}${end.inclusive ? '=' : ''} (${place.join(', ')})`,
+    ];
+  };
+  return [...compare(low, '>'), ...compare(high, '<')];
+}
+
+/** The end that leaves less: of the lower ones the later, of the upper ones the earlier. */
+function tighter(cursor: OrderPlace | null, inclusive: boolean, bound: End | null, isLow: boolean): End | null {
+  if (cursor === null) return bound;
+  const own = { ...cursor, inclusive };
+  if (bound === null || bound.key === own.key) return own; // a cursor is never outside of its own list's bounds
+  return bound.key > own.key === isLow ? bound : own;
 }
 
 /** A list of values, one of which a column must equal. */
 interface List {
   readonly array: string;
-  readonly equals: (value: string) => string;
+  readonly column: string;
 }
 
-function listsOf({ statuses, customerEmail, externalReference, number }: OrderSelection, bind: Bind): List[] {
+function listsOf(selection: OrderSelection, bind: Bind): List[] {
   const lists: List[] = [];
-  const add = (values: readonly string[], type: string, equals: List['equals']) =>
-    lists.push({ array: `${bind(values)}::${type}[]`, equals });
-  if (statuses !== null) add(statuses, 'order_status', (value) => `o.status = ${value}`);
-  for (const { selection, column, type } of textsOf({ customerEmail, externalReference, number })) {
-    if ('values' in selection) add(selection.values, type, (value) => `${column} = ${value}`);
+  const add = (column: string, values: readonly string[], type: string) =>
+    lists.push({ column, array: `${bind(values)}::${type}[]` });
+  if (selection.statuses !== null) add('o.status', selection.statuses, 'order_status');
+  for (const text of textsOf(selection)) {
+    if ('values' in text.selection) add(text.column, text.selection.values, text.type);
   }
   return lists;
 }
@@ -177,7 +259,7 @@ function countStatement({ selection, limit }: CountRequest, customers: readonly 
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const conditions = ['o.deleted_at IS NULL', ...boundsOf(selection, bind)];
-  conditions.push(...listsOf(selection, bind).map(({ array, equals }) => equals(`any(${array})`)));
+  conditions.push(...listsOf(selection, bind).map(({ array, column }) => `${column} = any(${array})`));
   if (customers !== null) conditions.push(`o.customer_id = any(${bind(customers)}::text[])`);
   const where = `FROM orders o WHERE ${conditions.join(' AND ')}`;
   const group = customers === null ? 'NULL::text' : 'o.customer_id';
