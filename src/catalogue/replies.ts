@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Product, ProductAnswer } from '../orders/ports.js';
+
+/** What the product service answered to one request. */
+export interface Reply {
+  readonly status: number;
+  /** As it came, after decompression. */
+  readonly body: Uint8Array | 'too-large';
+}
+
+const NAME_LENGTH = 500;
+const PRICE_LENGTH = 40;
+/** As many digits as a JSON number keeps exactly. */
+const NUMBER_DIGITS = 15;
+const PLAIN_DECIMAL = /^\d+(\.\d+)?$/;
+
+const PRICE_RULE = 'is neither a plain decimal nor a plain number of at most 15 digits';
+
+const priceSchema = z
+  .union([z.string(), z.number()], PRICE_RULE)
+  .refine((price) => (typeof price === 'string' ? price.length <= PRICE_LENGTH : hasExactDigits(price)), PRICE_RULE)
+  .transform(String)
+  .refine((price) => PLAIN_DECIMAL.test(price), PRICE_RULE);
+
+const productSchema = z.object({
+  id: z.string('is no text'),
+  name: z
+    .string('is no text')
+    .max(NAME_LENGTH, `is longer than ${NAME_LENGTH} characters`)
+    .refine((name) => name.trim() !== '', 'is blank')
+    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'has characters that no database keeps'),
+  price: priceSchema,
+  currency: z.string('is no text').regex(/^[A-Z]{3}$/, 'is not three capital letters'),
+});
+
+const listSchema = z.object({ products: z.array(z.unknown()) });
+const identifiedSchema = z.object({ id: z.string() });
+
+/** The answer that the service could not be asked, or made no sense. */
+export function unavailable(cause: Error): ProductAnswer {
+  return { kind: 'unavailable', cause };
+}
+
+/** Reads the answer to the question for one product. What makes no sense is `unavailable`, with a cause that says why. */
+export function readProduct(id: string, reply: Reply): ProductAnswer {
+  if (reply.status === 404) return { kind: 'unknown' };
+  if (reply.status !== 200) return unavailable(new Error(`The product service answered with status ${reply.status}.`));
+  const json = readJson(reply);
+  return json instanceof Error ? unavailable(json) : checkProduct(id, json);
+}
+
+/**
+ * Reads the answer to the question for several products.
+ *
+ * @param ids what was asked for, without repeats
+ * @returns one answer an id, in the ids' order; or why the service seems not to know this question
+ */
+export function readProducts(ids: readonly string[], reply: Reply): readonly ProductAnswer[] | Error {
+  if (reply.status === 401 || reply.status === 403) return ids.map((id) => readProduct(id, reply));
+  if (reply.status !== 200) return new Error(`status ${reply.status}`);
+  const json = readJson(reply);
+  if (json instanceof Error) return json;
+  const list = listSchema.safeParse(json);
+  if (!list.success) return new Error('no list of products');
+  const asked = new Set(ids);
+  const answers = new Map<string, ProductAnswer>();
+  for (const entry of list.data.products) {
+    const identified = identifiedSchema.safeParse(entry);
+    // A service that ignores `ids` gives a page of whatever it has; what is not on it would wrongly be unknown.
+    if (!identified.success || !asked.has(identified.data.id)) return new Error('products that were not asked for');
+    const { id } = identified.data;
+    if (answers.has(id)) answers.set(id, unavailable(new Error('The product service listed the product twice.')));
+    else answers.set(id, checkProduct(id, entry));
+  }
+  return ids.map((id) => answers.get(id) ?? { kind: 'unknown' });
+}
+
+function checkProduct(id: string, json: unknown): ProductAnswer {
+  const parsed = productSchema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const what = issue === undefined || issue.path.length === 0 ? 'the product' : `its ${issue.path.join('.')}`;
+    const problem = issue === undefined || issue.path.length === 0 ? 'is no JSON object' : issue.message;
+    return unavailable(new Error(`The product service's answer made no sense: ${what} ${problem}.`));
+  }
+  const product: Product = parsed.data;
+  if (product.id !== id) return unavailable(new Error('The product service answered with another product.'));
+  return { kind: 'found', product };
+}
+
+function readJson({ body }: Reply): unknown {
+  if (body === 'too-large') return new Error("The product service's answer is larger than 1 MB.");
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    return new Error("The product service's answer is no JSON.", { cause });
+  }
+}
+
+/** Zeros before the first other digit do not count; those behind do, since the number may have been rounded to them. */
+function hasExactDigits(value: number): boolean {
+  const digits = String(value)
+    .replace(/^[0.]+/, '')
+    .replace('.', '');
+  return digits.length <= NUMBER_DIGITS;
+}
