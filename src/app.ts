@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { createHttpCatalogue } from './catalogue/http-catalogue.js';
 import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
@@ -19,6 +20,7 @@ import { serveWebsockets } from './http/websocket.js';
 import { createBulk } from './orders/bulk.js';
 import { createChanges } from './orders/change.js';
 import { placeOrders, type PlaceMeans } from './orders/place.js';
+import type { Catalogue } from './orders/ports.js';
 
 import { Closers } from './closers.js';
 import { checkSession, openDatabase, type Database } from './store/database.js';
@@ -149,7 +151,7 @@ async function createServices(
   closers.add(() => writer.idle());
   const secret = await serverSecret(database, 'fingerprint');
   const readerFor = coalesceReads(createReader(database), config.reads);
-  const means: PlaceMeans = { writer, readerFor, catalogue: null, secret };
+  const means: PlaceMeans = { writer, readerFor, catalogue: catalogueOf(config, log), secret };
   const changes = createChanges(means);
   return {
     placeOrder: placeOrders(means),
@@ -165,6 +167,10 @@ async function createServices(
     },
     deadlineMs: config.request.deadlineMs,
   };
+}
+
+function catalogueOf({ catalogue }: Config, log: Logger): Catalogue | null {
+  return catalogue.kind === 'none' ? null : createHttpCatalogue(catalogue, log);
 }
 
 async function serve(

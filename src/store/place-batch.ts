@@ -6,6 +6,7 @@ import { maySee } from '../domain/viewer.js';
 import type { OrderOutcome, PlaceOrder } from '../orders/ports.js';
 import type { Queryable } from './database.js';
 import { toOrder } from './rows.js';
+import { readKnown } from './statements/read-orders.js';
 import { insertOrders, readExisting, type ExistingRow, type PlacedRow } from './statements/place-orders.js';
 import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/references.js';
 
@@ -27,10 +28,10 @@ export async function placeBatch(
   const references = await claim(tx, [...firsts.values()]);
   const free = [...firsts.values()].filter((command) => references.stateOf(command) === 'mine');
   const placed = new Map((free.length === 0 ? [] : await insertOrders(tx, free)).map((row) => [row.id, row]));
-  await references.releaseUnused(tx, placed);
-
   const there = [...new Set(commands.map(({ orderId }) => orderId))].filter((id) => !placed.has(id));
   const existing = new Map((there.length === 0 ? [] : await readExisting(tx, there)).map((row) => [row.id, row]));
+  await references.releaseUnused(tx, placed, existing);
+
   const outcomes = new Map<PlaceOrder, OrderOutcome | typeof HELD>();
   for (const command of commands) {
     const first = firsts.get(command.orderId) ?? command;
@@ -99,28 +100,39 @@ function compare(
 }
 
 interface References {
+  /** `mine` where the order may be stored. */
   stateOf(command: NewPlace): 'mine' | 'taken';
-  /** Gives up what was claimed for orders that turned out to be there already. */
-  releaseUnused(tx: Queryable, placed: ReadonlyMap<string, unknown>): Promise<void>;
+  /** Gives up what was claimed for orders that turned out to be there already, unless it is theirs. */
+  releaseUnused(tx: Queryable, placed: Rows, existing: ReadonlyMap<string, ExistingRow>): Promise<void>;
   /** Why an order was neither stored nor there. */
-  refusalOf(command: PlaceOrder, placed: ReadonlyMap<string, unknown>): OrderOutcome | typeof HELD;
+  refusalOf(command: PlaceOrder, placed: Rows): OrderOutcome | typeof HELD;
 }
 
+type Rows = ReadonlyMap<string, unknown>;
+
+/** An order that is there already claims nothing, so that it does not stand in the way of its neighbours. */
 async function claim(tx: Queryable, commands: readonly NewPlace[]): Promise<References> {
-  const claims = commands.flatMap((command) => claimOf(command) ?? []);
+  const wanting = commands.flatMap((command) => claimOf(command) ?? []);
+  const orderIds = wanting.map(({ orderId }) => orderId);
+  const known = orderIds.length === 0 ? [] : await readKnown(tx, orderIds);
+  const there = new Set(orderIds.filter((_, index) => known[index] === true));
+  const claims = wanting.filter(({ orderId }) => !there.has(orderId));
   const claiming = new Set(claims.map(({ orderId }) => orderId));
   const owners = await claimReferences(tx, claims);
   const ownerOf = (wanted: Claim | null) => (wanted === null ? null : (owners.get(nameOfReference(wanted)) ?? null));
   return {
     stateOf(command) {
       const wanted = claimOf(command);
+      if (there.has(command.orderId)) return 'taken';
       return wanted === null || ownerOf(wanted) === wanted.orderId ? 'mine' : 'taken';
     },
-    async releaseUnused(db, placed) {
-      await releaseReferences(
-        db,
-        claims.filter((wanted) => ownerOf(wanted) === wanted.orderId && !placed.has(wanted.orderId)),
-      );
+    async releaseUnused(db, placed, existing) {
+      const unused = claims.filter((wanted) => {
+        const { orderId, reference } = wanted;
+        const isTheirs = placed.has(orderId) || existing.get(orderId)?.external_reference === reference;
+        return ownerOf(wanted) === orderId && !isTheirs;
+      });
+      await releaseReferences(db, unused);
     },
     refusalOf(command, placed) {
       const owner = isNew(command) ? ownerOf(claimOf(command)) : null;

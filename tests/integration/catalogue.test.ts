@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { codes, createMany, createWhole, edit, read, taken } from '../support/mutations.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+/** What the product service sells, and how it behaves. */
+const prices = new Map<string, object>();
+let behaviour: 'right' | 'slow' | 'wrong' | 'failing' = 'right';
+let asked: string[] = [];
+let products: Server;
+let port: number;
+let database: TestDatabase;
+let server: TestServer;
+
+async function listen(): Promise<void> {
+  products = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    if (behaviour === 'slow') return; // never answers
+    if (behaviour === 'failing') response.writeHead(500).end();
+    else if (behaviour === 'wrong') response.writeHead(200).end('<html>');
+    else answer(new URL(request.url ?? '', 'http://products'), response);
+  });
+  await new Promise<void>((resolve) => products.listen(port, '127.0.0.1', resolve));
+  ({ port } = products.address() as AddressInfo);
+}
+
+function answer({ pathname, searchParams }: URL, response: ServerResponse): void {
+  const ids = searchParams.get('ids')?.split(',');
+  const id = decodeURIComponent(pathname.split('/').at(-1) ?? '');
+  if (ids !== undefined) response.end(JSON.stringify({ products: ids.flatMap((each) => prices.get(each) ?? []) }));
+  else if (prices.has(id)) response.end(JSON.stringify(prices.get(id)));
+  else response.writeHead(404).end();
+}
+
+async function die(): Promise<void> {
+  products.closeAllConnections();
+  await new Promise((resolve) => products.close(resolve));
+}
+
+function sell(price: string, currency = 'USD', name = 'Green tea'): string {
+  const id = randomUUID();
+  prices.set(id, { id, name, price, currency });
+  return id;
+}
+
+beforeAll(async () => {
+  port = 0;
+  await listen();
+  database = await createDatabase();
+  server = await startServer(database.url, {
+    PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
+    PRODUCT_SERVICE_TIMEOUT_MS: '200',
+    PRODUCT_SERVICE_RETRIES: '1',
+    PRODUCT_SERVICE_BREAKER_FAILURES: '4',
+    PRODUCT_SERVICE_BREAKER_REST_MS: '200',
+    PRODUCT_CACHE_SECONDS: '3600',
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  await die();
+  await database.drop();
+});
+
+beforeEach(() => {
+  behaviour = 'right';
+  asked = [];
+});
+
+test('an item may carry only its product: name and price are the catalogue’s, asked for once by many orders at a time', async () => {
+  const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
+  const items = [{ productId: tea, quantity: 3 }, { productId: mug }, { name: 'Gift', unitPrice: '0' }];
+  const orders = await Promise.all(Array.from({ length: 30 }, () => taken(server, { items, expectedTotal: '25.10' })));
+  expect(orders[0]).toMatchObject({
+    items: [
+      { productId: tea, name: 'Green tea', quantity: 3, unitPrice: { amount: '4.20' }, subtotal: { amount: '12.60' } },
+      { productId: mug, name: 'Mug' },
+      { name: 'Gift' },
+    ],
+    total: { amount: '25.10' },
+  });
+  expect(asked).toHaveLength(1);
+});
+
+test('what an item brings itself stays its own', async () => {
+  const tea = sell('4.20');
+  const named = await taken(server, { items: [{ productId: tea, name: 'My tea' }] });
+  expect(named).toMatchObject({ items: [{ name: 'My tea', unitPrice: { amount: '4.20' } }] });
+  const priced = await taken(server, { items: [{ productId: tea, unitPrice: '1' }] });
+  expect(priced).toMatchObject({ items: [{ name: 'Green tea', unitPrice: { amount: '1.00' } }] });
+  asked = [];
+  await taken(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
+  expect(asked).toEqual([]);
+});
+
+test('a price that is not the expected one, another currency and an unknown product are refused', async () => {
+  const [tea, yen, fine] = [sell('4.20'), sell('640', 'JPY'), sell('4.205')];
+  const refusal = async (item: object, more: object = {}) =>
+    codes((await createWhole(server, { items: [item], ...more })).userErrors);
+  expect(await refusal({ productId: tea, expectedUnitPrice: '4.19' })).toEqual([
+    'PRICE_CHANGED input.items.0.expectedUnitPrice',
+  ]);
+  expect(await refusal({ productId: tea, expectedUnitPrice: '4.20' })).toEqual([]);
+  expect(await refusal({ productId: yen })).toEqual(['INVALID input.items.0.productId']);
+  expect(await refusal({ productId: fine })).toEqual(['INVALID input.items.0.productId']);
+  expect(await refusal({ productId: 'nothing' })).toEqual(['NOT_FOUND input.items.0.productId']);
+  expect(await refusal({ sku: 'no product' })).toEqual([
+    'REQUIRED input.items.0.name',
+    'REQUIRED input.items.0.unitPrice',
+  ]);
+  expect(await refusal({ productId: tea }, { expectedTotal: '1' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
+});
+
+test('slow, wrong, failing or dead: orders with prices of their own work, others may be sent again, and then do', async () => {
+  const away = async (productId: string) => {
+    const { order, userErrors } = await createWhole(server, { items: [{ productId }] });
+    expect(order).toBeNull();
+    expect(userErrors).toMatchObject([
+      { code: 'CATALOGUE_UNAVAILABLE', field: ['input', 'items', '0', 'productId'], retryable: true },
+    ]);
+  };
+  for (const how of ['slow', 'wrong', 'failing', 'dead'] as const) {
+    const tea = sell('4.20');
+    if (how === 'dead') await die();
+    else behaviour = how;
+    await away(tea);
+    await taken(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
+    if (how === 'dead') await listen();
+    behaviour = 'right';
+    const bought = async () => (await createWhole(server, { items: [{ productId: tea }] })).order?.total.amount;
+    await expect.poll(bought, { timeout: 10_000 }).toBe('4.20');
+  }
+});
+
+test('an order that was taken is replayed whatever has become of the service and the price', async () => {
+  const tea = sell('4.20');
+  const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
+  const order = await taken(server, input);
+  prices.delete(tea);
+  await die();
+  asked = [];
+  expect(await createWhole(server, input)).toMatchObject({ replayed: true, order: { id: order.id }, userErrors: [] });
+  const other = await createWhole(server, { ...input, notes: 'x' });
+  expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+  await listen();
+});
+
+test('new items of an order come from the catalogue too; a retry under its key is answered without it', async () => {
+  const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
+  const order = await taken(server, { items: [{ productId: tea }] });
+  const input = { id: order.id, expectedVersion: 1, idempotencyKey: 'mug', items: [{ productId: mug, quantity: 2 }] };
+  const edited = await edit(server, input);
+  expect(edited.order).toMatchObject({ items: [{ name: 'Mug', quantity: 2 }], total: { amount: '25.00' } });
+  const unknown = await edit(server, { id: order.id, expectedVersion: 2, items: [{ productId: 'nothing' }] });
+  expect(codes(unknown.userErrors)).toEqual(['NOT_FOUND input.items.0.productId']);
+  behaviour = 'slow';
+  const away = await edit(server, { id: order.id, expectedVersion: 2, items: [{ productId: sell('1') }] });
+  expect(codes(away.userErrors)).toEqual(['CATALOGUE_UNAVAILABLE input.items.0.productId']);
+  expect(await edit(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
+  expect((await read(server, order.id))?.version).toBe(2);
+});
+
+test('many orders are priced together; in a group one unknown product refuses all', async () => {
+  const ids = Array.from({ length: 5 }, () => sell('1.00'));
+  const orders = ids.map((productId) => ({ items: [{ productId }] }));
+  const { results } = await createMany(server, { orders });
+  expect(results.every(({ order }) => order !== null)).toBe(true);
+  expect(asked).toHaveLength(1);
+  const refused = await createMany(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
+  expect(refused.results.map(({ userErrors }) => userErrors[0]?.code)).toEqual([
+    ...ids.map(() => 'BATCH_ABORTED'),
+    'NOT_FOUND',
+  ]);
+});
