@@ -129,7 +129,6 @@ const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => Orde
     () => ({}),
     (kind) => ({ status: { eq: STATUS[kind] } }),
     (kind) => ({ status: { notIn: [STATUS[kind]] } }),
-    (kind) => ({ customerId: `${kind}-customer` }),
     () => ({ updatedAt: LONG_AGO }),
     (kind) => ({ updatedAt: LONG_AGO, status: { eq: STATUS[kind] } }),
   ],
@@ -137,7 +136,6 @@ const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => Orde
     (kind) => ({ currency: CURRENCY[kind] }),
     (kind) => ({ currency: CURRENCY[kind], status: { eq: STATUS[kind] } }),
     (kind) => ({ currency: CURRENCY[kind], status: { eq: 'DELIVERED' } }),
-    (kind) => ({ currency: CURRENCY[kind], customerId: `${kind}-customer` }),
     (kind) => ({ currency: CURRENCY[kind], total: { gte: '100', lte: '101' } }),
   ],
 };

@@ -40,13 +40,9 @@ CREATE INDEX "orders_updated_at_id_idx" ON "orders"("updated_at", "id") WHERE "d
 
 CREATE INDEX "orders_status_updated_at_id_idx" ON "orders"("status", "updated_at", "id") WHERE "deleted_at" IS NULL;
 
-CREATE INDEX "orders_customer_id_updated_at_id_idx" ON "orders"("customer_id", "updated_at", "id") WHERE "customer_id" IS NOT NULL AND "deleted_at" IS NULL;
-
 CREATE INDEX "orders_currency_total_id_idx" ON "orders"("currency", "total", "id") WHERE "deleted_at" IS NULL;
 
 CREATE INDEX "orders_currency_status_total_id_idx" ON "orders"("currency", "status", "total", "id") WHERE "deleted_at" IS NULL;
-
-CREATE INDEX "orders_customer_id_currency_total_id_idx" ON "orders"("customer_id", "currency", "total", "id") WHERE "customer_id" IS NOT NULL AND "deleted_at" IS NULL;
 
 CREATE INDEX "orders_external_reference_created_at_id_idx" ON "orders"("external_reference" text_pattern_ops, "created_at", "id") WHERE "external_reference" IS NOT NULL AND "deleted_at" IS NULL;
 

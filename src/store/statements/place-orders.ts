@@ -43,9 +43,9 @@ WITH input AS MATERIALIZED (
   INSERT INTO orders AS o (id, customer_id, customer_name, customer_email, status, currency, subtotal, shipping, tax,
     discount, total, notes, external_reference, shipping_address, billing_address, metadata, fingerprint, version,
     created_at, updated_at)
-  SELECT id, customer_id, customer_name, customer_email, '${INITIAL_STATUS}'::order_status, currency, subtotal, shipping,
-    tax, discount, total, notes, external_reference, shipping_address, billing_address, metadata,
-    decode(fingerprint, 'hex'), 1, now, now
+  SELECT id, customer_id, customer_name, customer_email, '${INITIAL_STATUS}'::order_status, currency, subtotal,
+    coalesce(shipping, 0), coalesce(tax, 0), coalesce(discount, 0), total, notes, external_reference, shipping_address,
+    billing_address, coalesce(metadata, '{}'), decode(fingerprint, 'hex'), 1, now, now
   FROM input ORDER BY id
   ON CONFLICT (id) DO NOTHING
   RETURNING o.id, o.number, o.created_at
@@ -68,37 +68,42 @@ WITH input AS MATERIALIZED (
 )
 SELECT id, number, created_at FROM placed`;
 
+/** What is null, zero or empty is left out: the statement knows it, and short documents are quick to write and to read. */
 function toJson({ orderId, commandId, actor, draft, fingerprint }: NewOrder): unknown {
   return {
     id: orderId,
     command_id: commandId,
     fingerprint: Buffer.from(fingerprint).toString('hex'),
-    customer_id: draft.customerId,
-    customer_name: draft.customerName,
-    customer_email: draft.customerEmail,
+    customer_id: draft.customerId ?? undefined,
+    customer_name: draft.customerName ?? undefined,
+    customer_email: draft.customerEmail ?? undefined,
     currency: draft.currency,
     subtotal: draft.subtotal.toString(),
-    shipping: draft.shipping.toString(),
-    tax: draft.tax.toString(),
-    discount: draft.discount.toString(),
+    shipping: amount(draft.shipping),
+    tax: amount(draft.tax),
+    discount: amount(draft.discount),
     total: draft.total.toString(),
-    notes: draft.notes,
-    external_reference: draft.externalReference,
-    shipping_address: draft.shippingAddress,
-    billing_address: draft.billingAddress,
-    metadata: draft.metadata,
-    actor: actor.subject,
+    notes: draft.notes ?? undefined,
+    external_reference: draft.externalReference ?? undefined,
+    shipping_address: draft.shippingAddress ?? undefined,
+    billing_address: draft.billingAddress ?? undefined,
+    metadata: Object.keys(draft.metadata).length === 0 ? undefined : draft.metadata,
+    actor: actor.subject ?? undefined,
     actor_kind: actor.kind,
     items: draft.lines.map(lineJson),
   };
+}
+
+function amount(minor: bigint): string | undefined {
+  return minor === 0n ? undefined : minor.toString();
 }
 
 /** A line as the statements expand it from JSON; its position counts from 1. */
 export function lineJson(line: OrderLine, index: number): unknown {
   return {
     position: index + 1,
-    product_id: line.productId,
-    sku: line.sku,
+    product_id: line.productId ?? undefined,
+    sku: line.sku ?? undefined,
     name: line.name,
     quantity: line.quantity,
     unit_price: line.unitPrice.toString(),
