@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { startProcess, temporaryFolder } from '../support/process.js';
+import { startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
 import { update } from '../support/queries.js';
 
 const run = promisify(execFile);
@@ -38,22 +38,39 @@ test("the README's examples are what a fresh server answers, one after the other
     examples += 1;
   }
   expect(examples).toBe(4);
+  expect(await runTable(await readFile('README.md', 'utf8'), server)).toBe(16);
 
   const subscription = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
   const watcher = await server.watch<{ orderStatusChanged: unknown }>(subscription);
   const id = /orderId: "(.*?)"/.exec(subscription)?.[1] ?? '';
-  await update(server, { id, status: 'SHIPPED' });
+  await update(server, { id, status: 'COMPLETED' });
   expect(await watcher.until((seen) => seen.length === 1)).toEqual([
     {
       orderStatusChanged: {
-        version: 3,
-        from: 'CONFIRMED',
-        to: 'SHIPPED',
-        order: { number: '1001', status: 'SHIPPED' },
+        version: 6,
+        from: 'DELIVERED',
+        to: 'COMPLETED',
+        order: { number: '1001', status: 'COMPLETED' },
       },
     },
   ]);
 });
+
+const IDS = { ID: '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293', OTHER: '0198a6c0-5f0e-7a3b-9c1d-000000000002' };
+
+/** Runs the table of what it can do, row by row. @returns how many rows */
+async function runTable(readme: string, server: ServerProcess): Promise<number> {
+  const filled = (text: string) => text.replaceAll('"OTHER"', `"${IDS.OTHER}"`).replaceAll('"ID"', `"${IDS.ID}"`);
+  const rows = [...readme.matchAll(/^\| ([^|]+?) +\| `((?:mutation )?\{.*?\})` +\| `(\{.*\})` +\|$/gm)];
+  for (const [, what, ask = '', answer = ''] of rows) {
+    const asking = async () => (await server.ask<object>(filled(ask))).data;
+    const expected: unknown = JSON.parse(filled(answer));
+    // Statistics are a moment late; everything else is there at once.
+    if (ask.includes('orderStats')) await expect.poll(asking, { timeout: 10_000 }).toEqual(expected);
+    else expect(await asking(), what).toEqual(expected);
+  }
+  return rows.length;
+}
 
 test('the watch command prints a line for each change', async () => {
   const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { formatMoney } from '../../src/domain/money.js';
 import { useServer } from '../support/fixture.js';
 import { codes, createWhole, read, taken } from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
@@ -104,6 +106,43 @@ test('sums reach the bound of the column and keep every digit', async () => {
   const order = await taken(fixture.server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
   expect(order).toMatchObject({ subtotal: { amount: unitPrice }, total: { amount: '92233720368547758.07' } });
   expect(await read(fixture.server, order.id)).toEqual(order);
+});
+
+test('whatever the lines, shipping, tax and discount, the total is exact arithmetic and a round trip keeps every digit', async () => {
+  const minor = fc.bigInt(0n, 10n ** 12n);
+  const line = fc.record({ price: minor, quantity: fc.integer({ min: 1, max: 1_000 }) });
+  const order = fc.record({
+    lines: fc.array(line, { minLength: 1, maxLength: 20 }),
+    currency: fc.constantFrom('USD', 'JPY', 'KWD', 'CLF'),
+    shipping: minor,
+    tax: minor,
+    part: fc.integer({ min: 0, max: 100 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(order, { minLength: 10, maxLength: 10 }), async (orders) => {
+      await Promise.all(
+        orders.map(async ({ lines, currency, shipping, tax, part }) => {
+          const money = (amount: bigint) => formatMoney({ minor: amount, currency });
+          const subtotal = lines.reduce((sum, { price, quantity }) => sum + price * BigInt(quantity), 0n);
+          const discount = ((subtotal + shipping + tax) * BigInt(part)) / 100n;
+          const items = lines.map(({ price, quantity }) => ({ name: 'x', quantity, unitPrice: money(price) }));
+          const sums = { shipping: money(shipping), tax: money(tax), discount: money(discount) };
+          const taking = await taken(fixture.server, { currency, items, ...sums });
+          const stored = await read(fixture.server, taking.id);
+          expect(stored).toEqual(taking);
+          expect(stored).toMatchObject({
+            subtotal: { amount: money(subtotal) },
+            total: { amount: money(subtotal + shipping + tax - discount) },
+            shipping: { amount: sums.shipping },
+            tax: { amount: sums.tax },
+            discount: { amount: sums.discount },
+            items: items.map(({ quantity, unitPrice }) => ({ quantity, unitPrice: { amount: unitPrice } })),
+          });
+        }),
+      );
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test('an external reference is unique for its customer, under concurrency too', async () => {
