@@ -44,7 +44,7 @@ function isTemporary(error) {
   return !(error instanceof ClientError) || error.response.status === 503;
 }
 
-const taken = await createOrder({ customerId: 'ada', items: [{ name: 'Tea', quantity: 3, unitPrice: '4.20' }] });
+const taken = await createOrder({ customerId: 'grace', items: [{ name: 'Tea', quantity: 3, unitPrice: '4.20' }] });
 console.log('taken:', taken.order.number, taken.order.total.amount, taken.order.total.currency);
 
 const refused = await createOrder({ items: [{ name: 'Tea', quantity: 0, unitPrice: '4.205' }] });

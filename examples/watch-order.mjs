@@ -3,9 +3,8 @@
 import { createClient } from 'graphql-ws';
 
 const url = process.env.ORDERGRAPH_URL ?? 'http://127.0.0.1:4000/graphql';
-const id = process.argv[2];
-let after = null;
-let reading = Promise.resolve();
+const id = process.argv[2] ?? '';
+let [after, reading] = [null, Promise.resolve()];
 
 const HISTORY = `query ($id: ID!, $after: String) { order(id: $id) { history(first: 100, after: $after) {
   edges { cursor node { version from to reason occurredAt } } } } }`;
@@ -13,13 +12,15 @@ const HISTORY = `query ($id: ID!, $after: String) { order(id: $id) { history(fir
 async function catchUp() {
   const body = JSON.stringify({ query: HISTORY, variables: { id, after } });
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  for (const { cursor, node } of (await response.json()).data.order.history.edges) {
+  const { data, errors } = await response.json();
+  if (!data?.order) throw new Error(errors?.[0]?.message ?? `There is no order "${id}".`);
+  for (const { cursor, node } of data.order.history.edges) {
     console.log(JSON.stringify(node));
     after = cursor;
   }
 }
 
-const wake = () => (reading = reading.then(catchUp).catch(console.error)); // what failed is read at the next wake
+const wake = () => (reading = reading.then(catchUp).catch(({ message }) => console.error(message))); // the next wake reads it
 const websocket = createClient({
   url: url.replace(/^http/, 'ws'),
   ...{ keepAlive: 5_000, retryAttempts: Infinity, shouldRetry: () => true, isFatalConnectionProblem: () => false },

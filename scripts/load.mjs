@@ -16,7 +16,8 @@ if (k6 === null) {
     `k6 is not on the PATH. It is a program, not an npm package. With Go: go install ${K6}; else see its installation page.`,
   );
 }
-const server = process.env.URL === undefined ? await startServer() : { url: process.env.URL, stop: async () => {} };
+const given = process.env.URL;
+const server = given === undefined ? await startServer() : { url: await reach(given), stop: async () => {} };
 const { status } = spawnSync(
   k6,
   ['run', '--quiet', '--no-usage-report', '-e', `URL=${server.url}`, path.join('load', `${name}.js`)],
@@ -26,6 +27,22 @@ const { status } = spawnSync(
 );
 await server.stop();
 process.exitCode = status ?? 1;
+
+/** The GraphQL address below a URL, asked once, so that a wrong one is told before the load begins. */
+async function reach(text) {
+  if (!URL.canParse(text)) fail(`URL is no URL: ${text}.`);
+  const url = new URL(text);
+  if (url.pathname === '/') url.pathname = '/graphql';
+  const question = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{__typename}"}',
+  };
+  const answer = await fetch(url, question).catch(() => null);
+  const isServer = answer !== null && (await answer.json().catch(() => null))?.data?.__typename === 'Query';
+  if (!isServer) fail(`No GraphQL server answers at ${url.href}.`);
+  return url.href;
+}
 
 function findK6() {
   const folders = [

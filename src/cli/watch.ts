@@ -14,17 +14,37 @@ const OPTIONS = ['order', 'customer', 'url'] as const;
 /** Prints each status change of a running server as a line of JSON, until it is interrupted. */
 await runCommand(async () => {
   const options = readOptions(process.argv.slice(2));
-  const url = options.get('url') ?? `http://127.0.0.1:${process.env['PORT'] ?? '4000'}/graphql`;
-  const client = createClient({ url: url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+  const url = addressOf(options.get('url') ?? `http://127.0.0.1:${process.env['PORT'] ?? '4000'}`);
+  let connected = false;
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    on: {
+      connected: () => {
+        connected = true;
+        process.stderr.write(`watching ${url}\n`);
+      },
+    },
+  });
   const variables = { orderId: options.get('order'), customerId: options.get('customer') };
   try {
     await print(client, variables);
   } catch (cause) {
     if (cause instanceof Error) throw cause;
-    throw new StartupError(`There is no server to watch at ${url}.`, { cause }); // what the socket reports is no Error
+    const message = connected ? `The connection to ${url} was lost.` : `There is no server to watch at ${url}.`;
+    throw new StartupError(message, { cause }); // what the socket reports is no Error
   }
   return 'The server has ended the subscription.';
 });
+
+/** An address without a path means the server's own. */
+function addressOf(text: string): string {
+  if (!URL.canParse(text)) throw new StartupError(`--url is no URL: ${text}.`);
+  const url = new URL(text);
+  if (url.pathname === '/') url.pathname = '/graphql';
+  return url.href;
+}
 
 async function print(client: Client, variables: Record<string, string | undefined>): Promise<void> {
   for await (const { data, errors } of client.iterate<{ orderStatusChanged: unknown }>({ query: QUERY, variables })) {

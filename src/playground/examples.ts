@@ -5,14 +5,15 @@ export interface Example {
 }
 
 /** Made once, so that every example is about the same order and `create` can be run any number of times. */
-const ID = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
+const ID = '0198a6c0-97a3-7c1d-8e5b-3f6a91b20c4d';
 
 /** Ready to run as they stand, from left to right. */
 export const EXAMPLES: readonly Example[] = [
   {
     name: 'Create',
     query: `# Takes an order.
-# Run it again: the same id answers the same order, with replayed: true.
+# Run it again: the same id answers
+# the same order, with replayed: true.
 mutation Create {
   createOrder(
     input: {
@@ -20,7 +21,7 @@ mutation Create {
       customerId: "ada"
       customerName: "Ada Lovelace"
       items: [
-        { sku: "TEA-01", name: "Tea", quantity: 3, unitPrice: "4.20" }
+        { name: "Tea", quantity: 3, unitPrice: "4.20" }
         { name: "Milk", unitPrice: "0.99" }
       ]
     }
@@ -46,8 +47,10 @@ mutation Create {
   },
   {
     name: 'Watch',
-    query: `# Waits for changes of the order, over a websocket.
-# Run it, then run Update in a second window of this page.
+    query: `# Waits for changes, over a websocket.
+# Run it, then Update in a second window.
+# Where that changes nothing, nothing
+# comes: choose another status there.
 subscription Watch {
   orderStatusChanged(orderId: "${ID}") {
     version
@@ -66,7 +69,8 @@ subscription Watch {
   {
     name: 'Update',
     query: `# Moves the order.
-# Try another status: what is not allowed is refused with what is.
+# Try another status: what is not allowed
+# is refused with what is.
 mutation Update {
   updateOrderStatus(input: { id: "${ID}", status: CONFIRMED, reason: "paid" }) {
     changed
@@ -88,7 +92,7 @@ mutation Update {
   },
   {
     name: 'Get',
-    query: `# One order, with everything that has happened to it.
+    query: `# One order, with all that happened to it.
 query Get {
   order(id: "${ID}") {
     number
@@ -118,7 +122,8 @@ query Get {
   },
   {
     name: 'List',
-    query: `# The newest orders. For the next page, put endCursor into after.
+    query: `# The newest orders. For the next page,
+# put endCursor into after.
 query List {
   orders(first: 10, after: null, where: { status: { notIn: [CANCELLED] } }) {
     totalCount
@@ -135,6 +140,45 @@ query List {
       hasNextPage
       endCursor
     }
+  }
+}
+`,
+  },
+  {
+    name: 'Cancel',
+    query: `# Calls the order off, and says why.
+mutation Cancel {
+  cancelOrder(input: { id: "${ID}", reason: CUSTOMER, note: "changed her mind" }) {
+    changed
+    order {
+      status
+      cancelReason
+    }
+    userErrors {
+      code
+      message
+    }
+  }
+}
+`,
+  },
+  {
+    name: 'Statistics',
+    query: `# All orders, added up.
+query Statistics {
+  orderStats {
+    count
+    byStatus {
+      status
+      count
+    }
+    money {
+      gross {
+        amount
+        currency
+      }
+    }
+    asOf
   }
 }
 `,

@@ -86,6 +86,10 @@ test.skipIf(CHROMIUM === undefined)(
     await run(page, /"reason": "paid"/);
     await open('List');
     await run(page, /"totalCount": 1/);
+    await open('Cancel');
+    await run(page, /"status": "CANCELLED"[\s\S]*"cancelReason": "CUSTOMER"/);
+    await open('Statistics');
+    await run(page, /"count": 1,[\s\S]*"byStatus"/);
     expect({ foreign, broken }).toEqual({ foreign: [], broken: [] });
   },
 );
