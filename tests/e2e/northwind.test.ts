@@ -60,8 +60,14 @@ test.skipIf(!hasData)(
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
     const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
     const orders = recorded.map(({ orderNumber, customerId, customerName, currency, items, shipTo }) => ({
-      ...{ idempotencyKey: `northwind ${orderNumber}`, externalReference: orderNumber, shippingAddress: shipTo },
-      ...{ customerId, customerName, currency, items, metadata: { source: 'northwind' } },
+      idempotencyKey: `northwind ${orderNumber}`,
+      externalReference: orderNumber,
+      shippingAddress: shipTo,
+      customerId,
+      customerName,
+      currency,
+      items,
+      metadata: { source: 'northwind' },
     }));
     const chunks = Array.from({ length: 9 }, (_, index) => orders.slice(index * 100, (index + 1) * 100));
     const answers = await Promise.all(chunks.map((chunk) => createMany(server, { orders: chunk })));

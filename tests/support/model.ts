@@ -119,16 +119,14 @@ export class Model {
     if (this.#isTaken(input.reference, null)) return refused('DUPLICATE');
     const { lines, reference, notes } = input;
     this.orders.set(input.key, {
-      ...{
-        made: input,
-        status: 'PENDING',
-        lines,
-        reference,
-        notes,
-        tracking: null,
-        cancelReason: null,
-        deleted: false,
-      },
+      made: input,
+      status: 'PENDING',
+      lines,
+      reference,
+      notes,
+      tracking: null,
+      cancelReason: null,
+      deleted: false,
       events: [{ type: 'CREATED', from: null, to: 'PENDING', changedFields: [] }],
       changes: new Map(),
     });
