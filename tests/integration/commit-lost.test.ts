@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { createMany, edit, remove } from '../support/mutations.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 import { create, CREATE, placed, TEA, update, type CreateAnswer } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -53,6 +54,39 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(answer).toMatchObject({ changed: true, userErrors: [], order: { status: 'CONFIRMED', version: 2 } });
     const events = await database.sql('SELECT version FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
     expect(events).toEqual([{ version: 1 }, { version: 2 }]);
+  });
+
+  test('an edit with a reference is settled under its command: one event, and the reference is its own', async () => {
+    const customerId = `${action} edit`;
+    const { id } = await placed(server, { customerId, externalReference: 'old' });
+    proxy.atCommit(action);
+    const items = [{ name: 'Milk', unitPrice: '1' }];
+    const answer = await edit(server, { id, expectedVersion: 1, externalReference: 'new', items });
+    expect(answer).toMatchObject({ changed: true, userErrors: [], order: { version: 2, total: { amount: '1.00' } } });
+    const rows = await database.sql('SELECT external_reference FROM order_references WHERE customer_id = $1', [
+      customerId,
+    ]);
+    expect(rows).toEqual([{ external_reference: 'new' }]);
+  });
+
+  test('a deletion is settled under its command, though the order is gone', async () => {
+    const { id } = await placed(server);
+    proxy.atCommit(action);
+    expect(await remove(server, { id })).toEqual({ deletedOrderId: id, userErrors: [] });
+    const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
+    expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
+  });
+
+  test('a group is settled as one: all of it is there once, answered as new', async () => {
+    const customerId = `${action} group`;
+    const orders = ['a', 'b', 'c'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
+    proxy.atCommit(action);
+    const { results } = await createMany(server, { orders });
+    expect(results.map(({ replayed, userErrors }) => ({ replayed, userErrors }))).toEqual(
+      orders.map(() => ({ replayed: false, userErrors: [] })),
+    );
+    const rows = await database.sql('SELECT id FROM orders WHERE customer_id = $1', [customerId]);
+    expect(new Set(rows.map((row) => row['id']))).toEqual(new Set(results.map(({ order }) => order?.id)));
   });
 });
 
