@@ -3,6 +3,7 @@ import { ORDER_STATUSES, type OrderStatus } from '../domain/lifecycle.js';
 import { CURRENCY_EXPONENTS, toMinor } from '../domain/money.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
 import type { OrderSelection, TextSelection, TimeRange } from './ports.js';
+import { storable } from './times.js';
 
 type Given<T> = T | null | undefined;
 
@@ -113,7 +114,8 @@ function numbersOf(selection: TextSelection | null): TextSelection | null {
 
 function timesOf(condition: Given<TimeCondition>): TimeRange | null {
   const { gte = null, lt = null } = condition ?? {};
-  return gte === null && lt === null ? null : { gte, lt };
+  if (gte === null && lt === null) return null;
+  return { gte: gte === null ? null : storable(gte), lt: lt === null ? null : storable(lt) };
 }
 
 function totalsOf(condition: Given<AmountCondition>, currency: string | null): OrderSelection['total'] {

@@ -1,5 +1,6 @@
 import { RequestError } from '../domain/errors.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
+import { storable } from './times.js';
 import type { StatsInterval, StatsPeriod, StatsReader, StatsReading, StatsRow, StatsSeriesRow } from './ports.js';
 
 export interface StatsRequest {
@@ -45,7 +46,7 @@ function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {
   if (from !== null && to !== null && from >= to) {
     throw new RequestError('BAD_USER_INPUT', 'to must be later than from.', { details: { argument: 'to' } });
   }
-  return { from, to };
+  return { from: from === null ? null : storable(from), to: to === null ? null : storable(to) };
 }
 
 async function readPoints(

@@ -1,7 +1,8 @@
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
 import { translated } from './translated.js';
-import { countOrders, readRanges, shapeOfCount, shapeOfRange } from './statements/page-orders.js';
+import { countOrders, shapeOfCount } from './statements/count-orders.js';
+import { readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/references.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 

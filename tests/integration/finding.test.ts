@@ -250,6 +250,25 @@ test('conditions that cannot be meant are refused, and named', async () => {
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'limit' });
 });
 
+test('moments that no calendar of the database has are before or after all orders', async () => {
+  for (const [createdAt, count] of [
+    [{ gte: '0000-01-01T00:00:00Z' }, rows.length],
+    [{ lt: '0000-01-01T00:00:00Z' }, 0],
+    [{ gte: '9999-12-31T23:59:59.999Z' }, 0],
+    [{ lt: '9999-12-31T23:59:59.999Z' }, rows.length],
+  ] as const) {
+    const where = {
+      createdAt,
+      currency: undefined,
+      number: { in: rows.slice(0, 100).map(({ number }) => String(number)) },
+    };
+    expect((await list({ where })).totalCount).toBe(Math.min(count, 100));
+    expect((await list({ where, last: 3 })).nodes).toHaveLength(Math.min(count, 3));
+  }
+  const { errors } = await fixture.server.ask('{ orderStats(from: "0000-01-01T00:00:00Z") { count } }');
+  expect(errors).toBeUndefined();
+});
+
 test('a cursor is refused under another ordering', async () => {
   const { pageInfo } = await list({ first: 1, where: { currency: 'USD' }, orderBy: { field: 'TOTAL' } });
   for (const orderBy of [{ field: 'CREATED_AT' }, { field: 'TOTAL', direction: 'ASC' }]) {

@@ -1,19 +1,8 @@
 import type { Order } from '../../domain/order.js';
-import type {
-  CountRequest,
-  OrderPlace,
-  OrderRange,
-  OrderSelection,
-  OrderSortField,
-  TextSelection,
-} from '../../orders/ports.js';
+import type { OrderPlace, OrderRange, OrderSortField } from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../rows.js';
-
-/** Everything of a selection but which customer's: what is alike in it is read by one statement. */
-function shapeOf({ customerId, ...rest }: OrderSelection): unknown {
-  return [customerId === null, rest];
-}
+import { boundsOf, listsOf, shapeOf, textsOf, type Bind, type Statement } from './order-conditions.js';
 
 /** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
 export function shapeOfRange({ selection, ...rest }: OrderRange): string {
@@ -30,13 +19,6 @@ export async function readRanges(db: Queryable, ranges: readonly OrderRange[]): 
   const byCustomer = Map.groupBy(rows, (row) => (first.selection.customerId === null ? null : row.customer_id));
   return ranges.map((range) => (byCustomer.get(range.selection.customerId) ?? []).slice(0, range.limit).map(toOrder));
 }
-
-interface Statement {
-  readonly sql: string;
-  readonly values: readonly unknown[];
-}
-
-type Bind = (value: unknown) => string;
 
 const SORT_KEYS: Readonly<Record<OrderSortField, { readonly column: string; readonly type: string }>> = {
   CREATED_AT: { column: 'created_at', type: 'timestamptz(3)' },
@@ -122,19 +104,12 @@ function stretchOf(range: OrderRange, walked: readonly Walk[], bind: Bind): stri
   const cursor = { low: ascending ? after : before, high: ascending ? before : after };
   const includes = { low: inclusive && ascending, high: inclusive && !ascending };
   const times = field === 'CREATED_AT' ? selection.createdAt : field === 'UPDATED_AT' ? selection.updatedAt : null;
-  const [gte, lt] = [times?.gte, times?.lt].map((time) => time?.toISOString());
-  const low = tighter(
-    cursor.low,
-    includes.low,
-    gte === undefined ? null : { key: gte, id: FIRST_ID, inclusive: true },
-    true,
-  );
-  const high = tighter(
-    cursor.high,
-    includes.high,
-    lt === undefined ? null : { key: lt, id: FIRST_ID, inclusive: false },
-    false,
-  );
+  const bounds = {
+    low: endAt(times?.gte, true),
+    high: endAt(times?.lt, false),
+  };
+  const low = tighter(endAtPlace(cursor.low, includes.low), bounds.low, true);
+  const high = tighter(endAtPlace(cursor.high, includes.high), bounds.high, false);
   const names = walked.map((walk) => walk.column);
   const meant = walked.map((walk) => walk.value);
   const compare = (end: End | null, sign: '>' | '<') => {
@@ -147,125 +122,21 @@ function stretchOf(range: OrderRange, walked: readonly Walk[], bind: Bind): stri
   return [...compare(low, '>'), ...compare(high, '<')];
 }
 
-/** The end that leaves less: of the lower ones the later, of the upper ones the earlier. */
-function tighter(cursor: OrderPlace | null, inclusive: boolean, bound: End | null, isLow: boolean): End | null {
-  if (cursor === null) return bound;
-  const own = { ...cursor, inclusive };
-  if (bound === null || bound.key === own.key) return own; // a cursor is never outside of its own list's bounds
-  return bound.key > own.key === isLow ? bound : own;
+function endAt(time: Date | null | undefined, inclusive: boolean): End | null {
+  return time === null || time === undefined ? null : { key: time.toISOString(), id: FIRST_ID, inclusive };
 }
 
-/** A list of values, one of which a column must equal. */
-interface List {
-  readonly array: string;
-  readonly column: string;
+function endAtPlace(place: OrderPlace | null, inclusive: boolean): End | null {
+  return place === null ? null : { ...place, inclusive };
 }
 
-function listsOf(selection: OrderSelection, bind: Bind): List[] {
-  const lists: List[] = [];
-  const add = (column: string, values: readonly string[], type: string) =>
-    lists.push({ column, array: `${bind(values)}::${type}[]` });
-  if (selection.statuses !== null) add('o.status', selection.statuses, 'order_status');
-  for (const text of textsOf(selection)) {
-    if ('values' in text.selection) add(text.column, text.selection.values, text.type);
-  }
-  return lists;
-}
-
-interface Text {
-  readonly selection: TextSelection;
-  readonly column: string;
-  readonly type: 'text' | 'bigint';
-}
-
-function textsOf(selections: Pick<OrderSelection, 'customerEmail' | 'externalReference' | 'number'>): Text[] {
-  const { customerEmail, externalReference, number } = selections;
-  const text = (selection: TextSelection | null, column: string, type: Text['type'] = 'text') =>
-    selection === null ? [] : [{ selection, column, type }];
-  return [
-    ...text(customerEmail, 'lower(o.customer_email)'),
-    ...text(externalReference, 'o.external_reference'),
-    ...text(number, 'o.number', 'bigint'),
-  ];
-}
-
-/** Everything of a selection that bounds a column. */
-function boundsOf(selection: OrderSelection, bind: Bind): string[] {
-  const { createdAt, updatedAt, total, currency } = selection;
-  const conditions: string[] = [];
-  const bound = (column: string, operator: string, value: unknown, type: string) => {
-    if (value !== null && value !== undefined) conditions.push(`o.${column} ${operator} ${bind(value)}::${type}`);
-  };
-  bound('created_at', '>=', createdAt?.gte, 'timestamptz(3)');
-  bound('created_at', '<', createdAt?.lt, 'timestamptz(3)');
-  bound('updated_at', '>=', updatedAt?.gte, 'timestamptz(3)');
-  bound('updated_at', '<', updatedAt?.lt, 'timestamptz(3)');
-  bound('total', '>=', total?.gte, 'bigint');
-  bound('total', '<=', total?.lte, 'bigint');
-  bound('currency', '=', currency, 'text');
-  for (const text of textsOf(selection)) {
-    if ('prefix' in text.selection) conditions.push(beginsLike(text.column, text.type, text.selection.prefix, bind));
-  }
-  return conditions;
-}
-
-/** A prefix as a stretch of an index: by bytes for texts, by as many stretches as there may be digits for numbers. */
-function beginsLike(column: string, type: Text['type'], prefix: string, bind: Bind): string {
-  if (type === 'text') {
-    const end = behindPrefix(prefix);
-    const from = `${column} ~>=~ ${bind(prefix)}::text`;
-    return end === null ? from : `${from} AND ${column} ~<~ ${bind(end)}::text`;
-  }
-  const stretches: string[] = [];
-  for (let digits = prefix.length; digits <= MAX_DIGITS; digits += 1) {
-    const factor = 10n ** BigInt(digits - prefix.length);
-    const low = BigInt(prefix) * factor;
-    stretches.push(`${column} >= ${bind(low)}::bigint AND ${column} < ${bind(low + factor)}::bigint`);
-  }
-  return `(${stretches.join(' OR ')})`;
-}
-
-const MAX_DIGITS = 18;
-const LAST_CODE_POINT = 0x10ffff;
-
-/** The least text behind all that begin like this, by code points (which is by bytes of UTF-8); null where there is none. */
-function behindPrefix(prefix: string): string | null {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  while (points.at(-1) === LAST_CODE_POINT) points.pop();
-  const last = points.pop();
-  if (last === undefined) return null;
-  const next = last + 1 === 0xd800 ? 0xe000 : last + 1; // no text holds half of a surrogate pair
-  return String.fromCodePoint(...points, next);
-}
-
-/** Everything of a count but whose orders are counted: counts alike in it are made by one statement. */
-export function shapeOfCount({ selection, limit }: CountRequest): string {
-  // A bounded count stops early, so it is made for one customer at a time.
-  return JSON.stringify([shapeOf(selection), limit, limit === null ? null : selection.customerId]);
-}
-
-/** Counts selections that differ only in their customer; exactly, or up to a limit. */
-export async function countOrders(db: Queryable, requests: readonly CountRequest[]): Promise<number[]> {
-  const [first] = requests;
-  if (first === undefined) return [];
-  const customers = requests.flatMap(({ selection }) => selection.customerId ?? []);
-  const { sql, values } = countStatement(first, first.selection.customerId === null ? null : customers);
-  const rows = await db.$queryRawUnsafe<{ customer_id: string | null; count: number }[]>(sql, ...values);
-  const byCustomer = new Map(rows.map((row) => [row.customer_id, row.count]));
-  return requests.map(({ selection }) => byCustomer.get(selection.customerId) ?? 0);
-}
-
-function countStatement({ selection, limit }: CountRequest, customers: readonly string[] | null): Statement {
-  const values: unknown[] = [];
-  const bind: Bind = (value) => `$${values.push(value)}`;
-  const conditions = ['o.deleted_at IS NULL', ...boundsOf(selection, bind)];
-  conditions.push(...listsOf(selection, bind).map(({ array, column }) => `${column} = any(${array})`));
-  if (customers !== null) conditions.push(`o.customer_id = any(${bind(customers)}::text[])`);
-  const where = `FROM orders o WHERE ${conditions.join(' AND ')}`;
-  const group = customers === null ? 'NULL::text' : 'o.customer_id';
-  const counted = `${group} AS customer_id, count(*)::float8 AS count`;
-  const grouped = customers === null ? '' : ' GROUP BY o.customer_id';
-  if (limit === null) return { sql: `SELECT ${counted} ${where}${grouped}`, values };
-  const some = `SELECT o.customer_id ${where} LIMIT ${bind(limit)}`;
-  return { sql: `SELECT ${counted} FROM (${some}) o${grouped}`, values };
+/**
+ * The end that leaves less: of two lower ones the later, of two upper ones the earlier. A bound begins before all
+ * orders of its moment, so where both are of one moment it is the earlier. Only bounds in time meet a cursor here, and
+ * their texts sort as they do.
+ */
+function tighter(cursor: End | null, bound: End | null, isLow: boolean): End | null {
+  if (cursor === null || bound === null) return cursor ?? bound;
+  const isCursorLater = cursor.key >= bound.key;
+  return isCursorLater === isLow ? cursor : bound;
 }

@@ -1,0 +1,98 @@
+import type { OrderSelection, TextSelection } from '../../orders/ports.js';
+
+/** A statement in the making: its text, and the values of its placeholders. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** Adds a value to a statement. @returns its placeholder */
+export type Bind = (value: unknown) => string;
+
+/** Everything of a selection but which customer's: what is alike in it is read by one statement. */
+export function shapeOf({ customerId, ...rest }: OrderSelection): unknown {
+  return [customerId === null, rest];
+}
+
+/** A list of values, one of which a column must equal. */
+export interface List {
+  readonly array: string;
+  readonly column: string;
+}
+
+export function listsOf(selection: OrderSelection, bind: Bind): List[] {
+  const lists: List[] = [];
+  const add = (column: string, values: readonly string[], type: string) =>
+    lists.push({ column, array: `${bind(values)}::${type}[]` });
+  if (selection.statuses !== null) add('o.status', selection.statuses, 'order_status');
+  for (const text of textsOf(selection)) {
+    if ('values' in text.selection) add(text.column, text.selection.values, text.type);
+  }
+  return lists;
+}
+
+export interface Text {
+  readonly selection: TextSelection;
+  readonly column: string;
+  readonly type: 'text' | 'bigint';
+}
+
+export function textsOf(selections: Pick<OrderSelection, 'customerEmail' | 'externalReference' | 'number'>): Text[] {
+  const { customerEmail, externalReference, number } = selections;
+  const text = (selection: TextSelection | null, column: string, type: Text['type'] = 'text') =>
+    selection === null ? [] : [{ selection, column, type }];
+  return [
+    ...text(customerEmail, 'lower(o.customer_email)'),
+    ...text(externalReference, 'o.external_reference'),
+    ...text(number, 'o.number', 'bigint'),
+  ];
+}
+
+/** Everything of a selection that bounds a column. */
+export function boundsOf(selection: OrderSelection, bind: Bind): string[] {
+  const { createdAt, updatedAt, total, currency } = selection;
+  const conditions: string[] = [];
+  const bound = (column: string, operator: string, value: unknown, type: string) => {
+    if (value !== null && value !== undefined) conditions.push(`o.${column} ${operator} ${bind(value)}::${type}`);
+  };
+  bound('created_at', '>=', createdAt?.gte, 'timestamptz(3)');
+  bound('created_at', '<', createdAt?.lt, 'timestamptz(3)');
+  bound('updated_at', '>=', updatedAt?.gte, 'timestamptz(3)');
+  bound('updated_at', '<', updatedAt?.lt, 'timestamptz(3)');
+  bound('total', '>=', total?.gte, 'bigint');
+  bound('total', '<=', total?.lte, 'bigint');
+  bound('currency', '=', currency, 'text');
+  for (const text of textsOf(selection)) {
+    if ('prefix' in text.selection) conditions.push(beginsLike(text.column, text.type, text.selection.prefix, bind));
+  }
+  return conditions;
+}
+
+/** A prefix as a stretch of an index: by bytes for texts, by as many stretches as there may be digits for numbers. */
+function beginsLike(column: string, type: Text['type'], prefix: string, bind: Bind): string {
+  if (type === 'text') {
+    const end = behindPrefix(prefix);
+    const from = `${column} ~>=~ ${bind(prefix)}::text`;
+    return end === null ? from : `${from} AND ${column} ~<~ ${bind(end)}::text`;
+  }
+  const stretches: string[] = [];
+  for (let digits = prefix.length; digits <= MAX_DIGITS; digits += 1) {
+    const factor = 10n ** BigInt(digits - prefix.length);
+    const low = BigInt(prefix) * factor;
+    stretches.push(`${column} >= ${bind(low)}::bigint AND ${column} < ${bind(low + factor)}::bigint`);
+  }
+  return `(${stretches.join(' OR ')})`;
+}
+
+const MAX_DIGITS = 18;
+const LAST_CODE_POINT = 0x10ffff;
+
+/** The least text behind all that begin like this, by code points (which is by bytes of UTF-8); null where there is none. */
+function behindPrefix(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.at(-1) === LAST_CODE_POINT) points.pop();
+  const last = points.pop();
+  if (last === undefined) return null;
+  const next = last + 1 === 0xd800 ? 0xe000 : last + 1; // no text holds half of a surrogate pair
+  return String.fromCodePoint(...points, next);
+}
