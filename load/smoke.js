@@ -8,9 +8,11 @@ import { Counter, Trend } from 'k6/metrics';
 import { WebSocket } from 'k6/websockets';
 
 const URL = __ENV.URL || 'http://127.0.0.1:4000/graphql';
-const STEPS = ['create', 'replay', 'get', 'page', 'update', 'event'];
+const STEPS = ['create', 'replay', 'bulk', 'edit', 'cancel', 'get', 'page', 'stats', 'update', 'event'];
 const ITERATIONS = Number(__ENV.ITERATIONS || 100);
 const WATCH_PATIENCE_MS = 10_000;
+/** Of each round: four orders are taken, one is cancelled, one is confirmed. */
+const EVENTS = 6;
 
 /** Milliseconds of each step, as the client sees them. */
 const took = Object.fromEntries(STEPS.map((step) => [step, new Trend(`step_${step}`, true)]));
@@ -22,7 +24,7 @@ export const options = {
   iterations: ITERATIONS,
   thresholds: {
     checks: ['rate==1'],
-    events_seen: [`count==${3 * ITERATIONS}`], // or a socket that never opened would fail nothing
+    events_seen: [`count==${EVENTS * ITERATIONS}`], // or a socket that never opened would fail nothing
     // Wide: they catch a server that hangs, not a machine that is busy.
     ...Object.fromEntries(STEPS.map((step) => [`step_${step}`, ['p(95)<2000']])),
   },
@@ -47,6 +49,14 @@ const PAGE = `query ($customerId: String!, $after: String) {
   orders(first: 1, after: $after, where: { customerId: $customerId }) { totalCount nodes { id } pageInfo { hasNextPage endCursor } } }`;
 const UPDATE = `mutation ($input: UpdateOrderStatusInput!) {
   updateOrderStatus(input: $input) { changed order { status version } userErrors { code } } }`;
+const BULK = `mutation ($input: CreateOrdersInput!) {
+  createOrders(input: $input) { results { index order { id total { amount } } userErrors { code } } userErrors { code } } }`;
+const EDIT = `mutation ($input: UpdateOrderInput!) {
+  updateOrder(input: $input) { changed order { version total { amount } shippingAddress { countryCode } } userErrors { code } } }`;
+const CANCEL = `mutation ($input: CancelOrderInput!) {
+  cancelOrder(input: $input) { changed order { status cancelReason } userErrors { code } } }`;
+const STATS = `query ($customerId: String!) {
+  orderStats(customerId: $customerId) { count money { count gross { amount } } } }`;
 const WATCH = `subscription ($customerId: String!) {
   orderStatusChanged(customerId: $customerId) { orderId version to order { status } } }`;
 
@@ -73,7 +83,7 @@ export default function smoke() {
     } else if (message.type === 'next') {
       seen.push(message.payload.data.orderStatusChanged);
       eventsSeen.add(1);
-      if (seen.length < 3) return;
+      if (seen.length < EVENTS) return;
       took.event.add(Date.now() - changedAt);
       checkEvents(seen);
       clearTimeout(patience);
@@ -102,6 +112,7 @@ function useOrders(customerId) {
   check(replay, { 'replay: the same order': ({ order, replayed }) => replayed && order.id === id });
   ask('create', CREATE, { input: { ...input, idempotencyKey: `${customerId} second` } });
 
+  useManyOrders(customerId);
   const { order } = ask('get', GET, { id });
   check(order, {
     'get: as it was ordered': ({ items, status }) =>
@@ -111,9 +122,9 @@ function useOrders(customerId) {
   const first = ask('page', PAGE, { customerId }).orders;
   const second = ask('page', PAGE, { customerId, after: first.pageInfo.endCursor }).orders;
   check([first, second], {
-    'page: counted': () => first.totalCount === 2 && second.totalCount === 2,
-    'page: each order once': () => first.nodes[0].id !== second.nodes[0].id && second.nodes[0].id === id,
-    'page: knows its ends': () => first.pageInfo.hasNextPage && !second.pageInfo.hasNextPage,
+    'page: counted': () => first.totalCount === 4 && second.totalCount === 4,
+    'page: each order once': () => first.nodes[0].id !== second.nodes[0].id,
+    'page: knows its ends': () => first.pageInfo.hasNextPage && second.pageInfo.hasNextPage,
   });
   const at = Date.now();
   const { updateOrderStatus } = ask('update', UPDATE, { input: { id, status: 'CONFIRMED', expectedVersion: 1 } });
@@ -123,11 +134,47 @@ function useOrders(customerId) {
   return at;
 }
 
+/** Takes two orders at once, edits one of them, cancels the other, and adds all of them up. */
+function useManyOrders(customerId) {
+  const items = [{ name: 'Mug', unitPrice: '9' }];
+  const orders = [1, 2].map((n) => ({
+    idempotencyKey: `${customerId} bulk ${n}`,
+    customerId,
+    items,
+    externalReference: `${n}`,
+  }));
+  const { createOrders } = ask('bulk', BULK, { input: { orders } });
+  check(createOrders, {
+    'bulk: all taken': ({ results }) =>
+      results.length === 2 && results.every(({ order }) => order.total.amount === '9.00'),
+  });
+  const [edited, cancelled] = createOrders.results.map(({ order }) => order.id);
+  const change = {
+    items: [{ name: 'Mug', quantity: 2, unitPrice: '9' }],
+    shippingAddress: { line1: 'x', country: 'Japan' },
+  };
+  const { updateOrder } = ask('edit', EDIT, { input: { id: edited, expectedVersion: 1, ...change } });
+  check(updateOrder, {
+    'edit: done, and the total computed anew': ({ changed, order }) =>
+      changed && order.total.amount === '18.00' && order.shippingAddress.countryCode === 'JP',
+  });
+  const { cancelOrder } = ask('cancel', CANCEL, { input: { id: cancelled, reason: 'CUSTOMER' } });
+  check(cancelOrder, {
+    'cancel: done': ({ changed, order }) =>
+      changed && order.status === 'CANCELLED' && order.cancelReason === 'CUSTOMER',
+  });
+  const { orderStats } = ask('stats', STATS, { customerId });
+  check(orderStats, {
+    'stats: the sum is exact': ({ count, money }) =>
+      count === 4 && money[0].count === 3 && money[0].gross.amount === '45.18',
+  });
+}
+
 function checkEvents(seen) {
   const created = seen.filter(({ to, version }) => to === 'PENDING' && version === 1);
   const confirmed = seen.filter(({ to, version }) => to === 'CONFIRMED' && version === 2);
   check(seen, {
-    'event: both orders were seen to be taken': () => created.length === 2,
+    'event: all orders were seen to be taken': () => created.length === 4,
     'event: the change was seen, after its order was taken': () =>
       confirmed.length === 1 &&
       seen.findIndex(({ orderId }) => orderId === confirmed[0].orderId) < seen.indexOf(confirmed[0]),
