@@ -31,7 +31,7 @@ import { announce, listen } from './store/notifications.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './store/readiness.js';
 import { serverSecret } from './store/secrets.js';
-import { createStatsKeeper, createStatsReader } from './store/statistics.js';
+import { createStatsKeeper } from './store/statistics.js';
 import { createWriteBatch } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
 
@@ -158,14 +158,22 @@ async function createServices(
     changes,
     bulk: createBulk(means, changes),
     readerFor,
-    statistics: createStatsReader(database),
     feed,
-    report: (error) => {
-      const correlationId = randomUUID();
-      log.error({ err: error, correlationId }, 'a request failed unexpectedly');
-      return correlationId;
-    },
+    report: createReport(log),
     deadlineMs: config.request.deadlineMs,
+  };
+}
+
+/** Logs an unexpected failure once, however many rows of an answer it is told for. */
+function createReport(log: Logger): (error: unknown) => string {
+  const reported = new WeakMap<object, string>();
+  return (error) => {
+    const known = typeof error === 'object' && error !== null ? reported.get(error) : undefined;
+    if (known !== undefined) return known;
+    const correlationId = randomUUID();
+    if (typeof error === 'object' && error !== null) reported.set(error, correlationId);
+    log.error({ err: error, correlationId }, 'a request failed unexpectedly');
+    return correlationId;
   };
 }
 

@@ -10,7 +10,8 @@ import { openDatabase } from '../../dist/store/database.js';
 import { startEmbeddedPostgres } from '../../dist/store/embedded-postgres.js';
 import { createLogStore } from '../../dist/store/log-store.js';
 import { migrate } from '../../dist/store/migrate.js';
-import { createStatsKeeper, createStatsReader } from '../../dist/store/statistics.js';
+import { createReader } from '../../dist/store/reader.js';
+import { createStatsKeeper } from '../../dist/store/statistics.js';
 import { median } from './measure.mjs';
 
 const SIZES = [10, 10_000, 200_000];
@@ -55,7 +56,7 @@ try {
 }
 
 async function bench(database, client) {
-  const [events, keeper, reader] = [createLogStore(database), createStatsKeeper(database), createStatsReader(database)];
+  const [events, keeper, reader] = [createLogStore(database), createStatsKeeper(database), createReader(database)];
   for (const [index, size] of SIZES.entries()) {
     await client.query(INSERT, [(SIZES[index - 1] ?? 0) + 1, size]);
     while ((await events.sequence(BULK, null)) > 0);
@@ -65,8 +66,8 @@ async function bench(database, client) {
     const each = (1_000 * (performance.now() - began)) / counted;
     await client.query('VACUUM ANALYZE');
     const figures = {
-      'all time': await timeOf(() => reader.read(ALL_TIME, null)),
-      '30 days': await timeOf(() => reader.read(MONTH, null)),
+      'all time': await timeOf(() => reader.stats([{ period: ALL_TIME, customerId: null }])),
+      '30 days': await timeOf(() => reader.stats([{ period: MONTH, customerId: null }])),
       'plain SQL': await timeOf(() => client.query(PLAIN)),
     };
     const told = Object.entries(figures).map(([what, ms]) => `${what} ${ms.toFixed(2).padStart(6)} ms`);

@@ -9,7 +9,8 @@ import { pino } from 'pino';
 import { coalesceReads } from '../../dist/coalesce/reader.js';
 import { coalesceWrites } from '../../dist/coalesce/writer.js';
 import { readConfig } from '../../dist/config.js';
-import { draftOrder } from '../../dist/domain/draft.js';
+import { completeDraft, requestOrder } from '../../dist/domain/draft.js';
+import { priceLines } from '../../dist/domain/lines.js';
 import { actorOf, OPEN_ADMIN } from '../../dist/domain/viewer.js';
 import { newUuid } from '../../dist/orders/identity.js';
 import { openDatabase } from '../../dist/store/database.js';
@@ -46,7 +47,8 @@ try {
 
 function draft() {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
-  return draftOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, ['input']).draft;
+  const { request } = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
+  return completeDraft(request, priceLines(request.lines, 'USD', 2, new Map(), []).lines, []).draft;
 }
 
 function patience() {

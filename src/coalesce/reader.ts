@@ -25,6 +25,9 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   const numbers = of(reader.numbers);
   const references = of(reader.references);
   const events = of(reader.events);
+  const stats = of(reader.stats);
+  const statsSpans = of(reader.statsSpans);
+  const statsSeries = of(reader.statsSeries);
 
   return (patience) => {
     const order = perRequest(orders, patience);
@@ -40,6 +43,9 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
       idOfNumber: (number) => numbers.load(number, patience),
       idOfReference: (key) => references.load(key, patience),
       events: (range) => events.load(range, patience),
+      stats: (key) => stats.load(key, patience),
+      statsSpan: (key) => statsSpans.load(key, patience),
+      statsSeries: (key) => statsSeries.load(key, patience),
     };
   };
 }

@@ -1,14 +1,11 @@
 import type { ChangeCommand, Decision, Known } from './decide.js';
+import { EDITABLE_DETAILS, type EditableDetails } from './details.js';
 import { sumsOf } from './draft.js';
 import { isEqual } from './equal.js';
 import { invalid, type FieldPath, type InputProblem } from './errors.js';
 import { eventOf, timeOfChange } from './events.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
-import type { Order, OrderDetails, OrderLine, Sums } from './order.js';
-
-const DETAILS = ['externalReference', 'shippingAddress', 'billingAddress', 'notes', 'metadata'] as const;
-
-export type EditableDetails = Pick<OrderDetails, (typeof DETAILS)[number]>;
+import type { Order, OrderLine, Sums } from './order.js';
 
 /** New details and lines; what is left out stays. */
 export interface OrderEdit {
@@ -21,9 +18,12 @@ export interface OrderEdit {
 export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand, known: Known): Decision {
   const at = command.field.slice(0, -1);
   const { lines } = edit;
-  if (lines !== null && 'problems' in lines) return { kind: 'refused', refusal: invalid(lines.problems) };
+  if (lines !== null && 'problems' in lines) {
+    const tooLate = notEditable(order, ['items'], at); // whatever their prices are
+    return { kind: 'refused', refusal: invalid(tooLate.length > 0 ? tooLate : lines.problems) };
+  }
 
-  const details = DETAILS.filter((name) => name in edit.details && !isEqual(edit.details[name], order[name]));
+  const details = EDITABLE_DETAILS.filter((name) => name in edit.details && !isEqual(edit.details[name], order[name]));
   const newLines = lines !== null && !isEqual(lines, known.lines.map(bareLine)) ? lines : null;
   const changed: readonly string[] = newLines === null ? details : [...details, 'items'];
   if (changed.length === 0) return { kind: 'unchanged', order };

@@ -23,8 +23,11 @@ export interface ChangeCommand {
 
 /** What else is known when a command is decided. */
 export interface Known {
-  /** What an earlier command under the same idempotency key did, if there was one. */
-  readonly earlier: 'none' | 'same-request' | 'other-request';
+  /**
+   * What was done before: by an earlier attempt of this very command whose answer was lost, or by an earlier command
+   * under the same idempotency key.
+   */
+  readonly earlier: 'none' | 'own-attempt' | 'same-request' | 'other-request';
   /** The lines of the order, where the change is about them. */
   readonly lines: readonly OrderLine[];
   /** Whether another order of the customer has the external reference asked for. */
@@ -55,13 +58,10 @@ export interface Changed {
  * @param order the order under its row lock, or null where there is none
  */
 export function decideChange(order: Order | null, command: ChangeCommand, known: Known): Decision {
-  if (order === null) return refused(notFound(command.field));
-  if (order.deletedAt !== null) {
-    // Only a retry of the very deletion may still see it.
-    const own = command.change.kind === 'delete' && known.earlier === 'same-request';
-    return own ? { kind: 'repeated', order } : refused(notFound(command.field));
+  if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // deleted since, perhaps
+  if (order === null || order.deletedAt !== null || !maySee(command.viewer, order)) {
+    return refused(notFound(command.field));
   }
-  if (!maySee(command.viewer, order)) return refused(notFound(command.field));
   if (known.earlier === 'same-request') return { kind: 'repeated', order };
   if (known.earlier === 'other-request') {
     const field = [...command.field.slice(0, -1), 'idempotencyKey'];

@@ -1,23 +1,17 @@
-import { readAddress, type AddressInput } from './address.js';
+import { readDetails, type DetailsInput } from './details.js';
 import type { FieldPath, InputProblem } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
-import { priceLines, requestLines, type LineInput, type RequestedLine } from './lines.js';
-import { readMetadata } from './metadata.js';
+import { requestLines, type LineInput, type RequestedLine } from './lines.js';
 import { CURRENCY_EXPONENTS, formatMoney, MAX_MINOR } from './money.js';
-import type { Metadata, OrderDetails, OrderDraft, OrderLine, Sums } from './order.js';
+import type { OrderDetails, OrderDraft, OrderLine, Sums } from './order.js';
 import { Problems } from './problems.js';
 
 /** An order as a client asks for it. Amounts are plain decimals in major units ("12.50"). */
-export interface DraftInput {
+export interface DraftInput extends DetailsInput {
   readonly customerId?: string | null | undefined;
   readonly customerName?: string | null | undefined;
   readonly customerEmail?: string | null | undefined;
   readonly currency: string;
-  readonly notes?: string | null | undefined;
-  readonly externalReference?: string | null | undefined;
-  readonly shippingAddress?: AddressInput | null | undefined;
-  readonly billingAddress?: AddressInput | null | undefined;
-  readonly metadata?: Metadata | null | undefined;
   readonly items: readonly LineInput[];
   readonly shipping?: string | null | undefined;
   readonly discount?: string | null | undefined;
@@ -55,7 +49,7 @@ export function requestOrder(input: DraftInput, at: FieldPath, catalogue: boolea
   const amount = (name: 'shipping' | 'tax' | 'discount' | 'expectedTotal') =>
     problems.amount(input[name], [...at, name], exponent);
   const request = {
-    details: readDetails(input, at, problems),
+    details: readWhole(input, at, problems),
     exponent: exponent ?? 0,
     lines: requestLines(input.items, { exponent, catalogue }, [...at, 'items'], problems),
     shipping: amount('shipping') ?? 0n,
@@ -66,18 +60,14 @@ export function requestOrder(input: DraftInput, at: FieldPath, catalogue: boolea
   return problems.list.length > 0 ? { problems: problems.list } : { request };
 }
 
-function readDetails(input: DraftInput, at: FieldPath, problems: Problems): OrderDetails {
-  const { customerId, customerName, customerEmail, externalReference, notes } = input;
+function readWhole(input: DraftInput, at: FieldPath, problems: Problems): OrderDetails {
+  const { customerId, customerName, customerEmail, currency } = input;
   return {
     customerId: problems.id(customerId, [...at, 'customerId'], ORDER_LIMITS.customerId),
     customerName: problems.text(customerName, [...at, 'customerName'], ORDER_LIMITS.customerName),
     customerEmail: problems.text(customerEmail, [...at, 'customerEmail'], ORDER_LIMITS.customerEmail),
-    currency: input.currency,
-    notes: problems.text(notes, [...at, 'notes'], ORDER_LIMITS.notes),
-    externalReference: problems.id(externalReference, [...at, 'externalReference'], ORDER_LIMITS.externalReference),
-    shippingAddress: readAddress(input.shippingAddress, [...at, 'shippingAddress'], problems),
-    billingAddress: readAddress(input.billingAddress, [...at, 'billingAddress'], problems),
-    metadata: readMetadata(input.metadata, [...at, 'metadata'], problems),
+    currency,
+    ...readDetails(input, at, problems),
   };
 }
 
@@ -115,14 +105,4 @@ export function sumsOf(
   }
   if (problems.list.length > 0) return { problems: problems.list };
   return { sums: { subtotal, shipping, tax, discount, total: gross - discount } };
-}
-
-/** Checks and adds up an order that brings all of its prices. */
-export function draftOrder(input: DraftInput, at: FieldPath): Checked<'draft', OrderDraft> {
-  const checked = requestOrder(input, at, false);
-  if ('problems' in checked) return checked;
-  const { request } = checked;
-  const { currency } = request.details;
-  const priced = priceLines(request.lines, currency, request.exponent, new Map(), [...at, 'items']);
-  return 'problems' in priced ? priced : completeDraft(request, priced.lines, at);
 }

@@ -10,9 +10,14 @@ export function readMetadata(value: Metadata | null | undefined, field: FieldPat
     problems.add('LIMIT_EXCEEDED', field, `metadata must be nested at most ${ORDER_LIMITS.metadataDepth} levels deep.`);
     return {};
   }
-  const { length } = JSON.stringify(value);
+  const digits = digitsBeyond(value);
+  if (digits === null) {
+    problems.add('INVALID', field, 'metadata must have finite numbers.');
+    return {};
+  }
+  const length = JSON.stringify(value).length + digits;
   if (length > ORDER_LIMITS.metadata) {
-    const message = `metadata must have at most ${ORDER_LIMITS.metadata} characters as JSON; it has ${length}.`;
+    const message = `metadata must have at most ${ORDER_LIMITS.metadata} characters as JSON, numbers in full; it has ${length}.`;
     problems.add('LIMIT_EXCEEDED', field, message);
   }
   return value;
@@ -21,4 +26,20 @@ export function readMetadata(value: Metadata | null | undefined, field: FieldPat
 function isWithin(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((part) => isWithin(part, levels - 1));
+}
+
+/** The zeros by which the database writes numbers such as 1e300 longer than JSON does; null where one is not finite. */
+function digitsBeyond(value: unknown): number | null {
+  if (typeof value === 'number') {
+    const [, exponent = '0'] = String(value).split('e');
+    return Number.isFinite(value) ? Math.abs(Number(exponent)) : null;
+  }
+  if (typeof value !== 'object' || value === null) return 0;
+  let sum = 0;
+  for (const part of Object.values(value)) {
+    const digits = digitsBeyond(part);
+    if (digits === null) return null;
+    sum += digits;
+  }
+  return sum;
 }

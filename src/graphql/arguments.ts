@@ -29,23 +29,30 @@ export function orderIdArgument(argument: string, text: string): string {
   });
 }
 
+/** No input type is nested deeper, nor is metadata. */
+const MAX_DEPTH = 64;
+
 /**
  * Refuses what PostgreSQL cannot keep: NUL, and halves of surrogate pairs, of which two different ones would be stored
- * as the same character.
+ * as the same character. Refuses what is nested beyond all sense, too.
  *
  * @throws RequestError BAD_USER_INPUT that names the argument
  */
-export function assertStorable(value: unknown, path: string): void {
+export function assertStorable(value: unknown, path: string, depth = 0): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw unstorable(path, 'a NUL character');
     if (!value.isWellFormed()) throw unstorable(path, 'half of a surrogate pair');
-  } else if (Array.isArray(value)) {
-    value.forEach((item, index) => assertStorable(item, `${path}[${index}]`));
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) {
-      assertStorable(key, path); // of a JSON object
-      assertStorable(item, path === '' ? key : `${path}.${key}`);
-    }
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_DEPTH) throw unstorable(path.slice(0, 100), `more than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => assertStorable(item, `${path}[${index}]`, depth + 1));
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    assertStorable(key, path); // of a JSON object
+    assertStorable(item, path === '' ? key : `${path}.${key}`, depth + 1);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Bulk } from '../orders/bulk.js';
 import type { Changes } from '../orders/change.js';
 import type { PlaceOrderFn } from '../orders/place.js';
-import type { CoalescedReader, EventFeed, Patience, StatsReader } from '../orders/ports.js';
+import type { CoalescedReader, EventFeed, Patience } from '../orders/ports.js';
 
 /** What the resolvers call: the application, already put together. */
 export interface Services {
@@ -10,7 +10,6 @@ export interface Services {
   readonly changes: Changes;
   readonly bulk: Bulk;
   readonly readerFor: (patience: Patience) => CoalescedReader;
-  readonly statistics: StatsReader;
   readonly feed: EventFeed;
   /** Logs an unexpected failure. @returns the correlation id that the client is told */
   readonly report: (error: unknown) => string;

@@ -22,7 +22,8 @@ export interface CostOptions {
 
 /**
  * Refuses a query that asks for more values than one request may. A page costs what is asked of one of its nodes, as
- * often as it may have nodes, so pages within pages multiply; everything else costs one and its parts.
+ * often as it may have nodes, so pages within pages multiply; everything else costs one and its parts, or what it says
+ * of itself.
  *
  * @param document validated, so that every field is there and no fragment contains itself
  * @throws RequestError BAD_USER_INPUT
@@ -36,6 +37,14 @@ export function assertAffordable(schema: GraphQLSchema, document: DocumentNode, 
   if (cost <= maxCost) return;
   const message = `The query may ask for ${cost} values; one request may ask for ${maxCost}. Take smaller pages, or fewer within each other.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { cost, maxCost } });
+}
+
+/** What a field says of its cost where that is more than its parts. */
+interface FieldCost {
+  /** In values. */
+  readonly own?: number;
+  /** How many things it may answer. */
+  readonly nodes?: number;
 }
 
 type Estimate = (selections: SelectionSetNode, type: GraphQLNamedType | null | undefined) => number;
@@ -59,8 +68,9 @@ function createEstimate(schema: GraphQLSchema, document: DocumentNode, variables
     const definition = fields[field.name.value];
     if (definition === undefined || field.selectionSet === undefined) return 1; // a leaf, or the schema's own fields
     const parts = estimate(field.selectionSet, getNamedType(definition.type));
+    const { own = 1, nodes = 1 } = (definition.extensions['cost'] ?? {}) as FieldCost;
     const isPage = definition.args.some((argument) => argument.name === 'first');
-    return 1 + parts * (isPage ? pageSizeOf(field, variables) : 1);
+    return own + parts * (isPage ? pageSizeOf(field, variables) : nodes);
   }
 
   const estimate: Estimate = (selections, type) => {

@@ -2,7 +2,7 @@ import { invalid, RequestError, type FieldPath, type Refusal } from '../domain/e
 import { BULK_LIMITS } from '../domain/limits.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChangeResult, Changes, TransitionRequest } from './change.js';
-import type { Patience, PlaceOrder } from './ports.js';
+import type { OrderOutcome, Patience, PlaceOrder, WriteOutcome } from './ports.js';
 import { aborted, prepare, toPlaceResult, type PlaceMeans, type PlaceRequest, type PlaceResult } from './place.js';
 
 export type BatchPolicy = 'ALL_OR_NOTHING' | 'PARTIAL';
@@ -84,10 +84,7 @@ async function placeEach(
     prepared.map(async (row) => {
       if ('refusal' in row) return row;
       return settled(
-        writer.write(row.command, patience).then((outcome) => {
-          if (outcome.kind === 'group') throw new Error('a placed order came back as a group');
-          return toPlaceResult(outcome, row.command);
-        }),
+        writer.write(row.command, patience).then((outcome) => toPlaceResult(single(outcome), row.command)),
       );
     }),
   );
@@ -96,14 +93,14 @@ async function placeEach(
 /** One refused row means that none is stored; then the others say so. */
 async function placeAll(
   prepared: readonly Prepared[],
-  { writer }: PlaceMeans,
+  means: PlaceMeans,
   patience: Patience,
 ): Promise<(PlaceResult | Error)[]> {
   const orders = prepared.flatMap((row) => ('command' in row ? row.command : []));
   if (orders.length < prepared.length) {
-    return prepared.map((row) => ('refusal' in row ? row : { refusal: aborted(rowOf(row.command)) }));
+    return Promise.all(prepared.map(async (row) => ('refusal' in row ? row : recall(row.command, means, patience))));
   }
-  const group = await settled(writer.write({ kind: 'group', orders }, patience));
+  const group = await settled(means.writer.write({ kind: 'group', orders }, patience));
   if (group instanceof Error) return prepared.map(() => group);
   if (group.kind !== 'group') throw new Error(`a group came back as ${group.kind}`);
   return orders.map((order, index) => {
@@ -112,8 +109,24 @@ async function placeAll(
   });
 }
 
-function rowOf({ field }: PlaceOrder): FieldPath {
-  return field.slice(0, -1);
+/** What a good row of a refused request is told: what an earlier request stored is there, nothing else is. */
+async function recall(
+  command: PlaceOrder,
+  { writer, readerFor }: PlaceMeans,
+  patience: Patience,
+): Promise<PlaceResult | Error> {
+  return settled(
+    (async () => {
+      if (!(await readerFor(patience).isKnown(command.orderId)))
+        return { refusal: aborted(command.field.slice(0, -1)) };
+      return toPlaceResult(single(await writer.write({ ...command, draft: null }, patience)), command);
+    })(),
+  );
+}
+
+function single(outcome: WriteOutcome): OrderOutcome {
+  if (outcome.kind === 'group') throw new Error('a placed order came back as a group');
+  return outcome;
 }
 
 /** A row that fails must not take the answers of the others along. */

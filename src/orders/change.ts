@@ -1,13 +1,13 @@
-import { readAddress, readTracking, type AddressInput, type TrackingInput } from '../domain/address.js';
+import { readTracking, type TrackingInput } from '../domain/address.js';
 import type { Change } from '../domain/decide.js';
-import type { EditableDetails, OrderEdit } from '../domain/decide-edit.js';
-import { invalid, notFound, type FieldPath, type InputProblem, type Refusal } from '../domain/errors.js';
+import type { OrderEdit } from '../domain/decide-edit.js';
+import { readGivenDetails, type DetailsInput } from '../domain/details.js';
+import { invalid, notFound, type InputProblem, type Refusal } from '../domain/errors.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/lines.js';
-import { readMetadata } from '../domain/metadata.js';
 import { CURRENCY_EXPONENTS } from '../domain/money.js';
-import type { CancelReason, Metadata, Order, OrderLine } from '../domain/order.js';
+import type { CancelReason, Order, OrderLine } from '../domain/order.js';
 import { Problems } from '../domain/problems.js';
 import { actorOf } from '../domain/viewer.js';
 import { findOrder } from './find.js';
@@ -35,12 +35,7 @@ export interface CancelRequest extends Omit<ChangeRequest, 'reason'> {
 }
 
 /** What is left out stays; null clears. */
-export interface EditRequest extends ChangeRequest {
-  readonly externalReference?: string | null | undefined;
-  readonly shippingAddress?: AddressInput | null | undefined;
-  readonly billingAddress?: AddressInput | null | undefined;
-  readonly notes?: string | null | undefined;
-  readonly metadata?: Metadata | null | undefined;
+export interface EditRequest extends ChangeRequest, DetailsInput {
   readonly items?: readonly LineInput[] | null | undefined;
 }
 
@@ -86,7 +81,7 @@ export function createChanges(means: PlaceMeans): Changes {
 
 async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking): Promise<ChangeResult> {
   const problems = new Problems();
-  const details = readDetails(request, asking.at, problems);
+  const details = readGivenDetails(request, asking.at, problems);
   const { id, items, expectedVersion = null, reason = null } = request;
   if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
   const said = ['edit', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
@@ -118,21 +113,6 @@ async function priceEdit(
   const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
   const priced = priceLines(lines, currency, exponent, offers ?? new Map(), [...at, 'items']);
   return 'problems' in priced ? priced : (priced.lines satisfies readonly OrderLine[]);
-}
-
-function readDetails(request: EditRequest, at: FieldPath, problems: Problems): Partial<EditableDetails> {
-  const { externalReference, shippingAddress, billingAddress, notes, metadata } = request;
-  const given = <K extends keyof EditableDetails>(name: K, read: () => EditableDetails[K]) =>
-    request[name] === undefined ? {} : { [name]: read() };
-  const field = (name: string) => [...at, name];
-  const limit = ORDER_LIMITS.externalReference;
-  return {
-    ...given('externalReference', () => problems.id(externalReference, field('externalReference'), limit)),
-    ...given('shippingAddress', () => readAddress(shippingAddress, field('shippingAddress'), problems)),
-    ...given('billingAddress', () => readAddress(billingAddress, field('billingAddress'), problems)),
-    ...given('notes', () => problems.text(notes, field('notes'), ORDER_LIMITS.notes)),
-    ...given('metadata', () => readMetadata(metadata, field('metadata'), problems)),
-  };
 }
 
 interface Wanted {

@@ -1,6 +1,7 @@
 import type { OrderEvent } from '../domain/events.js';
 import type { Order } from '../domain/order.js';
 import { maySee, ownerFilter, type Viewer } from '../domain/viewer.js';
+import { isOrderNumber } from './identity.js';
 import type { CoalescedReader, CustomerRecord } from './ports.js';
 
 /** An order by id, or null where there is none that this viewer may see. */
@@ -9,11 +10,9 @@ export async function findOrder(reader: CoalescedReader, viewer: Viewer, id: str
   return order !== null && maySee(viewer, order) ? order : null;
 }
 
-const NUMBER = /^[1-9]\d{0,17}$/;
-
 /** An order by its number for people, or null where there is none that this viewer may see. */
 export async function findByNumber(reader: CoalescedReader, viewer: Viewer, number: string): Promise<Order | null> {
-  const id = NUMBER.test(number) ? await reader.idOfNumber(number) : null;
+  const id = isOrderNumber(number) ? await reader.idOfNumber(number) : null;
   return id === null ? null : findOrder(reader, viewer, id);
 }
 

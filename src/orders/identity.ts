@@ -15,6 +15,13 @@ export function isClientUuid(uuid: string): boolean {
   return (version === '4' || version === '7') && '89ab'.includes(variant.toLowerCase());
 }
 
+const NUMBER = /^[1-9]\d{0,17}$/;
+
+/** Whether an order could have this number, or one that begins like this. */
+export function isOrderNumber(text: string): boolean {
+  return NUMBER.test(text);
+}
+
 function formatUuid(bytes: Uint8Array, version: number): string {
   const own = Uint8Array.from(bytes.subarray(0, 16));
   own[6] = ((own[6] ?? 0) & 0x0f) | (version << 4);

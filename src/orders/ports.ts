@@ -164,6 +164,9 @@ export interface OrderReader {
   readonly references: (keys: readonly ReferenceKey[]) => Promise<(string | null)[]>;
   readonly customers: (customerIds: readonly string[]) => Promise<(CustomerRecord | null)[]>;
   readonly events: (ranges: readonly EventRange[]) => Promise<OrderEvent[][]>;
+  readonly stats: (keys: readonly StatsKey[]) => Promise<(StatsReading | Error)[]>;
+  readonly statsSpans: (keys: readonly StatsKey[]) => Promise<(StatsSpan | Error)[]>;
+  readonly statsSeries: (keys: readonly StatsSeriesKey[]) => Promise<(readonly StatsSeriesRow[] | Error)[]>;
 }
 
 /** One caller's view of the reader: single look-ups that are coalesced with everybody else's. */
@@ -177,6 +180,9 @@ export interface CoalescedReader {
   idOfReference(key: ReferenceKey): Promise<string | null>;
   customer(customerId: string): Promise<CustomerRecord | null>;
   events(range: EventRange): Promise<OrderEvent[]>;
+  stats(key: StatsKey): Promise<StatsReading>;
+  statsSpan(key: StatsKey): Promise<StatsSpan>;
+  statsSeries(key: StatsSeriesKey): Promise<readonly StatsSeriesRow[]>;
 }
 
 /** Which events a watcher wants. Null means any. */
@@ -262,13 +268,19 @@ export interface StatsSeriesRow extends StatsRow {
   readonly startsAt: Date;
 }
 
-/** @param customerId only this customer's orders: computed from them, where those of all are kept summed up */
-export interface StatsReader {
-  read(period: StatsPeriod, customerId: string | null): Promise<StatsReading>;
-  /** When the first and the last hour with orders begin; null where there are none. */
-  span(period: StatsPeriod, customerId: string | null): Promise<{ readonly first: Date; readonly last: Date } | null>;
-  series(period: StatsPeriod, interval: StatsInterval, customerId: string | null): Promise<readonly StatsSeriesRow[]>;
+/** Which statistics are meant. */
+export interface StatsKey {
+  readonly period: StatsPeriod;
+  /** Only this customer's orders: computed from them, where those of all are kept summed up. */
+  readonly customerId: string | null;
 }
+
+export interface StatsSeriesKey extends StatsKey {
+  readonly interval: StatsInterval;
+}
+
+/** When the first and the last hour with orders begin; null where there are none. */
+export type StatsSpan = { readonly first: Date; readonly last: Date } | null;
 
 /** Keeps the statistics, exactly once an event. */
 export interface StatsKeeper {

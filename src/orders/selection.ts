@@ -4,6 +4,7 @@ import { CURRENCY_EXPONENTS, toMinor } from '../domain/money.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
 import type { OrderSelection, TextSelection, TimeRange } from './ports.js';
 import { storable } from './times.js';
+import { isOrderNumber } from './identity.js';
 
 type Given<T> = T | null | undefined;
 
@@ -103,13 +104,11 @@ function selectText(
   return { values: values.toSorted() };
 }
 
-const NUMBER = /^[1-9]\d{0,17}$/;
-
 /** What cannot be a number matches none. */
 function numbersOf(selection: TextSelection | null): TextSelection | null {
   if (selection === null) return null;
-  if ('values' in selection) return { values: selection.values.filter((text) => NUMBER.test(text)) };
-  return NUMBER.test(selection.prefix) ? selection : { values: [] };
+  if ('values' in selection) return { values: selection.values.filter((text) => isOrderNumber(text)) };
+  return isOrderNumber(selection.prefix) ? selection : { values: [] };
 }
 
 function timesOf(condition: Given<TimeCondition>): TimeRange | null {

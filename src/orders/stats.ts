@@ -1,7 +1,15 @@
 import { RequestError } from '../domain/errors.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
 import { storable } from './times.js';
-import type { StatsInterval, StatsPeriod, StatsReader, StatsReading, StatsRow, StatsSeriesRow } from './ports.js';
+import type {
+  CoalescedReader,
+  StatsInterval,
+  StatsPeriod,
+  StatsReading,
+  StatsRow,
+  StatsSeriesKey,
+  StatsSeriesRow,
+} from './ports.js';
 
 export interface StatsRequest {
   readonly from: Date | null;
@@ -22,18 +30,23 @@ export interface Statistics extends StatsReading {
 
 const HOUR_MS = 3_600_000;
 const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: 24 * HOUR_MS };
-const MAX_POINTS = 2_000;
+/** The most hours or days that a series has. */
+export const MAX_POINTS = 2_000;
 
 /** Statistics of the orders that the viewer may see. @throws RequestError BAD_USER_INPUT */
-export async function readStatistics(stats: StatsReader, viewer: Viewer, request: StatsRequest): Promise<Statistics> {
+export async function readStatistics(
+  reader: CoalescedReader,
+  viewer: Viewer,
+  request: StatsRequest,
+): Promise<Statistics> {
   const period = checkPeriod(request);
   const owner = ownerFilter(viewer);
   const customerId = request.customerId ?? owner;
   if (owner !== null && (owner === '' || customerId !== owner)) {
     return { rows: [], processing: null, asOf: new Date(), series: () => Promise.resolve([]) };
   }
-  const reading = await stats.read(period, customerId);
-  return { ...reading, series: async (interval) => readPoints(stats, period, interval, customerId) };
+  const key = { period, customerId };
+  return { ...(await reader.stats(key)), series: async (interval) => readPoints(reader, { ...key, interval }) };
 }
 
 function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {
@@ -49,14 +62,10 @@ function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {
   return { from: from === null ? null : storable(from), to: to === null ? null : storable(to) };
 }
 
-async function readPoints(
-  stats: StatsReader,
-  period: StatsPeriod,
-  interval: StatsInterval,
-  customerId: string | null,
-): Promise<StatsPoint[]> {
+async function readPoints(reader: CoalescedReader, key: StatsSeriesKey): Promise<StatsPoint[]> {
+  const { period, interval, customerId } = key;
   const length = INTERVAL_MS[interval];
-  const span = await stats.span(period, customerId);
+  const span = await reader.statsSpan({ period, customerId });
   const first = period.from ?? span?.first;
   const end = period.to?.getTime() ?? (span === null ? undefined : span.last.getTime() + 1);
   if (first === undefined || end === undefined) return [];
@@ -66,7 +75,7 @@ async function readPoints(
     const message = `A series has at most ${MAX_POINTS} points; this one would have ${count}. Choose a shorter period or longer intervals.`;
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
   }
-  const rows: readonly StatsSeriesRow[] = span === null ? [] : await stats.series(period, interval, customerId);
+  const rows: readonly StatsSeriesRow[] = span === null ? [] : await reader.statsSeries(key);
   const byStart = Map.groupBy(rows, ({ startsAt }) => startsAt.getTime());
   return Array.from({ length: Math.max(0, count) }, (_, index) => {
     const at = start + index * length;

@@ -3,7 +3,7 @@ import type { OrderLine, Order } from '../domain/order.js';
 import type { ChangeOrder, OrderOutcome } from '../orders/ports.js';
 import type { Queryable } from './database.js';
 import { earlierCommands } from './earlier-commands.js';
-import { HELD } from './place-batch.js';
+import { HELD, type Held } from './held.js';
 import { toOrder } from './rows.js';
 import { applyChanges, applyEdits, replaceLines, type NewEvent } from './statements/change-orders.js';
 import { lockFreeOrders, lockOrders, readPresent, type LockedRow } from './statements/lock-orders.js';
@@ -27,7 +27,7 @@ export async function changeBatch(
   tx: Queryable,
   commands: readonly ChangeOrder[],
   { uncertain, skipLocked }: ChangeManner,
-): Promise<Map<ChangeOrder, OrderOutcome | typeof HELD>> {
+): Promise<Map<ChangeOrder, OrderOutcome | Held>> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
   const locked = new Map((await (skipLocked ? lockFreeOrders : lockOrders)(tx, ids)).map((row) => [row.id, row]));
   const passedOver = skipLocked ? ids.filter((id) => !locked.has(id)) : [];
@@ -42,7 +42,7 @@ export async function changeBatch(
   const earlier = await earlierCommands(tx, commands, uncertain);
   const references = await claim(tx, commands, batch);
 
-  const outcomes = new Map<ChangeOrder, OrderOutcome | typeof HELD>();
+  const outcomes = new Map<ChangeOrder, OrderOutcome | Held>();
   for (const command of commands) {
     const reference = references.stateOf(command);
     if (held.has(command.orderId) || reference === HELD) {
@@ -113,7 +113,7 @@ function isStatusOnly({ changedFields, type }: NewEvent['event']): boolean {
 }
 
 interface References {
-  stateOf(command: ChangeOrder): 'free' | 'taken' | typeof HELD;
+  stateOf(command: ChangeOrder): 'free' | 'taken' | Held;
   /** Gives up what the orders of the batch do not have any more, or have not got after all. */
   releaseUnused(tx: Queryable): Promise<void>;
 }
@@ -137,7 +137,9 @@ async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, 
     stateOf(command) {
       const claimed = wanted.get(command);
       const owner = claimed === undefined ? undefined : owners.get(nameOfReference(claimed));
-      if (owner === undefined || owner === command.orderId) return 'free';
+      if (claimed === undefined) return 'free';
+      if (owner === undefined) throw new Error('a reference was claimed and belongs to nobody');
+      if (owner === command.orderId) return 'free';
       return locked.has(owner) ? HELD : 'taken'; // a neighbour of this batch may be giving it up
     },
     async releaseUnused(db) {

@@ -1,10 +1,11 @@
+import type { Known } from '../domain/decide.js';
 import type { ChangeOrder } from '../orders/ports.js';
 import type { Queryable } from './database.js';
 import { readCommands, type CommandRow } from './statements/change-orders.js';
 
 /** What commands under the same idempotency key, or earlier attempts of the same command, have done to the orders. */
 export interface Earlier {
-  find(command: ChangeOrder): 'none' | 'same-request' | 'other-request';
+  find(command: ChangeOrder): Known['earlier'];
   /** A command of this very batch counts for those behind it. */
   remember(command: ChangeOrder): void;
 }
@@ -25,7 +26,7 @@ export async function earlierCommands(
 
   return {
     find(command) {
-      if (byCommand.has(command.commandId)) return 'same-request';
+      if (byCommand.has(command.commandId)) return 'own-attempt';
       if (command.key === null) return 'none';
       const stored = byKey.get(nameOf(command.orderId, command.key.hash));
       if (stored === undefined) return 'none';

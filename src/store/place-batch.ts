@@ -5,22 +5,23 @@ import type { Order, OrderDraft } from '../domain/order.js';
 import { maySee } from '../domain/viewer.js';
 import type { OrderOutcome, PlaceOrder } from '../orders/ports.js';
 import type { Queryable } from './database.js';
+import { HELD, type Held } from './held.js';
 import { toOrder } from './rows.js';
 import { readKnown } from './statements/read-orders.js';
 import { insertOrders, readExisting, type ExistingRow, type PlacedRow } from './statements/place-orders.js';
 import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/references.js';
 
-/** A command that was not decided, since its answer hangs on a row that somebody else holds, or may give up yet. */
-export const HELD = 'held';
+export interface PlacedBatch {
+  readonly outcomes: ReadonlyMap<PlaceOrder, OrderOutcome | Held>;
+  /** Orders that were not there before. */
+  readonly newIds: ReadonlySet<string>;
+}
 
 /**
  * Stores new orders inside the caller's transaction, each with its items and first event, and answers what was there
  * already under the same id.
  */
-export async function placeBatch(
-  tx: Queryable,
-  commands: readonly PlaceOrder[],
-): Promise<Map<PlaceOrder, OrderOutcome | typeof HELD>> {
+export async function placeBatch(tx: Queryable, commands: readonly PlaceOrder[]): Promise<PlacedBatch> {
   const firsts = new Map<string, NewPlace>();
   for (const command of commands) {
     if (isNew(command) && !firsts.has(command.orderId)) firsts.set(command.orderId, command);
@@ -32,7 +33,7 @@ export async function placeBatch(
   const existing = new Map((there.length === 0 ? [] : await readExisting(tx, there)).map((row) => [row.id, row]));
   await references.releaseUnused(tx, placed, existing);
 
-  const outcomes = new Map<PlaceOrder, OrderOutcome | typeof HELD>();
+  const outcomes = new Map<PlaceOrder, OrderOutcome | Held>();
   for (const command of commands) {
     const first = firsts.get(command.orderId) ?? command;
     const row = placed.get(command.orderId);
@@ -41,7 +42,7 @@ export async function placeBatch(
     else if (stored !== undefined) outcomes.set(command, replay(command, stored));
     else outcomes.set(command, references.refusalOf(first, placed));
   }
-  return outcomes;
+  return { outcomes, newIds: new Set(placed.keys()) };
 }
 
 type NewPlace = PlaceOrder & { readonly draft: OrderDraft };
@@ -105,7 +106,7 @@ interface References {
   /** Gives up what was claimed for orders that turned out to be there already, unless it is theirs. */
   releaseUnused(tx: Queryable, placed: Rows, existing: ReadonlyMap<string, ExistingRow>): Promise<void>;
   /** Why an order was neither stored nor there. */
-  refusalOf(command: PlaceOrder, placed: Rows): OrderOutcome | typeof HELD;
+  refusalOf(command: PlaceOrder, placed: Rows): OrderOutcome | Held;
 }
 
 type Rows = ReadonlyMap<string, unknown>;

@@ -1,5 +1,6 @@
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
+import { readStatistics, readStatsSeries, readStatsSpan } from './statistics.js';
 import { translated } from './translated.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { readRanges, shapeOfRange } from './statements/page-orders.js';
@@ -18,7 +19,17 @@ export function createReader({ prisma }: Database): OrderReader {
     references: (keys) => translated(() => findReferences(prisma, keys)),
     customers: (customerIds) => translated(() => readCustomers(prisma, customerIds)),
     events: (ranges) => translated(() => readEvents(prisma, ranges)),
+    stats: (keys) => oneByOne(keys, (key) => readStatistics(prisma, key)),
+    statsSpans: (keys) => oneByOne(keys, (key) => readStatsSpan(prisma, key)),
+    statsSeries: (keys) => oneByOne(keys, (key) => readStatsSeries(prisma, key)),
   };
+}
+
+/** Reads what cannot share a statement, one after the other: a batch takes one connection at a time. */
+function oneByOne<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<(V | Error)[]> {
+  const each = async ([key]: readonly K[]): Promise<V[]> =>
+    key === undefined ? [] : [await translated(() => read(key))];
+  return inGroups(keys, (key) => JSON.stringify(key), each);
 }
 
 /**

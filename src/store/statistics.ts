@@ -1,15 +1,20 @@
 import { processingTimeOf } from '../domain/statistics.js';
-import type { StatsInterval, StatsKeeper, StatsPeriod, StatsReader, StatsReading } from '../orders/ports.js';
+import type {
+  StatsInterval,
+  StatsKeeper,
+  StatsKey,
+  StatsPeriod,
+  StatsReading,
+  StatsSeriesKey,
+  StatsSeriesRow,
+  StatsSpan,
+} from '../orders/ports.js';
 import type { Database, Queryable } from './database.js';
-import { translated } from './translated.js';
 import { countEvents, takeStatistics } from './statements/keep-statistics.js';
 import {
-  readAsOf,
-  readCustomerDurations,
   readCustomerSeries,
   readCustomerSpan,
   readCustomerStats,
-  readDurations,
   readSeries,
   readSpan,
   readStats,
@@ -36,43 +41,26 @@ const DAY_MS = 24 * HOUR_MS;
 const EPOCH = new Date(0);
 const LAST = new Date(Date.UTC(9999, 11, 31));
 
-/** Statistics from the rows that the keeper keeps; one customer's from the orders. Each reading sees one moment. */
-export function createStatsReader({ prisma }: Database): StatsReader {
-  return {
-    read: (period, customerId) =>
-      translated(() =>
-        prisma.$transaction(
-          (tx) => (customerId === null ? readAll(tx, period) : readCustomer(tx, customerId, period)),
-          {
-            isolationLevel: 'RepeatableRead',
-          },
-        ),
-      ),
-    span: (period, customerId) =>
-      translated(async () => {
-        const span = customerId === null ? readSpan(prisma, period) : readCustomerSpan(prisma, customerId, period);
-        const { first = null, last = null } = (await span) ?? {};
-        return first === null || last === null ? null : { first, last };
-      }),
-    series: (period, interval, customerId) =>
-      translated(() =>
-        customerId === null
-          ? readSeries(prisma, seriesStretches(period, interval), interval)
-          : readCustomerSeries(prisma, customerId, period, interval),
-      ),
-  };
+/** Statistics from the rows that the keeper keeps; one customer's from the orders. One statement, so one moment. */
+export async function readStatistics(db: Queryable, { period, customerId }: StatsKey): Promise<StatsReading> {
+  if (customerId !== null) return { ...(await readCustomerStats(db, customerId, period)), asOf: new Date() };
+  const { rows, buckets, asOf } = await readStats(db, stretchesOf(period));
+  return { rows, processing: processingTimeOf(buckets), asOf: asOf ?? new Date() };
 }
 
-async function readAll(tx: Queryable, period: StatsPeriod): Promise<StatsReading> {
-  const stretches = stretchesOf(period);
-  const rows = await readStats(tx, stretches);
-  const processing = processingTimeOf(await readDurations(tx, stretches));
-  return { rows, processing, asOf: (await readAsOf(tx)) ?? new Date() };
+export async function readStatsSpan(db: Queryable, { period, customerId }: StatsKey): Promise<StatsSpan> {
+  const { first = null, last = null } =
+    (await (customerId === null ? readSpan(db, period) : readCustomerSpan(db, customerId, period))) ?? {};
+  return first === null || last === null ? null : { first, last };
 }
 
-async function readCustomer(tx: Queryable, customerId: string, period: StatsPeriod): Promise<StatsReading> {
-  const rows = await readCustomerStats(tx, customerId, period);
-  return { rows, processing: await readCustomerDurations(tx, customerId, period), asOf: new Date() };
+export async function readStatsSeries(
+  db: Queryable,
+  { period, customerId, interval }: StatsSeriesKey,
+): Promise<readonly StatsSeriesRow[]> {
+  return customerId === null
+    ? readSeries(db, seriesStretches(period, interval), interval)
+    : readCustomerSeries(db, customerId, period, interval);
 }
 
 function seriesStretches(period: StatsPeriod, interval: StatsInterval): Stretch[] {

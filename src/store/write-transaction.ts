@@ -1,7 +1,8 @@
 import type { ChangeOrder, OrderOutcome, PlaceGroup, PlaceOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import { changeBatch, type ChangeManner } from './change-batch.js';
 import type { Queryable } from './database.js';
-import { HELD, placeBatch } from './place-batch.js';
+import { HELD, type Held } from './held.js';
+import { placeBatch } from './place-batch.js';
 
 export type WriteManner = ChangeManner;
 
@@ -30,8 +31,8 @@ export async function writeInTransaction(
     else if (command.kind === 'group') groups.push(command);
     else changes.push(command);
   }
-  const outcomes = new Map<WriteCommand, WriteOutcome | typeof HELD>();
-  if (places.length > 0) merge(outcomes, await placeBatch(tx, places));
+  const outcomes = new Map<WriteCommand, WriteOutcome | Held>();
+  if (places.length > 0) merge(outcomes, (await placeBatch(tx, places)).outcomes);
   for (const group of groups) outcomes.set(group, await placeGroup(tx, group));
   if (changes.length > 0) merge(outcomes, await changeBatch(tx, changes, how));
   return commands.map((command) => {
@@ -42,31 +43,31 @@ export async function writeInTransaction(
 }
 
 function merge<C extends WriteCommand>(
-  all: Map<WriteCommand, WriteOutcome | typeof HELD>,
-  some: ReadonlyMap<C, OrderOutcome | typeof HELD>,
+  all: Map<WriteCommand, WriteOutcome | Held>,
+  some: ReadonlyMap<C, OrderOutcome | Held>,
 ): void {
   for (const [command, outcome] of some) all.set(command, outcome);
 }
 
 /** Stores a group behind a savepoint: where one of its orders is refused, none of them is stored. */
-async function placeGroup(tx: Queryable, { orders }: PlaceGroup): Promise<WriteOutcome | typeof HELD> {
+async function placeGroup(tx: Queryable, { orders }: PlaceGroup): Promise<WriteOutcome | Held> {
   await tx.$executeRawUnsafe('SAVEPOINT placed_group');
-  const results = await placeBatch(tx, orders);
-  const outcomes = orders.map((order) => results.get(order) ?? HELD);
-  const isHeld = outcomes.includes(HELD);
-  const failed = outcomes.some((outcome) => outcome !== HELD && outcome.kind === 'refused');
-  await tx.$executeRawUnsafe(
-    failed || isHeld ? 'ROLLBACK TO SAVEPOINT placed_group' : 'RELEASE SAVEPOINT placed_group',
-  );
-  const decided = outcomes.filter((outcome) => outcome !== HELD);
-  if (failed)
-    return { kind: 'group', outcomes: outcomes.map((outcome) => (outcome === HELD ? ABORTED : abort(outcome))) };
-  return isHeld ? HELD : { kind: 'group', outcomes: decided };
+  const { outcomes, newIds } = await placeBatch(tx, orders);
+  const answers = orders.map((order) => outcomes.get(order) ?? HELD);
+  const decided = answers.filter((answer) => answer !== HELD);
+  const isRefused = decided.some(({ kind }) => kind === 'refused');
+  if (!isRefused && decided.length === answers.length) {
+    await tx.$executeRawUnsafe('RELEASE SAVEPOINT placed_group');
+    return { kind: 'group', outcomes: decided };
+  }
+  await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT placed_group');
+  if (!isRefused) return HELD;
+  return { kind: 'group', outcomes: answers.map((answer) => (answer === HELD ? ABORTED : abort(answer, newIds))) };
 }
 
 const ABORTED = { kind: 'aborted' } as const;
 
-/** An order that an earlier request stored stays what it is. */
-function abort(outcome: OrderOutcome): OrderOutcome {
-  return outcome.kind === 'placed' && !outcome.replayed ? ABORTED : outcome;
+/** An order that an earlier request stored stays what it is; what this one stored is there no more. */
+function abort(outcome: OrderOutcome, newIds: ReadonlySet<string>): OrderOutcome {
+  return outcome.kind === 'placed' && newIds.has(outcome.order.id) ? ABORTED : outcome;
 }

@@ -63,6 +63,32 @@ test('references within one request: the second of a pair is refused, and takes 
   expect(await countOf(customerId)).toBe(1);
 });
 
+test('a refused group answers no order that is not there: a row repeated within it is aborted, one stored before is told', async () => {
+  const customerId = randomUUID();
+  await taken(fixture.server, { customerId, externalReference: 'taken' });
+  const before = tea({ customerId });
+  const [stored] = (await createMany(fixture.server, { orders: [before] })).results;
+  const repeated = tea({ customerId });
+  const duplicate = tea({ customerId, externalReference: 'taken' });
+  const inStore = await createMany(fixture.server, { orders: [repeated, repeated, before, duplicate] });
+  expect(inStore.results.map(({ userErrors }) => codes(userErrors))).toEqual([
+    ['BATCH_ABORTED input.orders.0'],
+    ['BATCH_ABORTED input.orders.1'],
+    [],
+    ['DUPLICATE input.orders.3.externalReference'],
+  ]);
+  expect(inStore.results[2]).toMatchObject({ replayed: true, order: { id: stored?.order?.id } });
+  // Refused before the store is asked, the same is said.
+  const early = await createMany(fixture.server, { orders: [repeated, before, tea({ items: [] })] });
+  expect(early.results.map(({ userErrors }) => codes(userErrors))).toEqual([
+    ['BATCH_ABORTED input.orders.0'],
+    [],
+    ['REQUIRED input.orders.2.items'],
+  ]);
+  expect(early.results[1]).toMatchObject({ replayed: true, order: { id: stored?.order?.id } });
+  expect(await countOf(customerId)).toBe(2);
+});
+
 test('partial: the good ones are stored', async () => {
   const customerId = randomUUID();
   const orders = [tea({ customerId }), tea({ customerId, items: [] }), tea({ customerId })];
@@ -127,4 +153,7 @@ test('a row that the database refuses unexpectedly does not take the answers of 
   expect(fixture.server.logged.some((line) => line['correlationId'] === correlationId)).toBe(true);
   const group = await createMany(fixture.server, { orders: [tea(), tea({ notes: 'poison' })] });
   expect(group.results.map(({ order }) => order)).toEqual([null, null]);
+  const told = group.results.map(({ userErrors }) => /correlationId ([\w-]+)/.exec(userErrors[0]?.message ?? '')?.[1]);
+  expect(told[1]).toBe(told[0]); // one failure, logged once
+  expect(fixture.server.logged.filter((line) => line['correlationId'] === told[0])).toHaveLength(1);
 });

@@ -147,6 +147,55 @@ test('orders that swap a reference at once leave it with exactly one of them', a
   ).toEqual([{ order_id: id }]);
 });
 
+test('references that are handed round at once are never with two orders, and nobody else fails for it', async () => {
+  const customerId = randomUUID();
+  const orders = await Promise.all(Array.from({ length: 4 }, () => taken(fixture.server, { customerId })));
+  const until = performance.now() + 2_000;
+  const toggle = async (id: string, externalReference: string) => {
+    let version = 1;
+    for (let wanted: string | null = externalReference; performance.now() < until;) {
+      const { order, userErrors } = await edit(fixture.server, {
+        id,
+        expectedVersion: version,
+        externalReference: wanted,
+      });
+      expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
+      version = order?.version ?? version;
+      if (order !== null) wanted = wanted === null ? externalReference : null;
+    }
+  };
+  const come = async () => {
+    while (performance.now() < until) {
+      const { order, userErrors } = await createWhole(fixture.server, { customerId, externalReference: 'two' });
+      expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
+      if (order !== null) await remove(fixture.server, { id: order.id });
+    }
+  };
+  const watch = async () => {
+    while (performance.now() < until) {
+      const held = await fixture.database.sql<{ reference: string; count: string }>(
+        `SELECT external_reference AS reference, count(*) FROM orders
+         WHERE customer_id = $1 AND external_reference IS NOT NULL GROUP BY 1 HAVING count(*) > 1`,
+        [customerId],
+      );
+      expect(held).toEqual([]);
+      await taken(fixture.server); // a bystander
+    }
+  };
+  await Promise.all([
+    ...orders.map(({ id }, index) => toggle(id, index % 2 === 0 ? 'one' : 'two')),
+    come(),
+    come(),
+    watch(),
+  ]);
+  const [both] = await fixture.database.sql(
+    `SELECT (SELECT array_agg(external_reference ORDER BY 1) FROM orders WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
+       (SELECT array_agg(external_reference ORDER BY 1) FROM order_references WHERE customer_id = $1) AS claims`,
+    [customerId],
+  );
+  expect(both?.['orders']).toEqual(both?.['claims']);
+});
+
 test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
   const order = await taken(fixture.server);
   const done = await cancel(fixture.server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
@@ -200,7 +249,7 @@ test('tracking goes with SHIPPED, can be mended, and is refused elsewhere', asyn
   expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
 });
 
-test('a deleted order is no order anywhere, leaves nothing personal, and is not made again', async () => {
+test('a deleted order is no order anywhere, leaves nothing personal in it, and is not made again', async () => {
   const input = {
     id: randomUUID(),
     customerId: 'gone',
@@ -258,5 +307,13 @@ test('a deleted order is no order anywhere, leaves nothing personal, and is not 
     metadata: {},
   });
   expect(await fixture.database.sql('SELECT * FROM order_items WHERE order_id = $1', [order.id])).toEqual([]);
+  // What the description says of events: they stay, with customer and reason.
+  const events = await fixture.database.sql('SELECT type, customer_id, reason FROM order_events WHERE order_id = $1', [
+    order.id,
+  ]);
+  expect(events).toEqual([
+    { type: 'CREATED', customer_id: 'gone', reason: null },
+    { type: 'DELETED', customer_id: 'gone', reason: 'asked to' },
+  ]);
   await taken(fixture.server, { ...input, id: randomUUID() }); // the reference is free again
 });

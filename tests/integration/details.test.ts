@@ -76,11 +76,30 @@ test('what breaks a rule is refused and named', async () => {
   ]);
   expect(await refusal({ metadata: deep })).toEqual(['LIMIT_EXCEEDED input.metadata']);
   expect(await refusal({ metadata: { text: 'x'.repeat(16_384) } })).toEqual(['LIMIT_EXCEEDED input.metadata']);
+  expect(await refusal({ metadata: { numbers: Array.from({ length: 60 }, () => 1e300) } })).toEqual([
+    'LIMIT_EXCEEDED input.metadata',
+  ]);
+  expect(await refusal({ metadata: { numbers: [1e300, 1e-300] } })).toEqual([]);
   expect(await refusal({ externalReference: ' x' })).toEqual(['INVALID input.externalReference']);
   expect(await refusal({ items: [{ ...TEA, expectedUnitPrice: '4.21' }] })).toEqual([
     'PRICE_CHANGED input.items.0.expectedUnitPrice',
   ]);
   expect(await refusal({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
+});
+
+test('numbers that are none, and nesting beyond all sense, are refused and named', async () => {
+  const query =
+    'mutation { createOrder(input: {items: [{name: "x", unitPrice: "1"}], metadata: {n: 1e999}}) { userErrors { code field } } }';
+  const { createOrder } = await fixture.server.get<{ createOrder: object }>(query);
+  expect(createOrder).toEqual({ userErrors: [{ code: 'INVALID', field: ['input', 'metadata'] }] });
+  const nested = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+  const response = await fetch(fixture.server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: `{"query": "{ __typename }", "variables": {"x": ${nested}}}`,
+  });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
 });
 
 test('NUL and halves of surrogate pairs are refused in metadata too, in values and in keys', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { draftOrder } from '../../src/domain/draft.js';
+import { draftOrder } from '../support/drafts.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';

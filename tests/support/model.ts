@@ -136,7 +136,11 @@ export class Model {
   createMany({ partial, orders }: CreateMany): Expected[] {
     if (partial) return orders.map((order) => this.create(order));
     const bad = orders.map((order) => this.#check(order));
-    if (bad.some((each) => each !== null)) return bad.map((each) => each ?? refused('BATCH_ABORTED'));
+    if (bad.some((each) => each !== null)) {
+      // Those that an earlier request stored are still told what they are.
+      const others = (order: Create) => (this.orders.has(order.key) ? this.create(order) : refused('BATCH_ABORTED'));
+      return orders.map((order, index) => bad[index] ?? others(order));
+    }
     const before = new Map(this.orders);
     const answers = orders.map((order) => this.create(order));
     if (!answers.some((answer) => 'refused' in answer)) return answers;

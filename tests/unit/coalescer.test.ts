@@ -3,7 +3,7 @@ import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coale
 import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
 import { split } from '../../src/coalesce/writer.js';
-import { draftOrder } from '../../src/domain/draft.js';
+import { draftOrder } from '../support/drafts.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
 import type { OrderReader, Patience, PlaceOrder } from '../../src/orders/ports.js';
 

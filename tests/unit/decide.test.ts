@@ -199,7 +199,7 @@ test('tracking comes with shipping, and may be mended afterwards', () => {
   });
 });
 
-test('a deletion leaves nothing personal, and only its own retry still sees the order', () => {
+test('a deletion leaves nothing personal, and only retries of what was done before still see the order', () => {
   const deletion = { change: { kind: 'delete' } } as const;
   const decision = decide({ ...order, customerName: 'Me', notes: 'secret' }, deletion);
   expect(decision).toMatchObject({
@@ -210,6 +210,7 @@ test('a deletion leaves nothing personal, and only its own retry still sees the 
   });
   if (decision.kind !== 'changed') throw new Error('not deleted');
   expect(decide(decision.order, deletion)).toMatchObject({ refusal: { problems: [{ code: 'NOT_FOUND' }] } });
-  expect(decide(decision.order, { ...deletion, earlier: 'same-request' }).kind).toBe('repeated');
+  expect(decide(decision.order, { ...deletion, earlier: 'own-attempt' }).kind).toBe('repeated');
+  expect(decide(decision.order, { earlier: 'own-attempt' }).kind).toBe('repeated');
   expect(decide(decision.order, { earlier: 'same-request' })).toMatchObject({ refusal: { problems: [{}] } });
 });

@@ -1,7 +1,7 @@
 import currencyCodes from 'currency-codes';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { draftOrder } from '../../src/domain/draft.js';
+import { draftOrder } from '../support/drafts.js';
 import { CURRENCY_EXPONENTS, formatMoney, MAX_MINOR, toMinor } from '../../src/domain/money.js';
 
 const currencies = fc.constantFrom('USD', 'JPY', 'KWD', 'CLF');

@@ -24,13 +24,7 @@ userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a
     const answer = await services.bulk.placeMany(input, viewer, patience);
     forgetReads(context);
     if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
-    const refused = { order: null, replayed: false };
-    const results = answer.rows.map((row, index) => {
-      const errors = errorsOfRow(row, ['input', 'orders', String(index)], context);
-      return errors === null
-        ? { ...(row as Done<typeof row>), index, userErrors: [] }
-        : { ...refused, index, userErrors: errors };
-    });
+    const results = toResults(answer.rows, ['input', 'orders'], { order: null, replayed: false }, services.report);
     return { results, userErrors: [] };
   }
 
@@ -47,24 +41,26 @@ userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one
     const answer = await services.bulk.transitionMany(input.changes, viewer, patience);
     forgetReads(context);
     if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
-    const refused = { order: null, changed: false };
-    const results = answer.rows.map((row, index) => {
-      const errors = errorsOfRow(row, ['input', 'changes', String(index)], context);
-      return errors === null
-        ? { ...(row as Done<typeof row>), index, userErrors: [] }
-        : { ...refused, index, userErrors: errors };
-    });
+    const results = toResults(answer.rows, ['input', 'changes'], { order: null, changed: false }, services.report);
     return { results, userErrors: [] };
   }
 }
 
-type Row = object | { readonly refusal: Refusal } | Error;
-type Done<R> = Exclude<R, Error | { readonly refusal: Refusal }>;
+type Result<T> = T & { readonly index: number; readonly userErrors: Typed<UserError>[] };
 
-/** What is wrong with a row; null where it was done. */
-function errorsOfRow(row: Row, field: readonly string[], { services }: Context): Typed<UserError>[] | null {
-  if (row instanceof Error) return [failure(row, field, services.report)];
-  return 'refusal' in row ? toUserErrors(row.refusal) : null;
+/** An answer for each row, in its place. */
+function toResults<T extends object, R extends object>(
+  rows: readonly (T | { readonly refusal: Refusal } | Error)[],
+  field: readonly string[],
+  refused: R,
+  report: (error: unknown) => string,
+): Result<T | R>[] {
+  return rows.map((row, index) => {
+    if (row instanceof Error)
+      return { ...refused, index, userErrors: [failure(row, [...field, String(index)], report)] };
+    if ('refusal' in row) return { ...refused, index, userErrors: toUserErrors(row.refusal) };
+    return { ...row, index, userErrors: [] };
+  });
 }
 
 /** A row that failed must not take the others' answers along, so what would be a top-level error is told beside it. */

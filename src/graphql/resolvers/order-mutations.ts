@@ -73,7 +73,7 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
   }
 
   @Mutation(() => DeleteOrderPayload, {
-    description: `Deletes an order: its items and all that is personal in it go for good. Its id stays used: creating it again answers ORDER_DELETED, and everywhere else there is no such order any more.
+    description: `Deletes an order: its items, and all that it says of persons, go for good. Its events stay, with the customer's id and the reasons that were given. Its id stays used: creating it again answers ORDER_DELETED, whatever is asked for, and everywhere else there is no such order any more.
 
 userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND, also for one that is deleted already (InputError); VERSION_CONFLICT (VersionConflictError).`,
   })
@@ -97,5 +97,6 @@ async function changePayload(
   const result = await change({ viewer, patience, at: ['input'] });
   forgetReads(context);
   if ('refusal' in result) return { order: null, changed: false, userErrors: toUserErrors(result.refusal) };
-  return { ...result, userErrors: [] };
+  const { order, changed } = result;
+  return { order: order.deletedAt === null ? order : null, changed, userErrors: [] }; // deleted since, perhaps
 }

@@ -1,7 +1,7 @@
-import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { byCurrency, byStatus, type ProcessingTime } from '../../domain/statistics.js';
 import type { StatsInterval, StatsRow } from '../../orders/ports.js';
-import { readStatistics, type Statistics } from '../../orders/stats.js';
+import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/stats.js';
 import type { Context } from '../context.js';
 import { DateTime } from '../scalars.js';
 import { StatsIntervalEnum } from '../types/enums.js';
@@ -13,10 +13,14 @@ import {
   type ProcessingTimeType,
 } from '../types/statistics.js';
 
+/** In values: each asks the database for sums of its own. */
+const STATS_COST = 500;
+
 type StatsView = OrderStatsType & Pick<Statistics, 'series'>;
 
 @Resolver(() => OrderStatsType)
 export class StatisticsResolver {
+  @Extensions({ cost: { own: STATS_COST } })
   @Query(() => OrderStatsType, {
     description:
       'Statistics of the orders that you may see and that were created in [from, to); of all time without bounds. Costs the same however many orders there are; for one customer they are computed from its orders.',
@@ -26,10 +30,10 @@ export class StatisticsResolver {
     @Arg('to', () => DateTime, { nullable: true, description: 'A whole hour in UTC, not included.' }) to: Date | null,
     @Arg('customerId', () => String, { nullable: true, description: 'Only the orders of this customer.' })
     customerId: string | null,
-    @Ctx() { services, viewer }: Context,
+    @Ctx() { reader, viewer }: Context,
   ): Promise<StatsView> {
     const request = { from: from ?? null, to: to ?? null, customerId: customerId ?? null };
-    const { rows, processing, asOf, series } = await readStatistics(services.statistics, viewer, request);
+    const { rows, processing, asOf, series } = await readStatistics(reader, viewer, request);
     return {
       count: countOf(rows),
       byStatus: byStatus(rows),
@@ -40,6 +44,7 @@ export class StatisticsResolver {
     };
   }
 
+  @Extensions({ cost: { nodes: MAX_POINTS } })
   @FieldResolver(() => [StatsPointType], {
     description:
       'The same by hours or days: every one of the period, or from the first to the last with orders where it is open. At most 2,000.',

@@ -124,6 +124,6 @@ export class DeleteOrderInput {
   @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
   readonly expectedVersion?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Why; kept in the history. At most 1,000 characters.' })
+  @Field(() => String, { nullable: true, description: 'Why; kept with the event. At most 1,000 characters.' })
   readonly reason?: string | null;
 }

@@ -25,8 +25,7 @@ export class UpdateOrderStatusPayload {
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description:
-      'Whether this request, or the first under its key, changed the status. False where the order had it already.',
+    description: 'Whether this request, or the first under its key, changed the order. False where all was so already.',
   })
   readonly changed!: boolean;
 

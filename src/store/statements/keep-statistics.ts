@@ -27,7 +27,7 @@ FOR UPDATE OF c SKIP LOCKED`;
 export async function countEvents(tx: Queryable, after: bigint, upTo: bigint): Promise<void> {
   await tx.$executeRawUnsafe(COUNT_ORDERS, after, upTo);
   await tx.$executeRawUnsafe(COUNT_DURATIONS, after, upTo);
-  await tx.$executeRawUnsafe(ADVANCE_STATISTICS, upTo);
+  await tx.$executeRawUnsafe(ADVANCE_STATISTICS, after, upTo);
 }
 
 const LOGGED = `
@@ -95,6 +95,7 @@ DO UPDATE SET count = s.count + excluded.count, total_ms = s.total_ms + excluded
 
 const ADVANCE_STATISTICS = `
 UPDATE event_consumers c
-SET position = $1::bigint, event_at = greatest(c.event_at, e.occurred_at)
-FROM order_events e
-WHERE c.name = 'order_stats' AND e.position = $1::bigint`;
+SET position = $2::bigint, event_at = greatest(c.event_at, (
+  SELECT max(e.occurred_at) FROM order_events e WHERE e.position > $1::bigint AND e.position <= $2::bigint
+))
+WHERE c.name = 'order_stats'`;

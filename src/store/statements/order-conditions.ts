@@ -20,14 +20,15 @@ export interface List {
   readonly column: string;
 }
 
+/** The lists of a selection, those first of which each value means the fewest orders. */
 export function listsOf(selection: OrderSelection, bind: Bind): List[] {
   const lists: List[] = [];
   const add = (column: string, values: readonly string[], type: string) =>
     lists.push({ column, array: `${bind(values)}::${type}[]` });
-  if (selection.statuses !== null) add('o.status', selection.statuses, 'order_status');
   for (const text of textsOf(selection)) {
     if ('values' in text.selection) add(text.column, text.selection.values, text.type);
   }
+  if (selection.statuses !== null) add('o.status', selection.statuses, 'order_status');
   return lists;
 }
 
@@ -42,9 +43,9 @@ export function textsOf(selections: Pick<OrderSelection, 'customerEmail' | 'exte
   const text = (selection: TextSelection | null, column: string, type: Text['type'] = 'text') =>
     selection === null ? [] : [{ selection, column, type }];
   return [
-    ...text(customerEmail, 'lower(o.customer_email)'),
-    ...text(externalReference, 'o.external_reference'),
     ...text(number, 'o.number', 'bigint'),
+    ...text(externalReference, 'o.external_reference'),
+    ...text(customerEmail, 'lower(o.customer_email)'),
   ];
 }
 

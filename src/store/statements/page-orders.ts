@@ -2,7 +2,7 @@ import type { Order } from '../../domain/order.js';
 import type { OrderPlace, OrderRange, OrderSortField } from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../rows.js';
-import { boundsOf, listsOf, shapeOf, textsOf, type Bind, type Statement } from './order-conditions.js';
+import { boundsOf, listsOf, shapeOf, textsOf, type Bind, type List, type Statement } from './order-conditions.js';
 
 /** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
 export function shapeOfRange({ selection, ...rest }: OrderRange): string {
@@ -27,8 +27,8 @@ const SORT_KEYS: Readonly<Record<OrderSortField, { readonly column: string; read
 };
 
 /**
- * A keyset page. Each status, each customer and each value of a list walks its own stretch of an index and stops after
- * `limit` rows, so a page costs the same wherever it lies and however rare its orders are; a filter beside a walk over
+ * A keyset page. Each customer, and each value of one list (statuses are one), walks its own stretch of an index and
+ * stops after `limit` rows, so a page costs the same wherever it lies and however rare its orders are; a filter beside a walk over
  * all orders would read everything in between. Only as many texts as there are combinations of what is given, so each
  * can be prepared.
  */
@@ -40,21 +40,20 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   const order = `o.${column} ${direction}, o.id ${direction}`;
   const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
   const byCustomer = selection.customerId !== null;
-  const lists = listsOf(selection, bind);
-  const walked = walkedColumns(range);
-  const isWalked = (name: string) => walked.some((walk) => walk.column === name);
+  const [walk, ...filters] = listsOf(selection, bind);
+  const stretched = walk !== undefined && isStretched(range, walk) ? walk : null;
   const conditions = [
     'o.deleted_at IS NULL',
     ...boundsOf(selection, bind),
-    ...lists.flatMap((list, index) => (isWalked(list.column) ? [] : `${list.column} = v${index}.value`)),
+    ...(walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : []),
+    ...filters.map(({ array, column: filtered }) => `${filtered} = any(${array})`),
     ...(byCustomer ? ['o.customer_id = c.customer_id'] : []),
-    ...stretchOf(range, walked, bind),
+    ...stretchOf(range, stretched, bind),
   ];
-  const inner = [...walked.map((walk) => `${walk.column} ${direction}`), order].join(', ');
+  const inner = stretched === null ? order : `${stretched.column} ${direction}, ${order}`;
   let from = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE ${conditions.join(' AND ')} ORDER BY ${inner} ${limit}`;
-  if (lists.length > 0) {
-    const each = lists.map(({ array }, index) => `unnest(${array}) AS v${index}(value)`).join(' CROSS JOIN ');
-    from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ORDER BY ${order} ${limit}`;
+  if (walk !== undefined) {
+    from = `SELECT o.* FROM unnest(${walk.array}) AS v(value) CROSS JOIN LATERAL (${from}) o ORDER BY ${order} ${limit}`;
   }
   if (byCustomer) {
     const each = `unnest(${bind(customers)}::text[]) WITH ORDINALITY AS c(customer_id, place)`;
@@ -69,22 +68,14 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
  */
 const LIMITS: readonly number[] = [2, 6, 11, 21, 51, 101];
 
-/** A column that is walked along in an index, and the one value of it that is meant. */
-interface Walk {
-  readonly column: string;
-  readonly value: string;
-}
-
 /**
- * The columns before the sort key in the index that must be walked. Statuses are few, so PostgreSQL takes each for
- * frequent and would rather filter a walk over all orders, which never ends for a rare one. Said as a stretch of
- * (status, sort key, id) instead of an equality, only that index has the order that is asked for.
+ * Whether the index of statuses must be walked. Statuses are few, so PostgreSQL takes each for frequent and would rather
+ * filter a walk over all orders, which never ends for a rare one. Said as a stretch of (status, sort key, id) instead of
+ * an equality, only that index has the order that is asked for.
  */
-function walkedColumns({ selection, field }: OrderRange): readonly Walk[] {
-  const { statuses, customerId } = selection;
-  if (statuses === null || textsOf(selection).length > 0) return [];
-  const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && customerId === null);
-  return isIndexed ? [{ column: 'o.status', value: 'v0.value' }] : []; // statuses are the first list
+function isStretched({ selection, field }: OrderRange, { column }: List): boolean {
+  const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && selection.customerId === null);
+  return column === 'o.status' && isIndexed && textsOf(selection).length === 0;
 }
 
 /** One end of a stretch of the ordering. */
@@ -96,8 +87,8 @@ interface End {
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Both ends of what is walked. */
-function stretchOf(range: OrderRange, walked: readonly Walk[], bind: Bind): string[] {
+/** Both ends of what is walked, behind a column of which one value is meant where there is one. */
+function stretchOf(range: OrderRange, walk: List | null, bind: Bind): string[] {
   const { selection, field, direction, after, before, inclusive } = range;
   const { column, type } = SORT_KEYS[field];
   const ascending = direction === 'ASC';
@@ -110,14 +101,12 @@ function stretchOf(range: OrderRange, walked: readonly Walk[], bind: Bind): stri
   };
   const low = tighter(endAtPlace(cursor.low, includes.low), bounds.low, true);
   const high = tighter(endAtPlace(cursor.high, includes.high), bounds.high, false);
-  const names = walked.map((walk) => walk.column);
-  const meant = walked.map((walk) => walk.value);
+  const [names, meant] = walk === null ? [[], []] : [[walk.column], ['v.value']];
   const compare = (end: End | null, sign: '>' | '<') => {
-    if (end === null) return walked.length === 0 ? [] : [`(${names.join(', ')}) ${sign}= (${meant.join(', ')})`];
-    const place = [...meant, `${bind(end.key)}::${type}`, `${bind(end.id)}::uuid`];
-    return [
-      `(${[...names, `o.${column}`, 'o.id'].join(', ')}) ${sign}${end.inclusive ? '=' : ''} (${place.join(', ')})`,
-    ];
+    if (end === null) return walk === null ? [] : [`${walk.column} ${sign}= v.value`];
+    const columns = [...names, `o.${column}`, 'o.id'].join(', ');
+    const place = [...meant, `${bind(end.key)}::${type}`, `${bind(end.id)}::uuid`].join(', ');
+    return [`(${columns}) ${sign}${end.inclusive ? '=' : ''} (${place})`];
   };
   return [...compare(low, '>'), ...compare(high, '<')];
 }

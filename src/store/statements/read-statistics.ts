@@ -27,36 +27,37 @@ function columnsOf(stretches: readonly Stretch[]): [string[], Date[], Date[]] {
 
 const STRETCHES = `unnest($1::stats_grain[], $2::timestamptz(3)[], $3::timestamptz(3)[]) AS p(grain, low, high)`;
 
-/** Counts and sums of stretches that do not overlap. */
-export async function readStats(db: Queryable, stretches: readonly Stretch[]): Promise<StatsRow[]> {
-  const rows = await db.$queryRawUnsafe<Counted[]>(READ_STATS, ...columnsOf(stretches));
-  return rows.map(toRow);
+export interface KeptStats {
+  readonly rows: StatsRow[];
+  readonly buckets: readonly Bucket[];
+  /** When the last event happened that is counted; null before the first. */
+  readonly asOf: Date | null;
+}
+
+/** What is kept of stretches that do not overlap, as of one moment. */
+export async function readStats(db: Queryable, stretches: readonly Stretch[]): Promise<KeptStats> {
+  const [row] = await db.$queryRawUnsafe<{ rows: Counted[]; buckets: Bucket[]; as_of: Date | null }[]>(
+    READ_STATS,
+    ...columnsOf(stretches),
+  );
+  return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.as_of ?? null };
 }
 
 const READ_STATS = `
-SELECT s.currency, s.status, sum(s.count)::text AS count, sum(s.gross)::text AS gross
-FROM ${STRETCHES}
-JOIN order_stats s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
-GROUP BY s.currency, s.status`;
-
-/** The histogram of processing times of stretches that do not overlap. */
-export async function readDurations(db: Queryable, stretches: readonly Stretch[]): Promise<Bucket[]> {
-  return db.$queryRawUnsafe<Bucket[]>(READ_DURATIONS, ...columnsOf(stretches));
-}
-
-const READ_DURATIONS = `
-SELECT s.bucket, sum(s.count)::float8 AS count, sum(s.total_ms)::float8 AS "totalMs"
-FROM ${STRETCHES}
-JOIN order_stats_durations s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
-GROUP BY s.bucket`;
-
-/** When the last event happened that is counted; null before the first. */
-export async function readAsOf(db: Queryable): Promise<Date | null> {
-  const [row] = await db.$queryRawUnsafe<{ event_at: Date | null }[]>(
-    "SELECT c.event_at FROM event_consumers c WHERE c.name = 'order_stats'",
-  );
-  return row?.event_at ?? null;
-}
+WITH stretches AS MATERIALIZED (SELECT * FROM ${STRETCHES}), counted AS (
+  SELECT s.currency, s.status, sum(s.count)::text AS count, sum(s.gross)::text AS gross
+  FROM stretches p
+  JOIN order_stats s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+  GROUP BY s.currency, s.status
+), durations AS (
+  SELECT s.bucket, sum(s.count) AS count, sum(s.total_ms) AS "totalMs"
+  FROM stretches p
+  JOIN order_stats_durations s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+  GROUP BY s.bucket
+)
+SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
+  (SELECT coalesce(jsonb_agg(d), '[]') FROM durations d) AS buckets,
+  (SELECT c.event_at FROM event_consumers c WHERE c.name = 'order_stats') AS as_of`;
 
 /** Counts and sums of stretches by the hour or day. */
 export async function readSeries(
@@ -105,41 +106,38 @@ export async function readCustomerStats(
   db: Queryable,
   customerId: string,
   { from, to }: StatsPeriod,
-): Promise<StatsRow[]> {
-  const rows = await db.$queryRawUnsafe<Counted[]>(READ_CUSTOMER_STATS, customerId, from, to);
-  return rows.map(toRow);
+): Promise<{ readonly rows: StatsRow[]; readonly processing: ProcessingTime | null }> {
+  const [row] = await db.$queryRawUnsafe<{ rows: Counted[]; processing: ProcessingTime | null }[]>(
+    READ_CUSTOMER_STATS,
+    customerId,
+    from,
+    to,
+  );
+  return { rows: (row?.rows ?? []).map(toRow), processing: row?.processing ?? null };
 }
 
 const READ_CUSTOMER_STATS = `
-SELECT o.currency, o.status, count(*)::text AS count, sum(o.total)::text AS gross
-FROM orders o WHERE ${OF_CUSTOMER}
-GROUP BY o.currency, o.status`;
-
-export async function readCustomerDurations(
-  db: Queryable,
-  customerId: string,
-  { from, to }: StatsPeriod,
-): Promise<ProcessingTime | null> {
-  const [row] = await db.$queryRawUnsafe<Partial<ProcessingTime>[]>(READ_CUSTOMER_DURATIONS, customerId, from, to);
-  const { averageMs, p50Ms, p95Ms } = row ?? {};
-  return typeof averageMs === 'number' && typeof p50Ms === 'number' && typeof p95Ms === 'number'
-    ? { averageMs, p50Ms, p95Ms }
-    : null;
-}
-
-const READ_CUSTOMER_DURATIONS = `
-SELECT avg(d.ms)::float8 AS "averageMs", percentile_disc(0.5) WITHIN GROUP (ORDER BY d.ms)::float8 AS "p50Ms",
-  percentile_disc(0.95) WITHIN GROUP (ORDER BY d.ms)::float8 AS "p95Ms"
-FROM (
-  SELECT extract(epoch FROM f.occurred_at - o.created_at) * 1000 AS ms
-  FROM orders o
+WITH mine AS MATERIALIZED (
+  SELECT o.id, o.currency, o.status, o.total, o.created_at FROM orders o WHERE ${OF_CUSTOMER}
+), counted AS (
+  SELECT m.currency, m.status, count(*)::text AS count, sum(m.total)::text AS gross
+  FROM mine m GROUP BY m.currency, m.status
+), durations AS (
+  SELECT extract(epoch FROM f.occurred_at - m.created_at) * 1000 AS ms
+  FROM mine m
   CROSS JOIN LATERAL (
     SELECT e.occurred_at FROM order_events e
-    WHERE e.order_id = o.id AND e.to_status IN ('DELIVERED', 'COMPLETED')
+    WHERE e.order_id = m.id AND e.to_status IN ('DELIVERED', 'COMPLETED')
     ORDER BY e.version LIMIT 1
   ) f
-  WHERE ${OF_CUSTOMER} AND o.status IN ('DELIVERED', 'COMPLETED')
-) d`;
+  WHERE m.status IN ('DELIVERED', 'COMPLETED')
+), processing AS (
+  SELECT avg(d.ms)::float8 AS "averageMs", percentile_disc(0.5) WITHIN GROUP (ORDER BY d.ms)::float8 AS "p50Ms",
+    percentile_disc(0.95) WITHIN GROUP (ORDER BY d.ms)::float8 AS "p95Ms"
+  FROM durations d HAVING count(*) > 0
+)
+SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
+  (SELECT to_jsonb(p) FROM processing p) AS processing`;
 
 export async function readCustomerSeries(
   db: Queryable,

@@ -14,7 +14,8 @@ export function nameOfReference({ customerId, reference }: Pick<Claim, 'customer
 
 /**
  * Claims references for orders in the caller's transaction, in sorted order so that two batches wait for each other in
- * one direction only. Of several claims to one reference the first is made.
+ * one direction only. Of several claims to one reference the first is made. A reference that is taken is locked as it
+ * is: it stays whose it was until the commit, so that what is decided upon it holds.
  *
  * @returns which order has each reference now, by `nameOfReference`
  */
@@ -22,10 +23,7 @@ export async function claimReferences(db: Queryable, claims: readonly Claim[]): 
   if (claims.length === 0) return new Map();
   const firsts = new Map<string, Claim>();
   for (const claim of claims) if (!firsts.has(nameOfReference(claim))) firsts.set(nameOfReference(claim), claim);
-  const values = columnsOf([...firsts.values()]);
-  await db.$executeRawUnsafe(CLAIM_REFERENCES, ...values);
-  // A statement of its own: the insert's snapshot does not see what another transaction committed meanwhile.
-  const rows = await db.$queryRawUnsafe<Claim[]>(READ_REFERENCES, ...values.slice(0, 2));
+  const rows = await db.$queryRawUnsafe<Claim[]>(CLAIM_REFERENCES, ...columnsOf([...firsts.values()]));
   return new Map(rows.map((row) => [nameOfReference(row), row.orderId]));
 }
 
@@ -37,12 +35,14 @@ function columnsOf(claims: readonly Claim[]): [string[], string[], string[]] {
   ];
 }
 
+/** One statement: between an insert that finds a row and a look at it, its owner could give it up. */
 const CLAIM_REFERENCES = `
-INSERT INTO order_references (customer_id, external_reference, order_id)
+INSERT INTO order_references AS r (customer_id, external_reference, order_id)
 SELECT c.customer_id, c.external_reference, c.order_id
 FROM unnest($1::text[], $2::text[], $3::uuid[]) AS c(customer_id, external_reference, order_id)
 ORDER BY c.customer_id COLLATE "C", c.external_reference COLLATE "C"
-ON CONFLICT (customer_id, external_reference) DO NOTHING`;
+ON CONFLICT (customer_id, external_reference) DO UPDATE SET order_id = r.order_id
+RETURNING r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"`;
 
 const READ_REFERENCES = `
 SELECT r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"
