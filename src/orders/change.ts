@@ -7,7 +7,7 @@ import type { OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/lines.js';
 import { CURRENCY_EXPONENTS } from '../domain/money.js';
-import type { CancelReason, Order, OrderLine } from '../domain/order.js';
+import type { CancelReason, Order } from '../domain/order.js';
 import { Problems } from '../domain/problems.js';
 import { actorOf } from '../domain/viewer.js';
 import { findOrder } from './find.js';
@@ -112,7 +112,7 @@ async function priceEdit(
   const offers = await lookUp(lines, { catalogue, patience, isNeedless: () => Promise.resolve(false) });
   const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
   const priced = priceLines(lines, currency, exponent, offers ?? new Map(), [...at, 'items']);
-  return 'problems' in priced ? priced : (priced.lines satisfies readonly OrderLine[]);
+  return 'problems' in priced ? priced : priced.lines;
 }
 
 interface Wanted {

@@ -38,3 +38,17 @@ test('every type, field, argument and enum value is described', () => {
   }
   expect(bare).toEqual([]);
 });
+
+test('every mutation says which errors to be ready for, and every error is said by one', () => {
+  const codes = schema.getType('ErrorCode');
+  if (!isEnumType(codes)) throw new Error('ErrorCode is no enum');
+  const known = codes.getValues().map(({ name }) => name);
+  const said = new Set<string>();
+  for (const { name, description } of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const [, errors = ''] = /userErrors(?: of a row)?: (.*)$/s.exec(description ?? '') ?? [];
+    const listed = known.filter((code) => errors.includes(code));
+    expect([name, listed.length]).not.toEqual([name, 0]);
+    for (const code of listed) said.add(code);
+  }
+  expect(known.filter((code) => !said.has(code))).toEqual([]);
+});
