@@ -189,8 +189,8 @@ test('references that are handed round at once are never with two orders, and no
     watch(),
   ]);
   const [both] = await fixture.database.sql(
-    `SELECT (SELECT array_agg(external_reference ORDER BY 1) FROM orders WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
-       (SELECT array_agg(external_reference ORDER BY 1) FROM order_references WHERE customer_id = $1) AS claims`,
+    `SELECT (SELECT array_agg(external_reference ORDER BY external_reference) FROM orders WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
+       (SELECT array_agg(external_reference ORDER BY external_reference) FROM order_references WHERE customer_id = $1) AS claims`,
     [customerId],
   );
   expect(both?.['orders']).toEqual(both?.['claims']);
