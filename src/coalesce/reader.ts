@@ -18,6 +18,7 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   const of = <K, V>(read: (keys: readonly K[]) => Promise<(V | Error)[]>) => shared(read, lanes, bounds);
   const orders = of(reader.orders);
   const known = of(reader.known);
+  const commands = of(reader.commands);
   const items = of(reader.items);
   const ranges = of(reader.ranges);
   const counts = of(reader.counts);
@@ -36,6 +37,7 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
     return {
       order: (id) => order.load(id),
       isKnown: (id) => known.load(id, patience),
+      isCommandKnown: (key) => commands.load(key, patience),
       items: (orderId) => itemsOf.load(orderId),
       customer: (customerId) => customer.load(customerId),
       range: (range) => ranges.load(range, patience),

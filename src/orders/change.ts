@@ -97,19 +97,26 @@ async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking
   const field = [...asking.at, 'items'];
   const lines = requestLines(items, { exponent, catalogue: means.catalogue !== null }, field, problems);
   const complete = problems.list.length === 0 && order !== null;
-  const priced = complete ? await priceEdit(lines, order, asking, means) : [];
+  const priced = complete ? await priceEdit(lines, { order, key: request.idempotencyKey ?? null }, asking, means) : [];
   const change = { kind: 'edit', details, lines: priced } as const;
   return write(means, request, asking, { change, problems, said: [...said, lines] });
 }
 
-/** New lines with their prices, or why there are none: a retry whose first try was stored is answered all the same. */
+/**
+ * New lines with their prices, or why there are none. The catalogue is not asked for what was done before under the same
+ * key, however the answer to that was lost.
+ */
 async function priceEdit(
   lines: readonly RequestedLine[],
-  { currency }: Order,
-  { patience, at }: Asking,
-  { catalogue }: PlaceMeans,
+  { order, key }: { readonly order: Order; readonly key: string | null },
+  { viewer, patience, at }: Asking,
+  { catalogue, readerFor }: PlaceMeans,
 ): Promise<OrderEdit['lines']> {
-  const offers = await lookUp(lines, { catalogue, patience, isNeedless: () => Promise.resolve(false) });
+  const { id: orderId, currency } = order;
+  const isNeedless = async () =>
+    key !== null &&
+    readerFor(patience).isCommandKnown({ orderId, key: Buffer.from(hashKey(viewer, key)).toString('hex') });
+  const offers = await lookUp(lines, { catalogue, patience, isNeedless });
   const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
   const priced = priceLines(lines, currency, exponent, offers ?? new Map(), [...at, 'items']);
   return 'problems' in priced ? priced : priced.lines;

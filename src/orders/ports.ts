@@ -131,6 +131,13 @@ export interface CountRequest {
   readonly limit: number | null;
 }
 
+/** An idempotency key of a change of an order. */
+export interface CommandKey {
+  readonly orderId: string;
+  /** Hashed, in hexadecimal. */
+  readonly key: string;
+}
+
 /** A customer's external reference; the customer is '' for guests. */
 export interface ReferenceKey {
   readonly customerId: string;
@@ -155,6 +162,8 @@ export interface OrderReader {
   readonly orders: (ids: readonly string[]) => Promise<(Order | null)[]>;
   /** Whether there is such an order, or the tombstone of one. */
   readonly known: (ids: readonly string[]) => Promise<boolean[]>;
+  /** Whether an order was changed under an idempotency key. */
+  readonly commands: (keys: readonly CommandKey[]) => Promise<boolean[]>;
   readonly items: (orderIds: readonly string[]) => Promise<OrderItem[][]>;
   readonly ranges: (ranges: readonly OrderRange[]) => Promise<(Order[] | Error)[]>;
   readonly counts: (requests: readonly CountRequest[]) => Promise<(number | Error)[]>;
@@ -173,6 +182,7 @@ export interface OrderReader {
 export interface CoalescedReader {
   order(id: string): Promise<Order | null>;
   isKnown(id: string): Promise<boolean>;
+  isCommandKnown(key: CommandKey): Promise<boolean>;
   items(orderId: string): Promise<OrderItem[]>;
   range(range: OrderRange): Promise<Order[]>;
   count(request: CountRequest): Promise<number>;

@@ -5,13 +5,22 @@ import { translated } from './translated.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/references.js';
-import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
+import {
+  findNumbers,
+  readCustomers,
+  readEvents,
+  readItems,
+  readKnown,
+  readKnownCommands,
+  readOrders,
+} from './statements/read-orders.js';
 
 /** Reads straight from PostgreSQL, one statement a call. A database that is away becomes SERVICE_UNAVAILABLE. */
 export function createReader({ prisma }: Database): OrderReader {
   return {
     orders: (ids) => translated(() => readOrders(prisma, ids)),
     known: (ids) => translated(() => readKnown(prisma, ids)),
+    commands: (keys) => translated(() => readKnownCommands(prisma, keys)),
     items: (orderIds) => translated(() => readItems(prisma, orderIds)),
     ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => translated(() => readRanges(prisma, group))),
     counts: (requests) => inGroups(requests, shapeOfCount, (group) => translated(() => countOrders(prisma, group))),

@@ -57,6 +57,7 @@ beforeAll(async () => {
     PRODUCT_SERVICE_BREAKER_FAILURES: '4',
     PRODUCT_SERVICE_BREAKER_REST_MS: '200',
     PRODUCT_CACHE_SECONDS: '3600',
+    PRODUCT_CACHE_MAX: '5',
   });
 });
 
@@ -160,7 +161,15 @@ test('new items of an order come from the catalogue too; a retry under its key i
   behaviour = 'slow';
   const away = await edit(server, { id: order.id, expectedVersion: 2, items: [{ productId: sell('1') }] });
   expect(codes(away.userErrors)).toEqual(['CATALOGUE_UNAVAILABLE input.items.0.productId']);
+  behaviour = 'right';
+  const others = Array.from({ length: 5 }, () => sell('1')); // push the mug out of the cache
+  await expect
+    .poll(async () => (await createWhole(server, { items: others.map((productId) => ({ productId })) })).order)
+    .not.toBeNull();
+  prices.delete(mug);
+  asked = [];
   expect(await edit(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
+  expect(asked).toEqual([]);
   expect((await read(server, order.id))?.version).toBe(2);
 });
 
