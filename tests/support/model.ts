@@ -159,7 +159,8 @@ export class Model {
     const order = this.orders.get(command.order);
     if (order === undefined || order.deleted) return refused('NOT_FOUND');
     const { change } = command;
-    const said = JSON.stringify(command.kind === 'edit' ? command : [command.kind, command]);
+    const expected = command.off === null ? null : order.events.length + command.off; // the version that is sent
+    const said = JSON.stringify([command, expected]);
     if (change !== null && order.changes.has(change)) {
       return order.changes.get(change) === said ? done('changed') : refused('IDEMPOTENCY_MISMATCH');
     }
