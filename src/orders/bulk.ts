@@ -138,11 +138,15 @@ async function settled<T>(work: Promise<T>): Promise<T | Error> {
   }
 }
 
-/** Where no row was done for one expected reason, the request as a whole has failed for it. */
+/** Where no row was done for one expected reason, and all say the same, the request as a whole has failed for it. */
 function throwIfAllFailed<R>(rows: readonly (R | Error)[]): readonly (R | Error)[] {
   const [first] = rows;
-  if (first instanceof RequestError && rows.every((row) => row instanceof RequestError && row.code === first.code)) {
+  if (first instanceof RequestError && rows.every((row) => isSame(row, first))) {
     throw first;
   }
   return rows;
+}
+
+function isSame(row: unknown, { code, message }: RequestError): boolean {
+  return row instanceof RequestError && row.code === code && row.message === message;
 }

@@ -15,6 +15,8 @@ export interface ChangeManner {
   readonly uncertain: boolean;
   /** Do not wait for orders that somebody else holds. */
   readonly skipLocked: boolean;
+  /** Wait but a moment for what cannot be passed over: ids and references that somebody is just storing. */
+  readonly hurried: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ChangeManner {
 export async function changeBatch(
   tx: Queryable,
   commands: readonly ChangeOrder[],
-  { uncertain, skipLocked }: ChangeManner,
+  { uncertain, skipLocked }: Omit<ChangeManner, 'hurried'>,
 ): Promise<Map<ChangeOrder, OrderOutcome | Held>> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
   const locked = new Map((await (skipLocked ? lockFreeOrders : lockOrders)(tx, ids)).map((row) => [row.id, row]));

@@ -40,7 +40,7 @@ export async function placeBatch(tx: Queryable, commands: readonly PlaceOrder[])
     const stored = existing.get(command.orderId);
     if (row !== undefined && isNew(first)) outcomes.set(command, answerPlaced(command, first, row));
     else if (stored !== undefined) outcomes.set(command, replay(command, stored));
-    else outcomes.set(command, references.refusalOf(first, placed));
+    else outcomes.set(command, command === first ? references.refusalOf(first, placed) : HELD); // it may want another
   }
   return { outcomes, newIds: new Set(placed.keys()) };
 }
@@ -129,9 +129,7 @@ async function claim(tx: Queryable, commands: readonly NewPlace[]): Promise<Refe
     },
     async releaseUnused(db, placed, existing) {
       const unused = claims.filter((wanted) => {
-        const { orderId, reference } = wanted;
-        const isTheirs = placed.has(orderId) || existing.get(orderId)?.external_reference === reference;
-        return ownerOf(wanted) === orderId && !isTheirs;
+        return ownerOf(wanted) === wanted.orderId && !placed.has(wanted.orderId) && !has(existing, wanted);
       });
       await releaseReferences(db, unused);
     },
@@ -146,6 +144,12 @@ async function claim(tx: Queryable, commands: readonly NewPlace[]): Promise<Refe
       return { kind: 'refused', refusal: invalid([problem]) };
     },
   };
+}
+
+/** Whether an order that was there already has the reference, as that customer's. */
+function has(existing: ReadonlyMap<string, ExistingRow>, { orderId, customerId, reference }: Claim): boolean {
+  const row = existing.get(orderId);
+  return row?.external_reference === reference && (row.customer_id ?? '') === customerId;
 }
 
 function claimOf({ orderId, draft }: NewPlace): Claim | null {

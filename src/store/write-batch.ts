@@ -23,7 +23,7 @@ interface Attempt extends WriteManner {
   readonly reconnected: boolean;
 }
 
-const FIRST: Attempt = { conflicts: 0, reconnected: false, uncertain: false, skipLocked: false };
+const FIRST: Attempt = { conflicts: 0, reconnected: false, uncertain: false, skipLocked: false, hurried: false };
 
 /** Thrown when COMMIT was sent and may or may not have been done. */
 class UncertainCommit extends Error {
@@ -122,7 +122,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
 
   /** Somebody holds an order of the batch: do the others without waiting. An insert that waits for another's is tried alone. */
   async function passOverLocked(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
-    if (!how.skipLocked) return attempt(calls, { ...how, skipLocked: true });
+    if (!how.skipLocked) return attempt(calls, { ...how, skipLocked: true, hurried: true });
     return calls.length === 1 ? [{ kind: 'contended', uncertain: how.uncertain }] : oneByOne(calls, how);
   }
 
@@ -158,7 +158,7 @@ function waitApart(attempt: Tries, lanes: Lanes) {
   async function waitForOrder(call: WriteCall, from: Contended): Promise<WriteOutcome> {
     let { uncertain } = from;
     for (;;) {
-      const how = { ...FIRST, uncertain };
+      const how = { ...FIRST, uncertain, hurried: true }; // others wait in this lane, for what may be free already
       const [result = unexpected(undefined)] = await inLane(lanes, () => attempt([call], how));
       if (result instanceof Error) throw result;
       if (result.kind !== 'contended') return result;

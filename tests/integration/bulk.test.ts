@@ -89,6 +89,19 @@ test('a refused group answers no order that is not there: a row repeated within 
   expect(await countOf(customerId)).toBe(2);
 });
 
+test('rows under one key are decided each for itself: what the first is refused for is not the fault of the next', async () => {
+  const customerId = randomUUID();
+  await taken(fixture.server, { customerId, externalReference: 'taken' });
+  const key = { idempotencyKey: randomUUID() };
+  const rows = ['taken', 'free', 'taken'].map((externalReference) => tea({ ...key, customerId, externalReference }));
+  const { results } = await createMany(fixture.server, { policy: 'PARTIAL', orders: rows });
+  expect(results.map(({ userErrors }) => codes(userErrors))).toEqual([
+    ['DUPLICATE input.orders.0.externalReference'],
+    [],
+    ['IDEMPOTENCY_MISMATCH input.orders.2.idempotencyKey'],
+  ]);
+});
+
 test('partial: the good ones are stored', async () => {
   const customerId = randomUUID();
   const orders = [tea({ customerId }), tea({ customerId, items: [] }), tea({ customerId })];

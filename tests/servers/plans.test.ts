@@ -123,7 +123,6 @@ const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => Orde
     () => ({ createdAt: LONG_AGO }),
     (kind) => ({ createdAt: LONG_AGO, status: { eq: STATUS[kind] } }),
     (kind) => ({ createdAt: LONG_AGO, customerId: `${kind}-customer` }),
-    (kind) => ({ createdAt: LONG_AGO, customerEmail: { eq: `${kind}@example.com` } }),
   ],
   UPDATED_AT: [
     () => ({}),
