@@ -88,14 +88,24 @@ async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking
   if (items === null || items === undefined) {
     return write(means, request, asking, { change: { kind: 'edit', details, lines: null }, problems, said });
   }
-  const orderId = parseUuid(id);
+  return editItems(means, { ...request, items }, asking, { details, problems, said });
+}
+
+/** An edit that brings items: they are checked, and priced, in the currency of the order. */
+async function editItems(
+  means: PlaceMeans,
+  request: EditRequest & { readonly items: readonly LineInput[] },
+  asking: Asking,
+  { details, problems, said }: Pick<Wanted, 'problems' | 'said'> & Pick<OrderEdit, 'details'>,
+): Promise<ChangeResult> {
+  const orderId = parseUuid(request.id);
   const order = orderId === null ? null : await findOrder(means.readerFor(asking.patience), asking.viewer, orderId);
   if (orderId !== null && order === null) return { refusal: notFound([...asking.at, 'id']) };
 
   // The currency of an order never changes, so it may be read before the order is locked.
   const exponent = CURRENCY_EXPONENTS.get(order?.currency ?? '');
   const field = [...asking.at, 'items'];
-  const lines = requestLines(items, { exponent, catalogue: means.catalogue !== null }, field, problems);
+  const lines = requestLines(request.items, { exponent, catalogue: means.catalogue !== null }, field, problems);
   const complete = problems.list.length === 0 && order !== null;
   const priced = complete ? await priceEdit(lines, { order, key: request.idempotencyKey ?? null }, asking, means) : [];
   const change = { kind: 'edit', details, lines: priced } as const;
