@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { RequestError } from '../../src/domain/errors.js';
+import { OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { createBulk } from '../../src/orders/bulk.js';
+import { createChanges } from '../../src/orders/change.js';
+import type { PlaceMeans } from '../../src/orders/place.js';
+
+const patience = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
+const request = {
+  policy: 'PARTIAL',
+  orders: [1, 2].map(() => ({ currency: 'USD', items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] })),
+} as const;
+
+/** Takes two orders, whose writes fail with these messages. */
+async function placeFailing(...messages: readonly string[]) {
+  let next = 0;
+  const means: PlaceMeans = {
+    writer: { write: () => Promise.reject(new RequestError('SERVICE_UNAVAILABLE', messages[next++] ?? '')) },
+    readerFor: () => {
+      throw new Error('nothing is read');
+    },
+    catalogue: null,
+    secret: Buffer.from('secret'),
+  };
+  return createBulk(means, createChanges(means)).placeMany(request, OPEN_ADMIN, patience);
+}
+
+test('rows that all failed for one reason fail the request', async () => {
+  await expect(placeFailing('nothing was stored', 'nothing was stored')).rejects.toThrow('nothing was stored');
+});
+
+test('rows that failed differently each say so: no row is told that nothing was stored for another', async () => {
+  const answer = await placeFailing('nothing was stored', 'unknown');
+  const rows = 'rows' in answer ? answer.rows : [];
+  expect(rows.map((row) => (row instanceof Error ? row.message : row))).toEqual(['nothing was stored', 'unknown']);
+});
