@@ -14,7 +14,7 @@ const bin = path.join(HOME, String(OLDEST), 'bin');
 if (existsSync(path.join(bin, 'initdb'))) {
   await onPostgres(bin, (url) => {
     const tests = ['tests/integration', 'tests/e2e/two-processes.test.ts'];
-    vitest(['run', '--testTimeout=60000', ...tests], { TEST_DATABASE_URL: url, MODEL_RUNS: '150' });
+    vitest(['run', '--testTimeout=60000', ...tests], { TEST_DATABASE_URL: url, MODEL_RUNS: '150', FC_SEED: 'random' });
   });
 } else {
   const found = existsSync(HOME) ? readdirSync(HOME).join(', ') : 'none';

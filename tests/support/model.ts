@@ -160,7 +160,7 @@ export class Model {
     if (order === undefined || order.deleted) return refused('NOT_FOUND');
     const { change } = command;
     const expected = command.off === null ? null : order.events.length + command.off; // the version that is sent
-    const said = JSON.stringify([command, expected]);
+    const said = JSON.stringify({ ...command, off: expected });
     if (change !== null && order.changes.has(change)) {
       return order.changes.get(change) === said ? done('changed') : refused('IDEMPOTENCY_MISMATCH');
     }
