@@ -322,7 +322,8 @@ test('without a request for several products each is asked for alone, at most ei
   });
   const ids = Array.from({ length: 30 }, (_, index) => `p${index}`);
   expect(await catalogue.products(ids, patience())).toEqual(ids.map((id) => found(id)));
-  expect(most).toBe(8);
+  expect(most).toBeGreaterThan(1);
+  expect(most).toBeLessThanOrEqual(8); // how many meet is the machine's business
   expect(shop.requests).toHaveLength(31);
   await catalogue.products(['x', 'y'], patience());
   expect(shop.requests).toHaveLength(33);
