@@ -137,32 +137,25 @@ function sizeOf(command: WriteCommand): Size {
 
 function placeSize({ draft }: PlaceOrder): Size {
   if (draft === null) return { commands: 1, items: 0, bytes: COMMAND_BYTES };
-  const { lines, shippingAddress, billingAddress, metadata, ...texts } = draft;
-  const bytes =
-    COMMAND_BYTES + lengthOf(Object.values(texts)) + lengthOfDetails({ shippingAddress, billingAddress, metadata });
-  return { commands: 1, items: lines.length, bytes: bytes + bytesOfLines(lines) };
+  const { lines, ...rest } = draft;
+  return { commands: 1, items: lines.length, bytes: COMMAND_BYTES + lengthOf(rest) + bytesOfLines(lines) };
 }
 
 function changeSize({ change, reason }: ChangeOrder): Size {
   const bytes = COMMAND_BYTES + (reason?.length ?? 0);
   if (change.kind !== 'edit') return { commands: 1, items: 0, bytes };
   const lines = change.lines !== null && !('problems' in change.lines) ? change.lines : [];
-  return { commands: 1, items: lines.length, bytes: bytes + lengthOfDetails(change.details) + bytesOfLines(lines) };
+  return { commands: 1, items: lines.length, bytes: bytes + lengthOf(change.details) + bytesOfLines(lines) };
 }
 
 function bytesOfLines(lines: readonly OrderLine[]): number {
-  const texts = lines.flatMap((line) => [line.productId, line.sku, line.name]);
-  return lines.length * LINE_BYTES + lengthOf(texts);
+  return lines.reduce((sum, line) => sum + LINE_BYTES + lengthOf(line), 0);
 }
 
-function lengthOf(values: readonly unknown[]): number {
-  return values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
-}
-
-/** Empty details are the rule, and cost nothing to weigh. */
-function lengthOfDetails(details: object): number {
+/** Of all texts and objects among the values. Empty objects are the rule, and cost nothing to weigh. */
+function lengthOf(values: object): number {
   let length = 0;
-  for (const value of Object.values(details)) {
+  for (const value of Object.values(values)) {
     if (typeof value === 'string') length += value.length;
     else if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
       length += JSON.stringify(value).length;

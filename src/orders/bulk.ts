@@ -2,7 +2,7 @@ import { invalid, RequestError, type FieldPath, type Refusal } from '../domain/e
 import { BULK_LIMITS } from '../domain/limits.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChangeResult, Changes, TransitionRequest } from './change.js';
-import type { OrderOutcome, Patience, PlaceOrder, WriteOutcome } from './ports.js';
+import type { Patience, PlaceOrder } from './ports.js';
 import { aborted, prepare, toPlaceResult, type PlaceMeans, type PlaceRequest, type PlaceResult } from './place.js';
 
 export type BatchPolicy = 'ALL_OR_NOTHING' | 'PARTIAL';
@@ -83,9 +83,7 @@ async function placeEach(
   return Promise.all(
     prepared.map(async (row) => {
       if ('refusal' in row) return row;
-      return settled(
-        writer.write(row.command, patience).then((outcome) => toPlaceResult(single(outcome), row.command)),
-      );
+      return settled(writer.write(row.command, patience).then((outcome) => toPlaceResult(outcome, row.command)));
     }),
   );
 }
@@ -119,14 +117,9 @@ async function recall(
     (async () => {
       if (!(await readerFor(patience).isKnown(command.orderId)))
         return { refusal: aborted(command.field.slice(0, -1)) };
-      return toPlaceResult(single(await writer.write({ ...command, draft: null }, patience)), command);
+      return toPlaceResult(await writer.write({ ...command, draft: null }, patience), command);
     })(),
   );
-}
-
-function single(outcome: WriteOutcome): OrderOutcome {
-  if (outcome.kind === 'group') throw new Error('a placed order came back as a group');
-  return outcome;
 }
 
 /** A row that fails must not take the answers of the others along. */

@@ -6,7 +6,7 @@ import { actorOf, type Viewer } from '../domain/viewer.js';
 import { fingerprintOfRequest, isClientUuid, newUuid, orderIdOfKey, parseUuid } from './identity.js';
 import { checkKey } from './keys.js';
 import { lookUp } from './offers.js';
-import type { Catalogue, CoalescedReader, OrderOutcome, OrderWriter, Patience, PlaceOrder } from './ports.js';
+import type { Catalogue, CoalescedReader, OrderWriter, Patience, PlaceOrder, WriteOutcome } from './ports.js';
 
 export interface PlaceRequest extends DraftInput {
   /** A UUID v4 or v7 that the client made. Not together with `idempotencyKey`. */
@@ -40,9 +40,7 @@ export function placeOrders(means: PlaceMeans): PlaceOrderFn {
   return async (request, viewer, patience) => {
     const prepared = await prepare(request, { viewer, patience, at: ['input'] }, means);
     if ('refusal' in prepared) return prepared;
-    const outcome = await means.writer.write(prepared.command, patience);
-    if (outcome.kind === 'group') throw new Error('a placed order came back as a group');
-    return toPlaceResult(outcome, prepared.command);
+    return toPlaceResult(await means.writer.write(prepared.command, patience), prepared.command);
   };
 }
 
@@ -109,7 +107,7 @@ function unusable(field: FieldPath, message: string): Identity {
 }
 
 /** The outcome of a command as its caller is told. */
-export function toPlaceResult(outcome: OrderOutcome, command: PlaceOrder): PlaceResult {
+export function toPlaceResult(outcome: WriteOutcome, command: PlaceOrder): PlaceResult {
   switch (outcome.kind) {
     case 'placed':
       return { order: outcome.order, replayed: outcome.replayed };
@@ -118,7 +116,8 @@ export function toPlaceResult(outcome: OrderOutcome, command: PlaceOrder): Place
     case 'aborted':
       return { refusal: aborted(command.field.slice(0, -1)) };
     case 'changed':
-      throw new Error('a placed order came back as changed');
+    case 'group':
+      throw new Error(`a placed order came back as ${outcome.kind}`);
   }
 }
 

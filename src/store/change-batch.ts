@@ -101,9 +101,9 @@ async function store(tx: Queryable, { locked, orders, replaced, events }: Batch)
   const changed = [...orders.values()]
     .map((order) => ({ order, lockedVersion: locked.get(order.id)?.version ?? 0 }))
     .filter(({ order, lockedVersion }) => order.version !== lockedVersion);
-  const moved = new Set(events.filter(({ event }) => !isStatusOnly(event)).map(({ order }) => order.id));
-  const edited = changed.filter(({ order }) => moved.has(order.id));
-  const rest = changed.filter(({ order }) => !moved.has(order.id));
+  const edits = new Set(events.filter(({ event }) => !isStatusOnly(event)).map(({ order }) => order.id));
+  const edited = changed.filter(({ order }) => edits.has(order.id));
+  const rest = changed.filter(({ order }) => !edits.has(order.id));
   let written = edited.length === 0 ? 0 : await applyEdits(tx, edited);
   if (replaced.size > 0) await replaceLines(tx, replaced);
   written += await applyChanges(tx, rest, events);
@@ -145,14 +145,11 @@ async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, 
       return locked.has(owner) ? HELD : 'taken'; // a neighbour of this batch may be giving it up
     },
     async releaseUnused(db) {
-      const known = new Map(
-        [...before, ...wanted.values()].map((each) => [nameOfReference(each) + each.orderId, each]),
+      const all = [...before, ...wanted.values()];
+      await releaseReferences(
+        db,
+        all.filter(({ orderId, reference }) => orders.get(orderId)?.externalReference !== reference),
       );
-      const unused = [...known.values()].filter(({ orderId, reference }) => {
-        const order = orders.get(orderId);
-        return order?.externalReference !== reference;
-      });
-      await releaseReferences(db, unused);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Known } from '../domain/decide.js';
-import type { ChangeOrder } from '../orders/ports.js';
+import type { ChangeOrder, CommandKey } from '../orders/ports.js';
 import type { Queryable } from './database.js';
 import { readCommands, type CommandRow } from './statements/change-orders.js';
 
@@ -36,6 +36,19 @@ export async function earlierCommands(
       if (command.key !== null) byKey.set(nameOf(command.orderId, command.key.hash), command.key.fingerprint);
     },
   };
+}
+
+/** Whether each order was changed under each key. */
+export async function readKnownCommands(db: Queryable, keys: readonly CommandKey[]): Promise<boolean[]> {
+  const hashes = keys.map(({ key }) => Buffer.from(key, 'hex'));
+  const rows = await readCommands(
+    db,
+    keys.map(({ orderId }) => orderId),
+    [],
+    hashes,
+  );
+  const known = new Set(rows.flatMap((row) => keyEntry(row).map(([name]) => name)));
+  return keys.map(({ orderId }, index) => known.has(nameOf(orderId, hashes[index] ?? Buffer.alloc(0))));
 }
 
 function keyEntry(row: CommandRow): [string, Uint8Array][] {

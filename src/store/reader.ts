@@ -1,19 +1,12 @@
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
+import { readKnownCommands } from './earlier-commands.js';
 import { readStatistics, readStatsSeries, readStatsSpan } from './statistics.js';
 import { translated } from './translated.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/references.js';
-import {
-  findNumbers,
-  readCustomers,
-  readEvents,
-  readItems,
-  readKnown,
-  readKnownCommands,
-  readOrders,
-} from './statements/read-orders.js';
+import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
 /** Reads straight from PostgreSQL, one statement a call. A database that is away becomes SERVICE_UNAVAILABLE. */
 export function createReader({ prisma }: Database): OrderReader {

@@ -1,6 +1,6 @@
 import type { OrderEvent } from '../../domain/events.js';
 import type { Order, OrderItem } from '../../domain/order.js';
-import type { CommandKey, CustomerRecord, EventRange } from '../../orders/ports.js';
+import type { CustomerRecord, EventRange } from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
 import {
   EVENT_COLUMNS,
@@ -30,21 +30,6 @@ export async function readKnown(db: Queryable, ids: readonly string[]): Promise<
 }
 
 const READ_KNOWN = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])';
-
-/** Whether each order has an event under each key. */
-export async function readKnownCommands(db: Queryable, keys: readonly CommandKey[]): Promise<boolean[]> {
-  const rows = await db.$queryRawUnsafe<CommandKey[]>(
-    READ_KNOWN_COMMANDS,
-    keys.map(({ orderId }) => orderId),
-    keys.map(({ key }) => key),
-  );
-  return keys.map((wanted) => rows.some(({ orderId, key }) => orderId === wanted.orderId && key === wanted.key));
-}
-
-const READ_KNOWN_COMMANDS = `
-SELECT e.order_id AS "orderId", encode(e.command_key, 'hex') AS key
-FROM order_events e
-WHERE e.order_id = any($1::uuid[]) AND encode(e.command_key, 'hex') = any($2::text[])`;
 
 /** Ids of orders by their numbers; null where none has it. */
 export async function findNumbers(db: Queryable, numbers: readonly string[]): Promise<(string | null)[]> {

@@ -21,6 +21,12 @@ function toRow({ currency, status, count, gross }: Counted): StatsRow {
   return { currency, status, count: Number(count), gross: BigInt(gross) };
 }
 
+type CountedAt = Counted & { readonly starts_at: Date };
+
+function toSeriesRow(row: CountedAt): StatsSeriesRow {
+  return { ...toRow(row), startsAt: row.starts_at };
+}
+
 function columnsOf(stretches: readonly Stretch[]): [string[], Date[], Date[]] {
   return [stretches.map(({ grain }) => grain), stretches.map(({ from }) => from), stretches.map(({ to }) => to)];
 }
@@ -65,12 +71,8 @@ export async function readSeries(
   stretches: readonly Stretch[],
   interval: StatsInterval,
 ): Promise<StatsSeriesRow[]> {
-  const rows = await db.$queryRawUnsafe<(Counted & { starts_at: Date })[]>(
-    READ_SERIES,
-    ...columnsOf(stretches),
-    interval.toLowerCase(),
-  );
-  return rows.map((row) => ({ ...toRow(row), startsAt: row.starts_at }));
+  const rows = await db.$queryRawUnsafe<CountedAt[]>(READ_SERIES, ...columnsOf(stretches), interval.toLowerCase());
+  return rows.map(toSeriesRow);
 }
 
 const READ_SERIES = `
@@ -145,14 +147,14 @@ export async function readCustomerSeries(
   { from, to }: StatsPeriod,
   interval: StatsInterval,
 ): Promise<StatsSeriesRow[]> {
-  const rows = await db.$queryRawUnsafe<(Counted & { starts_at: Date })[]>(
+  const rows = await db.$queryRawUnsafe<CountedAt[]>(
     READ_CUSTOMER_SERIES,
     customerId,
     from,
     to,
     interval.toLowerCase(),
   );
-  return rows.map((row) => ({ ...toRow(row), startsAt: row.starts_at }));
+  return rows.map(toSeriesRow);
 }
 
 const READ_CUSTOMER_SERIES = `
