@@ -106,15 +106,15 @@ async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Pro
 }
 
 async function startEvents(config: Config, database: Database, directUrl: string, log: Logger, closers: Closers) {
-  const { debounceMs, pollMs, maxQueued } = config.events;
+  const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
   const store = createLogStore(database);
-  const feed = createFeed({ maxQueued });
+  const feed = createFeed({ maxQueued, maxCost });
   closers.add(() => Promise.resolve(feed.close()));
   const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
   closers.add(() => statistics.close());
   const publish = (events: readonly LoggedEvent[]) => {
-    feed.publish(events);
     statistics.wake();
+    return feed.publish(events);
   };
   const tail = await startTail({ store, debounceMs: 0, pollMs, publish, log });
   closers.add(() => tail.close());
@@ -189,7 +189,7 @@ async function serve(
   closers: Closers,
 ): Promise<string> {
   const { guarded } = config.open;
-  const { maxBytes, maxTokens, maxCost } = config.request;
+  const { maxTokens, maxCost } = config.request;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
   const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
@@ -201,9 +201,8 @@ async function serve(
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
   const http = createHttp({
-    ...config,
+    ...config.request,
     guarded,
-    maxBytes,
     apollo,
     createContext: contextFor,
     isDraining,
@@ -222,9 +221,7 @@ async function serve(
     server,
     schema,
     guarded,
-    maxBytes,
-    maxTokens,
-    maxCost,
+    ...config.request,
     ...config.websockets,
     createContext: contextFor,
     formatError,

@@ -24,8 +24,14 @@ export interface Config {
     readonly maxBytes: number;
     readonly maxTokens: number;
     readonly maxCost: number;
+    readonly receiveTimeoutMs: number;
+    readonly maxConnections: number;
   };
-  readonly websockets: { readonly maxSockets: number; readonly maxSubscriptions: number };
+  readonly websockets: {
+    readonly maxSockets: number;
+    readonly maxSubscriptions: number;
+    readonly maxUnsentBytes: number;
+  };
   readonly writes: {
     readonly lanes: number;
     readonly maxCommands: number;
@@ -35,7 +41,12 @@ export interface Config {
     readonly maxQueuedBytes: number;
   };
   readonly reads: { readonly lanes: number; readonly maxKeys: number; readonly maxQueued: number };
-  readonly events: { readonly debounceMs: number; readonly pollMs: number; readonly maxQueued: number };
+  readonly events: {
+    readonly debounceMs: number;
+    readonly pollMs: number;
+    readonly maxQueued: number;
+    readonly maxCost: number;
+  };
   readonly catalogue:
     | { readonly kind: 'none' }
     | {
@@ -86,8 +97,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxBytes: values.REQUEST_MAX_BYTES,
       maxTokens: values.REQUEST_MAX_TOKENS,
       maxCost: values.REQUEST_MAX_COST,
+      receiveTimeoutMs: values.REQUEST_RECEIVE_TIMEOUT_MS,
+      maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
-    websockets: { maxSockets: values.WEBSOCKETS_MAX, maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS },
+    websockets: {
+      maxSockets: values.WEBSOCKETS_MAX,
+      maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
+      maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
+    },
     writes: {
       lanes: values.WRITE_LANES,
       maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
@@ -101,6 +118,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,
       maxQueued: values.SUBSCRIBER_MAX_QUEUED,
+      maxCost: values.SUBSCRIBERS_MAX_COST,
     },
     catalogue: catalogueOf(values),
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,

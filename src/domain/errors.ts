@@ -37,7 +37,13 @@ export type Refusal =
 
 /** Failures of the request as a whole; they become top-level GraphQL errors. */
 export type RequestErrorCode =
-  'BAD_USER_INPUT' | 'INVALID_CURSOR' | 'SLOW_CONSUMER' | 'OVERLOADED' | 'SERVICE_UNAVAILABLE' | 'CANCELLED';
+  | 'BAD_USER_INPUT'
+  | 'INVALID_CURSOR'
+  | 'THROTTLED'
+  | 'SLOW_CONSUMER'
+  | 'OVERLOADED'
+  | 'SERVICE_UNAVAILABLE'
+  | 'CANCELLED';
 
 /** A failure whose message is meant for the client. Everything else that is thrown is masked. */
 export class RequestError extends Error {

@@ -1,54 +1,97 @@
+import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
 import type { LoggedEvent } from '../domain/events.js';
 import { encodeResumeCursor } from '../orders/cursor.js';
 import type { EventFeed, EventFilter } from '../orders/ports.js';
 
 export interface PublishingFeed extends EventFeed {
-  readonly publish: (events: readonly LoggedEvent[]) => void;
+  /** Offers events to their subscribers, and lets the event loop do other work in between. */
+  readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
   /** Ends every subscription. */
   close(): void;
 }
 
-/** Hands the tail's events to everybody who watches. Nobody's slowness reaches anybody else. */
-export function createFeed({ maxQueued }: { readonly maxQueued: number }): PublishingFeed {
-  const byOrder = new Map<string, Set<Subscriber>>();
-  const others = new Set<Subscriber>();
+export interface FeedOptions {
+  /** Most events that wait for one subscriber. */
+  readonly maxQueued: number;
+  /** Most cost of one event over all subscribers of one order, of one customer, or of all orders. */
+  readonly maxCost: number;
+}
+
+/** Events are offered for this long before the event loop gets its turn. */
+const SLICE_MS = 5;
+
+/** Subscribers that the same events are offered to, and what one event costs over all of them. */
+interface Group {
+  readonly members: Set<Subscriber>;
+  cost: number;
+}
+
+/** Offers the tail's events to all subscribers. A slow subscriber does not delay the others. */
+export function createFeed({ maxQueued, maxCost }: FeedOptions): PublishingFeed {
+  const groups = new Map<string, Group>();
   let closed = false;
 
-  function setOf(orderId: string | null): Set<Subscriber> {
-    if (orderId === null) return others;
-    const existing = byOrder.get(orderId);
-    if (existing !== undefined) return existing;
-    const created = new Set<Subscriber>();
-    byOrder.set(orderId, created);
-    return created;
+  function join(subscriber: Subscriber, key: string, cost: number): void {
+    const group = groups.get(key) ?? { members: new Set(), cost: 0 };
+    if (group.cost + cost > maxCost) throw tooCostly(group.cost + cost, maxCost);
+    group.members.add(subscriber);
+    group.cost += cost;
+    groups.set(key, group);
   }
 
-  function remove(subscriber: Subscriber): void {
-    const { orderId } = subscriber.filter;
-    const set = orderId === null ? others : byOrder.get(orderId);
-    set?.delete(subscriber);
-    if (orderId !== null && set?.size === 0) byOrder.delete(orderId);
+  function leave(subscriber: Subscriber, key: string, cost: number): void {
+    const group = groups.get(key);
+    if (group?.members.delete(subscriber) !== true) return;
+    group.cost -= cost;
+    if (group.members.size === 0) groups.delete(key);
   }
 
   return {
-    subscribe(filter) {
-      const subscriber = new Subscriber(filter, maxQueued, remove);
+    subscribe(filter, cost) {
+      const key = keyOf(filter);
+      const subscriber = new Subscriber(filter, maxQueued, () => leave(subscriber, key, cost));
       if (closed) subscriber.end();
-      else setOf(filter.orderId).add(subscriber);
+      else join(subscriber, key, cost);
       return subscriber;
     },
-    publish(events) {
+    async publish(events) {
+      let until = performance.now() + SLICE_MS;
       for (const event of events) {
-        for (const subscriber of byOrder.get(event.orderId) ?? []) subscriber.offer(event);
-        for (const subscriber of others) subscriber.offer(event);
+        for (const key of keysOf(event)) {
+          for (const subscriber of groups.get(key)?.members ?? []) {
+            subscriber.offer(event);
+            if (performance.now() < until) continue;
+            await setImmediate();
+            until = performance.now() + SLICE_MS;
+          }
+        }
       }
     },
     close() {
       closed = true;
-      for (const set of [others, ...byOrder.values()]) for (const subscriber of set) subscriber.end();
+      for (const { members } of groups.values()) for (const subscriber of members) subscriber.end();
     },
   };
+}
+
+const ALL_ORDERS = 'all';
+
+/** The group of a subscriber: the smallest set of events that has all it wants. */
+function keyOf({ orderId, customerId }: EventFilter): string {
+  if (orderId !== null) return `order ${orderId}`;
+  return customerId === null ? ALL_ORDERS : `customer ${customerId}`;
+}
+
+/** The groups that an event is offered to. */
+function keysOf({ orderId, customerId }: LoggedEvent): string[] {
+  const keys = [`order ${orderId}`, ALL_ORDERS];
+  return customerId === null ? keys : [...keys, `customer ${customerId}`];
+}
+
+function tooCostly(cost: number, maxCost: number): RequestError {
+  const message = `With this subscription an event would cost ${cost} values over all subscribers to the same orders; SUBSCRIBERS_MAX_COST is ${maxCost}. Select fewer fields, or subscribe to one order or one customer.`;
+  return new RequestError('THROTTLED', message, { details: { cost, maxCost } });
 }
 
 function matches({ orderId, customerId, to }: EventFilter, event: LoggedEvent): boolean {
@@ -60,7 +103,7 @@ function matches({ orderId, customerId, to }: EventFilter, event: LoggedEvent): 
 type Step = IteratorResult<LoggedEvent, undefined>;
 type Waiter = (step: Step) => void;
 
-/** One watcher: a bounded queue that is read as an async iterator. */
+/** A bounded queue of events that is read as an async iterator. */
 class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
   readonly #queue: LoggedEvent[] = [];
   readonly #waiters: Waiter[] = [];
@@ -70,7 +113,7 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
   constructor(
     readonly filter: EventFilter,
     readonly maxQueued: number,
-    readonly onEnd: (subscriber: Subscriber) => void,
+    readonly onEnd: () => void,
   ) {}
 
   offer(event: LoggedEvent): void {
@@ -91,7 +134,7 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
 
   #leave(state: 'overflowed' | 'ended'): void {
     this.#state = state;
-    this.onEnd(this);
+    this.onEnd();
   }
 
   #deliver(event: LoggedEvent): Step {
@@ -105,7 +148,8 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
     if (this.#state === 'open') return new Promise((resolve) => this.#waiters.push(resolve));
     if (this.#state === 'ended') return Promise.resolve({ done: true, value: undefined });
     this.#state = 'ended';
-    const message = 'You read more slowly than events come. Subscribe again from lastCursor.';
+    const message =
+      'This subscription is read more slowly than events come, and has ended. lastCursor names the last event that it was given.';
     return Promise.reject(new RequestError('SLOW_CONSUMER', message, { details: { lastCursor: this.#lastCursor } }));
   }
 

@@ -9,7 +9,7 @@ export interface TailOptions {
   readonly store: Pick<LogStore, 'read' | 'lastPosition'>;
   readonly debounceMs: number;
   readonly pollMs: number;
-  readonly publish: (events: readonly LoggedEvent[]) => void;
+  readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -25,7 +25,7 @@ export async function startTail({ store, debounceMs, pollMs, publish, log }: Tai
       const events = await store.read(position, BULK);
       const last = events.at(-1);
       if (last === undefined) return false;
-      publish(events);
+      await publish(events);
       position = last.position;
       return events.length === BULK;
     },

@@ -29,14 +29,23 @@ export interface CostOptions {
  * @throws RequestError BAD_USER_INPUT
  */
 export function assertAffordable(schema: GraphQLSchema, document: DocumentNode, options: CostOptions): void {
-  const { variables, operationName, maxCost } = options;
-  const operation = getOperationAST(document, operationName);
-  if (operation === null || operation === undefined) return; // there is nothing to run; the executor says so
-  const estimate = createEstimate(schema, document, variables);
-  const cost = estimate(operation.selectionSet, schema.getRootType(operation.operation));
+  const { maxCost } = options;
+  const cost = costOf(schema, document, options);
   if (cost <= maxCost) return;
   const message = `The query may ask for ${cost} values; one request may ask for ${maxCost}. Take smaller pages, or fewer within each other.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { cost, maxCost } });
+}
+
+/** How many values an operation may ask for; 0 where the document has no such operation. */
+export function costOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { variables, operationName }: Omit<CostOptions, 'maxCost'>,
+): number {
+  const operation = getOperationAST(document, operationName);
+  if (operation === null || operation === undefined) return 0; // there is nothing to run; the executor says so
+  const estimate = createEstimate(schema, document, variables);
+  return estimate(operation.selectionSet, schema.getRootType(operation.operation));
 }
 
 /** What a field says of its cost where that is more than its parts. */

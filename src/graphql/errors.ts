@@ -5,6 +5,7 @@ import { RequestError, type RequestErrorCode } from '../domain/errors.js';
 export const HTTP_STATUS: Readonly<Record<RequestErrorCode, number>> = {
   BAD_USER_INPUT: 400,
   INVALID_CURSOR: 400,
+  THROTTLED: 429,
   SLOW_CONSUMER: 503,
   OVERLOADED: 503,
   SERVICE_UNAVAILABLE: 503,

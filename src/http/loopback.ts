@@ -27,6 +27,11 @@ export function refusalOfOrigin({ origin, host }: IncomingHttpHeaders): string |
     : 'This server opens websockets to its own pages only.';
 }
 
+/** Whether an Origin header names a page of this machine, on any port. */
+export function isLoopbackOrigin(origin: string): boolean {
+  return /^https?:\/\//.test(origin) && isLoopback(origin);
+}
+
 function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : '';
 }

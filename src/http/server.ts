@@ -12,15 +12,24 @@ import fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.js';
+import { problemOfDepth } from '../graphql/depth.js';
+import { negotiate, prefersPage } from './accept.js';
+import { createBoundedServer, type ServerBounds } from './connections.js';
+import { allowLoopbackPages } from './cors.js';
+import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
 import { refusalOnLoopback } from './loopback.js';
 import { servePlayground } from './playground.js';
 
 export interface HttpOptions {
-  readonly host: string;
-  readonly port: number;
   /** Answer only what comes from this machine itself. */
   readonly guarded: boolean;
   readonly maxBytes: number;
+  /** HTTP connections at once, without websockets. */
+  readonly maxConnections: number;
+  /** Longest time a client may take to send a request. */
+  readonly receiveTimeoutMs: number;
+  /** Longest time of one request. */
+  readonly deadlineMs: number;
   readonly apollo: ApolloServer<Context>;
   readonly createContext: (signal: AbortSignal) => Context;
   readonly isDraining: () => boolean;
@@ -29,12 +38,12 @@ export interface HttpOptions {
   readonly log: Logger;
 }
 
-/** Longest time a client may take to send a request. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Idle time after which a kept-alive connection is closed; above that of common proxies, which close theirs first. */
+const KEEP_ALIVE_MS = 72_000;
 
 /** The HTTP side: GraphQL, health and readiness on one port. Not listening yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guarded, maxBytes, apollo, createContext, isDraining, unready, log } = options;
+  const { guarded, maxBytes, isDraining, unready, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -42,8 +51,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => correlationId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    serverFactory: (handler) => createBoundedServer(handler, serverBounds(options)),
     return503OnClosing: false,
+    // JSON.parse makes `__proto__` an ordinary key; nothing here copies keys by assignment.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    frameworkErrors: (error, request, reply) => answerFailure(error, request, reply),
+    clientErrorHandler: answerParserFailure,
   });
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
@@ -56,24 +70,14 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
-    void reply.code(404).send(graphqlError('NOT_FOUND', `There is nothing at ${request.url}. GraphQL is at /graphql.`));
+    if (request.url.split('?')[0] === '/graphql') {
+      const message = `GraphQL is served by GET and POST, not by ${request.method}.`;
+      return reply.code(405).header('allow', 'GET, POST, OPTIONS').send(graphqlError('METHOD_NOT_ALLOWED', message));
+    }
+    const message = `There is nothing at ${request.url.slice(0, MAX_ECHOED)}. GraphQL is at /graphql.`;
+    return reply.code(404).send(graphqlError('NOT_FOUND', message));
   });
-
-  app.route({
-    url: '/graphql',
-    method: ['GET', 'POST', 'OPTIONS'],
-    onRequest: async (request, reply) => {
-      const { accept = '*/*' } = request.headers;
-      if (request.method === 'GET' && /\btext\/html\b/.test(accept)) return reply.redirect('/', 303); // a person's browser
-      if (ACCEPTED.test(accept)) return undefined;
-      // Before anything is run: a mutation whose answer cannot be given must not be done.
-      const message = 'The answer is application/json or application/graphql-response+json; Accept allows neither.';
-      return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
-    },
-    handler: fastifyApolloHandler(apollo, {
-      context: (_request, reply) => Promise.resolve(createContext(goneSignal(reply))),
-    }),
-  });
+  serveGraphql(app, options);
   servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
@@ -83,7 +87,50 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   return app;
 }
 
-const ACCEPTED = /(^|[,\s])(\*\/\*|application\/\*|application\/json|application\/graphql-response\+json)(?=$|[,;\s])/i;
+/** Characters of a client's own text in a message. */
+const MAX_ECHOED = 200;
+
+function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOptions): ServerBounds {
+  return {
+    maxConnections,
+    receiveTimeoutMs,
+    idleTimeoutMs: deadlineMs + Math.max(receiveTimeoutMs, KEEP_ALIVE_MS),
+    keepAliveTimeoutMs: KEEP_ALIVE_MS,
+  };
+}
+
+function serveGraphql(app: FastifyInstance, { apollo, createContext }: HttpOptions): void {
+  app.route({
+    url: '/graphql',
+    method: ['GET', 'POST', 'OPTIONS'],
+    onRequest: async (request, reply) => {
+      if (allowLoopbackPages(request, reply)) return reply.code(204).send();
+      const { accept } = request.headers;
+      if (request.method === 'GET' && prefersPage(accept)) return reply.redirect('/', 303); // a person's browser
+      const type = negotiate(accept);
+      if (type === null) {
+        // Before anything is run: a mutation whose answer cannot be given must not be done.
+        const message = 'The answer is application/json or application/graphql-response+json; Accept allows neither.';
+        return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
+      }
+      request.headers.accept = type; // Apollo negotiates again, after execution: it must come to the same result
+      return undefined;
+    },
+    preHandler: async (request, reply) => {
+      const problem = problemOfDepth(queryOf(request));
+      return problem === null ? undefined : reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
+    },
+    handler: fastifyApolloHandler(apollo, {
+      context: (_request, reply) => Promise.resolve(createContext(goneSignal(reply))),
+    }),
+  });
+}
+
+/** The document of a GraphQL request, where there is one. */
+function queryOf({ body, query }: FastifyRequest): string {
+  const { query: text } = ((body ?? query) as { readonly query?: unknown } | null) ?? {};
+  return typeof text === 'string' ? text : '';
+}
 
 export function urlOf(app: FastifyInstance, host: string): string {
   const { port } = app.server.address() as AddressInfo;
@@ -102,31 +149,4 @@ function goneSignal(reply: FastifyReply): AbortSignal {
     if (!reply.raw.writableFinished) gone.abort();
   });
   return gone.signal;
-}
-
-const MESSAGES: Readonly<Record<number, { readonly code: string; readonly message: (maxBytes: number) => string }>> = {
-  413: { code: 'PAYLOAD_TOO_LARGE', message: (maxBytes) => `The body must have at most ${maxBytes} bytes.` },
-  415: { code: 'UNSUPPORTED_MEDIA_TYPE', message: () => 'The body must be application/json.' },
-};
-
-/** What goes wrong before GraphQL sees the request, in the shape GraphQL clients understand. */
-function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const status = error.statusCode ?? 500;
-  const known = MESSAGES[status];
-  if (known !== undefined) {
-    const maxBytes = request.routeOptions.bodyLimit ?? 0;
-    void reply.code(status).send(graphqlError(known.code, known.message(maxBytes)));
-  } else if (status < 500) {
-    void reply.code(status).send(graphqlError('BAD_REQUEST', `The body is not valid JSON: ${error.message}`));
-  } else {
-    request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
-    const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {
-      correlationId: request.id,
-    });
-    void reply.code(status).send(failure);
-  }
-}
-
-function graphqlError(code: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
-  return { errors: [{ message, extensions: { code, ...more } }] };
 }

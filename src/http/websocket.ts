@@ -1,25 +1,17 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  createSourceEventStream,
-  execute,
-  getOperationAST,
-  getVariableValues,
-  GraphQLError,
-  OperationTypeNode,
-  parse,
-  validate,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
-import { renewContext, type Context } from '../graphql/context.js';
-import { assertAffordable } from '../graphql/cost.js';
+import type { Context } from '../graphql/context.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
+import { refuse } from './connections.js';
 import { refusalOfOrigin, refusalOnLoopback } from './loopback.js';
+import { createSlices } from './slices.js';
+import { subscribeInSlices, toGraphQLError } from './subscribe.js';
+import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
+import { openConnection, type Connection } from './websocket-connection.js';
 
 export interface WebsocketOptions {
   readonly server: Server;
@@ -28,139 +20,114 @@ export interface WebsocketOptions {
   readonly maxBytes: number;
   readonly maxTokens: number;
   readonly maxCost: number;
+  /** Longest time a client may take to send a request; the first message of a websocket is one. */
+  readonly receiveTimeoutMs: number;
   /** Websockets at once, and subscriptions of one. */
   readonly maxSockets: number;
   readonly maxSubscriptions: number;
+  /** Most bytes that wait for a client to read them. */
+  readonly maxUnsentBytes: number;
   readonly createContext: (signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
 }
 
 export interface Websockets {
-  /** Tells every client that the server goes away, and cuts those that do not listen. */
+  /** Closes every websocket, and cuts those whose client does not answer. */
   close(): Promise<void>;
 }
 
-const INIT_TIMEOUT_MS = 5_000;
-const CLOSE_PATIENCE_MS = 2_000;
+const MAX_INIT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 2_000;
+/** Longest id of a subscription, which is part of each of its answers. */
+const MAX_ID_LENGTH = 128;
 
 /** Subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const {
-    server,
-    schema,
-    guarded,
-    maxBytes,
-    maxTokens,
-    maxCost,
-    maxSockets,
-    maxSubscriptions,
-    createContext,
-    formatError,
-    log,
-  } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBytes });
-  const gone = new WeakMap<object, AbortController>();
+  const { server, guarded, maxBytes, maxSockets, maxUnsentBytes, log } = options;
+  const socketOptions = {
+    noServer: true,
+    maxPayload: maxBytes,
+    autoPong: false, // a connection bounds its pongs itself
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols,
+  };
+  const sockets = new WebSocketServer(socketOptions);
+  const protocol = createProtocol(options);
 
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const isOurs = request.url?.split('?')[0] === '/graphql';
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = (guarded ? refusalOnLoopback(request.headers) : null) ?? refusalOfOrigin(request.headers);
-    const status = upgradeRefusal(isOurs, refusal, sockets.clients.size >= maxSockets);
-    if (status !== null) {
-      refuse(socket, status);
-      return;
+    if (refusal !== null) {
+      refuse(socket, '403 Forbidden', { code: 'FORBIDDEN', message: refusal });
+    } else if (sockets.clients.size >= maxSockets) {
+      const message = 'The server has as many websockets as it may have (WEBSOCKETS_MAX). Try again later.';
+      refuse(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
+    } else {
+      sockets.handleUpgrade(request, socket, head, (client) =>
+        openConnection(protocol, client, request, { maxUnsentBytes, log }),
+      );
     }
-    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
-  }
-  server.on('upgrade', upgrade);
-
-  const format = (error: GraphQLError) => formatError(error.toJSON(), error);
-  const handle = useServer(
-    {
-      schema,
-      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      isProd: true, // never an error's own words in a close reason
-      onConnect: ({ extra }) => {
-        const controller = new AbortController();
-        gone.set(extra.socket, controller);
-        extra.socket.once('close', () => controller.abort());
-        return true;
-      },
-      context: ({ extra }) => createContext(gone.get(extra.socket)?.signal ?? AbortSignal.abort()),
-      onSubscribe: ({ subscriptions }, _id, payload) => {
-        if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
-        return prepare(schema, payload, maxTokens, maxCost);
-      },
-      subscribe: subscribeWithFreshContext as never,
-      onError: (_socket, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
-      onNext: (_socket, _id, _payload, _args, result) => {
-        if (result.errors === undefined) return undefined;
-        return { ...result, errors: result.errors.map((error) => format(toGraphQLError(error))) } as never;
-      },
-    },
-    sockets,
-  );
-  sockets.on('wsClientError', (error) => log.debug({ err: error }, 'a websocket handshake failed'));
+  });
+  // With this listener, ws leaves the answer to a failed handshake to it, and the socket as well.
+  sockets.on('wsClientError', (error, socket) => {
+    const message = `This is not a valid websocket handshake: ${error.message}.`;
+    const headers = error.message.includes('Version') ? ['Sec-WebSocket-Version: 13'] : [];
+    refuse(socket, headers.length > 0 ? '426 Upgrade Required' : '400 Bad Request', {
+      code: 'BAD_REQUEST',
+      message,
+      headers,
+    });
+  });
 
   return {
     async close() {
-      server.off('upgrade', upgrade);
-      const cut = setTimeout(() => {
-        for (const client of sockets.clients) client.terminate();
-      }, CLOSE_PATIENCE_MS);
-      await handle.dispose();
-      clearTimeout(cut);
+      for (const client of sockets.clients) client.close(1001, 'Going away');
+      await new Promise<void>((resolve, reject) => {
+        sockets.close((error) => (error === undefined ? resolve() : reject(error)));
+      });
     },
   };
 }
 
-function upgradeRefusal(isOurs: boolean, refusal: string | null, full: boolean): string | null {
-  if (!isOurs) return '404 Not Found';
-  if (refusal !== null) return '403 Forbidden';
-  return full ? '503 Service Unavailable' : null;
+/** graphql-transport-ws within the limits that HTTP has. */
+function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
+  const { schema, maxBytes, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, createContext, formatError } =
+    options;
+  const prepare = createSubscriptionDocuments(schema, { maxTokens, maxCost });
+  const runInSlices = createSlices();
+  const format = (error: GraphQLError) => formatError(error.toJSON(), error);
+
+  return makeServer<Record<string, unknown>, Connection>({
+    connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
+    context: ({ extra }) => createContext(extra.gone),
+    onSubscribe: ({ extra, subscriptions }, id, payload) => {
+      if (id.length > MAX_ID_LENGTH) {
+        extra.socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
+        return [new GraphQLError('The id is too long.')];
+      }
+      extra.sizes.set(id, extra.messageLength);
+      if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
+      if (sizeOf(extra.sizes, subscriptions) > maxBytes) return [tooLarge(maxBytes)];
+      return prepare(payload) as never;
+    },
+    subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
+    onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
+    onNext: (_context, _id, _payload, _args, result) => {
+      const { errors } = result as ExecutionResult;
+      if (errors === undefined) return undefined;
+      return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
+    },
+  });
 }
 
-/** Nobody else listens on a socket that asked for an upgrade: not to its errors, nor for its end. */
-function refuse(socket: Duplex, status: string): void {
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-interface Operation {
-  readonly query: string;
-  readonly operationName?: string | null | undefined;
-  readonly variables?: Record<string, unknown> | null | undefined;
-}
-
-/** Parses and validates within the limits that HTTP has; websockets carry subscriptions only. */
-function prepare(schema: GraphQLSchema, operation: Operation, maxTokens: number, maxCost: number) {
-  const { query, operationName, variables } = operation;
-  let document;
-  try {
-    document = parse(query, { maxTokens });
-  } catch (cause) {
-    return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
+/** Characters of the messages that began the subscriptions. Forgets those of subscriptions that have ended. */
+function sizeOf(sizes: Map<string, number>, subscriptions: Readonly<Record<string, unknown>>): number {
+  let total = 0;
+  for (const [id, size] of sizes) {
+    if (id in subscriptions) total += size;
+    else sizes.delete(id);
   }
-  const errors = validate(schema, document);
-  if (errors.length > 0) return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-  const chosen = getOperationAST(document, operationName);
-  if (chosen?.operation !== OperationTypeNode.SUBSCRIPTION) {
-    const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
-    return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
-  }
-  const coerced = getVariableValues(schema, chosen.variableDefinitions ?? [], variables ?? {});
-  if (coerced.errors !== undefined) return coerced.errors.map((error) => withCode(error, 'BAD_USER_INPUT'));
-  try {
-    assertAffordable(schema, document, {
-      variables: variables ?? {},
-      operationName: operationName ?? undefined,
-      maxCost,
-    });
-  } catch (cause) {
-    return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
-  }
-  return { schema, document, operationName: operationName ?? null, variableValues: variables ?? {} };
+  return total;
 }
 
 function tooMany(most: number): GraphQLError {
@@ -168,50 +135,8 @@ function tooMany(most: number): GraphQLError {
   return withCode(new GraphQLError(message), 'THROTTLED');
 }
 
-function withCode(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes, source, positions, path, originalError } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions: { code } } as never);
-}
-
-function toGraphQLError(error: unknown): GraphQLError {
-  if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(String(error));
-  return new GraphQLError(originalError.message, { originalError });
-}
-
-type Args = Omit<ExecutionArgs, 'contextValue'> & { readonly contextValue: Context };
-
-/**
- * What graphql-js' `subscribe` does, but each event is answered under a context of its own: loaders remember what they
- * have read, and a subscription lives long. An error of the source is the last answer, not the end of the socket.
- */
-async function subscribeWithFreshContext(
-  args: Args,
-): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return source;
-  const events = source[Symbol.asyncIterator]();
-  let over = false;
-  return {
-    async next() {
-      if (over) return { done: true, value: undefined };
-      try {
-        const step = await events.next();
-        if (step.done === true) return { done: true, value: undefined };
-        const contextValue = renewContext(args.contextValue);
-        return { done: false, value: await execute({ ...args, rootValue: step.value, contextValue }) };
-      } catch (cause) {
-        over = true;
-        return { done: false, value: { errors: [toGraphQLError(cause)] } };
-      }
-    },
-    async return() {
-      over = true;
-      await events.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator](): AsyncIterableIterator<ExecutionResult> {
-      return this as AsyncIterableIterator<ExecutionResult>;
-    },
-  };
+/** A subscription keeps the message that began it. */
+function tooLarge(most: number): GraphQLError {
+  const message = `The subscriptions of one websocket have at most ${most} bytes in all.`;
+  return withCode(new GraphQLError(message), 'THROTTLED');
 }

@@ -81,7 +81,7 @@ export function decodeHistoryCursor(cursor: string, argument: string, orderId: s
   return version;
 }
 
-/** Names a place in the log of all events; a later subscription resumes behind it. */
+/** Names a position in the log of all events. */
 export function encodeResumeCursor(position: bigint, orderId: string, version: number): string {
   return encode(['log', position.toString(), orderId, version]);
 }

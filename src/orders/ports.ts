@@ -205,10 +205,13 @@ export interface EventFilter {
 /** Live events, in the order of the log. */
 export interface EventFeed {
   /**
-   * Watches from now on, until the iterator's `return` is called or the feed closes. Throws a RequestError SLOW_CONSUMER
-   * when its reader falls too far behind.
+   * Subscribes from now on, until the iterator's `return` is called or the feed closes. The iterator throws a
+   * RequestError SLOW_CONSUMER when its reader falls too far behind.
+   *
+   * @param cost how many values the answer to one event may have
+   * @throws RequestError THROTTLED where the subscriptions to the same events would cost too much together
    */
-  subscribe(filter: EventFilter): AsyncIterableIterator<LoggedEvent, undefined>;
+  subscribe(filter: EventFilter, cost: number): AsyncIterableIterator<LoggedEvent, undefined>;
 }
 
 /** The log of all events: positions are dense, given after commit, and never appear behind one that was seen. */

@@ -39,7 +39,13 @@ function open(): Database {
 async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
   const store = createLogStore(open());
   const seen: LoggedEvent[] = [];
-  const tail = await startTail({ store, debounceMs: 0, pollMs, publish: (events) => seen.push(...events), log });
+  const tail = await startTail({
+    store,
+    debounceMs: 0,
+    pollMs,
+    publish: async (events) => void seen.push(...events),
+    log,
+  });
   closers.push(() => tail.close());
   const sequencer = startSequencer({ store, debounceMs: 2, pollMs, onSequenced: () => tail.wake(), log });
   closers.push(() => sequencer.close());

@@ -22,14 +22,14 @@ function event(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
 }
 
 test('a reader that does not keep up is closed with the cursor of what it was given, and slows nobody', async () => {
-  const feed = createFeed({ maxQueued: 3 });
-  const slow = feed.subscribe(ANY);
-  const quick = feed.subscribe(ANY);
+  const feed = createFeed({ maxQueued: 3, maxCost: 10 });
+  const slow = feed.subscribe(ANY, 1);
+  const quick = feed.subscribe(ANY, 1);
   const read: number[] = [];
-  feed.publish([event(1)]);
+  await feed.publish([event(1)]);
   expect((await slow.next()).value).toMatchObject({ version: 1 });
   for (let version = 2; version <= 10; version += 1) {
-    feed.publish([event(version)]);
+    await feed.publish([event(version)]);
     read.push(((await quick.next()).value as LoggedEvent).version);
   }
   expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -45,10 +45,14 @@ test('a reader that does not keep up is closed with the cursor of what it was gi
 });
 
 test('a waiting reader gets what matches, and ends with return and with the feed', async () => {
-  const feed = createFeed({ maxQueued: 10 });
-  const [one, two, three] = [feed.subscribe({ ...ANY, orderId: 'x' }), feed.subscribe(ANY), feed.subscribe(ANY)];
+  const feed = createFeed({ maxQueued: 10, maxCost: 10 });
+  const [one, two, three] = [
+    feed.subscribe({ ...ANY, orderId: 'x' }, 1),
+    feed.subscribe(ANY, 1),
+    feed.subscribe(ANY, 1),
+  ];
   const waiting = [one.next(), two.next(), three.next()];
-  feed.publish([event(1, { orderId: 'y' }), event(2)]);
+  await feed.publish([event(1, { orderId: 'y' }), event(2)]);
   const got = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
   expect(got).toEqual([2, 1, 1]);
   const ends = [one.next(), two.next(), two.next(), three.next(), three.next()];
@@ -57,5 +61,5 @@ test('a waiting reader gets what matches, and ends with return and with the feed
   feed.close();
   const done = { done: true, value: undefined };
   expect((await Promise.all(ends)).map((step) => step.done)).toEqual([true, false, true, false, true]);
-  expect(await feed.subscribe(ANY).next()).toEqual(done);
+  expect(await feed.subscribe(ANY, 1).next()).toEqual(done);
 });

@@ -1,9 +1,11 @@
+import { Kind, type GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { LoggedEvent } from '../../domain/events.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { ownerFilter } from '../../domain/viewer.js';
 import { assertStorable, orderIdArgument } from '../arguments.js';
 import type { Context } from '../context.js';
+import { costOf } from '../cost.js';
 import { OrderStatusEnum } from '../types/enums.js';
 import { OrderEventObject } from '../types/event.js';
 import { viewEvent } from '../views.js';
@@ -18,8 +20,8 @@ interface WatchArguments {
 export class OrderSubscriptions {
   @Subscription(() => OrderEventObject, {
     description:
-      "Tells of each order that is taken (`from` is null) and of each change of status, as it happens. One order's events come in the order of its versions. A reader that falls too far behind gets SLOW_CONSUMER with the cursor of the last event it was given.",
-    subscribe: ({ args, context }) => watch(args as WatchArguments, context as Context),
+      "Yields each order that is created (`from` is null) and each change of status, from the moment of subscribing on. The events of one order come in the order of its versions. A subscriber that falls too far behind gets SLOW_CONSUMER, with the cursor of the last event that it was given, and the subscription ends; one that reconnects reads the order's `history` for what it missed.",
+    subscribe: ({ args, context, info }) => watch(args as WatchArguments, context as Context, info),
   })
   orderStatusChanged(
     @Root() event: LoggedEvent,
@@ -36,15 +38,26 @@ export class OrderSubscriptions {
   }
 }
 
-function watch(args: WatchArguments, { services, viewer }: Context): AsyncIterableIterator<LoggedEvent> {
+function watch(
+  args: WatchArguments,
+  { services, viewer }: Context,
+  info: GraphQLResolveInfo,
+): AsyncIterableIterator<LoggedEvent> {
   assertStorable(args, '');
   const { orderId, customerId, to } = args;
   const owner = ownerFilter(viewer);
   const foreign = owner !== null && typeof customerId === 'string' && customerId !== owner;
   const statuses = to ?? ORDER_STATUSES;
-  return services.feed.subscribe({
+  const filter = {
     orderId: typeof orderId === 'string' ? orderIdArgument('orderId', orderId) : null,
     customerId: owner ?? customerId ?? null,
     to: foreign ? [] : statuses,
-  });
+  };
+  return services.feed.subscribe(filter, costOfEvent(info));
+}
+
+/** How many values the answer to one event may have. */
+function costOfEvent({ schema, operation, fragments, variableValues }: GraphQLResolveInfo): number {
+  const definitions = [operation, ...Object.values(fragments)];
+  return costOf(schema, { kind: Kind.DOCUMENT, definitions }, { variables: variableValues, operationName: null });
 }

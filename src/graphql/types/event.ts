@@ -26,7 +26,7 @@ export class OrderEventObject extends NodeType {
   @Field(() => String, {
     nullable: true,
     description:
-      'Opaque place in the log of all events, to resume a subscription behind it; null for the moment until the log has it.',
+      'Opaque position in the log of all events; null until the log has the event. No argument takes it yet.',
   })
   readonly resumeCursor!: string | null;
 

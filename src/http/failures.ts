@@ -1,0 +1,78 @@
+import type { Duplex } from 'node:stream';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { refuse } from './connections.js';
+
+/** An error before GraphQL sees the request, in the shape that GraphQL clients understand. */
+export function graphqlError(code: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
+  return { errors: [{ message, extensions: { code, ...more } }] };
+}
+
+type Describe = (error: FastifyError, request: FastifyRequest) => { readonly code: string; readonly message: string };
+
+/** What clients read instead of Fastify's own messages. */
+const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (_error, request) => ({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: `The body must have at most ${request.routeOptions.bodyLimit ?? 0} bytes.`,
+  }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => ({
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    message: 'The body must be application/json.',
+  }),
+  FST_ERR_CTP_INVALID_JSON_BODY: (error) => ({
+    code: 'BAD_REQUEST',
+    message: `The body is not valid JSON: ${error.message}`,
+  }),
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => ({ code: 'BAD_REQUEST', message: 'The body is empty; it must be JSON.' }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => ({
+    code: 'BAD_REQUEST',
+    message: 'The body has another length than Content-Length says.',
+  }),
+  FST_ERR_BAD_URL: () => ({ code: 'BAD_REQUEST', message: 'The path of the URL is not percent-encoded correctly.' }),
+};
+
+/** Answers what went wrong before GraphQL saw the request. */
+export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const status = error.statusCode ?? 500;
+  if (status >= 500) {
+    request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
+    const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {
+      correlationId: request.id,
+    });
+    void reply.code(status).send(failure);
+    return;
+  }
+  const { code, message } = DESCRIPTIONS[describedCode(error)]?.(error, request) ?? {
+    code: 'BAD_REQUEST',
+    message: `The request cannot be served: ${error.message}`,
+  };
+  void reply.code(status).send(graphqlError(code, message));
+}
+
+/** JSON.parse throws a SyntaxError without a code of Fastify's. */
+function describedCode(error: FastifyError): string {
+  return error instanceof SyntaxError ? 'FST_ERR_CTP_INVALID_JSON_BODY' : error.code;
+}
+
+const PARSER_FAILURES: Readonly<Record<string, readonly [status: string, code: string, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'REQUEST_TIMEOUT', 'The request was not sent in time.'],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'BAD_REQUEST',
+    'The headers of the request are too large.',
+  ],
+};
+
+/** Answers what the HTTP parser rejects; there is no request yet. */
+export function answerParserFailure(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = PARSER_FAILURES[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'BAD_REQUEST',
+    'This is not a valid HTTP request.',
+  ];
+  refuse(socket, status, { code, message });
+}

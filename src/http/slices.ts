@@ -1,0 +1,69 @@
+/** Work of a cost up to this runs beside other light work; what costs more runs one at a time. */
+const LIGHT_COST = 1_000;
+/** Most cost of light work at once. */
+const MAX_LIGHT_COST = 2_000;
+/** Work is begun for this long before the event loop gets its turn. */
+const SLICE_MS = 5;
+
+/** Runs work when its turn comes. @returns what the work answers */
+export type RunInSlices = <T>(cost: number, work: () => T | Promise<T>) => Promise<T>;
+
+/**
+ * Shares the event loop between the answers to events and everything else: work is begun in the order of its calls, a
+ * bounded cost of it is under way at once, and other events of the loop come in between. Heavy work does not keep light
+ * work waiting.
+ */
+export function createSlices(): RunInSlices {
+  const light = createQueue(MAX_LIGHT_COST);
+  const heavy = createQueue(LIGHT_COST);
+  return async (cost, work) => (cost <= LIGHT_COST ? light : heavy)(cost, work);
+}
+
+function createQueue(maxCost: number): RunInSlices {
+  let waiting: { readonly cost: number; readonly start: () => Promise<void> }[] = [];
+  let next = 0; // index of the first that waits; an array that is shifted costs its length
+  let running = 0;
+  let scheduled = false;
+
+  function schedule(): void {
+    if (scheduled || next === waiting.length) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      begin();
+    });
+  }
+
+  function begin(): void {
+    const until = performance.now() + SLICE_MS;
+    for (let entry = waiting[next]; entry !== undefined; entry = waiting[next]) {
+      if (running > 0 && running + entry.cost > maxCost) return; // the end of what runs schedules the next
+      if (performance.now() > until) {
+        schedule();
+        return;
+      }
+      next += 1;
+      running += entry.cost;
+      const { cost } = entry;
+      void entry.start().finally(() => {
+        running -= cost;
+        schedule();
+      });
+    }
+    waiting = [];
+    next = 0;
+  }
+
+  return async (cost, work) =>
+    new Promise((resolve, reject) => {
+      const start = async () => {
+        try {
+          resolve(await work());
+        } catch (cause) {
+          reject(cause as Error);
+        }
+      };
+      waiting.push({ cost, start });
+      schedule();
+    });
+}

@@ -1,0 +1,78 @@
+import {
+  createSourceEventStream,
+  execute,
+  GraphQLError,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
+import { renewContext, type Context } from '../graphql/context.js';
+import { costOf } from '../graphql/cost.js';
+import type { RunInSlices } from './slices.js';
+
+export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
+  readonly schema: GraphQLSchema;
+  readonly contextValue: Context;
+};
+
+/**
+ * What graphql-js' `subscribe` does, but each event is answered under a context of its own, since loaders remember what
+ * they have read and a subscription lives long; and in slices, since one event may have many subscribers. An error of
+ * the source is the last answer of the subscription, not the end of the socket.
+ */
+export async function subscribeInSlices(
+  args: SubscriptionArgs,
+  runInSlices: RunInSlices,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const source = await createSource(args);
+  if (!(Symbol.asyncIterator in source)) return source;
+  const events = source[Symbol.asyncIterator]();
+  const { schema, document, variableValues, operationName } = args;
+  const cost = costOf(schema, document, { variables: variableValues ?? {}, operationName });
+  let over = false;
+
+  async function answer(event: unknown): Promise<ExecutionResult> {
+    return runInSlices(cost, () => {
+      if (over) return {}; // ended while it waited: nobody receives the answer
+      return execute({ ...args, rootValue: event, contextValue: renewContext(args.contextValue) });
+    });
+  }
+
+  return {
+    async next() {
+      if (over) return { done: true, value: undefined };
+      try {
+        const step = await events.next();
+        if (step.done === true) return { done: true, value: undefined };
+        const value = await answer(step.value);
+        return over ? { done: true, value: undefined } : { done: false, value };
+      } catch (cause) {
+        over = true;
+        return { done: false, value: { errors: [toGraphQLError(cause)] } };
+      }
+    },
+    async return() {
+      over = true;
+      await events.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator](): AsyncIterableIterator<ExecutionResult> {
+      return this as AsyncIterableIterator<ExecutionResult>;
+    },
+  };
+}
+
+/** graphql-js throws what it does not expect; here it is the error of one subscription. */
+async function createSource(args: SubscriptionArgs): Promise<AsyncIterable<unknown> | ExecutionResult> {
+  try {
+    return await createSourceEventStream(args);
+  } catch (cause) {
+    return { errors: [toGraphQLError(cause)] };
+  }
+}
+
+export function toGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError(originalError.message, { originalError });
+}

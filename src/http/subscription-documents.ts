@@ -1,0 +1,150 @@
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type SelectionSetNode,
+  type ValidationRule,
+} from 'graphql';
+import { assertAffordable } from '../graphql/cost.js';
+import { problemOfDepth } from '../graphql/depth.js';
+import { toGraphQLError } from './subscribe.js';
+
+export interface SubscriptionRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Record<string, unknown> | null | undefined;
+}
+
+export interface PreparedSubscription {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variableValues: Record<string, unknown>;
+}
+
+export interface DocumentLimits {
+  readonly maxTokens: number;
+  readonly maxCost: number;
+}
+
+/** Most documents that are kept. One that is dropped is parsed again when it comes again. */
+const MAX_DOCUMENTS = 500;
+
+/**
+ * Parses, validates and bounds what is subscribed to; websockets carry subscriptions only. Subscriptions of one text
+ * share one parsed document.
+ */
+export function createSubscriptionDocuments(schema: GraphQLSchema, { maxTokens, maxCost }: DocumentLimits) {
+  const known = new Map<string, DocumentNode>();
+
+  function documentOf(query: string): DocumentNode | readonly GraphQLError[] {
+    const existing = known.get(query);
+    if (existing !== undefined) {
+      known.delete(query); // set again, so that the map is in the order of use
+      known.set(query, existing);
+      return existing;
+    }
+    const document = parsed(schema, query, maxTokens);
+    if ('kind' in document) {
+      known.set(query, document);
+      const [oldest] = known.keys();
+      if (known.size > MAX_DOCUMENTS && oldest !== undefined) known.delete(oldest);
+    }
+    return document;
+  }
+
+  return (request: SubscriptionRequest): PreparedSubscription | readonly GraphQLError[] => {
+    const { query, operationName, variables } = request;
+    const document = documentOf(query);
+    if (!('kind' in document)) return document;
+    const problem = problemOf(schema, document, request, maxCost);
+    if (problem !== null) return problem;
+    return { schema, document, operationName: operationName ?? null, variableValues: variables ?? {} };
+  };
+}
+
+function parsed(schema: GraphQLSchema, query: string, maxTokens: number): DocumentNode | readonly GraphQLError[] {
+  const problem = problemOfDepth(query);
+  if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
+  let document;
+  try {
+    document = parse(query, { maxTokens });
+  } catch (cause) {
+    return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
+  }
+  const errors = validate(schema, document, [...specifiedRules, noConditionalRootField]);
+  return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+}
+
+function problemOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { operationName, variables }: SubscriptionRequest,
+  maxCost: number,
+): readonly GraphQLError[] | null {
+  const operation = getOperationAST(document, operationName);
+  if (operation === null || operation === undefined) return [operationNotFound(operationName)];
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+    const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
+    return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
+  }
+  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
+  if (coerced.errors !== undefined) return coerced.errors.map((error) => withCode(error, 'BAD_USER_INPUT'));
+  try {
+    assertAffordable(schema, document, { variables: variables ?? {}, operationName, maxCost });
+    return null;
+  } catch (cause) {
+    return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
+  }
+}
+
+function operationNotFound(operationName: string | null | undefined): GraphQLError {
+  const message =
+    typeof operationName === 'string'
+      ? `The document has no operation with the name "${operationName}".`
+      : 'The document has several operations, or none. Set operationName to the name of the one to run.';
+  return withCode(new GraphQLError(message), 'OPERATION_RESOLUTION_FAILURE');
+}
+
+/**
+ * The specification of September 2025 forbids `@skip` and `@include` on the root field of a subscription; graphql-js 16
+ * does not check it and fails while it subscribes.
+ */
+const noConditionalRootField: ValidationRule = (context) => ({
+  OperationDefinition(operation) {
+    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return;
+    const seen = new Set<string>();
+    if (!isConditional(operation.selectionSet, (name) => context.getFragment(name), seen)) return;
+    const message = 'The root field of a subscription must not have @skip or @include.';
+    context.reportError(new GraphQLError(message, { nodes: operation }));
+  },
+});
+
+function isConditional(
+  { selections }: SelectionSetNode,
+  fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined,
+  seen: Set<string>,
+): boolean {
+  return selections.some((selection) => {
+    if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') === true)
+      return true;
+    if (selection.kind === Kind.FIELD) return false;
+    if (selection.kind === Kind.INLINE_FRAGMENT) return isConditional(selection.selectionSet, fragmentOf, seen);
+    const fragment = seen.has(selection.name.value) ? null : fragmentOf(selection.name.value);
+    seen.add(selection.name.value);
+    return fragment !== null && fragment !== undefined && isConditional(fragment.selectionSet, fragmentOf, seen);
+  });
+}
+
+export function withCode(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes, source, positions, path, originalError } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions: { code } } as never);
+}
