@@ -1,0 +1,152 @@
+import { connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { placed } from '../support/queries.js';
+import { HANDSHAKE, rawRequest } from '../support/raw.js';
+import { startServer } from '../support/server.js';
+import { handshakeStatus, openWebsocket } from '../support/websocket.js';
+
+const fixture = useServer({
+  REQUEST_RECEIVE_TIMEOUT_MS: '1000',
+  REQUEST_MAX_BYTES: '100000',
+  HTTP_CONNECTIONS_MAX: '60',
+  WEBSOCKETS_MAX: '4',
+});
+
+const without = (name: string) => HANDSHAKE.filter((line) => !line.startsWith(name));
+
+const FAILED_HANDSHAKES: readonly [what: string, lines: readonly string[], status: string][] = [
+  ['another version', [...without('Sec-WebSocket-Version'), 'Sec-WebSocket-Version: 7'], '426'],
+  ['no version', without('Sec-WebSocket-Version'), '426'],
+  ['no key', without('Sec-WebSocket-Key'), '400'],
+  ['a malformed key', [...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: short'], '400'],
+  [
+    'a repeated subprotocol',
+    [...without('Sec-WebSocket-Protocol'), 'Sec-WebSocket-Protocol: graphql-transport-ws, graphql-transport-ws'],
+    '400',
+  ],
+  ['another origin', [...HANDSHAKE, 'Origin: https://evil.example'], '403'],
+  ['another host', [...without('Host'), 'Host: evil.example'], '403'],
+  ['a proxy in between', [...HANDSHAKE, 'X-Forwarded-For: 10.0.0.1'], '403'],
+];
+
+test.each(FAILED_HANDSHAKES)(
+  'a websocket handshake with %s is answered and its socket closed',
+  async (_what, lines, status) => {
+    const attempts = Array.from({ length: 10 }, async () => {
+      const { ended } = await rawRequest(fixture.server.url, lines);
+      return ended;
+    });
+    for (const text of await Promise.all(attempts)) expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  },
+);
+
+test.each([
+  ['POST with Upgrade: foo', ['POST /graphql HTTP/1.1', 'Upgrade: foo'], '{"query":"{ __typename }"}', '200'],
+  [
+    'POST with Upgrade: websocket',
+    ['POST /graphql HTTP/1.1', 'Upgrade: websocket'],
+    '{"query":"{ __typename }"}',
+    '200',
+  ],
+  ['GET with Upgrade: h2c', ['GET /health HTTP/1.1', 'Upgrade: h2c'], '', '200'],
+  ['a websocket of another path', ['GET /other HTTP/1.1', 'Upgrade: websocket'], '', '404'],
+])('%s is answered as plain HTTP', async (_what, lines, body, status) => {
+  const { ended } = await rawRequest(
+    fixture.server.url,
+    [
+      ...lines,
+      'Host: HOST',
+      'Connection: Upgrade, close',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ],
+    body,
+  );
+  expect(await ended).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+});
+
+test('failed handshakes and upgrades do not hold up the end of the server', async () => {
+  const server = await startServer(fixture.database.url);
+  const requests = [
+    ...FAILED_HANDSHAKES.map(([, lines]) => lines),
+    ['POST /graphql HTTP/1.1', 'Host: HOST', 'Upgrade: foo', 'Connection: Upgrade', 'Content-Length: 0'],
+    ['GET /health HTTP/1.1', 'Host: HOST', 'Upgrade: h2c', 'Connection: Upgrade'],
+  ];
+  const connections = await Promise.all(requests.map(async (lines) => rawRequest(server.url, lines)));
+  await Promise.all(
+    connections.map(async ({ received, socket }) =>
+      expect.poll(() => received() !== '' || socket.destroyed).toBe(true),
+    ),
+  );
+  const began = performance.now();
+  await server.close();
+  expect(performance.now() - began).toBeLessThan(10_000);
+}, 60_000);
+
+test('a request whose body or head does not arrive in time is cut off', async () => {
+  const head = ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Content-Length: 100'];
+  const began = performance.now();
+  const slow = await Promise.all([
+    rawRequest(fixture.server.url, head, '{'),
+    rawRequest(fixture.server.url, []),
+    rawRequest(fixture.server.url, []).then((connection) => {
+      connection.socket.write('GET /health HTTP/1.1\r\nHost');
+      return connection;
+    }),
+  ]);
+  for (const text of await Promise.all(slow.map(({ ended }) => ended))) expect(text).toMatch(/^HTTP\/1.1 408 /);
+  expect(performance.now() - began).toBeLessThan(10_000); // Node's own bounds are 30 s to 5 minutes
+});
+
+test('a websocket that does not send connection_init in time is closed', async () => {
+  const { closed } = await openWebsocket(fixture.server.url, { init: false });
+  expect(await closed).toMatchObject({ code: 4408 });
+});
+
+test('a websocket message that is larger than a request may be closes the socket', async () => {
+  const { socket, closed } = await openWebsocket(fixture.server.url);
+  socket.send('x'.repeat(100_001));
+  expect(await closed).toMatchObject({ code: 1009 });
+});
+
+test('more HTTP connections than allowed are answered 503 at once, and websockets do not count', async () => {
+  const websocket = await openWebsocket(fixture.server.url);
+  const { url } = fixture.server;
+  const { hostname, port } = new URL(url);
+  const idle = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const socket = connect(Number(port), hostname);
+      onTestFinished(() => void socket.destroy());
+      const answered = new Promise<string>((resolve) => {
+        socket.once('data', (data) => resolve(String(data)));
+        socket.once('error', () => resolve(''));
+      });
+      await new Promise((resolve) => socket.once('connect', resolve));
+      return { socket, answered };
+    }),
+  );
+  const refused = await idle[199]?.answered;
+  expect(refused).toMatch(/^HTTP\/1.1 503 /);
+  expect(refused).toMatch(/retry-after: 1/i);
+  expect(refused).toContain('HTTP_CONNECTIONS_MAX');
+  websocket.send({ type: 'ping' });
+  await websocket.until((message) => message.type === 'pong');
+  for (const { socket } of idle) socket.destroy();
+  await expect
+    .poll(async () =>
+      placed(fixture.server)
+        .then((order) => order.status)
+        .catch(() => null),
+    )
+    .toBe('PENDING');
+});
+
+test('more websockets than allowed are refused until one is closed', async () => {
+  const { url } = fixture.server;
+  const open = [];
+  for (let index = 0; index < 4; index += 1) open.push(await openWebsocket(url));
+  expect(await handshakeStatus(url)).toBe(503);
+  open[0]?.socket.terminate();
+  await expect.poll(() => handshakeStatus(url)).toBe(101);
+});

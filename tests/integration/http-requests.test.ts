@@ -1,0 +1,260 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { CREATE, create, TEA } from '../support/queries.js';
+import { rawRequest } from '../support/raw.js';
+import { startServer } from '../support/server.js';
+
+const fixture = useServer();
+
+async function post(body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(fixture.server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
+
+test.each([
+  ['application/json', JSON_TYPE],
+  ['APPLICATION/JSON', JSON_TYPE],
+  ['application/json;charset=utf-8', JSON_TYPE],
+  ['application/json; charset="UTF-8"', JSON_TYPE],
+  ['application/json;charset=utf8', JSON_TYPE],
+  ['application/json;charset=latin1', null],
+  ['application/json;charset=latin1, application/graphql-response+json', GRAPHQL_TYPE],
+  ['application/json;q=0', null],
+  ['application/json;q=0.0', null],
+  ['*/*;q=0', null],
+  ['application/*;q=0', null],
+  ['*/*', JSON_TYPE],
+  ['application/*', JSON_TYPE],
+  ['', JSON_TYPE],
+  ['application/json;q=0, */*', GRAPHQL_TYPE],
+  ['application/json;q=0, application/graphql-response+json;q=0, */*', null],
+  ['application/*;q=0, application/json', JSON_TYPE],
+  ['application/graphql-response+json, application/json;q=0.9', GRAPHQL_TYPE],
+  ['application/graphql-response+json;q=0.5, application/json;q=0.9', JSON_TYPE],
+  ['application/graphql-response+json, application/json', GRAPHQL_TYPE],
+  ['text/html, */*;q=0.1', JSON_TYPE],
+  ['application/json;profile="a,b;q=0"', JSON_TYPE],
+  ['application/json;q=banana', null],
+  ['application/json ; q=0.5', JSON_TYPE],
+  ['application/jsonp', null],
+  ['text/html', null],
+  ['text/event-stream', null],
+  ['multipart/mixed', null],
+  ['multipart/mixed;deferSpec=20220824, application/json', JSON_TYPE],
+])('Accept %j is answered %j, and 406 means that nothing was stored', async (accept, type) => {
+  const notes = `accept [${accept}]`;
+  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes } } });
+  const response = await post(body, { accept });
+  const rows = await fixture.database.sql('SELECT 1 FROM orders WHERE notes = $1', [notes]);
+  if (type === null) {
+    expect([response.status, rows.length]).toEqual([406, 0]);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_ACCEPTABLE' } }] });
+  } else {
+    expect([response.status, response.headers.get('content-type'), rows.length]).toEqual([200, type, 1]);
+    expect(await response.json()).toMatchObject({ data: { createOrder: { order: { status: 'PENDING' } } } });
+  }
+});
+
+test.each([
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 303],
+  ['text/html;q=0, application/json', 200],
+  ['application/json, text/html;q=0.5', 200],
+])('GET with Accept %j answers %d', async (accept, status) => {
+  const url = `${fixture.server.url}?query=%7B__typename%7D`;
+  const headers = { accept, 'apollo-require-preflight': 'true' };
+  expect((await fetch(url, { headers, redirect: 'manual' })).status).toBe(status);
+});
+
+const LARGE = 'x'.repeat(20_000);
+
+interface Failure {
+  readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
+}
+
+test.each([
+  ['{"query":', 400, 'BAD_REQUEST', /^The body is not valid JSON/],
+  ['', 400, 'BAD_REQUEST', /^The body is empty/],
+  ['[]', 400, 'BAD_REQUEST', /batching/],
+  ['{}', 400, 'BAD_REQUEST', /POST body missing/],
+])('the body %j is answered %d with the reason', async (body, status, code, message) => {
+  const response = await post(body);
+  const { errors } = (await response.json()) as Failure;
+  expect([response.status, errors[0]?.extensions.code]).toEqual([status, code]);
+  expect(errors[0]?.message).toMatch(message);
+});
+
+test.each([
+  ['GET /% HTTP/1.1', 400, 'BAD_REQUEST', /URL/],
+  ['PUT /graphql HTTP/1.1', 405, 'METHOD_NOT_ALLOWED', /GET and POST/],
+  ['GET /elsewhere HTTP/1.1', 404, 'NOT_FOUND', /nothing at \/elsewhere/],
+  ['POST /graphql HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 0', 400, 'BAD_REQUEST', /CSRF/],
+  [
+    'POST /graphql HTTP/1.1\r\nContent-Type: application/xml\r\nContent-Length: 0',
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+    /json/,
+  ],
+  [`GET /health HTTP/1.1\r\nX-Large: ${LARGE}`, 431, 'BAD_REQUEST', /headers/],
+  ['GET /health HTTP/9.9', 400, 'BAD_REQUEST', /HTTP/],
+])('%j is answered %d in the shape of GraphQL', async (line, status, code, message) => {
+  const { ended } = await rawRequest(fixture.server.url, [line, 'Host: HOST', 'Connection: close']);
+  const [head = '', body = ''] = (await ended).split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  const { errors } = JSON.parse(body) as Failure;
+  expect(errors[0]?.extensions.code).toBe(code);
+  expect(errors[0]?.message).toMatch(message);
+  expect(errors[0]?.message).not.toContain('not valid JSON');
+});
+
+test('a __proto__ key in metadata is kept, or named in the refusal', async () => {
+  const metadata = '{"__proto__": {"polluted": true}, "constructor": {"prototype": 1}}';
+  const query =
+    'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { metadata } userErrors { message } } }';
+  const variables = `{"input": {"items": [${JSON.stringify(TEA)}], "metadata": ${metadata}}}`;
+  const response = await post(`{"query": ${JSON.stringify(query)}, "variables": ${variables}}`);
+  const text = await response.text();
+  expect(response.status).toBe(200);
+  expect(text).toContain('__proto__');
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
+test.each([
+  ['selections', `{ ${'a { '.repeat(1_000)} b ${'}'.repeat(1_000)} }`],
+  ['selections without an end', '{a'.repeat(2_000)],
+  ['lists', `{ order(id: ${'['.repeat(2_000)}${']'.repeat(2_000)}) { id } }`],
+  ['objects', `mutation { createOrder(input: ${'{a:'.repeat(1_000)}1${'}'.repeat(1_000)}) { replayed } }`],
+])('a document of deeply nested %s is the client’s error', async (_what, query) => {
+  const answer = await fixture.server.ask(query);
+  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+  expect(answer.errors?.[0]?.message).toMatch(/nested more than 200 levels/);
+  const overWebsocket = await fixture.server.watch(query);
+  await overWebsocket.ended;
+  expect(overWebsocket.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+});
+
+test.each([
+  [
+    'a chain of fragments',
+    `{ ...F0 } ${Array.from({ length: 600 }, (_, i) => `fragment F${i} on Query { ...F${i + 1} }`).join(' ')} fragment F600 on Query { __typename }`,
+  ],
+  ['brackets in a text', `{ order(id: "${'{'.repeat(3_000)}") { id } }`],
+])('%s is no depth', async (_what, query) => {
+  const answer = await fixture.server.ask(query);
+  expect(answer.errors?.[0]?.extensions.code ?? 'none').not.toMatch(/INTERNAL|VALIDATION/);
+});
+
+test.each(['\0', '\uD800', '\uDC00x'])(
+  'the text %j, which PostgreSQL cannot keep, is refused in every variable',
+  async (text) => {
+    const variables = JSON.stringify({ input: { items: [TEA], notes: `a${text}b` } });
+    const response = await post(`{"query": ${JSON.stringify(CREATE)}, "variables": ${variables}}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'input.notes' } }],
+    });
+  },
+);
+
+test('a request that a page could send without a preflight is not run', async () => {
+  const url = `${fixture.server.url}?query=%7B__typename%7D`;
+  const plain = await fetch(url);
+  expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('CSRF')]);
+  expect((await fetch(url, { headers: { 'apollo-require-preflight': '1' } })).status).toBe(200);
+  const form = await post(JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes: 'csrf' } } }), {
+    'content-type': 'text/plain',
+  });
+  expect(form.status).toBe(400);
+  expect(await fixture.database.sql("SELECT 1 FROM orders WHERE notes = 'csrf'")).toEqual([]);
+});
+
+test.each(['http://localhost:5173', 'http://127.0.0.1:3000', 'https://localhost', 'http://[::1]:8080'])(
+  'a page at %s may call GraphQL and read the answer',
+  async (origin) => {
+    const preflight = await fetch(fixture.server.url, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,x-request-id,apollo-require-preflight,authorization',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+    const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    expect(allowed.sort()).toEqual(['apollo-require-preflight', 'authorization', 'content-type', 'x-request-id']);
+    for (const body of ['{"query":"{ __typename }"}', '{"query":']) {
+      const answer = await post(body, { origin });
+      expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id, retry-after');
+      expect(answer.headers.get('vary')).toBe('origin');
+    }
+  },
+);
+
+test('pages of elsewhere get no CORS headers, on an open server either', async () => {
+  const open = await startServer(fixture.database.url, { AUTH_MODE: 'open' });
+  for (const [url, status] of [
+    [fixture.server.url, 403],
+    [open.url, 200],
+  ] as const) {
+    for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null', 'file://localhost']) {
+      const headers = { origin, 'access-control-request-method': 'POST', 'content-type': 'application/json' };
+      const preflight = await fetch(url, { method: 'OPTIONS', headers });
+      const answer = await fetch(url, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+      expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+      expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+      if (origin !== 'file://localhost') expect(answer.status).toBe(status);
+    }
+  }
+  await open.close();
+});
+
+test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'])(
+  'a request that was forwarded with %s is not answered',
+  async (header) => {
+    expect((await post('{"query":"{ __typename }"}', { [header]: '127.0.0.1' })).status).toBe(403);
+  },
+);
+
+test('an order whose client has gone before it was written is not stored', async () => {
+  const asked = Promise.withResolvers<ServerResponse>();
+  const products = createServer((_request, response) => asked.resolve(response));
+  await new Promise<void>((resolve) => products.listen(0, '127.0.0.1', resolve));
+  const { port } = products.address() as AddressInfo;
+  const server = await startServer(fixture.database.url, {
+    PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
+    PRODUCT_SERVICE_TIMEOUT_MS: '20000',
+    PRODUCT_SERVICE_BATCH: 'off',
+  });
+  onTestFinished(async () => {
+    await server.close();
+    products.closeAllConnections();
+    await new Promise((resolve) => products.close(resolve));
+  });
+  const productId = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
+  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [{ productId }], notes: 'gone' } } });
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'Host: HOST',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ];
+  const { socket } = await rawRequest(server.url, head, body);
+  const answer = await asked.promise; // the request is under way, and waits for its price
+  socket.destroy();
+  for (let round = 0; round < 3; round += 1) await fetch(new URL('/health', server.url)); // the server has seen the end
+  answer.end(JSON.stringify({ id: productId, name: 'Green tea', price: '4.20', currency: 'USD' }));
+  await create(server, { notes: 'after' }); // a later write has been committed
+  expect(await fixture.database.sql("SELECT notes FROM orders WHERE notes IN ('gone', 'after')")).toEqual([
+    { notes: 'after' },
+  ]);
+});

@@ -1,0 +1,81 @@
+import { onTestFinished } from 'vitest';
+import { WebSocket, type ClientOptions } from 'ws';
+
+export interface Message {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: unknown;
+}
+
+/** A websocket without a client library on top, for what no library would send. */
+export interface OpenWebsocket {
+  readonly socket: WebSocket;
+  readonly messages: readonly Message[];
+  readonly send: (message: object) => void;
+  /** Resolves with the first message that passes. */
+  readonly until: (passes: (message: Message) => boolean) => Promise<Message>;
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+}
+
+/** Opens a websocket and, unless told otherwise, its connection of graphql-transport-ws. */
+export async function openWebsocket(
+  url: string,
+  {
+    init = true,
+    protocol = 'graphql-transport-ws',
+    ...options
+  }: ClientOptions & { init?: boolean; protocol?: string } = {},
+): Promise<OpenWebsocket> {
+  const socket = new WebSocket(url.replace('http', 'ws'), protocol, options);
+  onTestFinished(() => socket.terminate());
+  const messages: Message[] = [];
+  const waiting = new Set<() => void>();
+  socket.on('message', (data) => {
+    messages.push(JSON.parse(String(data as Buffer)) as Message);
+    for (const check of waiting) check();
+  });
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+  socket.on('error', () => undefined); // followed by close
+  await new Promise<void>((resolve) => {
+    socket.once('open', resolve);
+    socket.once('close', resolve);
+  });
+  const open: OpenWebsocket = {
+    socket,
+    messages,
+    closed,
+    send: (message) => socket.send(JSON.stringify(message)),
+    until: async (passes) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          const found = messages.find((message) => passes(message));
+          if (found === undefined) return;
+          waiting.delete(check);
+          resolve(found);
+        };
+        void closed.then(({ code, reason }) => reject(new Error(`closed with ${code} ${reason}`)));
+        waiting.add(check);
+        check();
+      }),
+  };
+  if (init && socket.readyState === WebSocket.OPEN) {
+    open.send({ type: 'connection_init' });
+    await open.until((message) => message.type === 'connection_ack');
+  }
+  return open;
+}
+
+/** The status that an attempt to open a websocket is answered with; 101 where it opens. */
+export async function handshakeStatus(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { headers });
+    socket.once('unexpected-response', (_request, response) => resolve(response.statusCode));
+    socket.once('error', () => resolve(undefined));
+    socket.once('open', () => {
+      socket.terminate();
+      resolve(101);
+    });
+  });
+}
