@@ -27,6 +27,13 @@ const OWN_REQUEST = new Set([
 /** How graphql-js ends the list of what is wrong with the variables. */
 const TOO_MANY_ERRORS = 'Too many errors processing variables';
 
+/** Longest message. Those of graphql-js repeat parts of the request, which may be as large as a request may be. */
+const MAX_MESSAGE = 1_000;
+
+function shortened(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`;
+}
+
 /** The expected failure that an error stands for, if it does. */
 export function requestErrorOf(error: unknown): RequestError | null {
   if (error instanceof RequestError) return error;
@@ -47,14 +54,18 @@ export function createErrorFormatter(report: Report) {
     const where = { ...(locations === undefined ? {} : { locations }), ...(path === undefined ? {} : { path }) };
     const expected = requestErrorOf(error);
     if (expected !== null) {
-      return { message: expected.message, ...where, extensions: { code: expected.code, ...expected.details } };
+      return {
+        message: shortened(expected.message),
+        ...where,
+        extensions: { code: expected.code, ...expected.details },
+      };
     }
     const code = formatted.extensions?.['code'];
     if (typeof code === 'string' && OWN_REQUEST.has(code)) {
-      return { message: formatted.message, ...where, extensions: { code } };
+      return { message: shortened(formatted.message), ...where, extensions: { code } };
     }
     if (formatted.message.startsWith(TOO_MANY_ERRORS))
-      return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
+      return { message: shortened(formatted.message), extensions: { code: 'BAD_USER_INPUT' } };
     const correlationId = report(error);
     const message = 'Something went wrong on the server.';
     return { message, ...where, extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId } };

@@ -39,6 +39,8 @@ export interface Websockets {
 
 const MAX_INIT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
+/** The messages that began a websocket's subscriptions, which it keeps, may be as large as this many requests. */
+const KEPT_REQUESTS = 10;
 /** Longest id of a subscription, which is part of each of its answers. */
 const MAX_ID_LENGTH = 128;
 
@@ -107,7 +109,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       }
       extra.sizes.set(id, extra.messageLength);
       if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
-      if (sizeOf(extra.sizes, subscriptions) > maxBytes) return [tooLarge(maxBytes)];
+      if (sizeOf(extra.sizes, subscriptions) > KEPT_REQUESTS * maxBytes) return [tooLarge(KEPT_REQUESTS * maxBytes)];
       return prepare(payload) as never;
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
@@ -135,7 +137,6 @@ function tooMany(most: number): GraphQLError {
   return withCode(new GraphQLError(message), 'THROTTLED');
 }
 
-/** A subscription keeps the message that began it. */
 function tooLarge(most: number): GraphQLError {
   const message = `The subscriptions of one websocket have at most ${most} bytes in all.`;
   return withCode(new GraphQLError(message), 'THROTTLED');

@@ -1,0 +1,246 @@
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { useServer } from '../support/fixture.js';
+import { create, placed, TEA, update } from '../support/queries.js';
+import { startServer } from '../support/server.js';
+import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
+
+const MAX_UNSENT = 300_000;
+const fixture = useServer({
+  WEBSOCKET_MAX_UNSENT_BYTES: String(MAX_UNSENT),
+  REQUEST_MAX_BYTES: '200000',
+  SUBSCRIBERS_MAX_COST: '2000',
+  SUBSCRIBER_MAX_QUEUED: '20',
+  REQUEST_MAX_COST: '1000',
+});
+
+const WATCH = 'subscription ($customerId: String) { orderStatusChanged(customerId: $customerId) { version to } }';
+
+test.each([
+  ['subscribes in vain', { type: 'subscribe', id: 'ID', payload: { query: 'x'.repeat(1_500) } }],
+  ['sends pings', { type: 'ping', payload: { text: 'x'.repeat(900) } }],
+  ['sends pings of the protocol', 'ping'],
+])('a client that %s and does not read is closed', async (_what, message) => {
+  const { socket, closed } = await openWebsocket(fixture.server.url);
+  const text = JSON.stringify(message);
+  socket.pause();
+  const sent: Promise<void>[] = [];
+  const most = message === 'ping' ? 150_000 : 30_000; // more than the buffers of both kernels hold
+  for (let index = 0; index < most && socket.readyState === WebSocket.OPEN; index += 1) {
+    sent.push(
+      new Promise((resolve) => {
+        if (message === 'ping') socket.ping('x'.repeat(125), true, () => resolve());
+        else socket.send(text.replace('ID', String(index)), () => resolve());
+      }),
+    );
+    if (index % 1_000 === 0) await Promise.all(sent.splice(0));
+  }
+  await Promise.all(sent);
+  socket.resume();
+  expect([4413, 1006]).toContain((await closed).code); // 1006 where it reads so late that it is cut
+});
+
+test('a ping is answered with its payload while that is small', async () => {
+  const { send, until } = await openWebsocket(fixture.server.url);
+  send({ type: 'ping', payload: { small: 'yes' } });
+  expect(await until(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { small: 'yes' } });
+  const other = await openWebsocket(fixture.server.url);
+  other.send({ type: 'ping', payload: { large: 'x'.repeat(100_000) } });
+  expect(await other.until(({ type }) => type === 'pong')).toEqual({ type: 'pong' });
+  const pong = new Promise((resolve) => other.socket.once('pong', (data) => resolve(String(data))));
+  other.socket.ping('of the protocol');
+  expect(await pong).toBe('of the protocol');
+});
+
+test.each([
+  [
+    'a skipped root field',
+    'subscription { orderStatusChanged @skip(if: true) { version } }',
+    {},
+    'GRAPHQL_VALIDATION_FAILED',
+    '@skip',
+  ],
+  [
+    'a root field skipped by a variable in a fragment',
+    'subscription ($no: Boolean!) { ...F } fragment F on Subscription { ... @include(if: $no) { orderStatusChanged { version } } }',
+    { no: false },
+    'GRAPHQL_VALIDATION_FAILED',
+    '@include',
+  ],
+  [
+    'two subscriptions without a name',
+    'subscription A { orderStatusChanged { version } } subscription B { orderStatusChanged { to } }',
+    {},
+    'OPERATION_RESOLUTION_FAILURE',
+    'operationName',
+  ],
+  ['no operation', 'fragment F on Order { id }', {}, 'GRAPHQL_VALIDATION_FAILED', 'F'],
+  [
+    'a page that costs too much',
+    'subscription { orderStatusChanged { order { customer { orders(first: 100) { nodes { id number status version notes currency: total { currency } updatedAt createdAt } } } } } }',
+    {},
+    'BAD_USER_INPUT',
+    '1000',
+  ],
+  [
+    'a very long syntax error',
+    `subscription { ${'"'.repeat(1)}${'x'.repeat(50_000)}" }`,
+    {},
+    'GRAPHQL_PARSE_FAILED',
+    'Syntax Error',
+  ],
+])('%s is the error of its id, and the socket stays open', async (_what, query, variables, code, words) => {
+  const { send, until } = await openWebsocket(fixture.server.url);
+  send({ type: 'subscribe', id: '1', payload: { query, variables } });
+  const answer = await until(({ id }) => id === '1');
+  expect(answer).toMatchObject({ type: 'error', payload: [{ extensions: { code } }] });
+  expect(JSON.stringify(answer)).toContain(words);
+  expect(JSON.stringify(answer).length).toBeLessThan(3_000);
+  send({ type: 'ping' });
+  await until(({ type }) => type === 'pong');
+});
+
+test.each([
+  ['an id that is too long', { type: 'subscribe', id: 'x'.repeat(129), payload: { query: WATCH } }, 4400],
+  ['a message that only servers send', { type: 'next', id: '1', payload: {} }, 4400],
+  ['a message of no known type', { type: 'banana' }, 4400],
+])('%s closes the socket with %o', async (_what, message, code) => {
+  const { send, closed } = await openWebsocket(fixture.server.url);
+  send(message);
+  expect(await closed).toMatchObject({ code });
+});
+
+test('an id that is in use closes the socket, however long it is', async () => {
+  const { send, closed } = await openWebsocket(fixture.server.url);
+  const message = { type: 'subscribe', id: 'x'.repeat(128), payload: { query: WATCH } };
+  send(message);
+  send(message);
+  expect(await closed).toMatchObject({ code: 4409 });
+});
+
+test('the subscriptions of one websocket may keep as much text as ten requests', async () => {
+  const { send, until, messages } = await openWebsocket(fixture.server.url);
+  const payload = { query: `${WATCH} # ${'x'.repeat(190_000)}`, variables: { customerId: 'text' } };
+  for (let index = 0; index < 12; index += 1) send({ type: 'subscribe', id: `${index}`, payload });
+  const code = { extensions: { code: 'THROTTLED' } };
+  expect(await until(({ type }) => type === 'error')).toMatchObject({ id: '10', payload: [code] });
+  await until(({ id }) => id === '11');
+  send({ type: 'complete', id: '0' });
+  send({ type: 'subscribe', id: 'fits', payload });
+  send({ type: 'subscribe', id: 'exceeds', payload });
+  await until(({ id }) => id === 'exceeds');
+  expect(messages.filter(({ type }) => type === 'error').map(({ id }) => id)).toEqual(['10', '11', 'exceeds']);
+});
+
+/** A subscription whose answer to one event costs about 500 values. */
+const COSTLY = `subscription ($customerId: String) { orderStatusChanged(customerId: $customerId) {
+  ${Array.from({ length: 500 }, (_, index) => `v${index}: version`).join(' ')} } }`;
+
+/** @returns the code that the subscription is refused with, or null where it stands */
+async function subscribed(
+  { send, until, messages }: OpenWebsocket,
+  id: string,
+  customerId: string,
+): Promise<string | null> {
+  send({ type: 'subscribe', id, payload: { query: COSTLY, variables: { customerId } } });
+  for (const probe of [`probe ${id}`, `second probe ${id}`]) {
+    send({ type: 'subscribe', id: probe, payload: { query: '{ __typename }' } });
+    await until((message) => message.id === probe); // whatever is wrong with the subscription was answered before
+  }
+  const answer = messages.find((message) => message.id === id);
+  const { errors } = (answer?.payload ?? {}) as {
+    readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+  };
+  return errors?.[0]?.extensions.code ?? null;
+}
+
+test('subscriptions to the same events have a budget of cost, which ended ones give back', async () => {
+  const websocket = await openWebsocket(fixture.server.url);
+  const states = [];
+  for (let index = 0; index < 4; index += 1) states.push(await subscribed(websocket, `a${index}`, 'budget'));
+  expect(states).toEqual([null, null, null, 'THROTTLED']);
+  expect(JSON.stringify(websocket.messages)).toContain('SUBSCRIBERS_MAX_COST is 2000');
+  expect(await subscribed(websocket, 'elsewhere', 'another customer')).toBeNull();
+  websocket.send({ type: 'complete', id: 'a0' });
+  expect(await subscribed(websocket, 'a4', 'budget')).toBeNull();
+  expect(await subscribed(websocket, 'a5', 'budget')).toBe('THROTTLED');
+  websocket.socket.terminate();
+  const next = await openWebsocket(fixture.server.url);
+  let tries = 0;
+  await expect.poll(async () => subscribed(next, `b${(tries += 1)}`, 'budget')).toBeNull();
+});
+
+test('ten subscriptions one after the other fit where three at once do', async () => {
+  const websocket = await openWebsocket(fixture.server.url);
+  for (let index = 0; index < 10; index += 1) {
+    expect(await subscribed(websocket, `leak ${index}`, 'leak')).toBeNull();
+    websocket.send({ type: 'complete', id: `leak ${index}` });
+  }
+});
+
+test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, and only its subscription ends', async () => {
+  const { send, until, messages } = await openWebsocket(fixture.server.url);
+  const customerId = 'slow';
+  send({
+    type: 'subscribe',
+    id: '1',
+    payload: { query: `subscription { orderStatusChanged(customerId: "slow") { resumeCursor } }` },
+  });
+  send({ type: 'subscribe', id: 'probe', payload: { query: '{ __typename }' } });
+  await until(({ id }) => id === 'probe');
+  const orders = Array.from({ length: 60 }, () => ({ items: [TEA], customerId }));
+  await fixture.server.get(
+    'mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }',
+    {
+      input: { orders },
+    },
+  );
+  const failure = await until(({ payload }) => JSON.stringify(payload ?? null).includes('SLOW_CONSUMER'));
+  await until(({ type, id }) => type === 'complete' && id === '1');
+  const given = messages.filter(
+    ({ type, payload }) => type === 'next' && JSON.stringify(payload).includes('resumeCursor'),
+  );
+  const last = given.at(-1)?.payload as { data: { orderStatusChanged: { resumeCursor: string } } };
+  expect(given.length).toBeGreaterThan(0);
+  expect(failure).toMatchObject({
+    payload: {
+      errors: [{ extensions: { code: 'SLOW_CONSUMER', lastCursor: last.data.orderStatusChanged.resumeCursor } }],
+    },
+  });
+  expect(JSON.stringify(failure)).not.toMatch(/again|resume/i);
+  send({ type: 'ping' });
+  await until(({ type }) => type === 'pong');
+});
+
+test('changes that leave the status as it was are not reported to watchers of statuses', async () => {
+  const watch = await fixture.server.watch<{ orderStatusChanged: { version: number } }>(WATCH, { customerId: 'edits' });
+  const { id } = await placed(fixture.server, { customerId: 'edits' });
+  await fixture.server.get(
+    `mutation { updateOrder(input: {id: "${id}", expectedVersion: 1, notes: "new"}) { changed } }`,
+  );
+  await update(fixture.server, { id, status: 'CONFIRMED' });
+  const seen = await watch.until((events) => events.length >= 2);
+  expect(seen.map((event) => event.orderStatusChanged.version)).toEqual([1, 3]);
+});
+
+test('a client that vanishes while an event is answered is no error of the server', async () => {
+  const server = await startServer(fixture.database.url);
+  for (let round = 0; round < 10; round += 1) {
+    const websocket = await openWebsocket(server.url);
+    websocket.send({
+      type: 'subscribe',
+      id: '1',
+      payload: {
+        query: 'subscription { orderStatusChanged { order { id items { name } history { nodes { version } } } } }',
+      },
+    });
+    websocket.send({ type: 'subscribe', id: 'probe', payload: { query: '{ __typename }' } });
+    await websocket.until(({ id }) => id === 'probe');
+    const creating = create(server);
+    if (round % 2 === 0) await creating;
+    (websocket.socket as unknown as { _socket: { resetAndDestroy(): void } })._socket.resetAndDestroy();
+    await creating;
+  }
+  await server.close();
+  expect(server.logged.filter((line) => Number(line['level']) >= 40)).toEqual([]);
+});
