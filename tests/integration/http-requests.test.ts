@@ -163,6 +163,23 @@ test.each(['\0', '\uD800', '\uDC00x'])(
   },
 );
 
+test.each(['\\u0000', '\\uD800', '\\uDC00x'])(
+  'the text %s, which PostgreSQL cannot keep, is refused in every literal',
+  async (text) => {
+    for (const query of [
+      `mutation { createOrder(input: {items: [{name: "Tea", unitPrice: "1"}], notes: "a${text}"}) { replayed } }`,
+      `{ orderByExternalReference(customerId: "a${text}", externalReference: "b") { id } }`,
+      `{ orders(where: {customerId: "${text}"}) { nodes { id } } }`,
+    ]) {
+      const answer = await fixture.server.ask(query);
+      expect(answer).toMatchObject({
+        status: 400,
+        errors: [{ extensions: { code: expect.stringMatching(/BAD_USER_INPUT|GRAPHQL_PARSE_FAILED/) as string } }],
+      });
+    }
+  },
+);
+
 test('a request that a page could send without a preflight is not run', async () => {
   const url = `${fixture.server.url}?query=%7B__typename%7D`;
   const plain = await fetch(url);

@@ -168,17 +168,6 @@ test('a wrong variable is the client’s own error', async () => {
   expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
-test('a subscription that is stopped lets the server forget it', async () => {
-  const customerId = randomUUID();
-  const watcher = await watch(servers[0], { customerId });
-  watcher.stop();
-  await placed(servers[0], { customerId });
-  const later = await watch(servers[0], { customerId });
-  await placed(servers[0], { customerId });
-  await later.until((events) => events.length === 1);
-  expect(watcher.seen).toEqual([]);
-});
-
 test('a page of elsewhere cannot open a websocket, nor anybody one at another path', async () => {
   const address = servers[0].url.replace('http', 'ws');
   const status = async (url: string, headers: Record<string, string>) =>

@@ -63,3 +63,43 @@ test('a waiting reader gets what matches, and ends with return and with the feed
   expect((await Promise.all(ends)).map((step) => step.done)).toEqual([true, false, true, false, true]);
   expect(await feed.subscribe(ANY, 1).next()).toEqual(done);
 });
+
+test('publishing many events to many subscribers lets other work run in between, and keeps the order', async () => {
+  const feed = createFeed({ maxQueued: 1_000, maxCost: 10_000 });
+  const subscribers = Array.from({ length: 2_000 }, () => feed.subscribe(ANY, 1));
+  const events = Array.from({ length: 500 }, (_, index) => event(index + 1));
+  let turns = 0;
+  const published = feed.publish(events).then(() => (turns = -turns));
+  while (turns >= 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (turns >= 0) turns += 1;
+    if (turns > 1_000_000) throw new Error('not published');
+  }
+  await published;
+  expect(-turns).toBeGreaterThan(2);
+  for (const subscriber of [subscribers[0], subscribers[1_999]]) {
+    for (const { version } of events) expect((await subscriber?.next())?.value).toMatchObject({ version });
+  }
+});
+
+test('an event is offered to the subscribers of its order, of its customer and of all, and to no other', async () => {
+  const feed = createFeed({ maxQueued: 10, maxCost: 10 });
+  const filters = [
+    { ...ANY, orderId: 'x' },
+    { ...ANY, orderId: 'y' },
+    { ...ANY, customerId: 'ann' },
+    { ...ANY, customerId: 'bob' },
+    { ...ANY, orderId: 'x', customerId: 'bob' },
+    ANY,
+  ];
+  const subscribers = filters.map((filter) => feed.subscribe(filter, 1));
+  const given = filters.map(() => 0);
+  const reading = subscribers.map(async (subscriber, index) => {
+    for await (const _ of subscriber) given[index] = (given[index] ?? 0) + 1;
+  });
+  await feed.publish([event(1, { customerId: 'ann' })]);
+  await new Promise((resolve) => setImmediate(resolve));
+  feed.close();
+  await Promise.all(reading);
+  expect(given).toEqual([1, 0, 1, 0, 0, 1]);
+});

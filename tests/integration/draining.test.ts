@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { CREATE, TEA } from '../support/queries.js';
+import { rawRequest } from '../support/raw.js';
+import { startServer } from '../support/server.js';
+
+const fixture = useServer();
+
+test('a server that shuts down answers what is under way, says that it is not ready, and keeps no connection', async () => {
+  const server = await startServer(fixture.database.url);
+  const lock = await fixture.database.connect();
+  await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA] } } });
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'Host: HOST',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ];
+  const order = await rawRequest(server.url, head, body);
+  await expect.poll(() => fixture.database.sql('SELECT 1 FROM pg_locks WHERE NOT granted')).not.toEqual([]);
+  const ready = await rawRequest(server.url, []);
+  ready.socket.write('GET /ready HTTP/1.1\r\n'); // a request that has begun, so its connection is not idle
+  expect((await fetch(new URL('/ready', server.url))).status).toBe(200);
+
+  const closed = server.app.close();
+  const isListening = () =>
+    fetch(new URL('/health', server.url)).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isListening).toBe(false);
+  ready.socket.write(`Host: ${new URL(server.url).host}\r\n\r\n`);
+  expect(await ready.ended).toMatch(/^HTTP\/1.1 503 (.*\r\n)+connection: close\r\n(.*\r\n)*.*shutting down/i);
+  await lock.query('ROLLBACK');
+  expect(await order.ended).toMatch(/^HTTP\/1.1 200 (.*\r\n)+connection: close\r\n(.*\r\n)*.*PENDING/i);
+  await closed;
+  await server.close();
+});

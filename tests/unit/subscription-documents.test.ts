@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { createSchema } from '../../src/graphql/schema.js';
+import { createSubscriptionDocuments } from '../../src/http/subscription-documents.js';
+
+test('subscriptions of one text share one parsed document, with variables of their own', () => {
+  const prepare = createSubscriptionDocuments(createSchema(), { maxTokens: 100, maxCost: 100 });
+  const query = 'subscription ($id: ID) { orderStatusChanged(orderId: $id) { version } }';
+  const prepared = ['1', '2'].map((id) => prepare({ query, variables: { id } }));
+  const [one, two] = prepared.map((each) => ('document' in each ? each : null));
+  expect(one?.document).toBeDefined();
+  expect(one?.document).toBe(two?.document);
+  expect([one?.variableValues, two?.variableValues]).toEqual([{ id: '1' }, { id: '2' }]);
+});

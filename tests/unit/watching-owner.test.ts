@@ -1,0 +1,64 @@
+import { parse, subscribe, type ExecutionResult } from 'graphql';
+import { expect, test } from 'vitest';
+import type { LoggedEvent } from '../../src/domain/events.js';
+import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
+import { createFeed } from '../../src/events/feed.js';
+import { createContext, type Services } from '../../src/graphql/context.js';
+import { createSchema } from '../../src/graphql/schema.js';
+
+const schema = createSchema();
+const ORDER = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
+
+const customer = (subject: string | null): Viewer => ({ issuer: 'shop', subject, roles: ['customer'] });
+
+function eventOf(customerId: string | null, version: number): LoggedEvent {
+  return {
+    orderId: ORDER,
+    version,
+    type: 'STATUS_CHANGED',
+    from: 'PENDING',
+    to: 'CONFIRMED',
+    changedFields: [],
+    reason: null,
+    actor: { subject: null, kind: 'system' },
+    customerId,
+    occurredAt: new Date(0),
+    position: BigInt(version),
+  };
+}
+
+/** The versions that a viewer is given of one event each of ann, of bob and of no customer. */
+async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
+  const feed = createFeed({ maxQueued: 10, maxCost: 10 });
+  const services = { feed, readerFor: () => ({}), deadlineMs: 1_000 } as unknown as Services;
+  const source = (await subscribe({
+    schema,
+    document: parse(`subscription { orderStatusChanged${filter} { version } }`),
+    contextValue: createContext(services, viewer, new AbortController().signal),
+  })) as AsyncGenerator<ExecutionResult>;
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const { data } of source) {
+      seen.push((data?.['orderStatusChanged'] as { readonly version: number }).version);
+    }
+  })();
+  for (const event of [eventOf('ann', 1), eventOf('bob', 2), eventOf(null, 3), eventOf('', 4)]) {
+    await feed.publish([event]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  feed.close();
+  await reading;
+  return seen;
+}
+
+// Until there is authentication, no viewer but the admin can come over a websocket.
+test.each([
+  ['an admin', OPEN_ADMIN, '', [1, 2, 3, 4]],
+  ['an admin, of one customer', OPEN_ADMIN, '(customerId: "ann")', [1]],
+  ['a customer', customer('ann'), '', [1]],
+  ['a customer, of itself', customer('ann'), '(customerId: "ann")', [1]],
+  ['a customer, of another customer', customer('ann'), '(customerId: "bob")', []],
+  ['a customer, of an order of several', customer('bob'), `(orderId: "${ORDER}")`, [2]],
+] as const)('%s is given only the events that it may see', async (_who, viewer, filter, versions) => {
+  expect(await seenBy(viewer, filter)).toEqual(versions);
+});
