@@ -3,8 +3,8 @@ import { Lexer, Source, TokenKind } from 'graphql';
 /** Levels of brackets within each other. graphql-js parses and validates recursively, so the depth must be bounded. */
 const MAX_DEPTH = 200;
 
-const OPENING = new Set<string>([TokenKind.BRACE_L, TokenKind.PAREN_L, TokenKind.BRACKET_L]);
-const CLOSING = new Set<string>([TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET_R]);
+const OPENING = new Set([TokenKind.BRACE_L, TokenKind.PAREN_L, TokenKind.BRACKET_L]);
+const CLOSING = new Set([TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET_R]);
 
 /** Why a document must not be parsed, or null where it may. Documents with few brackets are not read further. */
 export function problemOfDepth(text: string): string | null {
@@ -30,7 +30,7 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-function nextKind(lexer: Lexer): string {
+function nextKind(lexer: Lexer): TokenKind {
   try {
     return lexer.advance().kind;
   } catch {

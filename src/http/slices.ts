@@ -60,7 +60,7 @@ function createQueue(maxCost: number): RunInSlices {
         try {
           resolve(await work());
         } catch (cause) {
-          reject(cause as Error);
+          reject(cause);
         }
       };
       waiting.push({ cost, start });

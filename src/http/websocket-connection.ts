@@ -76,7 +76,7 @@ export function openConnection(
       onMessage: (handle) => {
         socket.on('message', (data: RawData) => {
           if (socket.readyState !== WebSocket.OPEN) return;
-          const text = String(data as Buffer);
+          const text = (data as Buffer).toString('utf8');
           connection.messageLength = text.length;
           handle(text).catch((cause: unknown) => failMessage(cause, close, log));
         });

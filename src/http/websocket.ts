@@ -110,7 +110,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       extra.sizes.set(id, extra.messageLength);
       if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
       if (sizeOf(extra.sizes, subscriptions) > KEPT_REQUESTS * maxBytes) return [tooLarge(KEPT_REQUESTS * maxBytes)];
-      return prepare(payload) as never;
+      return prepare(payload);
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),

@@ -31,7 +31,7 @@ export async function openWebsocket(
   const messages: Message[] = [];
   const waiting = new Set<() => void>();
   socket.on('message', (data) => {
-    messages.push(JSON.parse(String(data as Buffer)) as Message);
+    messages.push(JSON.parse((data as Buffer).toString('utf8')) as Message);
     for (const check of waiting) check();
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {

@@ -39,7 +39,8 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const seen: number[] = [];
   const reading = (async () => {
     for await (const { data } of source) {
-      seen.push((data?.['orderStatusChanged'] as { readonly version: number }).version);
+      const { orderStatusChanged } = data as { readonly orderStatusChanged: { readonly version: number } };
+      seen.push(orderStatusChanged.version);
     }
   })();
   for (const event of [eventOf('ann', 1), eventOf('bob', 2), eventOf(null, 3), eventOf('', 4)]) {
