@@ -94,9 +94,9 @@ async function buffersOf(range: OrderRange): Promise<{ readonly most: number; re
   return { most: Math.max(...seen), rows };
 }
 
-function rangeOf(where: OrderCondition, field: OrderSortField, direction: SortDirection): OrderRange {
+function rangeOf(where: OrderCondition, field: OrderSortField, direction: SortDirection, size = PAGE): OrderRange {
   const selection: OrderSelection = selectOrders(where, OPEN_ADMIN);
-  return { selection, field, direction, after: null, before: null, inclusive: false, limit: PAGE + 1 };
+  return { selection, field, direction, after: null, before: null, inclusive: false, limit: size + 1 };
 }
 
 const KINDS = ['many', 'few', 'old'] as const;
@@ -156,6 +156,69 @@ test('every documented query reads at most 50 buffers for each order of its page
   }
   expect(failures).toEqual([]);
   expect(found).toBeGreaterThan(1_000);
+});
+
+const SIZES = [1, 5, 10, 20, 50, 100];
+const FIELDS = ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const;
+const DIRECTIONS = ['ASC', 'DESC'] as const;
+
+/** Prefixes that at most 200 orders have, or none. */
+const FEW_BEGIN_LIKE: readonly OrderCondition[] = [
+  { customerEmail: { startsWith: 'few@' } },
+  { customerEmail: { startsWith: 'other123' } },
+  { customerEmail: { startsWith: 'zz' } },
+  { externalReference: { startsWith: 'few-' } },
+  { externalReference: { startsWith: 'other99' } },
+  { number: { startsWith: '20099' } },
+  { number: { startsWith: '9999999' } },
+];
+
+test('a prefix that few orders have reads few pages, whatever the limit, the ordering and what else is asked for', async () => {
+  const failures: string[] = [];
+  for (const prefix of FEW_BEGIN_LIKE) {
+    for (const more of [{}, { status: { in: ['CANCELLED', 'PENDING'] } }, { customerId: 'many-customer' }] as const) {
+      for (const field of FIELDS) {
+        for (const direction of DIRECTIONS) {
+          for (const size of SIZES) {
+            const where = { ...prefix, ...more };
+            const { most } = await buffersOf(rangeOf(where, field, direction, size));
+            if (most > 300) failures.push(`${most} buffers: ${size} by ${field} ${direction} ${JSON.stringify(where)}`);
+          }
+        }
+      }
+    }
+  }
+  expect(failures).toEqual([]);
+});
+
+test('a prefix that more orders have than are read and sorted finds the right orders, in order', async () => {
+  const db = {
+    $queryRawUnsafe: async (sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows,
+  } as unknown as Queryable;
+  for (const [where, filter] of [
+    [{ customerEmail: { startsWith: 'many' } }, "lower(customer_email) LIKE 'many%'"],
+    [{ customerEmail: { startsWith: 'o' } }, "lower(customer_email) LIKE 'o%'"],
+    [{ externalReference: { startsWith: 'many' } }, "external_reference LIKE 'many%'"],
+    [{ number: { startsWith: '1' } }, "number::text LIKE '1%'"],
+    [
+      { customerEmail: { startsWith: 'o' }, status: { in: ['SHIPPED', 'PENDING'] } },
+      "lower(customer_email) LIKE 'o%' AND status IN ('SHIPPED', 'PENDING')",
+    ],
+    [
+      { customerEmail: { startsWith: 'm' }, customerId: 'many-customer' },
+      "lower(customer_email) LIKE 'm%' AND customer_id = 'many-customer'",
+    ],
+  ] as const satisfies readonly (readonly [OrderCondition, string])[]) {
+    for (const direction of DIRECTIONS) {
+      const range = rangeOf(where, 'CREATED_AT', direction);
+      const { rows } = await client.query<{ id: string }>(
+        `SELECT id FROM orders WHERE ${filter} ORDER BY created_at ${direction}, id ${direction} LIMIT ${PAGE + 1}`,
+      );
+      const [found = []] = await readRanges(db, [range]);
+      expect(found.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+      expect(found).toHaveLength(PAGE + 1);
+    }
+  }
 });
 
 test('page 5,000 costs as much as page 1', async () => {
