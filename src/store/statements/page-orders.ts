@@ -53,7 +53,6 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   const prefix = prefixOf(selection);
   const [walk, ...filters] = listsOf(selection, bind);
   const stretched = walk !== undefined && isStretched(range, walk) ? walk : null;
-  const among = (lists: readonly List[]) => lists.map(({ array, column: listed }) => `${listed} = any(${array})`);
   const conditions = [
     'o.deleted_at IS NULL',
     ...boundsOf(selection, bind),
@@ -80,6 +79,10 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   if (prefix === null) return { sql: from, values };
   const few = readByPrefix(prefix, ORDER_COLUMNS, FEW + 1, bind);
   return { sql: `WITH few AS MATERIALIZED (${few}) ${from}`, values };
+}
+
+function among(lists: readonly List[]): string[] {
+  return lists.map(({ array, column }) => `${column} = any(${array})`);
 }
 
 /**
