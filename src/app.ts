@@ -118,11 +118,12 @@ async function startEvents(config: Config, database: Database, directUrl: string
   };
   const tail = await startTail({ store, debounceMs: 0, pollMs, publish, log });
   closers.add(() => tail.close());
-  const listener = listen(directUrl, () => tail.wake(), log);
+  const self = randomUUID();
+  const listener = listen(directUrl, self, () => tail.wake(), log);
   closers.add(() => listener.close());
   const onSequenced = () => {
     tail.wake();
-    announce(database).catch((cause: unknown) =>
+    announce(database, self).catch((cause: unknown) =>
       log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
     );
   };

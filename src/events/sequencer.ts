@@ -38,6 +38,7 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
 
   /** @returns whether there is more to do soon; where another process is at it, ours may be later than its snapshot */
   async function sequenceCommitted(): Promise<boolean> {
+    if (committed.size === 0) return false;
     const orderIds = [...committed].slice(0, BULK);
     for (const orderId of orderIds) committed.delete(orderId); // before the look: what is committed meanwhile comes anew
     let given: number | 'taken' = 'taken';
@@ -49,13 +50,29 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
     return committed.size > 0;
   }
 
+  /** @returns whether there is more to do soon */
   async function lookEverywhere(): Promise<boolean> {
+    if (performance.now() < fullLookAt) return false;
     const began = performance.now();
-    const given = await sequence(null);
-    if (given === 'taken' || given === BULK) return true;
-    const took = performance.now() - began;
-    fullLookAt = performance.now() + Math.max(pollMs, REST * took);
-    return false;
+    let given: number | 'taken' = 0;
+    try {
+      given = await sequence(null);
+    } finally {
+      const ended = performance.now();
+      // A look that fails rests too: at once again it would only delay the looks by order.
+      if (given !== 'taken' && given !== BULK) fullLookAt = ended + Math.max(pollMs, REST * (ended - began));
+    }
+    return given === 'taken' || given === BULK;
+  }
+
+  /** The failure of one look does not affect the other. */
+  async function attempt(look: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await look();
+    } catch (cause) {
+      log.warn({ err: cause }, 'sequencer: a look failed; a later round tries again');
+      return false;
+    }
   }
 
   const rounds = startRounds({
@@ -63,10 +80,11 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
     debounceMs,
     pollMs,
     log,
+    // Both in each round: no amount of commits delays the full look, and no full look keeps commits from the log.
     async round() {
-      // First, however busy this process is: nobody else may be there to find what another one left.
-      if (performance.now() >= fullLookAt) return (await lookEverywhere()) || committed.size > 0;
-      return committed.size > 0 ? sequenceCommitted() : false;
+      const moreCommitted = await attempt(sequenceCommitted);
+      const moreElsewhere = await attempt(lookEverywhere);
+      return moreCommitted || moreElsewhere;
     },
   });
   return {

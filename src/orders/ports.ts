@@ -62,7 +62,13 @@ export type WriteCommand = PlaceOrder | ChangeOrder | PlaceGroup;
 /** What became of one order's command. */
 export type OrderOutcome =
   | { readonly kind: 'placed'; readonly order: Order; readonly replayed: boolean }
-  | { readonly kind: 'changed'; readonly order: Order; readonly changed: boolean }
+  | {
+      readonly kind: 'changed';
+      readonly order: Order;
+      readonly changed: boolean;
+      /** An earlier request under the same idempotency key made the change. */
+      readonly replayed: boolean;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** Nothing is wrong with it, but another one of its group was refused. */
   | { readonly kind: 'aborted' };

@@ -51,13 +51,14 @@ export async function changeBatch(
       outcomes.set(command, HELD);
       continue;
     }
+    const known = earlier.find(command);
     const decision = decideChange(batch.orders.get(command.orderId) ?? null, command, {
-      earlier: earlier.find(command),
+      earlier: known,
       lines: batch.lines.get(command.orderId) ?? [],
       referenceTaken: reference === 'taken',
       now: locked.get(command.orderId)?.locked_at ?? new Date(0), // without a row nothing is written at that time
     });
-    outcomes.set(command, toOutcome(decision));
+    outcomes.set(command, toOutcome(decision, known === 'same-request'));
     if (decision.kind !== 'changed') continue;
     remember(batch, command, decision);
     earlier.remember(command);
@@ -154,14 +155,15 @@ async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, 
   };
 }
 
-function toOutcome(decision: Decision): OrderOutcome {
+function toOutcome(decision: Decision, isReplay: boolean): OrderOutcome {
   switch (decision.kind) {
     case 'refused':
       return { kind: 'refused', refusal: decision.refusal };
     case 'unchanged':
-      return { kind: 'changed', order: decision.order, changed: false };
+      return { kind: 'changed', order: decision.order, changed: false, replayed: false };
     case 'repeated':
+      return { kind: 'changed', order: decision.order, changed: true, replayed: isReplay };
     case 'changed':
-      return { kind: 'changed', order: decision.order, changed: true };
+      return { kind: 'changed', order: decision.order, changed: true, replayed: false };
   }
 }

@@ -1,7 +1,7 @@
 import type { Known } from '../domain/decide.js';
 import type { ChangeOrder, CommandKey } from '../orders/ports.js';
 import type { Queryable } from './database.js';
-import { readCommands, type CommandRow } from './statements/change-orders.js';
+import { readKeyedCommands, readRetriedCommands, type CommandRow } from './statements/change-orders.js';
 
 /** What commands under the same idempotency key, or earlier attempts of the same command, have done to the orders. */
 export interface Earlier {
@@ -16,11 +16,11 @@ export async function earlierCommands(
   commands: readonly ChangeOrder[],
   retried: boolean,
 ): Promise<Earlier> {
-  const asked = commands.filter((command) => retried || command.key !== null);
-  const keys = asked.flatMap((command) => (command.key === null ? [] : [command.key.hash]));
-  const commandIds = retried ? asked.map((command) => command.commandId) : [];
-  const orderIds = [...new Set(asked.map((command) => command.orderId))];
-  const rows = asked.length === 0 ? [] : await readCommands(tx, orderIds, commandIds, keys);
+  const keys = commands.flatMap(({ orderId, key }) => (key === null ? [] : [{ orderId, key: key.hash }]));
+  const orderIds = [...new Set(commands.map((command) => command.orderId))];
+  const commandIds = commands.map((command) => command.commandId);
+  const rows = keys.length === 0 ? [] : await readKeyedCommands(tx, keys);
+  if (retried) rows.push(...(await readRetriedCommands(tx, orderIds, commandIds)));
   const byCommand = new Set(rows.map((row) => row.command_id));
   const byKey = new Map(rows.flatMap((row) => keyEntry(row)));
 
@@ -41,11 +41,9 @@ export async function earlierCommands(
 /** Whether each order was changed under each key. */
 export async function readKnownCommands(db: Queryable, keys: readonly CommandKey[]): Promise<boolean[]> {
   const hashes = keys.map(({ key }) => Buffer.from(key, 'hex'));
-  const rows = await readCommands(
+  const rows = await readKeyedCommands(
     db,
-    keys.map(({ orderId }) => orderId),
-    [],
-    hashes,
+    keys.map(({ orderId }, index) => ({ orderId, key: hashes[index] ?? Buffer.alloc(0) })),
   );
   const known = new Set(rows.flatMap((row) => keyEntry(row).map(([name]) => name)));
   return keys.map(({ orderId }, index) => known.has(nameOf(orderId, hashes[index] ?? Buffer.alloc(0))));

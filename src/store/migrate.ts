@@ -9,6 +9,7 @@ import type * as Engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { StartupError } from '../startup-error.js';
 import type { Queryable } from './database.js';
+import { MIGRATION_LOCK_TIMEOUT_MS, runScript } from './migration-script.js';
 import { Client, Pool, type FieldDef, type QueryConfig, type QueryResult } from 'pg';
 
 /** Where the schema and its migrations are: `prisma/` beside `src/` or `dist/`. */
@@ -23,7 +24,7 @@ const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
 
 /**
  * Applies what is missing, by real Prisma Migrate. Processes that start together take turns; each script is one
- * transaction, so one that was killed half way has left nothing and is simply applied again.
+ * transaction or repeatable, so one that was killed half way is simply applied again.
  *
  * @param url a direct connection to the database, not one through a transaction pooler
  * @returns the names of the migrations that were applied now
@@ -224,13 +225,18 @@ class TransactionalPg extends PrismaPg {
   }
 
   async #open(url: string, epilogue = ''): Promise<Adapter> {
-    const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000 });
+    const pool = new Pool({
+      connectionString: url,
+      max: 1,
+      connectionTimeoutMillis: 5_000,
+      lock_timeout: MIGRATION_LOCK_TIMEOUT_MS,
+    });
     pool.on('error', () => undefined); // the shadow database is dropped while its last connection closes
     const adapter = await new PrismaPg(pool).connect();
     const query = pool.query.bind(pool);
     adapter.executeScript = async (script) => {
       try {
-        await query(`${script}\n;${epilogue}`);
+        await runScript((sql) => query(sql), script, epilogue);
       } catch (cause) {
         this.failure ??= new Error(`A migration script was refused: ${String(cause)}`, { cause });
         throw cause;

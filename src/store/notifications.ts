@@ -6,9 +6,13 @@ import type { Database } from './database.js';
 const CHANNEL = 'ordergraph_log';
 const RECONNECT_MS = 1_000;
 
-/** Tells every process, this one included, that the log has grown. A statement of its own, never inside a write. */
-export async function announce({ prisma }: Database): Promise<void> {
-  await prisma.$executeRawUnsafe('SELECT pg_notify($1, $2)', CHANNEL, '');
+/**
+ * Notifies the other processes that the log has grown. A statement of its own, never inside a write.
+ *
+ * @param sender the name of this process, by which it recognizes its own notifications
+ */
+export async function announce({ prisma }: Database, sender: string): Promise<void> {
+  await prisma.$executeRawUnsafe('SELECT pg_notify($1, $2)', CHANNEL, sender);
 }
 
 export interface Listener {
@@ -16,11 +20,12 @@ export interface Listener {
 }
 
 /**
- * Hears when the log has grown, over a connection of its own. Losing it costs only quickness: the tail polls anyway.
+ * Listens for notifications of other processes, over a connection of its own. Losing it only costs time: the tail polls.
  *
  * @param url a direct connection, not one through a transaction pooler
+ * @param self the name of this process: it has read the log before its own notification arrives
  */
-export function listen(url: string, onGrown: () => void, log: Logger): Listener {
+export function listen(url: string, self: string, onGrown: () => void, log: Logger): Listener {
   const stop = new AbortController();
   let client: Client | null = null;
 
@@ -36,7 +41,9 @@ export function listen(url: string, onGrown: () => void, log: Logger): Listener 
       connection.on('error', resolve);
       connection.once('end', () => resolve(null));
     });
-    connection.on('notification', onGrown);
+    connection.on('notification', ({ payload }) => {
+      if (payload !== self) onGrown();
+    });
     try {
       await connection.connect();
       await connection.query(`LISTEN ${CHANNEL}`);

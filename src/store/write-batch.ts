@@ -91,7 +91,8 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
     const commands = calls.map((call) => call.key);
     try {
       const outcomes = await once(database, commands, how, options);
-      onCommit(changedOrders(outcomes));
+      const changed = changedOrders(outcomes);
+      if (changed.length > 0) onCommit(changed);
       return outcomes;
     } catch (cause) {
       if (cause instanceof UncertainCommit) return settleCommit(calls, how, cause);
@@ -191,14 +192,17 @@ async function inLane<T>(lanes: Lanes, work: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Replays and repetitions are among them: an earlier attempt, of this process or of one that ended, may have stored the event. */
+/**
+ * The orders of which this batch stored events, this time or by an attempt whose COMMIT was not answered. Replays are
+ * not among them: the process that stored their events sequences them, and if it has ended, the full look does.
+ */
 function changedOrders(outcomes: readonly (WriteOutcome | Contended)[]): readonly string[] {
   const single: (OrderOutcome | Contended)[] = outcomes.flatMap((outcome) =>
     outcome.kind === 'group' ? outcome.outcomes : outcome,
   );
   const changed = single.flatMap((outcome) => {
-    if (outcome.kind === 'placed' || (outcome.kind === 'changed' && outcome.changed)) return outcome.order.id;
-    return [];
+    const isStored = outcome.kind === 'placed' || (outcome.kind === 'changed' && outcome.changed);
+    return isStored && !outcome.replayed ? outcome.order.id : [];
   });
   return [...new Set(changed)];
 }

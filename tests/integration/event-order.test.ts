@@ -210,3 +210,122 @@ test('a sequencer that hangs loses its hold by itself', async () => {
   const seen = await startReader();
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1);
 });
+
+/** Stores orders with one event each, as a process would that ends before it sequences them. */
+async function insertMany(count: number): Promise<void> {
+  await database.sql(
+    `WITH made AS (
+       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING id)
+     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`,
+    [count],
+  );
+}
+
+/** Far longer than any of these tests takes. */
+const NEVER_MS = 60_000;
+
+function sequencerOf(pollMs: number) {
+  const sequencer = startSequencer({
+    store: createLogStore(open()),
+    debounceMs: 1,
+    pollMs,
+    onSequenced: () => {},
+    log,
+  });
+  closers.push(() => sequencer.close());
+  return sequencer;
+}
+
+const lastGiven = async () =>
+  (await database.sql<{ last: number }>('SELECT max(position)::int AS last FROM order_events'))[0]?.last;
+
+test('a full look that finds more than it takes at once goes on without a poll', async () => {
+  await insertMany(4_500);
+  sequencerOf(NEVER_MS).wake([]);
+  await expect.poll(lastGiven, { timeout: 20_000 }).toBe(4_500);
+  await expectDenseLog(4_500);
+});
+
+test('more events of committed orders than one look takes are all sequenced without a poll', async () => {
+  const id = randomUUID();
+  const sequencer = sequencerOf(NEVER_MS);
+  await insertOrder(database.sql, randomUUID());
+  sequencer.wake([]);
+  await expect.poll(lastGiven, { timeout: 20_000 }).toBe(1); // the full look is made
+  await insertOrder(database.sql, id);
+  await database.sql(
+    `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
+     SELECT $1, n, 'UPDATED', '{}', 'system', gen_random_uuid(), '{}', now() FROM generate_series(2, 2100) AS n`,
+    [id],
+  );
+  sequencer.wake([id]);
+  await expect.poll(lastGiven, { timeout: 20_000 }).toBe(2_101);
+  await expectDenseLog(2_101);
+});
+
+test('a tail that reads a full page goes on without a poll and leaves out no event', async () => {
+  const store = createLogStore(open());
+  const seen: LoggedEvent[] = [];
+  const publish = (events: readonly LoggedEvent[]) => seen.push(...events);
+  const tail = await startTail({ store, debounceMs: 0, pollMs: NEVER_MS, publish, log });
+  closers.push(() => tail.close());
+  await insertMany(2_500);
+  while ((await store.sequence(2_000, null)) !== 0);
+  tail.wake();
+  await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2_500);
+  expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => BigInt(index + 1)));
+});
+
+test('a tail stops before a position that is missing, and goes on when it is there', async () => {
+  const seen = await startReader();
+  await insertMany(3);
+  await createLogStore(open()).sequence(2_000, null);
+  await expect.poll(() => seen.length).toBe(3);
+  await insertMany(2);
+  await database.sql(
+    `UPDATE order_events e SET position = 5 WHERE (e.order_id, e.version) IN
+       (SELECT order_id, version FROM order_events WHERE position IS NULL LIMIT 1)`,
+  );
+  const store = createLogStore(open());
+  expect(await store.read(3n, 10)).toEqual([]);
+  await database.sql('UPDATE order_events SET position = 4 WHERE position IS NULL');
+  expect((await store.read(3n, 10)).map(({ position }) => position)).toEqual([4n, 5n]);
+});
+
+test('a full look that fails keeps no committed order from the log', async () => {
+  const orphan = randomUUID();
+  await insertOrder(database.sql, orphan);
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full looks wait for it
+  const options = { poolSize: 4, preparedStatements: true, applicationName: 'test', connectTimeoutMs: 5_000 };
+  const hurried = openDatabase({ ...options, url: database.url, statementTimeoutMs: 20_000, lockTimeoutMs: 50 }, log);
+  closers.push(() => hurried.close());
+  const positions = async () =>
+    (await database.sql<{ position: string | null }>('SELECT position FROM order_events ORDER BY occurred_at')).map(
+      ({ position }) => position,
+    );
+  const sequencer = startSequencer({
+    store: createLogStore(hurried),
+    debounceMs: 1,
+    pollMs: 20, // so that the next full look is always due soon
+    onSequenced: () => {},
+    log,
+  });
+  closers.push(() => sequencer.close());
+  for (const expected of [
+    [null, '1'],
+    [null, '1', '2'],
+    [null, '1', '2', '3'],
+  ]) {
+    const id = randomUUID();
+    await insertOrder(database.sql, id);
+    sequencer.wake([id]);
+    await expect.poll(positions, { timeout: 10_000 }).toEqual(expected);
+  }
+  await blocker.query('ROLLBACK');
+  await expect.poll(positions, { timeout: 10_000 }).toEqual(['4', '1', '2', '3']); // the full look is tried again
+  await expectDenseLog(4);
+});

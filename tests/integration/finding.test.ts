@@ -32,7 +32,12 @@ function pick<T>(values: readonly T[], index: number, salt: number): T {
   return values[(index * (2 * salt + 1) + (index >> 3)) % values.length] as T;
 }
 
-beforeAll(() => insertRows(fixture.database, rows));
+/** The same again as if each third order had been deleted: nothing below may list or count one of them. */
+const deleted = rows
+  .filter((_, index) => index % 3 === 0)
+  .map((row) => ({ ...row, id: randomUUID(), number: row.number + 1, deletedAt: row.updatedAt }));
+
+beforeAll(() => insertRows(fixture.database, [...rows, ...deleted]));
 
 const SORT_KEYS = {
   CREATED_AT: (row: OrderRow) => row.createdAt.getTime(),
@@ -142,20 +147,27 @@ const times = (base: number) =>
     fc.record({ gte: moment(base), lt: moment(base) }),
   );
 const amount = fc.constantFrom('0', '1', '3', '5');
-const conditions: fc.Arbitrary<Where> = fc.record(
-  {
-    status: fc.record({ in: fc.subarray([...ORDER_STATUSES], { minLength: 1 }) }),
-    customerId: fc.constantFrom('ada', 'bob', 'nobody'),
-    customerEmail: text('ada@example.com', 'ADA@example.COM', 'ad@example.org', 'x@example.org'),
-    externalReference: text('PO-1', 'PO-2', 'po-1', 'Ünïcode-\u{10ffff}', '\u{10ffff}'),
-    number: text('1', '8', '15', '2059', '70', '0', 'x'),
-    createdAt: times(START),
-    updatedAt: times(START + 60_000),
-    total: fc.oneof(fc.record({ gte: amount }), fc.record({ lte: amount }), fc.record({ gte: amount, lte: amount })),
-    currency: fc.constantFrom('USD', 'JPY', 'EUR'),
-  },
-  { requiredKeys: [] },
-);
+/** At most two at once: of more, nearly all combinations mean nothing. */
+const conditions: fc.Arbitrary<Where> = combined({
+  status: fc.record({ in: fc.subarray([...ORDER_STATUSES], { minLength: 1 }) }),
+  customerId: fc.constantFrom('ada', 'bob', 'nobody'),
+  customerEmail: text('ada@example.com', 'ADA@example.COM', 'ad@example.org', 'x@example.org'),
+  externalReference: text('PO-1', 'PO-2', 'po-1', 'Ünïcode-\u{10ffff}', '\u{10ffff}'),
+  number: text('1', '8', '15', '2059', '70', '0', 'x'),
+  createdAt: times(START),
+  updatedAt: times(START + 60_000),
+  total: fc.oneof(fc.record({ gte: amount }), fc.record({ lte: amount }), fc.record({ gte: amount, lte: amount })),
+  currency: fc.constantFrom('USD', 'JPY', 'EUR'),
+});
+
+function combined(each: {
+  readonly [Name in keyof Where]-?: fc.Arbitrary<NonNullable<Where[Name]>>;
+}): fc.Arbitrary<Where> {
+  return fc
+    .uniqueArray(fc.constantFrom(...(Object.keys(each) as (keyof Where)[])), { maxLength: 2 })
+    .chain((names) => fc.record<Where>(Object.fromEntries(names.map((name) => [name, each[name]])) as never));
+}
+
 const orderings = fc.record({
   field: fc.constantFrom<SortField>('CREATED_AT', 'UPDATED_AT', 'TOTAL'),
   direction: fc.constantFrom('ASC', 'DESC'),
@@ -167,11 +179,21 @@ function allowed(where: Where, field: SortField): Where {
   return needsCurrency && where.currency === undefined ? { ...where, currency: 'JPY' } : where;
 }
 
+/** The cursor of an order under an ordering: it may be used with any condition. */
+async function cursorOf(row: OrderRow, orderBy: object): Promise<string | null> {
+  const where = { number: { eq: String(row.number) }, currency: row.currency };
+  return (await list({ first: 1, where, orderBy })).pageInfo.endCursor;
+}
+
+const RUNS = 150;
+
 test('every condition under every ordering finds just what it means, by pages from both ends, with exact counts', async () => {
+  let found = 0;
   await fc.assert(
     fc.asyncProperty(conditions, orderings, fc.integer({ min: 1, max: 7 }), async (some, orderBy, size) => {
       const where = allowed(some, orderBy.field);
       const ids = expected(rows, where, orderBy.field, orderBy.direction);
+      if (ids.length > 0) found += 1;
       const front = await list({ first: size, where, orderBy });
       expect(front.nodes.map(({ id }) => id)).toEqual(ids.slice(0, size));
       expect(front).toMatchObject({
@@ -187,8 +209,98 @@ test('every condition under every ordering finds just what it means, by pages fr
       const previous = await list({ last: size, before: back.pageInfo.startCursor, where, orderBy });
       if (ids.length > 0) expect(previous.nodes.map(({ id }) => id)).toEqual(ids.slice(-2 * size, -size));
     }),
-    { numRuns: 150 },
+    { numRuns: RUNS },
   );
+  expect(found).toBeGreaterThan(RUNS / 2); // else it compares empty lists
+});
+
+test('of a cursor and a bound in time the tighter one holds, on both sides and in both directions', async () => {
+  const middles = [2, 10, 17].map((second) => second * 1_000);
+  let cut = 0;
+  for (const [field, name, base] of [
+    ['CREATED_AT', 'createdAt', START],
+    ['UPDATED_AT', 'updatedAt', START + 60_000],
+  ] as const) {
+    for (const direction of ['ASC', 'DESC']) {
+      const orderBy = { field, direction };
+      const all = expected(rows, {}, field, direction);
+      for (const index of [40, 150, 260]) {
+        const row = rows.find(({ id }) => id === all[index]);
+        if (row === undefined) throw new Error('no such row');
+        const cursor = await cursorOf(row, orderBy);
+        for (const middle of middles) {
+          for (const side of ['gte', 'lt']) {
+            const where = { [name]: { [side]: new Date(base + middle).toISOString() } };
+            const within = new Set(expected(rows, where, field, direction));
+            const behind = all.slice(index + 1).filter((id) => within.has(id));
+            const ahead = all.slice(0, index).filter((id) => within.has(id));
+            const [forwards, backwards] = await Promise.all([
+              list({ first: 50, after: cursor, where, orderBy }),
+              list({ last: 50, before: cursor, where, orderBy }),
+            ]);
+            expect(forwards.nodes.map(({ id }) => id)).toEqual(behind.slice(0, 50));
+            expect(backwards.nodes.map(({ id }) => id)).toEqual(ahead.slice(-50));
+            if (behind.length > 0 && ahead.length > 0) cut += 1;
+          }
+        }
+      }
+    }
+  }
+  expect(cut).toBeGreaterThan(20);
+});
+
+test('gte and lte include their bound, and lt does not', async () => {
+  const count = async (where: Where) => (await list({ first: 0, where })).totalCount;
+  const at = new Date(START + 5_000).toISOString();
+  const plain = (holds: (row: OrderRow) => boolean) => rows.filter(holds).length;
+  for (const [name, value] of [
+    ['createdAt', at],
+    ['updatedAt', new Date(START + 65_000).toISOString()],
+  ] as const) {
+    expect(plain((row) => row[name].toISOString() === value)).toBeGreaterThan(0);
+    expect(await count({ [name]: { gte: value } })).toBe(plain((row) => row[name].toISOString() >= value));
+    expect(await count({ [name]: { lt: value } })).toBe(plain((row) => row[name].toISOString() < value));
+  }
+  const [currency, amount] = ['JPY', 3];
+  expect(plain((row) => row.currency === currency && row.total === amount)).toBeGreaterThan(0);
+  expect(await count({ currency, total: { gte: String(amount) } })).toBe(
+    plain((row) => row.currency === currency && row.total >= amount),
+  );
+  expect(await count({ currency, total: { lte: String(amount) } })).toBe(
+    plain((row) => row.currency === currency && row.total <= amount),
+  );
+});
+
+test('a count up to a limit is exact up to the limit itself', async () => {
+  const where = { customerId: 'ada' };
+  const { length } = rows.filter(({ customerId }) => customerId === 'ada');
+  const query =
+    'query ($where: OrderWhere, $limit: Int!) { orders(where: $where) { count(limit: $limit) { value precision } } }';
+  const count = async (limit: number) => (await fixture.server.get<Listed>(query, { where, limit })).orders.count;
+  expect(await count(length - 1)).toEqual({ value: length - 1, precision: 'AT_LEAST' });
+  expect(await count(length)).toEqual({ value: length, precision: 'EXACT' });
+  expect(await count(length + 1)).toEqual({ value: length, precision: 'EXACT' });
+});
+
+test('deleted orders are in no list, no count and no statistics of a customer', async () => {
+  const ids = new Set<string>(deleted.map(({ id }) => id));
+  expect(ids.size).toBeGreaterThan(50);
+  const everywhere = async (where: Where) => {
+    const { nodes, totalCount, count } = await list({ first: 100, where });
+    const { length } = rows.filter((row) => matches(row, where));
+    expect(nodes.filter(({ id }) => ids.has(id))).toEqual([]);
+    expect([nodes.length, totalCount, count.value]).toEqual([Math.min(100, length), length, length]);
+  };
+  await everywhere({});
+  await everywhere({ customerId: 'ada' });
+  await everywhere({ status: { in: ['SHIPPED'] } });
+  await everywhere({ number: { in: deleted.slice(0, 50).map(({ number }) => String(number)) } });
+  await everywhere({ customerEmail: { startsWith: 'ad' } });
+  const { orderStats } = await fixture.server.get<{ orderStats: { count: number } }>(
+    '{ orderStats(customerId: "ada") { count series(interval: HOUR) { count } } }',
+  );
+  const { length } = rows.filter(({ customerId }) => customerId === 'ada');
+  expect(orderStats).toEqual({ count: length, series: [{ count: length }] });
 });
 
 test('while orders come in, pages under every ordering show each that was there exactly once', async () => {

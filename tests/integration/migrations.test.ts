@@ -49,6 +49,48 @@ test('a migration that a killed process had begun is applied again', async () =>
   expect(await pendingMigrations(database.url)).toEqual([]);
 });
 
+const KEYED_EVENTS = 'order_events_order_id_command_key_idx';
+
+/** Undoes the migration that builds an index outside a transaction. */
+async function withoutKeyedEvents(): Promise<void> {
+  await database.sql("DELETE FROM _prisma_migrations WHERE migration_name LIKE '%keyed_events'");
+}
+
+test('an index whose build was interrupted is built again', async () => {
+  await migrate(database.url);
+  const valid = async () =>
+    (await database.sql('SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)', [KEYED_EVENTS]))[0];
+  expect(await valid()).toEqual({ indisvalid: true });
+  await withoutKeyedEvents();
+  await database.sql('UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass($1)', [KEYED_EVENTS]);
+  expect(await migrate(database.url)).toHaveLength(1);
+  expect(await valid()).toEqual({ indisvalid: true });
+  expect(await pendingMigrations(database.url)).toEqual([]);
+});
+
+test('while an index is built, and its build waits for an open transaction, orders are written', async () => {
+  await migrate(database.url);
+  await withoutKeyedEvents();
+  await database.sql(`DROP INDEX ${KEYED_EVENTS}`);
+  const insert = `WITH made AS (
+      INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+      VALUES (gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now()) RETURNING id)
+    INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+    SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`;
+  const writer = await database.connect();
+  await writer.query('BEGIN');
+  await writer.query(insert);
+  const migrating = migrate(database.url);
+  const waiting = `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'`;
+  await expect.poll(() => database.sql(waiting), { timeout: 10_000 }).toHaveLength(1);
+  const other = await database.connect();
+  await other.query("SET lock_timeout = '1s'");
+  await other.query(insert);
+  await writer.query('COMMIT');
+  expect(await migrating).toHaveLength(1);
+});
+
 test('a server on a database of the operator’s does not migrate it unasked, and says what is missing', async () => {
   await expect(startServer(database.url)).rejects.toThrow(StartupError);
   await expect(startServer(database.url)).rejects.toThrow(/lacks the migrations .*_init.*npm run migrate/);

@@ -139,6 +139,18 @@ test('a window between two cursors is exact at both ends', async () => {
   });
 });
 
+test('an empty page between the last two orders, or the first two, knows the one at its bound', async () => {
+  for (const two of [await page({ last: 2, ...UP }), await page({ first: 2, ...UP })]) {
+    const [after, before] = two.edges.map(({ cursor }) => cursor);
+    for (const size of [{ first: 5 }, { last: 5 }]) {
+      expect(await page({ ...size, after, before, ...UP })).toMatchObject({
+        edges: [],
+        pageInfo: { hasNextPage: true, hasPreviousPage: true },
+      });
+    }
+  }
+});
+
 test('the page behind the last order and the page of nothing say what lies around them', async () => {
   const last = await page({ last: 1, ...UP });
   const beyond = await page({ first: 5, after: last.edges[0]?.cursor, ...UP });

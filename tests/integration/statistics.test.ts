@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { coalesceReads } from '../../src/coalesce/reader.js';
+import { readConfig } from '../../src/config.js';
 import { LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '../../src/domain/lifecycle.js';
 import { formatMoney } from '../../src/domain/money.js';
+import type { Viewer } from '../../src/domain/viewer.js';
+import { startStatistics } from '../../src/events/statistics.js';
+import { readStatistics } from '../../src/orders/stats.js';
 import { openDatabase, type Database } from '../../src/store/database.js';
 import { createLogStore } from '../../src/store/log-store.js';
-import { createStatsKeeper } from '../../src/store/statistics.js';
+import { createReader } from '../../src/store/reader.js';
+import {
+  createStatsKeeper,
+  readStatistics as readKeptStatistics,
+  readStatsSeries,
+  readStatsSpan,
+} from '../../src/store/statistics.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { useServer } from '../support/fixture.js';
 import { cancel, edit, move, remove, taken } from '../support/mutations.js';
@@ -305,6 +316,92 @@ test('asOf is when the latest change happened that is counted, however the event
   onTestFinished(() => server.close());
   const { orderStats } = await server.get<{ orderStats: { asOf: string } }>('{ orderStats { asOf } }');
   expect(orderStats.asOf).toBe(new Date(START + 5_000).toISOString());
+});
+
+/** Orders of a customer that were created at these times, sequenced. */
+async function writeAt(database: TestDatabase, store: Database, ...times: readonly number[]): Promise<void> {
+  const lives = times.map((createdAt): Life => {
+    const created = { version: 1, type: 'CREATED', from: null, to: 'PENDING', status: 'PENDING' } as const;
+    const events = [{ ...created, total: 1, at: createdAt }];
+    return { id: randomUUID(), customerId: 'ada', currency: 'USD', createdAt, events };
+  });
+  await write(database, lives);
+  while ((await createLogStore(store).sequence(2_000, null)) !== 0);
+}
+
+async function ownDatabase(): Promise<{ readonly database: TestDatabase; readonly store: Database }> {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  return { database, store: open(database.url) };
+}
+
+test('asOf does not go back when a later round counts earlier changes', async () => {
+  const { database, store } = await ownDatabase();
+  const keeper = createStatsKeeper(store);
+  const asOf = async () => (await readKeptStatistics(store.prisma, ALL_TIME)).asOf;
+  await writeAt(database, store, START + 5_000);
+  expect(await keeper.advance(10)).toBe(1);
+  expect(await asOf()).toEqual(new Date(START + 5_000));
+  await writeAt(database, store, START);
+  expect(await keeper.advance(10)).toBe(1);
+  expect(await asOf()).toEqual(new Date(START + 5_000));
+});
+
+const ALL_TIME = { period: { from: null, to: null }, customerId: null };
+
+test('more events than one round counts are counted without a poll', async () => {
+  const { database, store } = await ownDatabase();
+  await writeAt(database, store, ...Array.from({ length: 4_500 }, (_, index) => START + index));
+  const keeper = createStatsKeeper(store);
+  const statistics = startStatistics({ keeper, pollMs: 60_000, log: pino({ level: 'silent' }) });
+  onTestFinished(() => statistics.close());
+  statistics.wake();
+  const count = async () => (await readKeptStatistics(store.prisma, ALL_TIME)).rows[0]?.count;
+  await expect.poll(count, { timeout: 20_000 }).toBe(4_500);
+});
+
+test('a period of a customer begins with its first hour and ends before its last, in sums and in series', async () => {
+  const { database, store } = await ownDatabase();
+  const [from, to] = [START + 5 * HOUR, START + 7 * HOUR];
+  await writeAt(database, store, from - 1, from, to - 1, to);
+  const period = { from: new Date(from), to: new Date(to) };
+  await createStatsKeeper(store).advance(10);
+  for (const customerId of ['ada', null]) {
+    const { rows } = await readKeptStatistics(store.prisma, { period, customerId });
+    expect(rows.map(({ count }) => count)).toEqual([2]);
+    const span = await readStatsSpan(store.prisma, { period, customerId });
+    expect(span).toEqual({ first: new Date(from), last: new Date(to - HOUR) });
+    for (const interval of ['HOUR', 'DAY'] as const) {
+      const series = await readStatsSeries(store.prisma, { period, customerId, interval });
+      expect(series.map(({ count }) => count)).toEqual(interval === 'HOUR' ? [1, 1] : [2]);
+    }
+  }
+});
+
+test('a customer gets statistics of its own orders only, whichever customer it names', async () => {
+  const { database, store } = await ownDatabase();
+  await writeAt(database, store, START, START + 1);
+  const reader = coalesceReads(
+    createReader(store),
+    readConfig({}).reads,
+  )({
+    deadline: performance.now() + 20_000,
+    signal: new AbortController().signal,
+  });
+  const count = async (viewer: Viewer, customerId: string | null) => {
+    const { rows, processing, series } = await readStatistics(reader, viewer, { from: null, to: null, customerId });
+    expect(processing).toBeNull();
+    expect((await series('DAY')).length).toBe(rows.length);
+    return rows.reduce((sum, row) => sum + row.count, 0);
+  };
+  const customer = (subject: string | null): Viewer => ({ issuer: '', subject, roles: ['customer'] });
+  expect(await count(customer('ada'), null)).toBe(2);
+  expect(await count(customer('ada'), 'ada')).toBe(2);
+  expect(await count(customer('bob'), 'ada')).toBe(0);
+  expect(await count(customer('bob'), null)).toBe(0);
+  expect(await count(customer(null), 'ada')).toBe(0);
+  expect(await count(customer(null), null)).toBe(0);
+  expect(await count({ issuer: '', subject: 'bob', roles: ['staff'] }, 'ada')).toBe(2);
 });
 
 test('a period must be whole hours, in order, and a series not too long', async () => {

@@ -8,6 +8,7 @@ import { selectOrders, type OrderCondition } from '../../src/orders/selection.js
 import type { Queryable } from '../../src/store/database.js';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
 import { migrate } from '../../src/store/migrate.js';
+import { readKeyedCommands } from '../../src/store/statements/change-orders.js';
 import { readRanges } from '../../src/store/statements/page-orders.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -69,7 +70,16 @@ function literal(value: unknown): string {
 let prepared = 0;
 
 /** How many buffers the statement of a range reads, with a plan for its values and with one for all values. */
-async function buffersOf(range: OrderRange): Promise<{ readonly most: number; readonly rows: number }> {
+function buffersOf(range: OrderRange): Promise<Read> {
+  return buffersOfStatement((recorder) => readRanges(recorder, [range]));
+}
+
+interface Read {
+  readonly most: number;
+  readonly rows: number;
+}
+
+async function buffersOfStatement(read: (recorder: Queryable) => Promise<unknown>): Promise<Read> {
   let statement = { sql: '', values: [] as readonly unknown[] };
   const recorder = {
     $queryRawUnsafe: (sql: string, ...values: unknown[]) => {
@@ -77,7 +87,7 @@ async function buffersOf(range: OrderRange): Promise<{ readonly most: number; re
       return Promise.resolve([]);
     },
   } as unknown as Queryable;
-  await readRanges(recorder, [range]);
+  await read(recorder);
   prepared += 1;
   await client.query(`PREPARE q${prepared} AS ${statement.sql}`);
   const seen: number[] = [];
@@ -94,9 +104,9 @@ async function buffersOf(range: OrderRange): Promise<{ readonly most: number; re
   return { most: Math.max(...seen), rows };
 }
 
-function rangeOf(where: OrderCondition, field: OrderSortField, direction: SortDirection): OrderRange {
+function rangeOf(where: OrderCondition, field: OrderSortField, direction: SortDirection, size = PAGE): OrderRange {
   const selection: OrderSelection = selectOrders(where, OPEN_ADMIN);
-  return { selection, field, direction, after: null, before: null, inclusive: false, limit: PAGE + 1 };
+  return { selection, field, direction, after: null, before: null, inclusive: false, limit: size + 1 };
 }
 
 const KINDS = ['many', 'few', 'old'] as const;
@@ -156,6 +166,97 @@ test('every documented query reads at most 50 buffers for each order of its page
   }
   expect(failures).toEqual([]);
   expect(found).toBeGreaterThan(1_000);
+});
+
+const SIZES = [1, 5, 10, 20, 50, 100];
+const FIELDS = ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const;
+const DIRECTIONS = ['ASC', 'DESC'] as const;
+
+/** Prefixes that at most 200 orders have, or none. */
+const FEW_BEGIN_LIKE: readonly OrderCondition[] = [
+  { customerEmail: { startsWith: 'few@' } },
+  { customerEmail: { startsWith: 'other123' } },
+  { customerEmail: { startsWith: 'zz' } },
+  { externalReference: { startsWith: 'few-' } },
+  { externalReference: { startsWith: 'other99' } },
+  { number: { startsWith: '20099' } },
+  { number: { startsWith: '9999999' } },
+];
+
+test('a prefix that few orders have reads few pages, whatever the limit, the ordering and what else is asked for', async () => {
+  const failures: string[] = [];
+  for (const prefix of FEW_BEGIN_LIKE) {
+    for (const more of [{}, { status: { in: ['CANCELLED', 'PENDING'] } }, { customerId: 'many-customer' }] as const) {
+      for (const field of FIELDS) {
+        for (const direction of DIRECTIONS) {
+          for (const size of SIZES) {
+            const where = { ...prefix, ...more };
+            const { most } = await buffersOf(rangeOf(where, field, direction, size));
+            if (most > 300) failures.push(`${most} buffers: ${size} by ${field} ${direction} ${JSON.stringify(where)}`);
+          }
+        }
+      }
+    }
+  }
+  expect(failures).toEqual([]);
+});
+
+test('a prefix that more orders have than are read and sorted finds the right orders, in order', async () => {
+  const db = {
+    $queryRawUnsafe: async (sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows,
+  } as unknown as Queryable;
+  for (const [where, filter] of [
+    [{ customerEmail: { startsWith: 'many' } }, "lower(customer_email) LIKE 'many%'"],
+    [{ customerEmail: { startsWith: 'o' } }, "lower(customer_email) LIKE 'o%'"],
+    [{ externalReference: { startsWith: 'many' } }, "external_reference LIKE 'many%'"],
+    [{ number: { startsWith: '1' } }, "number::text LIKE '1%'"],
+    [
+      { customerEmail: { startsWith: 'o' }, status: { in: ['SHIPPED', 'PENDING'] } },
+      "lower(customer_email) LIKE 'o%' AND status IN ('SHIPPED', 'PENDING')",
+    ],
+    [
+      { customerEmail: { startsWith: 'm' }, customerId: 'many-customer' },
+      "lower(customer_email) LIKE 'm%' AND customer_id = 'many-customer'",
+    ],
+  ] as const satisfies readonly (readonly [OrderCondition, string])[]) {
+    for (const direction of DIRECTIONS) {
+      const range = rangeOf(where, 'CREATED_AT', direction);
+      const { rows } = await client.query<{ id: string }>(
+        `SELECT id FROM orders WHERE ${filter} ORDER BY created_at ${direction}, id ${direction} LIMIT ${PAGE + 1}`,
+      );
+      const [found = []] = await readRanges(db, [range]);
+      expect(found.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+      expect(found).toHaveLength(PAGE + 1);
+    }
+  }
+});
+
+test('an idempotency key is looked up in few pages, however long the history of its order is', async () => {
+  const { rows } = await client.query<{ id: string }>('SELECT id FROM orders ORDER BY number LIMIT 1');
+  const orderId = rows[0]?.id ?? '';
+  // Every tenth event has a key, which is its version as four bytes.
+  await client.query(
+    `INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload,
+       occurred_at, command_key, command_fingerprint)
+     SELECT $1, n, CASE WHEN n = 1 THEN 'CREATED' ELSE 'UPDATED' END::order_event_type,
+       CASE WHEN n = 1 THEN 'PENDING'::order_status END, '{}', 'system', gen_random_uuid(), '{}', now(),
+       CASE WHEN n % 10 = 0 THEN int4send(n) END, CASE WHEN n % 10 = 0 THEN ''::bytea END
+     FROM generate_series(1, 10000) AS n`,
+    [orderId],
+  );
+  for (const analyzed of [false, true]) {
+    if (analyzed) await client.query('VACUUM ANALYZE order_events');
+    for (const [version, found] of [
+      [5_000, 1],
+      [5_001, 0],
+    ] as const) {
+      const key = Buffer.alloc(4);
+      key.writeInt32BE(version);
+      const read = await buffersOfStatement((recorder) => readKeyedCommands(recorder, [{ orderId, key }]));
+      expect(read.rows).toBe(found);
+      expect(read.most).toBeLessThan(20);
+    }
+  }
 });
 
 test('page 5,000 costs as much as page 1', async () => {

@@ -10,23 +10,40 @@ export interface CommandRow {
   readonly command_fingerprint: Uint8Array | null;
 }
 
-/** The events of orders that were caused by commands of these ids or these hashed idempotency keys. */
-export async function readCommands(
+/** An idempotency key under which an order may have been changed. */
+export interface KeyOfOrder {
+  readonly orderId: string;
+  /** Hashed. */
+  readonly key: Uint8Array;
+}
+
+/** The events of orders that were caused by commands under these idempotency keys. */
+export async function readKeyedCommands(db: Queryable, keys: readonly KeyOfOrder[]): Promise<CommandRow[]> {
+  const orderIds = keys.map(({ orderId }) => orderId);
+  const hexKeys = keys.map(({ key }) => Buffer.from(key).toString('hex'));
+  return db.$queryRawUnsafe<CommandRow[]>(READ_KEYED_COMMANDS, orderIds, hexKeys);
+}
+
+/** One step into the index of keyed events for each key, however long the history of its order is. */
+const READ_KEYED_COMMANDS = `
+SELECT e.order_id, e.command_id, e.command_key, e.command_fingerprint
+FROM unnest($1::uuid[], $2::text[]) AS k(order_id, command_key)
+JOIN order_events e ON e.order_id = k.order_id AND e.command_key = decode(k.command_key, 'hex')
+WHERE e.order_id = any($1::uuid[]) AND e.command_key IS NOT NULL`;
+
+/** The events of orders that were caused by commands of these ids. Reads the orders' histories: only for retries. */
+export async function readRetriedCommands(
   db: Queryable,
   orderIds: readonly string[],
   commandIds: readonly string[],
-  keys: readonly Uint8Array[],
 ): Promise<CommandRow[]> {
-  const hexKeys = keys.map((key) => Buffer.from(key).toString('hex'));
-  return db.$queryRawUnsafe<CommandRow[]>(READ_COMMANDS, orderIds, commandIds, hexKeys);
+  return db.$queryRawUnsafe<CommandRow[]>(READ_RETRIED_COMMANDS, orderIds, commandIds);
 }
 
-const READ_COMMANDS = `
+const READ_RETRIED_COMMANDS = `
 SELECT e.order_id, e.command_id, e.command_key, e.command_fingerprint
 FROM order_events e
-WHERE e.order_id = any($1::uuid[])
-  AND (e.command_id = any($2::uuid[]) OR encode(e.command_key, 'hex') = any($3::text[]))
-ORDER BY e.order_id, e.version`;
+WHERE e.order_id = any($1::uuid[]) AND e.command_id = any($2::uuid[])`;
 
 /** An event to be stored, with the command that caused it. */
 export interface NewEvent {

@@ -69,20 +69,53 @@ export function boundsOf(selection: OrderSelection, bind: Bind): string[] {
   return conditions;
 }
 
-/** A prefix as a stretch of an index: by bytes for texts, by as many stretches as there may be digits for numbers. */
+/** A prefix as stretches of an index: one by bytes for texts, one for each possible number of digits for numbers. */
 function beginsLike(column: string, type: Text['type'], prefix: string, bind: Bind): string {
   if (type === 'text') {
     const end = behindPrefix(prefix);
     const from = `${column} ~>=~ ${bind(prefix)}::text`;
     return end === null ? from : `${from} AND ${column} ~<~ ${bind(end)}::text`;
   }
-  const stretches: string[] = [];
-  for (let digits = prefix.length; digits <= MAX_DIGITS; digits += 1) {
-    const factor = 10n ** BigInt(digits - prefix.length);
-    const low = BigInt(prefix) * factor;
-    stretches.push(`${column} >= ${bind(low)}::bigint AND ${column} < ${bind(low + factor)}::bigint`);
-  }
+  const stretches = numbersLike(prefix).map(
+    ([low, high]) => `${column} >= ${bind(low)}::bigint AND ${column} < ${bind(high)}::bigint`,
+  );
   return `(${stretches.join(' OR ')})`;
+}
+
+/** The stretches of numbers that begin with these digits. */
+function numbersLike(prefix: string): [bigint, bigint][] {
+  return Array.from({ length: MAX_DIGITS - prefix.length + 1 }, (_, more) => {
+    const factor = 10n ** BigInt(more);
+    const low = BigInt(prefix) * factor;
+    return [low, low + factor];
+  });
+}
+
+/** The prefix of a selection that is likely to mean the fewest orders; null where a list of texts means fewer. */
+export function prefixOf(selection: OrderSelection): Prefix | null {
+  const texts = textsOf(selection);
+  const prefixes = texts.flatMap(({ selection: text, ...rest }) => ('prefix' in text ? { ...rest, ...text } : []));
+  if (prefixes.length < texts.length) return null;
+  return prefixes.toSorted((left, right) => right.prefix.length - left.prefix.length)[0] ?? null;
+}
+
+export interface Prefix extends Pick<Text, 'column' | 'type'> {
+  readonly prefix: string;
+}
+
+/**
+ * Orders with a prefix, at most `limit`, read by the index on it: ordered by it, no other index serves the statement.
+ *
+ * @param columns what is selected of the table alias `o`
+ */
+export function readByPrefix({ column, type, prefix }: Prefix, columns: string, limit: number, bind: Bind): string {
+  const read = (condition: string, operator: string) => `SELECT ${columns} FROM orders o
+    WHERE o.deleted_at IS NULL AND ${condition} ORDER BY ${column} USING ${operator} LIMIT ${limit}`;
+  if (type === 'text') return read(beginsLike(column, type, prefix, bind), '~<~');
+  const stretches = numbersLike(prefix);
+  const [lows, highs] = [stretches.map(([low]) => low), stretches.map(([, high]) => high)];
+  return `SELECT o.* FROM unnest(${bind(lows)}::bigint[], ${bind(highs)}::bigint[]) AS s(low, high)
+    CROSS JOIN LATERAL (${read(`${column} >= s.low AND ${column} < s.high`, '<')}) o LIMIT ${limit}`;
 }
 
 const MAX_DIGITS = 18;

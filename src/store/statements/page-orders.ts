@@ -2,7 +2,17 @@ import type { Order } from '../../domain/order.js';
 import type { OrderPlace, OrderRange, OrderSortField } from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../rows.js';
-import { boundsOf, listsOf, shapeOf, textsOf, type Bind, type List, type Statement } from './order-conditions.js';
+import {
+  boundsOf,
+  listsOf,
+  prefixOf,
+  readByPrefix,
+  shapeOf,
+  textsOf,
+  type Bind,
+  type List,
+  type Statement,
+} from './order-conditions.js';
 
 /** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
 export function shapeOfRange({ selection, ...rest }: OrderRange): string {
@@ -40,27 +50,48 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   const order = `o.${column} ${direction}, o.id ${direction}`;
   const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
   const byCustomer = selection.customerId !== null;
+  const prefix = prefixOf(selection);
   const [walk, ...filters] = listsOf(selection, bind);
   const stretched = walk !== undefined && isStretched(range, walk) ? walk : null;
   const conditions = [
     'o.deleted_at IS NULL',
     ...boundsOf(selection, bind),
-    ...(walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : []),
-    ...filters.map(({ array, column: filtered }) => `${filtered} = any(${array})`),
+    ...among(filters),
     ...(byCustomer ? ['o.customer_id = c.customer_id'] : []),
     ...stretchOf(range, stretched, bind),
   ];
+  const walked = walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : [];
+  const select = (table: string, more: readonly string[], by: string) =>
+    `SELECT ${ORDER_COLUMNS} FROM ${table} o WHERE ${[...conditions, ...more].join(' AND ')} ORDER BY ${by} ${limit}`;
   const inner = stretched === null ? order : `${stretched.column} ${direction}, ${order}`;
-  let from = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE ${conditions.join(' AND ')} ORDER BY ${inner} ${limit}`;
+  let from = select('orders', [...walked, ...(prefix === null ? [] : [`${COUNT_FEW} > ${FEW}`])], inner);
   if (walk !== undefined) {
     from = `SELECT o.* FROM unnest(${walk.array}) AS v(value) CROSS JOIN LATERAL (${from}) o ORDER BY ${order} ${limit}`;
+  }
+  if (prefix !== null) {
+    const few = select('few', [...among(walk === undefined ? [] : [walk]), `${COUNT_FEW} <= ${FEW}`], order);
+    from = `SELECT o.* FROM ((${few}) UNION ALL (${from})) o ORDER BY ${order} ${limit}`;
   }
   if (byCustomer) {
     const each = `unnest(${bind(customers)}::text[]) WITH ORDINALITY AS c(customer_id, place)`;
     from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ORDER BY c.place, ${order}`;
   }
-  return { sql: from, values };
+  if (prefix === null) return { sql: from, values };
+  const few = readByPrefix(prefix, ORDER_COLUMNS, FEW + 1, bind);
+  return { sql: `WITH few AS MATERIALIZED (${few}) ${from}`, values };
 }
+
+function among(lists: readonly List[]): string[] {
+  return lists.map(({ array, column }) => `${column} = any(${array})`);
+}
+
+/**
+ * As long as a prefix means at most so many orders, all of them are read and sorted. PostgreSQL cannot tell: it takes a
+ * prefix for a two-hundredth of all orders and would filter a walk over all of them, which never ends for a rare one.
+ * The half of the statement that does not apply is not executed.
+ */
+const FEW = 1_000;
+const COUNT_FEW = '(SELECT count(*) FROM few)';
 
 /**
  * A limit stands in the text: for one it does not know, PostgreSQL plans as if a tenth of all orders were wanted. A few

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { cancel } from '../support/mutations.js';
+import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
+import { create, placed, update } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+/*
+ * Two servers that poll once a minute: what arrives within seconds arrives by a wake-up.
+ */
+
+const FAR = { EVENTS_POLL_MS: '60000', SUBSCRIBER_MAX_QUEUED: '10000' };
+const PATIENCE = { timeout: 20_000 };
+
+let database: TestDatabase;
+let proxy: PostgresProxy;
+let one: TestServer;
+let two: TestServer;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  proxy = await startPostgresProxy(database.url);
+  [one, two] = await Promise.all([startServer(proxy.url, FAR), startServer(database.url, FAR)]);
+  await listening(2);
+  await watched(one, one); // makes the first full look
+  await watched(two, two);
+});
+
+afterAll(async () => {
+  await Promise.all([one.close(), two.close()]);
+  await proxy.close();
+  await database.drop();
+});
+
+const LISTENING = `SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'ordergraph-listen' AND query LIKE 'LISTEN%' AND state = 'idle'`;
+
+async function listening(servers: number): Promise<number[]> {
+  return vi.waitFor(async () => {
+    const pids = (await database.sql<{ pid: number }>(LISTENING)).map(({ pid }) => pid);
+    expect(pids).toHaveLength(servers);
+    return pids;
+  }, PATIENCE);
+}
+
+interface Seen {
+  readonly orderStatusChanged: { readonly orderId: string; readonly version: number };
+}
+
+const CHANGES = 'subscription { orderStatusChanged { orderId version } }';
+
+/** Creates an order on one server and waits until its event arrives at a subscriber of another. */
+async function watched(writer: TestServer, reader: TestServer): Promise<string> {
+  const watch = await reader.watch<Seen>(CHANGES);
+  const { id } = await placed(writer);
+  await watch.until(
+    (seen) => seen.some(({ orderStatusChanged }) => orderStatusChanged.orderId === id),
+    PATIENCE.timeout,
+  );
+  watch.stop();
+  return id;
+}
+
+/** How often server one has run statements with this text so far. */
+function ran(text: string): number {
+  return proxy.statements.filter((sql) => sql.includes(text)).length;
+}
+
+const READS_LOG = 'ORDER BY e.position';
+const TAKES_SEQUENCER = 'FROM event_sequencer';
+
+test('an event of one server reaches the subscribers of both without a poll', async () => {
+  await watched(one, one);
+  await watched(one, two);
+  await watched(two, one);
+});
+
+test('a lost listening connection is opened again', async () => {
+  const lost = await listening(2);
+  await database.sql('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [lost]);
+  await expect.poll(async () => (await listening(2)).filter((pid) => lost.includes(pid)), PATIENCE).toEqual([]);
+  await watched(one, two);
+  await watched(two, one);
+});
+
+test('a process reads the log once for an event of its own, not again at its own notification', async () => {
+  const before = ran(READS_LOG);
+  for (let index = 0; index < 10; index += 1) await watched(one, one);
+  // Notifications arrive in the order of their commits, so all of its own have arrived before this one.
+  await database.sql("SELECT pg_notify('ordergraph_log', 'another process')");
+  await expect.poll(() => ran(READS_LOG) - before, PATIENCE).toBeGreaterThanOrEqual(11);
+  expect(ran(READS_LOG) - before).toBe(11);
+});
+
+test('replays do not wake the sequencer', async () => {
+  const keyed = { idempotencyKey: 'replayed create' };
+  const { order } = await create(one, keyed);
+  const change = { id: order?.id, status: 'CONFIRMED', idempotencyKey: 'replayed change' };
+  await update(one, change);
+  await watched(one, one);
+  const before = ran(TAKES_SEQUENCER);
+  for (let index = 0; index < 10; index += 1) {
+    expect(await create(one, keyed)).toMatchObject({ replayed: true });
+    expect(await update(one, change)).toMatchObject({ changed: true, order: { version: 2 } });
+    expect(await update(one, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: false });
+  }
+  await watched(one, one);
+  expect(ran(TAKES_SEQUENCER) - before).toBe(1);
+});
+
+test('an event whose COMMIT was not answered is sequenced at once', async () => {
+  const unanswered = async (write: () => Promise<unknown>) => {
+    proxy.atCommit('cut-after');
+    await write();
+    const waiting = 'SELECT 1 FROM order_events WHERE position IS NULL';
+    await expect.poll(() => database.sql(waiting), PATIENCE).toEqual([]);
+  };
+  const id = randomUUID();
+  await unanswered(async () => expect(await create(one, { id })).toMatchObject({ replayed: false }));
+  await unanswered(async () => expect(await update(one, { id, status: 'CONFIRMED' })).toMatchObject({ changed: true }));
+  const keyed = { id, idempotencyKey: 'unanswered' };
+  await unanswered(async () => expect(await cancel(one, keyed)).toMatchObject({ changed: true }));
+});
+
+const EVENTS = 2_500;
+
+test('2,500 events that an ended process left arrive in one wake, each once, and are counted', async () => {
+  const counted = async (server: TestServer) =>
+    (await server.get<{ orderStats: { count: number } }>('{ orderStats { count } }')).orderStats.count;
+  const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
+  await database.sql(
+    `WITH made AS (
+       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING *)
+     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(),
+       jsonb_build_object('currency', currency, 'totalMinor', '0', 'createdAt', created_at, 'status', status), created_at
+     FROM made`,
+    [EVENTS],
+  );
+  const three = await startServer(database.url, FAR); // its first round looks everywhere
+  onTestFinished(() => three.close());
+  const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));
+  await listening(3);
+  await placed(three);
+  for (const watch of watches) {
+    const seen = await watch.until(({ length }) => length >= EVENTS + 1, PATIENCE.timeout);
+    expect(new Set(seen.map(({ orderStatusChanged }) => orderStatusChanged.orderId)).size).toBe(EVENTS + 1);
+    watch.stop();
+  }
+  await expect.poll(() => counted(three), PATIENCE).toBe((row?.orders ?? 0) + EVENTS + 1);
+});
