@@ -268,7 +268,9 @@ test('more events of committed orders than one look takes are all sequenced with
 test('a tail that reads a full page goes on without a poll and leaves out no event', async () => {
   const store = createLogStore(open());
   const seen: LoggedEvent[] = [];
-  const publish = (events: readonly LoggedEvent[]) => seen.push(...events);
+  const publish = async (events: readonly LoggedEvent[]) => {
+    seen.push(...events);
+  };
   const tail = await startTail({ store, debounceMs: 0, pollMs: NEVER_MS, publish, log });
   closers.push(() => tail.close());
   await insertMany(2_500);
