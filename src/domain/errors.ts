@@ -58,7 +58,7 @@ export class RequestError extends Error {
     this.details = options?.details ?? {};
   }
 
-  /** Further machine-readable facts for the client, such as the cursor to resume from. */
+  /** Further machine-readable facts for the client, such as the cursor of the last event. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 

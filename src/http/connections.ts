@@ -6,7 +6,7 @@ export interface ServerBounds {
   readonly maxConnections: number;
   /** Longest time a client may take to send a request. */
   readonly receiveTimeoutMs: number;
-  /** Longest time in which nothing is sent or received over a connection. */
+  /** Longest time in which nothing is sent or received over a connection while it serves a request. */
   readonly idleTimeoutMs: number;
   /** Idle time after which a connection that has served a request is closed. */
   readonly keepAliveTimeoutMs: number;

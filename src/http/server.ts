@@ -94,7 +94,7 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
   return {
     maxConnections,
     receiveTimeoutMs,
-    idleTimeoutMs: deadlineMs + Math.max(receiveTimeoutMs, KEEP_ALIVE_MS),
+    idleTimeoutMs: deadlineMs + receiveTimeoutMs,
     keepAliveTimeoutMs: KEEP_ALIVE_MS,
   };
 }

@@ -19,14 +19,18 @@ export function createSlices(): RunInSlices {
   return async (cost, work) => (cost <= LIGHT_COST ? light : heavy)(cost, work);
 }
 
+interface Waiting {
+  readonly cost: number;
+  readonly start: () => Promise<void>;
+}
+
 function createQueue(maxCost: number): RunInSlices {
-  let waiting: { readonly cost: number; readonly start: () => Promise<void> }[] = [];
-  let next = 0; // index of the first that waits; an array that is shifted costs its length
+  const waiting = new Set<Waiting>(); // a set keeps the order and drops its first member at no cost
   let running = 0;
   let scheduled = false;
 
   function schedule(): void {
-    if (scheduled || next === waiting.length) return;
+    if (scheduled || waiting.size === 0) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
@@ -36,22 +40,19 @@ function createQueue(maxCost: number): RunInSlices {
 
   function begin(): void {
     const until = performance.now() + SLICE_MS;
-    for (let entry = waiting[next]; entry !== undefined; entry = waiting[next]) {
+    for (const entry of waiting) {
       if (running > 0 && running + entry.cost > maxCost) return; // the end of what runs schedules the next
       if (performance.now() > until) {
         schedule();
         return;
       }
-      next += 1;
+      waiting.delete(entry);
       running += entry.cost;
-      const { cost } = entry;
       void entry.start().finally(() => {
-        running -= cost;
+        running -= entry.cost;
         schedule();
       });
     }
-    waiting = [];
-    next = 0;
   }
 
   return async (cost, work) =>
@@ -63,7 +64,7 @@ function createQueue(maxCost: number): RunInSlices {
           reject(cause);
         }
       };
-      waiting.push({ cost, start });
+      waiting.add({ cost, start });
       schedule();
     });
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { useServer } from '../support/fixture.js';
 import { create, placed, TEA, update } from '../support/queries.js';
@@ -243,4 +243,22 @@ test('a client that vanishes while an event is answered is no error of the serve
   }
   await server.close();
   expect(server.logged.filter((line) => Number(line['level']) >= 40)).toEqual([]);
+});
+
+test('a client that breaks the protocol is closed, and nothing is logged past the logger', async () => {
+  const printed = vi.spyOn(console, 'error');
+  const server = await startServer(fixture.database.url);
+  const { socket, closed } = await openWebsocket(server.url);
+  const raw = (socket as unknown as { readonly _socket: { write(bytes: Buffer): void } })._socket;
+  raw.write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])); // reserved bits and an unknown kind of frame
+  expect(await closed).toMatchObject({ code: 1002 });
+  for (const message of [{ type: 'next', id: '1', payload: {} }, { type: 'connection_init' }]) {
+    const again = await openWebsocket(server.url);
+    again.send(message);
+    await again.closed;
+  }
+  await server.close();
+  expect(printed.mock.calls).toEqual([]);
+  expect(server.logged.filter((line) => Number(line['level']) >= 40)).toEqual([]);
+  printed.mockRestore();
 });
