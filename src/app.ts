@@ -5,6 +5,7 @@ import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
+import type { LoggedEvent } from './domain/events.js';
 import { OPEN_ADMIN } from './domain/viewer.js';
 import { createFeed } from './events/feed.js';
 import { startSequencer } from './events/sequencer.js';
@@ -109,9 +110,13 @@ async function startEvents(config: Config, database: Database, directUrl: string
   const store = createLogStore(database);
   const feed = createFeed({ maxQueued });
   closers.add(() => Promise.resolve(feed.close()));
-  const statistics = startStatistics({ keeper: createStatsKeeper(database), log });
+  const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
   closers.add(() => statistics.close());
-  const tail = await startTail({ store, debounceMs: 0, pollMs, publish: feed.publish, log });
+  const publish = (events: readonly LoggedEvent[]) => {
+    feed.publish(events);
+    statistics.grown(events.length);
+  };
+  const tail = await startTail({ store, debounceMs: 0, pollMs, publish, log });
   closers.add(() => tail.close());
   const self = randomUUID();
   const listener = listen(directUrl, self, () => tail.wake(), log);

@@ -5,23 +5,27 @@ import { startRounds, type Rounds } from './rounds.js';
 const BULK = 2_000;
 /** How often the events that are not counted yet are counted, however few there are. */
 const LEISURE_MS = 60_000;
-const POLL_MS = 1_000;
 
 export interface StatisticsOptions {
   readonly keeper: StatsKeeper;
-  readonly pollMs?: number;
+  readonly pollMs: number;
   readonly leisureMs?: number;
   readonly log: Logger;
+}
+
+export interface StatisticsRounds extends Pick<Rounds, 'close'> {
+  /** Called with the number of events that the log has grown by. */
+  readonly grown: (events: number) => void;
 }
 
 /**
  * Counts the events of the log, many at a time: readings count the latest themselves, and a row that is updated for
  * every few events has as many dead versions as an old open transaction keeps. One process at a time counts.
  */
-export function startStatistics(options: StatisticsOptions): Rounds {
-  const { keeper, pollMs = POLL_MS, leisureMs = LEISURE_MS, log } = options;
+export function startStatistics({ keeper, pollMs, leisureMs = LEISURE_MS, log }: StatisticsOptions): StatisticsRounds {
   let leisureAt = performance.now() + leisureMs;
-  return startRounds({
+  let grownBy = 0;
+  const rounds = startRounds({
     name: 'statistics',
     debounceMs: 0,
     pollMs,
@@ -33,4 +37,13 @@ export function startStatistics(options: StatisticsOptions): Rounds {
       return counted === BULK;
     },
   });
+  return {
+    grown(events) {
+      grownBy += events;
+      if (grownBy < BULK / 2) return; // half, since what is counted rarely ends where this process began
+      grownBy = 0;
+      rounds.wake();
+    },
+    close: rounds.close,
+  };
 }

@@ -375,12 +375,12 @@ test('more events than one round counts are counted without a poll, and the last
     (await database.sql<{ position: string }>('SELECT position FROM event_consumers'))[0]?.position;
   const eager = startStatistics({ keeper, pollMs: 60_000, log });
   onTestFinished(() => eager.close());
-  eager.wake();
+  eager.grown(4_500);
   await expect.poll(position, { timeout: 20_000 }).toBe('4000');
   expect((await readKeptStatistics(store.prisma, ALL_TIME)).rows[0]?.count).toBe(4_500);
   const leisurely = startStatistics({ keeper, pollMs: 60_000, leisureMs: 0, log });
   onTestFinished(() => leisurely.close());
-  leisurely.wake();
+  leisurely.grown(4_500);
   await expect.poll(position, { timeout: 20_000 }).toBe('4500');
 });
 
