@@ -44,6 +44,6 @@ export function startStatistics({ keeper, pollMs, leisureMs = LEISURE_MS, log }:
       grownBy = 0;
       rounds.wake();
     },
-    close: rounds.close,
+    close: () => rounds.close(),
   };
 }
