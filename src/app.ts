@@ -113,7 +113,7 @@ async function startEvents(config: Config, database: Database, directUrl: string
   const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
   closers.add(() => statistics.close());
   const publish = (events: readonly LoggedEvent[]) => {
-    statistics.wake();
+    statistics.grown(events.length);
     return feed.publish(events);
   };
   const tail = await startTail({ store, debounceMs: 0, pollMs, publish, log });

@@ -62,7 +62,7 @@ async function bench(database, client) {
     while ((await events.sequence(BULK, null)) > 0);
     const began = performance.now();
     let counted = 0;
-    for (let more = BULK; more > 0; counted += more) more = await keeper.advance(BULK);
+    for (let more = BULK; more > 0; counted += more) more = await keeper.advance(BULK, 1);
     const each = (1_000 * (performance.now() - began)) / counted;
     await client.query('VACUUM ANALYZE');
     const figures = {

@@ -303,6 +303,10 @@ export type StatsSpan = { readonly first: Date; readonly last: Date } | null;
 
 /** Keeps the statistics, exactly once an event. */
 export interface StatsKeeper {
-  /** Counts at most `limit` further events. @returns how many, or `taken` where another process is at it */
-  advance(limit: number): Promise<number | 'taken'>;
+  /**
+   * Counts at most `limit` further events where there are at least `least`.
+   *
+   * @returns how many; none where another process counts
+   */
+  advance(limit: number, least: number): Promise<number>;
 }

@@ -24,10 +24,10 @@ import {
 /** Counts events in the transaction that says they are counted, so that no crash counts one twice or never. */
 export function createStatsKeeper({ prisma }: Database): StatsKeeper {
   return {
-    advance: async (limit) =>
+    advance: async (limit, least) =>
       prisma.$transaction(async (tx) => {
-        const place = await takeStatistics(tx);
-        if (place === null) return 'taken';
+        const place = await takeStatistics(tx, least);
+        if (place === null) return 0;
         const { position, last } = place;
         const upTo = last - position > BigInt(limit) ? position + BigInt(limit) : last;
         if (upTo > position) await countEvents(tx, position, upTo);
@@ -41,7 +41,7 @@ const DAY_MS = 24 * HOUR_MS;
 const EPOCH = new Date(0);
 const LAST = new Date(Date.UTC(9999, 11, 31));
 
-/** Statistics from the rows that the keeper keeps; one customer's from the orders. One statement, so one moment. */
+/** Statistics from the rows that are kept and the events since; one customer's from the orders. Each is of one moment. */
 export async function readStatistics(db: Queryable, { period, customerId }: StatsKey): Promise<StatsReading> {
   if (customerId !== null) return { ...(await readCustomerStats(db, customerId, period)), asOf: new Date() };
   const { rows, buckets, asOf } = await readStats(db, stretchesOf(period));

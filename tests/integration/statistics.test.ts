@@ -232,7 +232,10 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
   const [safe, mortal] = [createStatsKeeper(open(database.url)), createStatsKeeper(open(proxy.url))];
   let crashes = 0;
   const advance = async (limit: number) => {
-    const answers = await Promise.allSettled([mortal.advance(limit), random.chance(0.5) ? safe.advance(limit) : 0]);
+    const answers = await Promise.allSettled([
+      mortal.advance(limit, 1),
+      random.chance(0.5) ? safe.advance(limit, 1) : 0,
+    ]);
     crashes += answers.filter(({ status }) => status === 'rejected').length;
   };
   for (let round = 0; round < 40; round += 1) {
@@ -245,29 +248,43 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
     await advance(1 + random.whole(60));
   }
   expect(crashes).toBeGreaterThan(5);
+  while ((await log.sequence(2_000, null)) !== 0);
   const server = await startServer(database.url);
   onTestFinished(() => server.close());
-  const [end] = await database.sql<{ count: string }>('SELECT count(*) FROM order_events');
-  const consumer = () => database.sql("SELECT position FROM event_consumers WHERE name = 'order_stats'");
-  await expect.poll(consumer, { timeout: 10_000 }).toEqual([{ position: end?.count }]);
-
   const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
-  for (const [from, to, customerId, interval] of [
-    [null, null, null, 'DAY'],
-    [null, null, null, 'HOUR'],
-    [at(0), null, null, 'DAY'],
-    [null, at(500), null, 'DAY'],
-    [at(5), at(300), null, 'DAY'],
-    [at(5), at(20), null, 'HOUR'],
-    [at(24), at(72), null, 'HOUR'],
-    [at(-1_000), at(-900), null, 'DAY'],
-    [null, null, 'ada', 'DAY'],
-    [at(30), at(700), 'bob', 'HOUR'],
-    [null, null, 'nobody', 'DAY'],
-  ] as const) {
-    const { orderStats } = await server.get<{ orderStats: Stats }>(STATS, { from, to, customerId, interval });
-    expectStats(orderStats, await plain(database, [from, to, customerId]), interval === 'DAY' ? DAY : HOUR);
-  }
+  const expectAll = async () => {
+    for (const [from, to, customerId, interval] of [
+      [null, null, null, 'DAY'],
+      [null, null, null, 'HOUR'],
+      [at(0), null, null, 'DAY'],
+      [null, at(500), null, 'DAY'],
+      [at(5), at(300), null, 'DAY'],
+      [at(5), at(20), null, 'HOUR'],
+      [at(24), at(72), null, 'HOUR'],
+      [at(-1_000), at(-900), null, 'DAY'],
+      [null, null, 'ada', 'DAY'],
+      [at(30), at(700), 'bob', 'HOUR'],
+      [null, null, 'nobody', 'DAY'],
+    ] as const) {
+      const { orderStats } = await server.get<{ orderStats: Stats }>(STATS, { from, to, customerId, interval });
+      expectStats(orderStats, await plain(database, [from, to, customerId]), interval === 'DAY' ? DAY : HOUR);
+    }
+  };
+  // Whatever part of the log is counted already, a reading counts the rest itself.
+  const uncounted = async () =>
+    (
+      await database.sql<{ events: number }>(
+        `SELECT ((SELECT max(position) FROM order_events) - position)::int AS events
+         FROM event_consumers WHERE name = 'order_stats'`,
+      )
+    )[0]?.events;
+  expect(await uncounted()).toBeGreaterThan(1_000);
+  await expectAll();
+  await safe.advance(1_000, 1);
+  await expectAll();
+  while ((await safe.advance(2_000, 1)) > 0);
+  expect(await uncounted()).toBe(0);
+  await expectAll();
 });
 
 const fixture = useServer();
@@ -311,7 +328,7 @@ test('asOf is when the latest change happened that is counted, however the event
   ]);
   const store = open(database.url);
   await createLogStore(store).sequence(10, null);
-  await createStatsKeeper(store).advance(10);
+  await createStatsKeeper(store).advance(10, 1);
   const server = await startServer(database.url);
   onTestFinished(() => server.close());
   const { orderStats } = await server.get<{ orderStats: { asOf: string } }>('{ orderStats { asOf } }');
@@ -340,24 +357,53 @@ test('asOf does not go back when a later round counts earlier changes', async ()
   const keeper = createStatsKeeper(store);
   const asOf = async () => (await readKeptStatistics(store.prisma, ALL_TIME)).asOf;
   await writeAt(database, store, START + 5_000);
-  expect(await keeper.advance(10)).toBe(1);
+  expect(await keeper.advance(10, 1)).toBe(1);
   expect(await asOf()).toEqual(new Date(START + 5_000));
   await writeAt(database, store, START);
-  expect(await keeper.advance(10)).toBe(1);
+  expect(await keeper.advance(10, 1)).toBe(1);
   expect(await asOf()).toEqual(new Date(START + 5_000));
 });
 
 const ALL_TIME = { period: { from: null, to: null }, customerId: null };
 
-test('more events than one round counts are counted without a poll', async () => {
+test('more events than one round counts are counted without a poll, and the last few at leisure', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, ...Array.from({ length: 4_500 }, (_, index) => START + index));
   const keeper = createStatsKeeper(store);
-  const statistics = startStatistics({ keeper, pollMs: 60_000, log: pino({ level: 'silent' }) });
-  onTestFinished(() => statistics.close());
-  statistics.wake();
-  const count = async () => (await readKeptStatistics(store.prisma, ALL_TIME)).rows[0]?.count;
-  await expect.poll(count, { timeout: 20_000 }).toBe(4_500);
+  const log = pino({ level: 'silent' });
+  const position = async () =>
+    (await database.sql<{ position: string }>('SELECT position FROM event_consumers'))[0]?.position;
+  const eager = startStatistics({ keeper, pollMs: 60_000, log });
+  onTestFinished(() => eager.close());
+  eager.grown(4_500);
+  await expect.poll(position, { timeout: 20_000 }).toBe('4000');
+  expect((await readKeptStatistics(store.prisma, ALL_TIME)).rows[0]?.count).toBe(4_500);
+  const leisurely = startStatistics({ keeper, pollMs: 60_000, leisureMs: 0, log });
+  onTestFinished(() => leisurely.close());
+  leisurely.grown(4_500);
+  await expect.poll(position, { timeout: 20_000 }).toBe('4500');
+});
+
+test('a series without bounds ends where the orders end, with hours that are empty since the last count', async () => {
+  const { database, store } = await ownDatabase();
+  await writeAt(database, store, START, START + HOUR, START + 2 * HOUR);
+  const keeper = createStatsKeeper(store);
+  await keeper.advance(10, 1);
+  const { period } = ALL_TIME;
+  const span = () => readStatsSpan(store.prisma, { period, customerId: null });
+  expect(await span()).toEqual({ first: new Date(START), last: new Date(START + 2 * HOUR) });
+  await database.sql(
+    `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
+     SELECT order_id, 2, 'DELETED', '{}', 'system', gen_random_uuid(), payload || '{"status": "PENDING"}', now()
+     FROM order_events WHERE position IN (SELECT position FROM order_events JOIN orders ON id = order_id
+       WHERE created_at IN (to_timestamp($1), to_timestamp($2)))`,
+    [START / 1_000, (START + 2 * HOUR) / 1_000],
+  );
+  await createLogStore(store).sequence(10, null);
+  const middle = { first: new Date(START + HOUR), last: new Date(START + HOUR) };
+  expect(await span()).toEqual(middle);
+  await keeper.advance(10, 1);
+  expect(await span()).toEqual(middle);
 });
 
 test('a period of a customer begins with its first hour and ends before its last, in sums and in series', async () => {
@@ -365,7 +411,7 @@ test('a period of a customer begins with its first hour and ends before its last
   const [from, to] = [START + 5 * HOUR, START + 7 * HOUR];
   await writeAt(database, store, from - 1, from, to - 1, to);
   const period = { from: new Date(from), to: new Date(to) };
-  await createStatsKeeper(store).advance(10);
+  await createStatsKeeper(store).advance(10, 1);
   for (const customerId of ['ada', null]) {
     const { rows } = await readKeptStatistics(store.prisma, { period, customerId });
     expect(rows.map(({ count }) => count)).toEqual([2]);

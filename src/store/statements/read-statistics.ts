@@ -2,6 +2,7 @@ import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { Bucket, ProcessingTime } from '../../domain/statistics.js';
 import type { StatsInterval, StatsPeriod, StatsRow, StatsSeriesRow } from '../../orders/ports.js';
 import type { Queryable } from '../database.js';
+import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
 /** A stretch of rows of one grain. */
 export interface Stretch {
@@ -31,6 +32,22 @@ function columnsOf(stretches: readonly Stretch[]): [string[], Date[], Date[]] {
   return [stretches.map(({ grain }) => grain), stretches.map(({ from }) => from), stretches.map(({ to }) => to)];
 }
 
+/**
+ * Most events that a reading counts beyond those that are counted already. Twice what a round waits for, so that a round
+ * under way leaves out nothing; more wait only where the statistics are counted anew.
+ */
+const MOST_RECENT = 4_000;
+
+/**
+ * The CTEs that a reading adds to the kept rows: the events behind the position that the rows have come to. One statement
+ * has one snapshot, so every event is either in the rows or in these.
+ */
+const PROGRESS = '(SELECT p.position FROM progress p)';
+const RECENT = `
+progress AS MATERIALIZED (SELECT c.position, c.event_at FROM event_consumers c WHERE c.name = 'order_stats'),
+logged AS MATERIALIZED (${loggedEvents(PROGRESS, `${PROGRESS} + ${MOST_RECENT}`, String(MOST_RECENT))}),
+recent AS MATERIALIZED (${ORDERS_OF_LOGGED})`;
+
 const STRETCHES = `unnest($1::stats_grain[], $2::timestamptz(3)[], $3::timestamptz(3)[]) AS p(grain, low, high)`;
 
 export interface KeptStats {
@@ -40,7 +57,7 @@ export interface KeptStats {
   readonly asOf: Date | null;
 }
 
-/** What is kept of stretches that do not overlap, as of one moment. */
+/** What is known of stretches that do not overlap, as of one moment. */
 export async function readStats(db: Queryable, stretches: readonly Stretch[]): Promise<KeptStats> {
   const [row] = await db.$queryRawUnsafe<{ rows: Counted[]; buckets: Bucket[]; as_of: Date | null }[]>(
     READ_STATS,
@@ -49,21 +66,30 @@ export async function readStats(db: Queryable, stretches: readonly Stretch[]): P
   return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.as_of ?? null };
 }
 
+const inStretchesOf = (table: string) => `
+  SELECT s.* FROM stretches p JOIN ${table} s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high`;
+
+/** Rows of a table, and the recent ones of the same kind, that lie in the stretches. */
+function inStretches(table: string, recent: string): string {
+  return `${inStretchesOf(table)}
+  UNION ALL${inStretchesOf(recent)}`;
+}
+
 const READ_STATS = `
-WITH stretches AS MATERIALIZED (SELECT * FROM ${STRETCHES}), counted AS (
+WITH stretches AS MATERIALIZED (SELECT * FROM ${STRETCHES}), ${RECENT},
+recent_durations AS MATERIALIZED (${DURATIONS_OF_LOGGED}),
+counted AS (
   SELECT s.currency, s.status, sum(s.count)::text AS count, sum(s.gross)::text AS gross
-  FROM stretches p
-  JOIN order_stats s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+  FROM (${inStretches('order_stats', 'recent')}) s
   GROUP BY s.currency, s.status
 ), durations AS (
   SELECT s.bucket, sum(s.count) AS count, sum(s.total_ms) AS "totalMs"
-  FROM stretches p
-  JOIN order_stats_durations s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+  FROM (${inStretches('order_stats_durations', 'recent_durations')}) s
   GROUP BY s.bucket
 )
 SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
   (SELECT coalesce(jsonb_agg(d), '[]') FROM durations d) AS buckets,
-  (SELECT c.event_at FROM event_consumers c WHERE c.name = 'order_stats') AS as_of`;
+  greatest((SELECT p.event_at FROM progress p), (SELECT max(l.occurred_at) FROM logged l)) AS as_of`;
 
 /** Counts and sums of stretches by the hour or day. */
 export async function readSeries(
@@ -76,10 +102,10 @@ export async function readSeries(
 }
 
 const READ_SERIES = `
+WITH stretches AS MATERIALIZED (SELECT * FROM ${STRETCHES}), ${RECENT}
 SELECT date_trunc($4::text, s.starts_at, 'UTC') AS starts_at, s.currency, s.status, sum(s.count)::text AS count,
   sum(s.gross)::text AS gross
-FROM ${STRETCHES}
-JOIN order_stats s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high
+FROM (${inStretches('order_stats', 'recent')}) s
 GROUP BY 1, s.currency, s.status
 ORDER BY 1`;
 
@@ -94,10 +120,26 @@ export async function readSpan(db: Queryable, { from, to }: StatsPeriod): Promis
   return row;
 }
 
+const inPeriod = (startsAt: string) => `
+  ${startsAt} >= coalesce($1::timestamptz(3), '-infinity') AND ${startsAt} < coalesce($2::timestamptz(3), 'infinity')`;
+
+/** One step into the index from each end; hours of recent events are counted together with what is kept of them. */
+const endOfKept = (direction: 'ASC' | 'DESC') => `(
+  SELECT s.starts_at FROM order_stats s
+  WHERE s.grain = 'HOUR' AND s.count > 0 AND ${inPeriod('s.starts_at')}
+    AND NOT EXISTS (SELECT 1 FROM hours h WHERE h.starts_at = s.starts_at)
+  ORDER BY s.starts_at ${direction} LIMIT 1)`;
+
 const READ_SPAN = `
-SELECT min(s.starts_at) AS first, max(s.starts_at) AS last FROM order_stats s
-WHERE s.grain = 'HOUR' AND s.starts_at >= coalesce($1::timestamptz(3), '-infinity')
-  AND s.starts_at < coalesce($2::timestamptz(3), 'infinity') AND s.count > 0`;
+WITH ${RECENT}, hours AS MATERIALIZED (
+  SELECT r.starts_at, sum(r.count) + coalesce(
+    (SELECT sum(s.count) FROM order_stats s WHERE s.grain = 'HOUR' AND s.starts_at = r.starts_at), 0) AS count
+  FROM recent r WHERE r.grain = 'HOUR' GROUP BY r.starts_at
+), ends AS (
+  SELECT min(h.starts_at) AS first, max(h.starts_at) AS last FROM hours h
+  WHERE h.count > 0 AND ${inPeriod('h.starts_at')}
+)
+SELECT least(e.first, ${endOfKept('ASC')}) AS first, greatest(e.last, ${endOfKept('DESC')}) AS last FROM ends e`;
 
 const OF_CUSTOMER = `
 o.customer_id = $1::text AND o.deleted_at IS NULL AND o.created_at >= coalesce($2::timestamptz(3), '-infinity')

@@ -4,60 +4,53 @@ import { EVENT_COLUMNS, toEvent, type EventRow } from '../rows.js';
 
 /**
  * Takes the sequencer's row for this transaction, with short time-outs so that a holder that hangs cannot stop the log.
+ * The row is a lock and nothing else: it is never updated, so an old open transaction keeps no versions of it.
  *
- * @returns the last position given, or null where another process holds the row
+ * @returns false where another process holds the row
  */
-export async function takeSequencer(tx: Queryable): Promise<bigint | null> {
-  const [row] = await tx.$queryRawUnsafe<{ position: bigint }[]>(TAKE_SEQUENCER);
-  return row?.position ?? null;
+export async function takeSequencer(tx: Queryable): Promise<boolean> {
+  return (await tx.$queryRawUnsafe<unknown[]>(TAKE_SEQUENCER)).length > 0;
 }
 
 const TAKE_SEQUENCER = `
-SELECT s.position,
-  set_config('statement_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '2000', true)
+SELECT set_config('statement_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '2000', true)
 FROM event_sequencer s WHERE s.id = 1
 FOR UPDATE SKIP LOCKED`;
 
 /**
  * Gives the next positions to committed events that have none, by order and version and never by time. A statement of
- * its own behind the lock, so that its snapshot sees all that earlier holders did.
+ * its own behind the lock, so that its snapshot sees all that earlier holders did, their last position too.
  *
  * @param orderIds only the events of these orders, or null for all: a look that also has to step over every index entry
  *   that an old open transaction keeps from being removed
  * @returns how many were given
  */
-export async function givePositions(
-  tx: Queryable,
-  last: bigint,
-  limit: number,
-  orderIds: readonly string[] | null,
-): Promise<number> {
-  if (orderIds === null) return tx.$executeRawUnsafe(GIVE_POSITIONS, last, limit);
-  return tx.$executeRawUnsafe(GIVE_POSITIONS_OF_ORDERS, last, limit, orderIds);
+export async function givePositions(tx: Queryable, limit: number, orderIds: readonly string[] | null): Promise<number> {
+  if (orderIds === null) return tx.$executeRawUnsafe(GIVE_POSITIONS, limit);
+  return tx.$executeRawUnsafe(GIVE_POSITIONS_OF_ORDERS, limit, orderIds);
 }
 
+/** One step into the index of positions, from its end. */
+const LAST_POSITION = 'SELECT coalesce(max(e.position), 0) AS position FROM order_events e';
+
 const givePositionsWhere = (condition: string) => `
-UPDATE order_events e SET position = $1::bigint + n.place
+UPDATE order_events e SET position = l.position + n.place
 FROM (
   SELECT u.order_id, u.version, row_number() OVER (ORDER BY u.order_id, u.version) AS place
   FROM (
     SELECT order_id, version FROM order_events
     WHERE position IS NULL${condition}
     ORDER BY order_id, version
-    LIMIT $2::int
+    LIMIT $1::int
   ) u
-) n
+) n, (${LAST_POSITION}) l
 WHERE e.order_id = n.order_id AND e.version = n.version`;
 
 const GIVE_POSITIONS = givePositionsWhere('');
-const GIVE_POSITIONS_OF_ORDERS = givePositionsWhere(' AND order_id = any($3::uuid[])');
-
-export async function advanceSequencer(tx: Queryable, by: number): Promise<void> {
-  await tx.$executeRawUnsafe('UPDATE event_sequencer SET position = position + $1::int WHERE id = 1', by);
-}
+const GIVE_POSITIONS_OF_ORDERS = givePositionsWhere(' AND order_id = any($2::uuid[])');
 
 export async function lastPosition(db: Queryable): Promise<bigint> {
-  const [row] = await db.$queryRawUnsafe<{ position: bigint }[]>('SELECT position FROM event_sequencer WHERE id = 1');
+  const [row] = await db.$queryRawUnsafe<{ position: bigint }[]>(LAST_POSITION);
   return row?.position ?? 0n;
 }
 

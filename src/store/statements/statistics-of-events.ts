@@ -1,0 +1,71 @@
+import { BUCKET_GROWTH } from '../../domain/statistics.js';
+
+/*
+ * What events add to the statistics and take away from them: orders by currency and status, and how long they took, by
+ * the hour, the day and all time of their creation. What an event takes away follows from the event itself and those
+ * before it, never from the order, which may have changed since.
+ */
+
+/** The events between two positions, at most `limit`: what PostgreSQL does not know it would take for a large part. */
+export function loggedEvents(after: string, upTo: string, limit: string): string {
+  return `
+SELECT e.order_id, e.version, e.type, e.from_status, e.to_status, e.occurred_at,
+  e.payload->>'currency' AS currency, (e.payload->>'totalMinor')::numeric AS total,
+  (e.payload->>'createdAt')::timestamptz(3) AS created_at, (e.payload->>'status')::order_status AS status
+FROM order_events e
+WHERE e.position > ${after} AND e.position <= ${upTo}
+ORDER BY e.position LIMIT ${limit}`;
+}
+
+/** Everything that is counted once for each grain. */
+const GRAINS = `
+CROSS JOIN LATERAL (VALUES
+  ('HOUR'::stats_grain, date_trunc('hour', c.created_at, 'UTC')),
+  ('DAY'::stats_grain, date_trunc('day', c.created_at, 'UTC')),
+  ('ALL'::stats_grain, 'epoch'::timestamptz)
+) AS g(grain, starts_at)`;
+
+/** Counts and sums of orders from the events of the CTE `logged`, as rows of `order_stats`. */
+export const ORDERS_OF_LOGGED = `
+SELECT g.grain, g.starts_at, c.currency, c.status, sum(c.count) AS count, sum(c.gross) AS gross
+FROM (
+  SELECT created_at, currency, to_status AS status, 1 AS count, total AS gross
+  FROM logged WHERE type IN ('CREATED', 'STATUS_CHANGED')
+  UNION ALL
+  SELECT created_at, currency, from_status, -1, -total FROM logged WHERE type = 'STATUS_CHANGED'
+  UNION ALL
+  SELECT created_at, currency, status, -1, -total FROM logged WHERE type = 'DELETED'
+  UNION ALL
+  SELECT l.created_at, l.currency, l.status, 0, l.total - (p.payload->>'totalMinor')::numeric
+  FROM logged l JOIN order_events p ON p.order_id = l.order_id AND p.version = l.version - 1
+  WHERE l.type = 'UPDATED'
+) c ${GRAINS}
+GROUP BY 1, 2, 3, 4
+HAVING sum(c.count) <> 0 OR sum(c.gross) <> 0`;
+
+/**
+ * How long orders took, from the events of the CTE `logged`, as rows of `order_stats_durations`: until the first of
+ * DELIVERED and COMPLETED. A deleted order takes its time away again.
+ */
+export const DURATIONS_OF_LOGGED = `
+SELECT g.grain, g.starts_at,
+  CASE WHEN c.ms <= 1 THEN 0 ELSE ceil(ln(c.ms::float8) / ln(${BUCKET_GROWTH}::float8))::int END AS bucket,
+  sum(c.count) AS count, sum(c.count * c.ms) AS total_ms
+FROM (
+  SELECT t.created_at, t.count, round(extract(epoch FROM t.through_at - t.created_at) * 1000) AS ms
+  FROM (
+    SELECT created_at, occurred_at AS through_at, 1 AS count
+    FROM logged WHERE to_status IN ('DELIVERED', 'COMPLETED') AND from_status <> 'DELIVERED'
+    UNION ALL
+    SELECT l.created_at, f.occurred_at, -1
+    FROM logged l
+    CROSS JOIN LATERAL (
+      SELECT f.occurred_at FROM order_events f
+      WHERE f.order_id = l.order_id AND f.to_status IN ('DELIVERED', 'COMPLETED')
+      ORDER BY f.version LIMIT 1
+    ) f
+    WHERE l.type = 'DELETED'
+  ) t
+) c ${GRAINS}
+GROUP BY 1, 2, 3
+HAVING sum(c.count) <> 0 OR sum(c.count * c.ms) <> 0`;
