@@ -51,7 +51,7 @@ test('every line of a run with faults is small JSON without statements, connecti
 
   // A data exception, whose message quotes the value.
   await database.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN PERFORM NEW.customer_email::int; RETURN NEW; END $$`);
+    BEGIN PERFORM NEW.customer_name::int; RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes = 'no number') EXECUTE FUNCTION refuse()`);
   expect(await createFor(PERSON, { notes: 'no number' })).toBe('INTERNAL_SERVER_ERROR');
