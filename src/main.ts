@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createApp, type App } from './app.js';
 import { loadEnvFile, readConfig } from './config.js';
 import { createLog } from './log.js';
+import { maskSecrets } from './logged-error.js';
 import { StartupError } from './startup-error.js';
 
 /** How long a start may go on after a signal before it is cut off. */
@@ -58,7 +59,8 @@ async function closed(app: App, log: Logger): Promise<boolean> {
 try {
   process.exit(await main());
 } catch (cause) {
-  const text = cause instanceof StartupError ? cause.message : String(cause instanceof Error ? cause.stack : cause);
+  const text =
+    cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
   process.stderr.write(`${text}\n`);
   process.exit(1);
 }

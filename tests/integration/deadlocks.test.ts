@@ -12,8 +12,7 @@ let servers: [TestServer, TestServer];
 
 beforeAll(async () => {
   database = await createDatabase();
-  const [{ name = '' } = {}] = await database.sql<{ name: string }>('SELECT current_database() AS name');
-  await database.sql(`ALTER DATABASE ${name} SET deadlock_timeout = '50ms'`);
+  await database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET deadlock_timeout = '50ms'`);
   const start = async (...settings: string[]) => {
     const url = new URL(database.url);
     url.searchParams.set('options', settings.map((setting) => `-c ${setting}=off`).join(' '));
@@ -109,7 +108,9 @@ test.each([0, 1] as const)(
       },
     );
     expect(answers.flatMap(errorsOf)).toEqual([]);
-    expect(answers.map(({ results }) => results.filter(({ replayed }) => replayed).length).sort()).toEqual([0, 3]);
+    expect(
+      answers.map(({ results }) => results.filter(({ replayed }) => replayed).length).toSorted((a, b) => a - b),
+    ).toEqual([0, 3]);
     expectNoConflict();
   },
 );
@@ -128,7 +129,7 @@ test.each([0, 1] as const)(
       },
     );
     const refused = answers.map((answer) => errorsOf(answer).length);
-    expect(refused.sort()).toEqual([0, 3]); // the one that came first has them all
+    expect(refused.toSorted((a, b) => a - b)).toEqual([0, 3]); // the one that came first has them all
     expect(await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(3);
     expectNoConflict();
   },

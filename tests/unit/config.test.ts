@@ -47,7 +47,9 @@ test('a wrong configuration lists every variable that is wrong', () => {
 });
 
 test('without authentication the server stays on loopback and out of production unless told otherwise', () => {
-  expect(() => readConfig({ HOST: '0.0.0.0' })).toThrow(/AUTH_MODE=open/);
+  const elsewhere = ['0.0.0.0', '::', '192.168.1.5', 'db.example.org', '127.0.0.1.example.org', 'localhost.example'];
+  for (const HOST of elsewhere) expect(() => readConfig({ HOST })).toThrow(/AUTH_MODE=open/);
+  for (const HOST of ['127.0.0.1', 'localhost']) expect(readConfig({ HOST }).open).toEqual({ guarded: true });
   expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/AUTH_MODE=open/);
   expect(readConfig({ HOST: '::1' }).open).toEqual({ guarded: true });
   expect(readConfig({ HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' }).open).toEqual({ guarded: false });
