@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { failToStart, freePort } from '../support/process.js';
 
 const PASSWORD = 'hunter2-of-the-test';
@@ -38,4 +39,28 @@ test('without authentication a server listens elsewhere than on loopback only wh
   const { code, stderr } = await failToStart({ DATABASE_URL: inject('postgresUrl'), HOST: '0.0.0.0' });
   expect(code).toBe(1);
   expect(stderr).toContain('Set AUTH_MODE=open');
+});
+
+test('an unexpected failure ends the server with one line, without what the error refers to', async () => {
+  const silent = createServer(); // the server waits for it
+  onTestFinished(() => void silent.close());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const thrower = `const timer = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return;
+    clearInterval(timer);
+    throw Object.assign(new Error('thrown by the test'), { client: { password: process.env.THROWN } });
+  }, 10);`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(thrower)}`;
+  const { code, stderr } = await failToStart({
+    DATABASE_URL: `postgresql://me@127.0.0.1:${port}/orders`,
+    NODE_OPTIONS,
+  });
+  expect(code).toBe(1);
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.at(-1)).toMatchObject({ level: 60, err: { message: 'thrown by the test' } });
+  expect(stderr).not.toContain(PASSWORD);
 });
