@@ -151,7 +151,7 @@ async function createServices(
   const writer = coalesceWrites(writeBatch, config.writes);
   closers.add(() => writer.idle());
   const secret = await serverSecret(database, 'fingerprint');
-  const readerFor = coalesceReads(createReader(database), config.reads);
+  const readerFor = coalesceReads(createReader(database, log), config.reads);
   const means: PlaceMeans = { writer, readerFor, catalogue: catalogueOf(config, log), secret };
   const changes = createChanges(means);
   return {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { createApp, type App } from './app.js';
 import { loadEnvFile, readConfig } from './config.js';
+import { createLog } from './log.js';
+import { maskSecrets } from './logged-error.js';
 import { StartupError } from './startup-error.js';
 
 /** How long a start may go on after a signal before it is cut off. */
@@ -12,7 +14,11 @@ const CLOSE_PATIENCE_MS = 30_000;
 async function main(): Promise<number> {
   loadEnvFile();
   const config = readConfig();
-  const log = pino({ level: config.logLevel, base: { service: 'ordergraph' } }, pino.destination(2));
+  const log = createLog({ level: config.logLevel });
+  process.once('uncaughtException', (cause) => {
+    log.fatal({ err: cause }, 'the server ends after an unexpected failure'); // Node would print all fields of the error
+    process.exit(1);
+  });
   log.warn('No authentication is configured: everybody who can reach this server is admin.');
 
   const signal = nextSignal();
@@ -53,7 +59,8 @@ async function closed(app: App, log: Logger): Promise<boolean> {
 try {
   process.exit(await main());
 } catch (cause) {
-  const text = cause instanceof StartupError ? cause.message : String(cause instanceof Error ? cause.stack : cause);
+  const text =
+    cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
   process.stderr.write(`${text}\n`);
   process.exit(1);
 }

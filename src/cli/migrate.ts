@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import { loadEnvFile, readConfig } from '../config.js';
+import { createLog } from '../log.js';
 import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
 import { cannotUse, migrate } from '../store/migrate.js';
 import { runCommand } from './run-command.js';
@@ -8,7 +8,7 @@ import { runCommand } from './run-command.js';
 await runCommand(async () => {
   loadEnvFile();
   const { database, logLevel } = readConfig();
-  const log = pino({ level: logLevel }, pino.destination(2));
+  const log = createLog({ level: logLevel });
   const embedded =
     database.source.kind === 'embedded' ? await startEmbeddedPostgres({ dataDir: database.source.dataDir, log }) : null;
   const url = database.source.kind === 'embedded' ? (embedded?.url ?? '') : database.source.directUrl;

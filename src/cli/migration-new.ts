@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pino } from 'pino';
+import { createLog } from '../log.js';
 import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
 import { PRISMA_FOLDER, schemaDifference } from '../store/migrate.js';
 import { StartupError } from '../startup-error.js';
@@ -28,7 +28,11 @@ await runCommand(async () => {
 
 async function difference(): Promise<string> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-shadow-'));
-  const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }), settings: ['fsync=off'] });
+  const embedded = await startEmbeddedPostgres({
+    dataDir,
+    log: createLog({ level: 'silent' }),
+    settings: ['fsync=off'],
+  });
   try {
     return await schemaDifference(embedded.url);
   } finally {

@@ -1,3 +1,4 @@
+import { maskSecrets } from '../logged-error.js';
 import { StartupError } from '../startup-error.js';
 
 /** Runs a command-line task: its answer goes to stdout; what is wrong goes to stderr, with exit status 1. */
@@ -5,7 +6,8 @@ export async function runCommand(command: () => Promise<string>): Promise<void> 
   try {
     process.stdout.write(`${await command()}\n`);
   } catch (cause) {
-    const text = cause instanceof StartupError ? cause.message : String(cause instanceof Error ? cause.stack : cause);
+    const text =
+      cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
     process.stderr.write(`${text}\n`);
     process.exitCode = 1;
   }

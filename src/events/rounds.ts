@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createFailureLog } from '../failure-log.js';
 
 export interface Rounds {
   /** Asks for a round soon. Any number of asks before it begins are one. */
@@ -29,6 +30,7 @@ export function startRounds({ name, debounceMs, pollMs, round, log }: RoundsOpti
   let running: Promise<void> | null = null;
   let woken = false;
   let lastTook = 0;
+  const failures = createFailureLog(log);
 
   function schedule(delay: number): void {
     const at = performance.now() + delay;
@@ -51,8 +53,9 @@ export function startRounds({ name, debounceMs, pollMs, round, log }: RoundsOpti
     const began = performance.now();
     try {
       if (await round()) woken = true;
+      failures.worked(`${name}: works again`);
     } catch (cause) {
-      log.warn({ err: cause }, `${name}: a round failed; the next one tries again`);
+      failures.failed(cause, `${name}: a round failed; the next one tries again`);
     }
     lastTook = performance.now() - began;
   }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Socket } from 'node:net';
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
+import { createFailureLog } from '../failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { StartupError } from '../startup-error.js';
 
@@ -41,13 +42,17 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   cutUnanswered(pool, options.statementTimeoutMs + ANSWER_GRACE_MS);
+  closeWithOthers(pool);
+  const failures = createFailureLog(log);
+  const onLost = (error: Error) => failures.failed(error, 'a database connection was lost');
+  pool.on('connect', () => failures.worked('there are new connections to the database'));
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
-    onPoolError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
-    onConnectionError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+    onPoolError: onLost,
+    onConnectionError: onLost,
     ...(options.preparedStatements ? { statementNameGenerator: statementNames() } : {}),
   });
-  const prisma = new PrismaClient({ adapter });
+  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
   return { prisma, close: () => prisma.$disconnect() };
 }
 
@@ -68,11 +73,32 @@ interface Wire {
  */
 function cutUnanswered(pool: Pool, patienceMs: number): void {
   pool.on('connect', (client) => {
-    const wire = client as unknown as Wire;
+    const wire = wireOf(client);
     const { stream } = wire.connection;
     stream.setTimeout(patienceMs);
     stream.on('timeout', () => {
       if (!wire.readyForQuery) stream.destroy(new Error('Connection terminated: a statement was not answered in time'));
+    });
+  });
+}
+
+function wireOf(client: PoolClient): Wire {
+  return client as unknown as Wire;
+}
+
+/**
+ * Closes the idle connections when one is lost. What ended it (a restart, a failover, a proxy) has most often ended the
+ * others too, which shows only when they are used: a second try must not meet one of them.
+ */
+function closeWithOthers(pool: Pool): void {
+  const idle = new Set<PoolClient>();
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('remove', (client) => idle.delete(client));
+  pool.on('release', (_error, client) => idle.add(client));
+  pool.on('connect', (client) => {
+    client.on('error', () => {
+      for (const other of idle) wireOf(other).connection.stream.destroy();
+      idle.clear();
     });
   });
 }

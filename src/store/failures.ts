@@ -4,9 +4,9 @@ export type FailureKind =
   | 'data'
   /** Serialization failure, deadlock, lock not available: worth one more try. */
   | 'conflict'
-  /** The database is up but cannot serve this now: cancelled, out of resources, shutting down. */
+  /** The database cannot serve this now: cancelled, out of resources, starting, its files or its disk fail. */
   | 'unavailable'
-  /** The connection is gone, or there was none to be had. */
+  /** The connection is gone, or there was none to be had: worth one more try over another one. */
   | 'connection'
   /** Anything else: a defect of ours. */
   | 'unexpected';
@@ -60,13 +60,18 @@ export function classify(error: unknown): Failure {
 
 const lost: Failure = { kind: 'connection', sqlState: null };
 
+/** Idle in a transaction for too long; ended by an administrator, a crash or an idle time-out. */
+const SESSION_ENDED = new Set(['25P03', '57P01', '57P02', '57P05']);
+/** Out of resources, system errors such as a missing file, internal errors such as a corrupted index. */
+const UNAVAILABLE_CLASSES = new Set(['53', '58', 'XX']);
+/** A primary that has become a standby, a cancelled statement, a server that starts, a dropped database. */
+const UNAVAILABLE = new Set(['25006', '57014', '57P03', '57P04']);
+
 function kindOf(sqlState: string): FailureKind {
   if (sqlState.startsWith('22') || sqlState.startsWith('23')) return 'data';
   if (sqlState === '40001' || sqlState === '40P01' || sqlState === '55P03') return 'conflict';
-  if (sqlState === '57014' || sqlState.startsWith('53') || sqlState.startsWith('57P') || sqlState === '25006') {
-    return 'unavailable'; // 25006: a primary that has become a standby
-  }
-  if (sqlState === '25P03' || sqlState.startsWith('08')) return 'connection'; // idle in transaction; connection exceptions
+  if (SESSION_ENDED.has(sqlState) || sqlState.startsWith('08')) return 'connection';
+  if (UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)) || UNAVAILABLE.has(sqlState)) return 'unavailable';
   return 'unexpected';
 }
 
@@ -89,14 +94,15 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function sqlStateOf(error: unknown): string | null {
+/** The SQLSTATE of an error or of what caused it. */
+export function sqlStateOf(error: unknown): string | null {
   for (const { originalCode, code } of causes(error)) {
     for (const candidate of [originalCode, code]) {
-      // Prisma's own codes (P2010) have five characters too, but no SQLSTATE class begins with P and a digit but P0.
-      if (typeof candidate === 'string' && /^[0-9A-Z]{5}$/.test(candidate) && !/^P[1-9]/.test(candidate)) {
-        if (!NETWORK_CODES.has(candidate)) return candidate;
-      }
+      if (typeof candidate === 'string' && SQL_STATE.test(candidate)) return candidate;
     }
   }
   return null;
 }
+
+/** Prisma's codes (P2010) and Node's (EPIPE) can have five characters too; of SQLSTATE classes only P0 begins with P, and none with E. */
+const SQL_STATE = /^(?!P[1-9]|E)[0-9A-Z]{5}$/;

@@ -7,6 +7,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type * as Engine from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine, SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { maskSecrets } from '../logged-error.js';
 import { StartupError } from '../startup-error.js';
 import type { Queryable } from './database.js';
 import { MIGRATION_LOCK_TIMEOUT_MS, runScript } from './migration-script.js';
@@ -50,7 +51,7 @@ export function cannotUse(url: string, cause: unknown): StartupError {
   if (cause instanceof StartupError) return cause;
   const { code, message } = cause as { code?: unknown; message?: unknown };
   const reason = typeof message === 'string' && message !== '' ? message : String(code ?? cause);
-  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${reason}`, { cause });
+  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${maskSecrets(reason)}`, { cause });
 }
 
 /** The oldest PostgreSQL that is supported, as `server_version_num` has it. */

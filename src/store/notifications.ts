@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
+import { createFailureLog } from '../failure-log.js';
 import type { Database } from './database.js';
 
 const CHANNEL = 'ordergraph_log';
@@ -27,6 +28,7 @@ export interface Listener {
  */
 export function listen(url: string, self: string, onGrown: () => void, log: Logger): Listener {
   const stop = new AbortController();
+  const failures = createFailureLog(log);
   let client: Client | null = null;
 
   async function follow(): Promise<void> {
@@ -47,9 +49,10 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
     try {
       await connection.connect();
       await connection.query(`LISTEN ${CHANNEL}`);
+      failures.worked('listening for new events again');
       onGrown(); // what was announced while nobody listened
       const error = await lost;
-      if (!stop.signal.aborted) log.warn({ err: error }, 'the listening connection was lost');
+      if (!stop.signal.aborted) failures.failed(error, 'the listening connection was lost');
     } finally {
       await connection.end().catch(() => undefined); // it has failed already
     }
@@ -60,7 +63,7 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
       try {
         await follow();
       } catch (cause) {
-        if (!stop.signal.aborted) log.warn({ err: cause }, 'cannot listen for new events; polling meanwhile');
+        if (!stop.signal.aborted) failures.failed(cause, 'cannot listen for new events; polling meanwhile');
       }
       await sleep(RECONNECT_MS, undefined, { signal: stop.signal }).catch(() => undefined); // closing ends the pause
     }

@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import { createFailureLog } from '../failure-log.js';
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
 import { readKnownCommands } from './earlier-commands.js';
@@ -8,29 +10,30 @@ import { readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/references.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
-/** Reads straight from PostgreSQL, one statement a call. A database that is away becomes SERVICE_UNAVAILABLE. */
-export function createReader({ prisma }: Database): OrderReader {
+/** Reads straight from PostgreSQL, one statement a call. A database that cannot be used becomes SERVICE_UNAVAILABLE. */
+export function createReader({ prisma }: Database, log: Logger): OrderReader {
+  const failures = createFailureLog(log);
+  const safely = <T>(read: () => Promise<T>) => translated(read, failures);
   return {
-    orders: (ids) => translated(() => readOrders(prisma, ids)),
-    known: (ids) => translated(() => readKnown(prisma, ids)),
-    commands: (keys) => translated(() => readKnownCommands(prisma, keys)),
-    items: (orderIds) => translated(() => readItems(prisma, orderIds)),
-    ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => translated(() => readRanges(prisma, group))),
-    counts: (requests) => inGroups(requests, shapeOfCount, (group) => translated(() => countOrders(prisma, group))),
-    numbers: (numbers) => translated(() => findNumbers(prisma, numbers)),
-    references: (keys) => translated(() => findReferences(prisma, keys)),
-    customers: (customerIds) => translated(() => readCustomers(prisma, customerIds)),
-    events: (ranges) => translated(() => readEvents(prisma, ranges)),
-    stats: (keys) => oneByOne(keys, (key) => readStatistics(prisma, key)),
-    statsSpans: (keys) => oneByOne(keys, (key) => readStatsSpan(prisma, key)),
-    statsSeries: (keys) => oneByOne(keys, (key) => readStatsSeries(prisma, key)),
+    orders: (ids) => safely(() => readOrders(prisma, ids)),
+    known: (ids) => safely(() => readKnown(prisma, ids)),
+    commands: (keys) => safely(() => readKnownCommands(prisma, keys)),
+    items: (orderIds) => safely(() => readItems(prisma, orderIds)),
+    ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => safely(() => readRanges(prisma, group))),
+    counts: (requests) => inGroups(requests, shapeOfCount, (group) => safely(() => countOrders(prisma, group))),
+    numbers: (numbers) => safely(() => findNumbers(prisma, numbers)),
+    references: (keys) => safely(() => findReferences(prisma, keys)),
+    customers: (customerIds) => safely(() => readCustomers(prisma, customerIds)),
+    events: (ranges) => safely(() => readEvents(prisma, ranges)),
+    stats: (keys) => oneByOne(keys, (key) => safely(() => readStatistics(prisma, key))),
+    statsSpans: (keys) => oneByOne(keys, (key) => safely(() => readStatsSpan(prisma, key))),
+    statsSeries: (keys) => oneByOne(keys, (key) => safely(() => readStatsSeries(prisma, key))),
   };
 }
 
 /** Reads what cannot share a statement, one after the other: a batch takes one connection at a time. */
 function oneByOne<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<(V | Error)[]> {
-  const each = async ([key]: readonly K[]): Promise<V[]> =>
-    key === undefined ? [] : [await translated(() => read(key))];
+  const each = async ([key]: readonly K[]): Promise<V[]> => (key === undefined ? [] : [await read(key)]);
   return inGroups(keys, (key) => JSON.stringify(key), each);
 }
 

@@ -1,22 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
+import type { FailureLog } from '../failure-log.js';
 import { classify } from './failures.js';
 
-/** Runs a read. It is safe to repeat, so a connection that had gone stale in the pool costs one more try. */
-export async function translated<T>(read: () => Promise<T>): Promise<T> {
+/** Long enough for the pool to remove the connections that were lost together with the first one. */
+export const RECONNECT_PAUSE_MS = 20;
+
+/**
+ * Runs a read. It is safe to repeat, so a lost connection costs one more try.
+ *
+ * @throws RequestError SERVICE_UNAVAILABLE where the database cannot be used; anything else as it was thrown
+ */
+export async function translated<T>(read: () => Promise<T>, failures: FailureLog): Promise<T> {
   try {
-    return await read();
-  } catch (first) {
-    if (classify(first).kind !== 'connection') throw unavailableOr(first);
-  }
-  try {
-    return await read();
-  } catch (second) {
-    throw unavailableOr(second);
+    const value = await retried(read);
+    failures.worked('reads of the database work again');
+    return value;
+  } catch (cause) {
+    const { kind } = classify(cause);
+    if (kind === 'data' || kind === 'unexpected') throw cause;
+    failures.failed(cause, 'a read of the database failed');
+    throw new RequestError('SERVICE_UNAVAILABLE', 'The database cannot be used now. Try again later.', { cause });
   }
 }
 
-function unavailableOr(cause: unknown): unknown {
-  const { kind } = classify(cause);
-  if (kind === 'data' || kind === 'unexpected') return cause;
-  return new RequestError('SERVICE_UNAVAILABLE', 'The database cannot be used now. Try again later.', { cause });
+async function retried<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (classify(cause).kind !== 'connection') throw cause;
+  }
+  await sleep(RECONNECT_PAUSE_MS);
+  return read();
 }

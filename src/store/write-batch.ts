@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RequestError } from '../domain/errors.js';
+import { createFailureLog, type FailureLog } from '../failure-log.js';
 import { isOver } from '../orders/patience.js';
 import type { Lanes, OrderOutcome, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import type { Database } from './database.js';
-import { classify } from './failures.js';
+import { classify, type Failure } from './failures.js';
+import { RECONNECT_PAUSE_MS } from './translated.js';
 import { writeInTransaction, type Contended, type WriteManner } from './write-transaction.js';
 
 /** One caller's command, and how long it wants to wait. */
@@ -75,6 +77,8 @@ async function once(
  */
 export function createWriteBatch(database: Database, options: WriteBatchOptions) {
   const { contendedLanes, onCommit, log } = options;
+  const failures = createFailureLog(log);
+  const logged = logTo(log, failures);
 
   async function attempt(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
     const live = calls.filter((call) => !isOver(call.patience));
@@ -91,6 +95,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
     const commands = calls.map((call) => call.key);
     try {
       const outcomes = await once(database, commands, how, options);
+      failures.worked('write batches work again');
       const changed = changedOrders(outcomes);
       if (changed.length > 0) onCommit(changed);
       return outcomes;
@@ -102,7 +107,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
 
   async function recover(calls: readonly WriteCall[], how: Attempt, cause: unknown): Promise<Result[]> {
     const failure = classify(cause);
-    if (failure.kind !== 'data') log.warn({ err: cause, ...failure, commands: calls.length }, 'a write batch failed');
+    logged(cause, failure, calls.length);
     const fail = (error: Error) => calls.map(() => final(how, error));
     switch (failure.kind) {
       case 'data':
@@ -113,7 +118,9 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
         return calls.length === 1 ? fail(contended(cause)) : oneByOne(calls, { ...how, conflicts: 1 });
       case 'connection':
         if (how.uncertain) return settleCommit(calls, how, cause);
-        return how.reconnected ? fail(unavailable(cause)) : attempt(calls, { ...how, reconnected: true });
+        if (how.reconnected) return fail(unavailable(cause));
+        await sleep(RECONNECT_PAUSE_MS);
+        return attempt(calls, { ...how, reconnected: true });
       case 'unavailable':
         return how.uncertain ? settleCommit(calls, how, cause) : fail(unavailable(cause));
       case 'unexpected':
@@ -141,10 +148,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
   }
 
   async function settleCommit(calls: readonly WriteCall[], how: Attempt, cause: unknown): Promise<Result[]> {
-    log.warn(
-      { err: cause, commands: calls.length },
-      'the outcome of a COMMIT is unknown; trying again under the same ids',
-    );
+    log.warn({ err: cause, commands: calls.length }, UNKNOWN_COMMIT);
     await sleep(PAUSE_MS);
     return attempt(calls, { ...how, uncertain: true });
   }
@@ -181,6 +185,16 @@ function waitApart(attempt: Tries, lanes: Lanes) {
   };
 }
 
+/** Refused rows are reported one by one, and orders that others have locked are waited for: neither is logged here. */
+function logTo(log: Logger, failures: FailureLog) {
+  return (cause: unknown, { kind, sqlState }: Failure, commands: number): void => {
+    if (kind === 'data' || sqlState === LOCK_NOT_AVAILABLE) return;
+    if (kind === 'connection' || kind === 'unavailable') failures.failed(cause, 'a write batch failed');
+    else log.warn({ err: cause, kind, sqlState, commands }, 'a write batch failed');
+  };
+}
+
+const UNKNOWN_COMMIT = 'the outcome of a COMMIT is unknown; trying again under the same ids';
 const LOCK_NOT_AVAILABLE = '55P03';
 const PAUSE_MS = 100;
 

@@ -63,32 +63,6 @@ test('a row that the database refuses fails alone, masked and logged; its neighb
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
 });
 
-test('two processes writing the same orders in different order never tell a caller of a deadlock', async () => {
-  const orders = await Promise.all(Array.from({ length: 30 }, async () => placed(servers[0])));
-  const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
-  for (const status of statuses) {
-    const forwards = orders.map(async ({ id }) => update(servers[0], { id, status }));
-    const backwards = orders.toReversed().map(async ({ id }) => update(servers[1], { id, status }));
-    const answers = await Promise.all([...forwards, ...backwards]);
-    expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
-    expect(answers.filter((answer) => answer.changed)).toHaveLength(orders.length);
-  }
-  const [gaps] = await database.sql('SELECT count(*)::int AS orders FROM orders WHERE version <> 6 AND id = any($1)', [
-    orders.map((order) => order.id),
-  ]);
-  expect(gaps).toEqual({ orders: 0 });
-});
-
-test('creates under the same ids in different order over two processes settle without an error', async () => {
-  const keys = Array.from({ length: 60 }, (_, index) => `crossing ${index}`);
-  const answers = await Promise.all([
-    ...keys.map(async (idempotencyKey) => create(servers[0], { idempotencyKey })),
-    ...keys.toReversed().map(async (idempotencyKey) => create(servers[1], { idempotencyKey })),
-  ]);
-  expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
-  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(keys.length);
-});
-
 test('an order that somebody holds is waited for apart: its neighbours and everything else go on', async () => {
   const [held, free] = await Promise.all([placed(servers[1]), placed(servers[1])]);
   const blocker = await database.connect();

@@ -102,6 +102,54 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 });
 
+test('once a COMMIT went unanswered, a failure of the next try does not say that nothing was stored', async () => {
+  await database.sql(`CREATE FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) THEN
+      RAISE EXCEPTION 'refused by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
+  await database.sql(`CREATE TRIGGER refuse_second BEFORE INSERT ON orders FOR EACH ROW
+    WHEN (NEW.notes = 'refused the second time') EXECUTE FUNCTION refuse_second()`);
+  // A defect, a refused row, a conflict that does not end: the SQLSTATE is in the customer's id.
+  for (const customerId of ['42P99', '23514', '40001']) {
+    const id = randomUUID();
+    proxy.atCommit('cut-after');
+    const input = { id, customerId, notes: 'refused the second time', items: [TEA] };
+    const answer = await server.ask<CreateAnswer>(CREATE, { input });
+    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect(answer.errors?.[0]?.message).toContain('whether it was stored is unknown');
+    expect(await database.sql('SELECT 1 FROM orders WHERE id = $1', [id])).toHaveLength(1);
+  }
+});
+
+test('a change whose COMMIT went unanswered and whose order is then held by another is settled when it is free', async () => {
+  const { id } = await placed(server);
+  await database.sql(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
+  await database.sql(`CREATE TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
+    WHEN (NEW.order_id = '${id}') EXECUTE FUNCTION wait_for_test()`);
+  const [gate, holder] = [await database.connect(), await database.connect()];
+  const waiting = (count: number) =>
+    expect
+      .poll(() =>
+        database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+      )
+      .toHaveLength(count);
+  await gate.query('SELECT pg_advisory_lock(7)');
+  proxy.atCommit('cut-after');
+  const changing = update(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
+  await waiting(1); // the change has locked its order and waits at the gate
+  await holder.query('BEGIN');
+  const holding = holder.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id]);
+  await waiting(2);
+  const before = proxy.statements.length;
+  await gate.query('SELECT pg_advisory_unlock(7)');
+  await holding; // the change has been committed, and its retry finds the order held
+  const tries = () => proxy.statements.slice(before).filter((sql) => /FROM orders o[^]*SKIP LOCKED/.test(sql)).length;
+  await expect.poll(tries, { timeout: 10_000 }).toBeGreaterThan(1);
+  await holder.query('ROLLBACK');
+  expect(await changing).toMatchObject({ changed: true, userErrors: [], order: { version: 2 } });
+  await database.sql('DROP TRIGGER wait_for_test ON order_events');
+});
+
 test('where the database stays away until the deadline, the answer says that the outcome is unknown, and a retry tells it', async () => {
   const id = randomUUID();
   proxy.atCommit('down-after');

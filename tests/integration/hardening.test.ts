@@ -2,8 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startPostgresProxy } from '../support/postgres-proxy.js';
-import { create, CREATE, placed, TEA, update } from '../support/queries.js';
+import { create, CREATE, placed, TEA } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -128,17 +127,6 @@ test('an open server on any address still opens websockets to its own pages only
   expect(await status({ origin: new URL(open.url).origin })).toBe(101);
   expect(await status({})).toBe(101);
   await open.close();
-});
-
-test('connections that no longer answer are cut, and writing goes on over new ones', async () => {
-  const proxy = await startPostgresProxy(database.url);
-  const frozen = await startServer(proxy.url, { DATABASE_STATEMENT_TIMEOUT_MS: '500', REQUEST_DEADLINE_MS: '8000' });
-  const { id } = await placed(frozen);
-  proxy.freeze();
-  const answer = await update(frozen, { id, status: 'CONFIRMED' });
-  expect(answer).toMatchObject({ changed: true, order: { version: 2 } });
-  await frozen.close();
-  await proxy.close();
 });
 
 test('options in the database’s URL are kept, and times stay in UTC', async () => {

@@ -3,11 +3,13 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { migrate, pendingMigrations, schemaDifference } from '../../src/store/migrate.js';
 import { StartupError } from '../../src/startup-error.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { startServer } from '../support/server.js';
 
 const MIGRATIONS = readdirSync('prisma/migrations', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+  .map(({ name }) => name)
+  .sort();
 
 let database: TestDatabase;
 
@@ -100,28 +102,52 @@ test('the migrations make what the schema says', async () => {
   expect(await schemaDifference(inject('postgresUrl'))).toBe('');
 });
 
-test.each([
-  ['a total that is not the sum of its parts', 'UPDATE orders SET total = total + 1'],
-  ['negative money', 'UPDATE orders SET subtotal = -1, total = -1'],
-  ['a currency that is no code', "UPDATE orders SET currency = 'usd'"],
-  ['a time of completion without the status', 'UPDATE orders SET completed_at = now()'],
-  ['the status without a time of completion', "UPDATE orders SET status = 'COMPLETED'"],
-  ['an update before the creation', "UPDATE orders SET updated_at = created_at - interval '1 second'"],
-  ['a second first event', 'UPDATE order_events SET version = 2'],
-  [
-    'a change that changes nothing',
-    "INSERT INTO order_events SELECT order_id, 2, 'STATUS_CHANGED', 'PENDING', 'PENDING', '{}', NULL, NULL, 'system', gen_random_uuid(), NULL, NULL, NULL, '{}', now(), NULL FROM order_events",
-  ],
-  ['a line whose subtotal is not its product', 'UPDATE order_items SET subtotal = 5'],
-  ['a quantity of nothing', 'UPDATE order_items SET quantity = 0, subtotal = 0'],
-  ['a second sequencer', 'INSERT INTO event_sequencer (id) VALUES (2)'],
-  ['an event without an order', 'DELETE FROM orders'],
-])('the database refuses %s', async (_what, sql) => {
+test('a process that migrates keeps others from it until it is done', async () => {
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
+  const first = migrate(database.url);
+  const waiting = async () =>
+    (
+      await database.sql(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      )
+    ).length;
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+  const proxy = await startPostgresProxy(database.url);
+  try {
+    const second = migrate(proxy.url);
+    const tries = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
+    await expect.poll(async () => tries() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
+    await blocker.query('ROLLBACK');
+    expect(await Promise.all([first, second])).toEqual([MIGRATIONS, []]);
+  } finally {
+    await proxy.close();
+  }
+  const rows = await database.sql('SELECT migration_name, rolled_back_at FROM _prisma_migrations ORDER BY 1');
+  expect(rows).toEqual(MIGRATIONS.map((name) => ({ migration_name: name, rolled_back_at: null })));
+});
+
+test('a process that is killed right after a script has run leaves a migration that is done', async () => {
+  const proxy = await startPostgresProxy(database.url);
+  try {
+    proxy.cutAfter('CREATE TYPE "order_status"');
+    await expect(migrate(proxy.url)).rejects.toThrow(/./);
+  } finally {
+    await proxy.close();
+  }
+  const pending = await pendingMigrations(database.url);
+  expect(pending).toEqual(MIGRATIONS.slice(1));
+  expect(await migrate(database.url)).toEqual(pending);
+});
+
+test('a PostgreSQL that is too old is refused, with the version that is needed and the one that is there', async () => {
   await migrate(database.url);
-  await database.sql(`INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-    VALUES ('00000000-0000-7000-8000-000000000001', 'PENDING', 'USD', 300, 300, '', 1, now(), now())`);
-  await database.sql("INSERT INTO order_items SELECT id, 1, NULL, NULL, 'Tea', 3, 100, 300 FROM orders");
-  await database.sql(`INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-    SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM orders`);
-  await expect(database.sql(sql)).rejects.toThrow(/violates/);
+  const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
+  const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });
+  try {
+    await expect(startServer(proxy.url)).rejects.toThrow(/needs PostgreSQL 15 or newer; DATABASE_URL names version \d/);
+  } finally {
+    await proxy.close();
+  }
 });

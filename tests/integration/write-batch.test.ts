@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
+import { createLog } from '../../src/log.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draftOrder } from '../support/drafts.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await createDatabase();
   await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
   proxy = await startPostgresProxy(database.url);
-  const log = pino({ level: 'silent' });
+  const log = createLog({ level: 'silent' });
   const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
   store = openDatabase(
     { url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { pino } from 'pino';
 import type { TestProject } from 'vitest/node';
+import { createLog } from '../../src/log.js';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
 import { migrate } from '../../src/store/migrate.js';
 import { serverUrl, TEMPLATE } from './database-url.js';
@@ -33,7 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function startOwn() {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-test-'));
   const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
-  const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }), settings });
+  const embedded = await startEmbeddedPostgres({ dataDir, log: createLog({ level: 'silent' }), settings });
   return {
     url: embedded.url,
     close: async () => {

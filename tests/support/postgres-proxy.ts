@@ -23,19 +23,34 @@ export interface PostgresProxy {
   readonly up: () => void;
   /** Lets nothing more through on the present connections, without closing them; new ones work. */
   readonly freeze: () => void;
+  /** Cuts each of the present connections as soon as it is used again, as a NAT that has forgotten it does; new ones work. */
+  readonly forget: () => void;
+  /** Cuts the connection of the next statement that contains this text, once the server has answered it. */
+  readonly cutAfter: (text: string) => void;
   readonly close: () => Promise<void>;
+}
+
+/** What a proxy changes of what passes. */
+export interface Tampering {
+  /** Leave out the session's options when a connection starts, as some poolers do. */
+  readonly dropOptions?: boolean;
+  /** A text in the server's answers, and another one of the same length to put in its place. */
+  readonly replace?: readonly [string, string];
 }
 
 /** Sits between a server and PostgreSQL, reads the messages that pass, and cuts connections where a test says so. */
 export async function startPostgresProxy(
   databaseUrl: string,
   meets = 'INSERT INTO order_events',
+  { dropOptions = false, replace }: Tampering = {},
 ): Promise<PostgresProxy> {
   const target = new URL(databaseUrl);
   const statements: string[] = [];
   let actions: AtCommit[] = [];
   let refusing = false;
   let generation = 0;
+  let remembered = 0;
+  let last: string | null = null;
   const sockets = new Set<Socket>();
 
   const cut = () => {
@@ -62,6 +77,8 @@ export async function startPostgresProxy(
       });
     }
     const born = generation;
+    const known = remembered;
+    let isStarted = !dropOptions;
     let muted: AtCommit = 'forward';
     let previous = '';
     const messages = new MessageReader((sql) => {
@@ -69,22 +86,31 @@ export async function startPostgresProxy(
       // Only COMMITs of what is meant are met: others come in between.
       const isWrite = sql === 'COMMIT' && previous.includes(meets);
       previous = sql;
+      if (last !== null && sql.includes(last)) {
+        last = null;
+        return 'cut-after';
+      }
       return isWrite ? (actions.shift() ?? 'forward') : 'forward';
     });
     client.on('data', (chunk) => {
       if (born !== generation) return;
+      if (known !== remembered) {
+        client.destroy();
+        return;
+      }
       const action = messages.read(chunk);
       if (action === 'cut-before') {
         client.destroy();
         return;
       }
       if (action === 'cut-after' || action === 'down-after') muted = action;
-      upstream.write(chunk);
+      upstream.write(isStarted ? chunk : withoutOptions(chunk));
+      isStarted = true;
     });
     upstream.on('data', (chunk) => {
       if (born !== generation) return;
       if (muted === 'forward') {
-        client.write(chunk);
+        client.write(replace === undefined ? chunk : replaced(chunk, replace));
         return;
       }
       // The COMMIT was answered, so it is done.
@@ -106,6 +132,12 @@ export async function startPostgresProxy(
     freeze: () => {
       generation += 1;
     },
+    forget: () => {
+      remembered += 1;
+    },
+    cutAfter: (text) => {
+      last = text;
+    },
     up: () => {
       refusing = false;
     },
@@ -114,6 +146,22 @@ export async function startPostgresProxy(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A start-up message without the parameter `options`. */
+function withoutOptions(message: Buffer): Buffer {
+  const words = message.subarray(8).toString('latin1').split('\0'); // after the length and the protocol's version
+  const at = words.indexOf('options');
+  if (at >= 0) words.splice(at, 2);
+  const body = Buffer.concat([message.subarray(4, 8), Buffer.from(words.join('\0'), 'latin1')]);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([length, body]);
+}
+
+function replaced(chunk: Buffer, [from, to]: readonly [string, string]): Buffer {
+  if (from.length !== to.length) throw new Error('the length of an answer must not change');
+  return Buffer.from(chunk.toString('latin1').replaceAll(from, to), 'latin1');
 }
 
 /** Follows one client's side of the protocol: which statement each Query or Execute message runs. */

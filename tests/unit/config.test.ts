@@ -46,8 +46,22 @@ test('a wrong configuration lists every variable that is wrong', () => {
   expect(read).not.toThrow(/HOST/); // empty means the default
 });
 
+test('the value of a variable that may hold a password is not repeated', () => {
+  const wrong = {
+    DATABASE_URL: 'mysql://me:hunter2@127.0.0.1/orders',
+    DATABASE_DIRECT_URL: 'postgresql://me:hunter2@127.0.0.1:port/orders',
+    PRODUCT_SERVICE_URL: 'http://me:hunter2@127.0.0.1/?key=hunter2',
+  };
+  for (const [name, value] of Object.entries(wrong)) {
+    expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`${name} must be a`));
+    expect(() => readConfig({ [name]: value })).not.toThrow(/hunter2/);
+  }
+});
+
 test('without authentication the server stays on loopback and out of production unless told otherwise', () => {
-  expect(() => readConfig({ HOST: '0.0.0.0' })).toThrow(/AUTH_MODE=open/);
+  const elsewhere = ['0.0.0.0', '::', '192.168.1.5', 'db.example.org', '127.0.0.1.example.org', 'localhost.example'];
+  for (const HOST of elsewhere) expect(() => readConfig({ HOST })).toThrow(/AUTH_MODE=open/);
+  for (const HOST of ['127.0.0.1', 'localhost']) expect(readConfig({ HOST }).open).toEqual({ guarded: true });
   expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/AUTH_MODE=open/);
   expect(readConfig({ HOST: '::1' }).open).toEqual({ guarded: true });
   expect(readConfig({ HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' }).open).toEqual({ guarded: false });

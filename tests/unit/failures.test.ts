@@ -18,12 +18,18 @@ test.each([
   ['55P03', 'conflict'],
   ['57014', 'unavailable'],
   ['53300', 'unavailable'],
-  ['57P01', 'unavailable'],
+  ['57P01', 'connection'],
+  ['57P02', 'connection'],
+  ['57P05', 'connection'],
+  ['25006', 'unavailable'],
+  ['58P01', 'unavailable'],
+  ['58030', 'unavailable'],
+  ['XX001', 'unavailable'],
   ['57P03', 'unavailable'],
   ['25P03', 'connection'],
   ['08006', 'connection'],
   ['42601', 'unexpected'],
-  ['XX000', 'unexpected'],
+  ['XX000', 'unavailable'],
 ])('SQLSTATE %s is %s', (sqlState, kind) => {
   expect(classify(raw(sqlState))).toEqual({ kind, sqlState });
   expect(classify(new Error('wrapped', { cause: raw(sqlState) })).kind).toBe(kind);

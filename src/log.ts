@@ -1,0 +1,60 @@
+import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
+import { cut, describeError, maskSecrets, type LoggedError } from './logged-error.js';
+
+export interface LogOptions {
+  readonly level: LevelWithSilent;
+  /** Where the lines go; stderr by default. */
+  readonly destination?: DestinationStream;
+}
+
+/** The one logger of the server, the commands and the tests: JSON lines of at most `MAX_LINE_BYTES`. */
+export function createLog({ level, destination = pino.destination(2) }: LogOptions): Logger {
+  return pino(
+    {
+      level,
+      base: { service: 'ordergraph' },
+      serializers: { err: describeError },
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? maskSecrets(arg) : arg)) as never);
+        },
+        streamWrite: shorten,
+      },
+    },
+    destination,
+  );
+}
+
+export const MAX_LINE_BYTES = 4_096;
+
+/** Short enough that two of them fit a line even where JSON takes six bytes for each character. */
+const MAX_TEXT = 250;
+
+interface Line {
+  readonly level: number;
+  readonly time: number;
+  readonly service?: unknown;
+  readonly correlationId?: unknown;
+  readonly msg?: unknown;
+  readonly err?: Partial<LoggedError>;
+}
+
+/** A line that is too long keeps what identifies the failure. */
+function shorten(line: string): string {
+  if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
+  const { level, time, service, correlationId, msg = '', err } = JSON.parse(line) as Line;
+  const short = {
+    level,
+    time,
+    service,
+    correlationId,
+    err: err === undefined ? undefined : shortError(err),
+    msg: cut(String(msg), MAX_TEXT),
+    shortened: true,
+  };
+  return `${JSON.stringify(short)}\n`;
+}
+
+function shortError({ type, message = '', code, sqlState }: Partial<LoggedError>): Partial<LoggedError> {
+  return { type: type ?? '', message: cut(message, MAX_TEXT), code, sqlState };
+}

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLog } from '../../src/log.js';
+import { StartupError } from '../../src/startup-error.js';
+import { openDatabase, type Database } from '../../src/store/database.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
+import { CREATE, placed, TEA, UPDATE } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+let proxy: PostgresProxy;
+let server: TestServer;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  proxy = await startPostgresProxy(database.url);
+  server = await startServer(proxy.url, {
+    DATABASE_STATEMENT_TIMEOUT_MS: '2000',
+    DATABASE_LOCK_TIMEOUT_MS: '2000',
+    REQUEST_DEADLINE_MS: '20000',
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  await proxy.close();
+  await database.drop();
+});
+
+const READS = `query ($id: ID!, $number: String!) {
+  order(id: $id) { items { name } history { nodes { version } } customer { name } }
+  orderByNumber(number: $number) { id }
+  orders(first: 5) { totalCount nodes { id } }
+  orderStats { count }
+}`;
+
+/** Reads of every kind and writes of both kinds, all at once; which of them failed. */
+async function askEverything({ id, number }: { readonly id: string; readonly number: string }): Promise<unknown[]> {
+  const answers = await Promise.all([
+    ...Array.from({ length: 3 }, () => server.ask(READS, { id, number })),
+    server.ask(CREATE, { input: { items: [TEA] } }),
+    server.ask(UPDATE, { input: { id, status: 'PENDING' } }),
+  ]);
+  return answers.flatMap((answer) => answer.errors ?? []);
+}
+
+const SESSIONS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ordergraph'";
+
+/** Makes the server use many connections at once: they all wait for a lock, until `work` is done. */
+async function whileAllWait(order: { readonly id: string; readonly number: string }, work: () => Promise<unknown>) {
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const asked = askEverything(order);
+  await expect
+    .poll(async () => (await database.sql(`SELECT 1 ${SESSIONS} AND wait_event_type = 'Lock'`)).length)
+    .toBeGreaterThan(3);
+  await work();
+  await blocker.query('COMMIT');
+  return asked;
+}
+
+const terminateAll = () => database.sql(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
+
+test('sessions that are ended, idle or at work, cost no answer', async () => {
+  const order = await placed(server);
+  expect(await whileAllWait(order, terminateAll)).toEqual([]);
+  for (let round = 0; round < 5; round += 1) {
+    const [failures] = await Promise.all([askEverything(order), terminateAll()]);
+    expect(failures).toEqual([]);
+    await terminateAll();
+    expect(await askEverything(order)).toEqual([]);
+  }
+});
+
+test('connections that something on the way has forgotten cost no answer, however many are in the pool', async () => {
+  const order = await placed(server);
+  for (const only of [READS, CREATE, UPDATE]) {
+    expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
+    proxy.forget();
+    const variables = { ...order, input: only === CREATE ? { items: [TEA] } : { id: order.id, status: 'PENDING' } };
+    expect((await server.ask(only, variables)).errors).toBeUndefined();
+    expect(await askEverything(order)).toEqual([]);
+  }
+});
+
+test('connections that no longer answer are cut together, and reads and writes go on over new ones', async () => {
+  const order = await placed(server);
+  expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
+  proxy.freeze();
+  // The second try does not wait for another of them.
+  expect((await server.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
+  expect(await askEverything(order)).toEqual([]);
+});
+
+test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
+  const order = await placed(server);
+  const name = new URL(database.url).pathname.slice(1);
+  await database.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+  try {
+    await terminateAll();
+    const created = await server.ask(CREATE, { input: { items: [TEA] } });
+    expect(created).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect((await server.ask(READS, order)).errors).toBeUndefined();
+  } finally {
+    await database.sql('SET default_transaction_read_only = off');
+    await database.sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    await terminateAll();
+  }
+  expect(await placed(server)).toMatchObject({ status: 'PENDING' });
+});
+
+test('files of the database that are gone make it unavailable, for the reads that need them alone', async () => {
+  const order = await placed(server);
+  await database.sql(`CREATE FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
+  await database.sql('ALTER TABLE order_stats RENAME TO order_stats_away');
+  await database.sql('CREATE VIEW order_stats AS SELECT * FROM order_stats_away WHERE vanished()');
+  try {
+    const answer = await server.ask('{ orderStats { count } }');
+    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect((await server.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
+  } finally {
+    await database.sql('DROP VIEW order_stats');
+    await database.sql('ALTER TABLE order_stats_away RENAME TO order_stats');
+  }
+});
+
+test('of the different questions of one batch of reads, one that fails fails alone', async () => {
+  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => placed(server, { customerId })));
+  await placed(server, { customerId: 'c1', externalReference: 'unreadable' });
+  await database.sql(`CREATE FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
+    $$ BEGIN IF $1 = 'unreadable' THEN RAISE EXCEPTION 'bad page' USING ERRCODE = 'XX001'; END IF; RETURN $1; END $$`);
+  const columns = await database.sql<{ name: string }>(
+    "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'orders' ORDER BY ordinal_position",
+  );
+  const selected = columns.map(({ name }) => (name === 'external_reference' ? `reading(${name}) AS ${name}` : name));
+  await database.sql('ALTER TABLE orders RENAME TO orders_away');
+  await database.sql(`CREATE VIEW orders AS SELECT ${selected.join(', ')} FROM orders_away`);
+  try {
+    const query = `query ($one: ID!, $two: ID!) {
+      one: order(id: $two) { customer { orders(first: 3) { nodes { id } } } }
+      two: order(id: $one) { customer { orders(first: 5) { nodes { id } } } }
+      three: order(id: $two) { customer { orders(first: 7) { nodes { id } } } } }`;
+    const { data, errors } = await server.ask<Record<string, unknown>>(query, { one: one?.id, two: two?.id });
+    expect(errors).toMatchObject([
+      { path: ['two', 'customer', 'orders'], extensions: { code: 'SERVICE_UNAVAILABLE' } },
+    ]);
+    const read = { customer: { orders: { nodes: [{ id: two?.id }] } } };
+    expect(data).toEqual({ one: read, two: { customer: null }, three: read });
+  } finally {
+    await database.sql('DROP VIEW orders');
+    await database.sql('ALTER TABLE orders_away RENAME TO orders');
+  }
+});
+
+async function withStore<T>(preparedStatements: boolean, work: (store: Database) => Promise<T>): Promise<T> {
+  const bounds = { statementTimeoutMs: 12_345, lockTimeoutMs: 678, connectTimeoutMs: 2_000 };
+  const options = { url: database.url, poolSize: 1, preparedStatements, applicationName: 'test', ...bounds };
+  const store = openDatabase(options, createLog({ level: 'silent' }));
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+test('sessions have the bounds that are configured, and what the write batches are built on', async () => {
+  const names = [
+    ['statement_timeout', '12345ms'],
+    ['lock_timeout', '678ms'],
+    ['idle_in_transaction_session_timeout', '12345ms'],
+    ['TimeZone', 'UTC'],
+    ['default_transaction_isolation', 'read committed'],
+  ];
+  await withStore(true, async ({ prisma }) => {
+    for (const [name, value] of names) {
+      const [row] = await prisma.$queryRawUnsafe<{ value: string }[]>('SELECT current_setting($1) AS value', name);
+      expect([name, row?.value]).toEqual([name, value]);
+    }
+  });
+});
+
+/** How many prepared statements a session keeps after so many different ones. */
+async function keptOf(preparedStatements: boolean, different: number): Promise<number> {
+  return withStore(preparedStatements, async ({ prisma }) => {
+    for (let index = 0; index < different; index += 1) await prisma.$queryRawUnsafe(`SELECT $1::int AS a${index}`, 1);
+    const [row] = await prisma.$queryRawUnsafe<{ kept: number }[]>(
+      'SELECT count(*)::int AS kept FROM pg_prepared_statements',
+    );
+    return row?.kept ?? 0;
+  });
+}
+
+test('statements are prepared under names, of which a session keeps a bounded number; none where that is off', async () => {
+  expect(await keptOf(true, 5)).toBeGreaterThanOrEqual(5);
+  expect(await keptOf(false, 5)).toBe(0);
+  expect(await keptOf(true, 600)).toBeLessThanOrEqual(500);
+});
+
+test.each([
+  ['TimeZone', 'Asia/Kathmandu'],
+  ['default_transaction_isolation', 'serializable'],
+])('a server does not start where the sessions have another %s than was asked for', async (name, value) => {
+  const other = await createDatabase();
+  const dropping = await startPostgresProxy(other.url, '', { dropOptions: true });
+  try {
+    const db = new URL(other.url).pathname.slice(1);
+    // What a session needs comes with its options, which this pooler drops.
+    await other.sql(`ALTER DATABASE ${db} SET TimeZone = 'UTC'`);
+    await other.sql(`ALTER DATABASE ${db} SET ${name} = '${value}'`);
+    const starting = startServer(dropping.url);
+    await expect(starting).rejects.toThrow(StartupError);
+    await expect(starting).rejects.toThrow(value);
+  } finally {
+    await dropping.close();
+    await other.drop();
+  }
+});

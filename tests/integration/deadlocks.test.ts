@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { createMany, moveMany, type Rows } from '../support/mutations.js';
+import { create, CREATE, placed, TEA, type CreateAnswer } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+let database: TestDatabase;
+/** Two servers that find rows by different plans: the first by an index, the second in the order they were stored. */
+let servers: [TestServer, TestServer];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET deadlock_timeout = '50ms'`);
+  const start = async (...settings: string[]) => {
+    const url = new URL(database.url);
+    url.searchParams.set('options', settings.map((setting) => `-c ${setting}=off`).join(' '));
+    // Longer than anything here waits, so that a deadlock is found as one.
+    return startServer(url.href, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000', REQUEST_DEADLINE_MS: '20000' });
+  };
+  servers = await Promise.all([
+    start('enable_seqscan', 'enable_bitmapscan'),
+    start('enable_indexscan', 'enable_bitmapscan'),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await database.drop();
+});
+
+const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ordergraph'
+  AND wait_event_type = 'Lock'`;
+
+const waiting = (count: number) => expect.poll(() => database.sql(WAITING), { timeout: 10_000 }).toHaveLength(count);
+
+/**
+ * Runs one batch a server, both of which need the same three things. While `block` holds the middle one, each server
+ * has locked what it locks before it: the same thing where they lock in one order, different ones where they do not.
+ */
+async function cross<T>(
+  block: (client: Client) => Promise<unknown>,
+  ask: (server: TestServer, side: 0 | 1) => Promise<T>,
+) {
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await block(blocker);
+  const first = ask(servers[0], 0);
+  await waiting(1);
+  const second = ask(servers[1], 1);
+  await waiting(2);
+  await blocker.query('ROLLBACK');
+  return Promise.all([first, second]);
+}
+
+function expectNoConflict(): void {
+  for (const server of servers) {
+    expect(server.logLines.filter((line) => line.includes('a write batch failed'))).toEqual([]);
+  }
+}
+
+function threeIds(): [string, string, string] {
+  const random = randomUUID().slice(1);
+  return [`1${random}`, `5${random}`, `9${random}`];
+}
+
+const errorsOf = ({ results }: Rows) => results.flatMap(({ userErrors }) => userErrors.map(({ code }) => code));
+
+test.each([0, 1] as const)(
+  'two batches that change the same orders, given in opposite order, never deadlock (%s)',
+  async (reversed) => {
+    const ids = threeIds();
+    for (const id of ids.toReversed()) await placed(servers[0], { id });
+    for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED']) {
+      const answers = await cross(
+        (blocker) => blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [ids[1]]),
+        async (server, side) => {
+          const order = side === reversed ? ids.toReversed() : ids;
+          return moveMany(
+            server,
+            order.map((id) => ({ id, status })),
+          );
+        },
+      );
+      expect(answers.flatMap(errorsOf)).toEqual([]);
+      expectNoConflict();
+    }
+    const events = await database.sql('SELECT 1 FROM order_events WHERE order_id = any($1)', [ids]);
+    expect(events).toHaveLength(ids.length * 4);
+  },
+);
+
+test.each([0, 1] as const)(
+  'two batches that create orders under the same ids, given in opposite order, never deadlock (%s)',
+  async (reversed) => {
+    const ids = threeIds();
+    const answers = await cross(
+      (blocker) =>
+        blocker.query(
+          `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
+         VALUES ($1, 'PENDING', 'USD', 0, 0, '', 1, now(), now())`,
+          [ids[1]],
+        ),
+      async (server, side) => {
+        const order = side === reversed ? ids.toReversed() : ids;
+        return createMany(server, { orders: order.map((id) => ({ id, items: [TEA] })) });
+      },
+    );
+    expect(answers.flatMap(errorsOf)).toEqual([]);
+    expect(
+      answers.map(({ results }) => results.filter(({ replayed }) => replayed).length).toSorted((a, b) => a - b),
+    ).toEqual([0, 3]);
+    expectNoConflict();
+  },
+);
+
+test.each([0, 1] as const)(
+  'two batches that claim the same references, given in opposite order, never deadlock (%s)',
+  async (reversed) => {
+    const customerId = `claims ${reversed}`;
+    const references = ['a', 'b', 'c'];
+    const answers = await cross(
+      (blocker) => blocker.query('INSERT INTO order_references VALUES ($1, $2, gen_random_uuid())', [customerId, 'b']),
+      async (server, side) => {
+        const order = side === reversed ? references.toReversed() : references;
+        const orders = order.map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
+        return createMany(server, { orders });
+      },
+    );
+    const refused = answers.map((answer) => errorsOf(answer).length);
+    expect(refused.toSorted((a, b) => a - b)).toEqual([0, 3]); // the one that came first has them all
+    expect(await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(3);
+    expectNoConflict();
+  },
+);
+
+/** Orders whose notes say "conflict N" meet N conflicts before they can be stored. */
+async function conflictAs(sqlState: string): Promise<void> {
+  await database.sql('CREATE SEQUENCE IF NOT EXISTS tries');
+  await database.sql('ALTER SEQUENCE tries RESTART');
+  await database.sql(`CREATE OR REPLACE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('tries') <= substring(NEW.notes FROM '[0-9]+')::int THEN
+      RAISE EXCEPTION 'conflict of the test' USING ERRCODE = '${sqlState}'; END IF; RETURN NEW; END $$`);
+  await database.sql(`CREATE OR REPLACE TRIGGER conflict BEFORE INSERT ON orders FOR EACH ROW
+    WHEN (NEW.notes LIKE 'conflict %') EXECUTE FUNCTION conflict()`);
+}
+
+const storedOf = (customerId: string) => database.sql('SELECT notes FROM orders WHERE customer_id = $1', [customerId]);
+
+describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) => {
+  beforeEach(() => conflictAs(sqlState));
+
+  test('that is met once is retried without the caller', async () => {
+    expect(await create(servers[0], { notes: 'conflict 1' })).toMatchObject({ replayed: false, userErrors: [] });
+  });
+
+  test('that is met twice by a batch is retried one by one: all of it is stored', async () => {
+    const customerId = `${sqlState} twice`;
+    const orders = ['conflict 2', 'x', 'y'].map((notes) => ({ customerId, notes, items: [TEA] }));
+    const { results } = await createMany(servers[0], { policy: 'PARTIAL', orders });
+    expect(results.map(({ order }) => order === null)).toEqual([false, false, false]);
+    expect(await storedOf(customerId)).toHaveLength(3);
+  });
+
+  test('that does not end is told as retryable to its caller alone', async () => {
+    const customerId = `${sqlState} always`;
+    const input = (notes: string) => ({ input: { customerId, notes, items: [TEA] } });
+    const [failed, ...others] = await Promise.all(
+      ['conflict 99', 'x', 'y'].map((notes) => servers[0].ask<CreateAnswer>(CREATE, input(notes))),
+    );
+    expect(failed).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect(others.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    expect(await storedOf(customerId)).toHaveLength(2);
+  });
+});

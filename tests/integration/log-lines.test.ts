@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { freePort } from '../support/process.js';
+import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
+import { CREATE, placed, TEA } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+const MAX_LINE_BYTES = 4_096;
+const PERSON = { customerName: 'Philomena Quartermain', customerEmail: 'philomena.quartermain@example.org' };
+const SERVICE_PASSWORD = 'service-pass-5521';
+
+let database: TestDatabase;
+let proxy: PostgresProxy;
+let server: TestServer;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  proxy = await startPostgresProxy(database.url);
+  server = await startServer(proxy.url, {
+    REQUEST_DEADLINE_MS: '2000',
+    PRODUCT_SERVICE_URL: `http://shop:${SERVICE_PASSWORD}@127.0.0.1:${await freePort()}`,
+    PRODUCT_SERVICE_RETRIES: '0',
+    PRODUCT_SERVICE_BREAKER_FAILURES: '1',
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  await proxy.close();
+  await database.drop();
+});
+
+async function createFor(person: object, more: object = {}): Promise<string> {
+  const answer = await server.ask(CREATE, { input: { items: [TEA], ...person, ...more } });
+  return answer.errors?.[0]?.extensions.code ?? 'done';
+}
+
+/** Waits until the server has logged a line with this in it. */
+async function logged(part: string): Promise<void> {
+  await expect.poll(() => server.logLines.some((line) => line.includes(part)), { timeout: 10_000 }).toBe(true);
+}
+
+test('every line of a run with faults is small JSON without statements, connections, passwords or personal data', async () => {
+  await placed(server, { items: [TEA], ...PERSON });
+
+  // A row that the database refuses: PostgreSQL's detail repeats the row.
+  await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
+  expect(await createFor(PERSON, { notes: 'poison' })).toBe('INTERNAL_SERVER_ERROR');
+  await logged('of_the_test');
+
+  // A data exception, whose message quotes the value.
+  await database.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM NEW.customer_name::int; RETURN NEW; END $$`);
+  await database.sql(`CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW
+    WHEN (NEW.notes = 'no number') EXECUTE FUNCTION refuse()`);
+  expect(await createFor(PERSON, { notes: 'no number' })).toBe('INTERNAL_SERVER_ERROR');
+  await logged('"sqlState":"22P02"');
+
+  // A statement that the database does not understand.
+  await database.sql('ALTER TABLE order_items RENAME TO order_items_away');
+  expect(await createFor(PERSON)).toBe('INTERNAL_SERVER_ERROR');
+  await database.sql('ALTER TABLE order_items_away RENAME TO order_items');
+  await logged('"sqlState":"42P01"');
+
+  // A product service that is not there, whose URL has a password.
+  await createFor(PERSON, { items: [{ productId: 'p1', quantity: 1 }] });
+  await logged('the product service fails');
+
+  // Connections that are ended while they are idle, and the one that listens.
+  await database.sql(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  await logged('a database connection was lost');
+  await logged('the listening connection was lost');
+
+  // A connection that is cut in the middle of a transaction, and a database that cannot be reached.
+  proxy.atCommit('cut-after');
+  expect(await createFor(PERSON)).toBe('done');
+  await logged('the outcome of a COMMIT is unknown');
+  proxy.down();
+  expect(await createFor(PERSON)).toBe('SERVICE_UNAVAILABLE');
+  expect((await server.ask('query ($id: ID!) { order(id: $id) { id } }', { id: randomUUID() })).status).toBe(503);
+  proxy.up();
+  await logged('a read of the database failed');
+
+  const forbidden = [
+    PERSON.customerName,
+    PERSON.customerEmail,
+    SERVICE_PASSWORD,
+    TEA.name,
+    'processID',
+    'secretKey',
+    '_events',
+    new URL(database.url).password,
+  ].filter((text) => text !== '');
+  expect(server.logLines.length).toBeGreaterThan(5);
+  for (const line of server.logLines) {
+    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_LINE_BYTES);
+    expect(line.trimEnd()).not.toContain('\n');
+    expect(JSON.parse(line)).toMatchObject({ service: 'ordergraph', msg: expect.any(String) as string });
+    expect(line).not.toMatch(/\b(SELECT|INSERT INTO|UPDATE \w+ |DELETE FROM)\b/);
+    for (const text of forbidden) expect(line).not.toContain(text);
+  }
+});
+
+test('a failure of a background loop that repeats is one line, not one a try', async () => {
+  const before = server.logLines.length;
+  await database.sql('ALTER TABLE event_sequencer RENAME TO event_sequencer_away');
+  await database.sql('ALTER TABLE order_events RENAME TO order_events_away');
+  const failing = () =>
+    database.sql<{ rollbacks: string }>(
+      'SELECT xact_rollback AS rollbacks FROM pg_stat_database WHERE datname = current_database()',
+    );
+  const [first] = await failing();
+  await expect
+    .poll(async () => Number((await failing())[0]?.rollbacks) - Number(first?.rollbacks), { timeout: 20_000 })
+    .toBeGreaterThan(10); // the loops poll every 200 ms
+  await database.sql('ALTER TABLE order_events_away RENAME TO order_events');
+  await database.sql('ALTER TABLE event_sequencer_away RENAME TO event_sequencer');
+  const lines = server.logLines.slice(before).filter((line) => line.includes('a round failed'));
+  const loops = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(loops.length).toBeGreaterThan(0);
+  expect(new Set(loops).size).toBe(loops.length);
+});
