@@ -41,6 +41,10 @@ if (timeOf(BUILT) < newest([...sources, 'tsconfig.json', 'tsconfig.build.json', 
   writeFileSync(BUILT, '');
 }
 
+// "start" replaces npm's shell by the server, so that a signal to npm reaches it; cmd.exe knows no exec.
+const EXEC = path.join('node_modules', '.bin', 'exec.cmd');
+if (process.platform === 'win32' && !existsSync(EXEC)) writeFileSync(EXEC, '@%*\r\n');
+
 /** The newest change below the given files and folders, in milliseconds; 0 where there is none. */
 function newest(places) {
   return Math.max(0, ...places.map((place) => (isFolder(place) ? newest(entriesOf(place)) : timeOf(place))));

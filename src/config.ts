@@ -6,6 +6,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
+  readonly logFormat: Values['LOG_FORMAT'];
   /** Everybody is admin; `guarded` answers only loopback Host and Origin headers and nothing that was forwarded. */
   readonly open: { readonly guarded: boolean };
   readonly database: {
@@ -48,6 +49,7 @@ export interface Config {
         readonly cacheSeconds: number;
         readonly maxCached: number;
       };
+  readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -68,6 +70,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
+    logFormat: values.LOG_FORMAT,
     open: openness(values),
     database: {
       source:
@@ -103,6 +106,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.SUBSCRIBER_MAX_QUEUED,
     },
     catalogue: catalogueOf(values),
+    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }
