@@ -11,6 +11,7 @@ export function logStream(format: 'auto' | 'json' | 'pretty'): DestinationStream
         destination: stderr,
         colorize: process.stderr.hasColors?.() ?? false,
         ignore: 'pid,hostname,service',
+        singleLine: true,
         translateTime: 'SYS:HH:MM:ss',
       })
     : stderr;

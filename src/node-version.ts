@@ -5,5 +5,5 @@ export function nodeVersionProblem(version = process.versions.node): string | nu
   const [major] = version.split('.');
   return Number(major) >= OLDEST_NODE
     ? null
-    : `Ordergraph runs on Node.js ${OLDEST_NODE} or newer; this is ${version}. "npm start" brings the right one.`;
+    : `Ordergraph runs on Node.js ${OLDEST_NODE} or newer; this is ${version}. "npm start" and the other npm scripts bring their own.`;
 }

@@ -1,8 +1,11 @@
+import { nodeVersionProblem } from '../node-version.js';
 import { StartupError } from '../startup-error.js';
 
 /** Runs a command-line task: its answer goes to stdout; what is wrong goes to stderr, with exit status 1. */
 export async function runCommand(command: () => Promise<string>): Promise<void> {
   try {
+    const problem = nodeVersionProblem();
+    if (problem !== null) throw new StartupError(problem);
     process.stdout.write(`${await command()}\n`);
   } catch (cause) {
     const text = cause instanceof StartupError ? cause.message : String(cause instanceof Error ? cause.stack : cause);
