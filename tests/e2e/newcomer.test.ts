@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
@@ -113,3 +113,23 @@ test.skipIf(!canMakeTerminal)('log lines are text on a terminal, and JSON there 
   expect(onTerminal({ NO_COLOR: '1' })).toMatch(/^\[\d\d:\d\d:\d\d\] WARN: No authentication is configured/);
   expect(onTerminal({ LOG_FORMAT: 'json' })).toMatch(new RegExp(`^\\{"level":40,.*${FIRST_LINE}`));
 });
+
+test.skipIf(!canMakeTerminal)(
+  'a first start shows progress on a terminal while npm works, and what npm says where it fails',
+  async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, 'scripts'));
+    await copyFile('scripts/bootstrap.mjs', path.join(folder, 'scripts/bootstrap.mjs'));
+    await writeFile(path.join(folder, 'package-lock.json'), '{}');
+    await writeFile(path.join(folder, 'npm'), '#!/bin/sh\nsleep 2\necho "the registry is down" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const command = `'${process.execPath}' scripts/bootstrap.mjs`;
+    const options = { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}` }, cwd: folder } as const;
+    const { status, stdout } = spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], options);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^ordergraph: installing packages, about 1 GB; .* …\r\n/);
+    expect(stdout).toContain('\rordergraph: npm has been running for 1 s');
+    expect(stdout).toMatch(/the registry is down\r\nnpm ci .* failed\.\r\n$/);
+  },
+);

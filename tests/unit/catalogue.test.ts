@@ -316,7 +316,10 @@ test('after failures in a row the service is left alone, until a trial finds it 
 
 test('what is queued when the breaker opens is answered at once, without a request', async () => {
   const breaker = { failures: 5, restMs: 5_000 };
-  const { catalogue, shop, lines } = await start({ batch: 'off', timeoutMs: 250, retries: 1, breaker }, () => undefined);
+  const { catalogue, shop, lines } = await start(
+    { batch: 'off', timeoutMs: 250, retries: 1, breaker },
+    () => undefined,
+  );
   const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
   const answers = await catalogue.products(ids, patience());
   expect(answers[39]).toEqual(unavailable('left alone'));
