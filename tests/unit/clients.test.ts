@@ -10,6 +10,10 @@ const objects = Object.values(schema.getTypeMap()).filter(
 );
 const isKeyed = (type: GraphQLObjectType) => type.getFields()['id'] !== undefined;
 
+function merged(text: string): (string | undefined)[] {
+  return [...text.matchAll(/(\w+): \{ merge: true \}/g)].map(([, name]) => name).toSorted();
+}
+
 test('the guide names every type without a key that a normalized cache would warn about', () => {
   const list = /const KEYLESS = \[([\s\S]*?)\];/.exec(guide)?.[1] ?? '';
   const named = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
@@ -25,7 +29,6 @@ test('the guide and the example merge every part that objects with a key have', 
       .filter((part) => isObjectType(part) && !isKeyed(part))
       .map(({ name }) => name),
   );
-  const merged = (text: string) => [...text.matchAll(/(\w+): \{ merge: true \}/g)].map(([, name]) => name).toSorted();
   const expected = [...new Set(parts)].toSorted();
   expect(merged(guide)).toEqual(expected);
   expect(merged(readFileSync('examples/apollo-client.mjs', 'utf8'))).toEqual(expected);
