@@ -44,12 +44,16 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts the server together and starts it. What was opened is closed again where a later step fails. */
-export async function createApp(config: Config, log: Logger): Promise<App> {
+/**
+ * Puts the server together and starts it. What was opened is closed again where a later step fails, or when `cutOff`
+ * rejects before the server is up.
+ */
+export async function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
   const closers = new Closers();
   try {
     const lost = Promise.withResolvers<string>();
-    const url = await start(config, log, closers, lost.resolve);
+    const starting = start(config, log, closers, lost.resolve);
+    const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close: () => closers.close() };
   } catch (cause) {
     await closers.close().catch((failure: unknown) => log.error({ err: failure }, 'not everything could be closed'));

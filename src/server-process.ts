@@ -31,12 +31,7 @@ async function main(): Promise<number> {
   log.warn('No authentication is configured: everybody who can reach this server is admin.');
 
   const stop = stopRequest();
-  const starting = createApp(config, log);
-  const app = await Promise.race([
-    starting,
-    stop.then(async () => Promise.race([starting, sleep(START_PATIENCE_MS, null)])),
-  ]);
-  if (app === null) throw new StartupError('Stopped while starting.');
+  const app = await createApp(config, log, cutOffAfter(stop));
   process.stdout.write(`ready ${app.url}\nplayground ${new URL('/', app.url).href}\n`);
 
   const end = await Promise.race([stop, app.lost.then((lost) => ({ lost }))]);
@@ -46,6 +41,13 @@ async function main(): Promise<number> {
   const patienceMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_PATIENCE_MS;
   const clean = await Promise.race([closed(app, log), sleep(patienceMs, false)]);
   return clean && typeof end === 'string' ? 0 : 1;
+}
+
+/** Rejects when a start takes too long after a request to stop. */
+async function cutOffAfter(stop: Promise<string>): Promise<never> {
+  await stop;
+  await sleep(START_PATIENCE_MS);
+  throw new StartupError('Stopped while starting.');
 }
 
 /** The first reason to stop. A closed terminal is one, or PostgreSQL would stay behind. */

@@ -84,19 +84,24 @@ function watch(folder: string, pid: number, onLost: (reason: string) => void): N
 
 const STOP_TIMEOUT_MS = 10_000;
 
-/** Stops PostgreSQL in order; where that fails it is ended at once, so that it never stays behind. */
+/** Stops PostgreSQL in order; where that fails, or its folder is gone, it is ended at once: it never stays behind. */
 async function stop(folder: string, pid: number, programs: Programs, account: Account): Promise<void> {
   if (!(await isPostgres(pid, folder))) return;
+  if (!existsSync(pidFileOf(folder))) return endAtOnce(folder, pid);
   try {
-    // The pid file is gone with the folder, or is that of another server on a folder of the same name.
-    if ((await readPidFile(folder))?.pid !== pid) throw new Error(`${pidFileOf(folder)} does not name process ${pid}`);
+    const found = await readPidFile(folder); // another server's, where the folder was made again
+    if (found?.pid !== pid) throw new Error(`${pidFileOf(folder)} does not name process ${pid}`);
     await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
   } catch (cause) {
-    process.kill(pid, 'SIGQUIT');
-    const until = performance.now() + STOP_TIMEOUT_MS;
-    while ((await isPostgres(pid, folder)) && performance.now() < until) await sleep(20);
+    await endAtOnce(folder, pid);
     throw new Error('The embedded PostgreSQL could not be stopped in order and was ended at once.', { cause });
   }
+}
+
+async function endAtOnce(folder: string, pid: number): Promise<void> {
+  process.kill(pid, 'SIGQUIT');
+  const until = performance.now() + STOP_TIMEOUT_MS;
+  while ((await isPostgres(pid, folder)) && performance.now() < until) await sleep(20);
 }
 
 interface Programs {

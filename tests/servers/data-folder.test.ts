@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { usedDataDir } from '../support/embedded.js';
+import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { run, startProcess, temporaryFolder } from '../support/process.js';
 import { placed } from '../support/queries.js';
 
@@ -12,6 +12,9 @@ const LOCK_AND_WAIT = `
     () => { process.stdout.write('locked'); setInterval(() => undefined, 1000); },
     (cause) => process.stdout.write(cause.message),
   );`;
+
+/** Held while migrations are applied; a start waits for it. */
+const MIGRATION_LOCK = 7_204_119_815;
 
 interface Starter {
   readonly child: ChildProcess;
@@ -62,4 +65,22 @@ test('of servers that start at once on the folder of a killed one exactly one ta
     await placed(server);
   }
   await server.end('SIGTERM');
+});
+
+test('a start that is stopped while it waits leaves no process behind', async () => {
+  const dataDir = await usedDataDir();
+  const killed = await startProcess({ DATA_DIR: dataDir });
+  await killed.end('SIGKILL');
+  const other = await connectTo(dataDir);
+  await other.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+  const child = spawn(process.execPath, [path.resolve('dist/main.js')], { env: { DATA_DIR: dataDir, PORT: '0' } });
+  let output = '';
+  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const connected = 'SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()';
+  await expect.poll(async () => (await other.query(connected, ['ordergraph'])).rowCount, { timeout: 20_000 }).toBe(1);
+  child.kill('SIGTERM');
+  expect(await exited).toBe(1);
+  expect(output).toMatch(/^Stopped while starting\.$/m);
+  expect(postgresOn(dataDir)).toEqual([]);
 });
