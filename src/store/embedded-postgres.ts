@@ -9,12 +9,10 @@ import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
 import { lockDataFolder } from './data-folder-lock.js';
 import { accountFor, execute, type Account } from './embedded-account.js';
+import { endAtOnce, findRunning, isPostgres, pidFileOf, readPidFile, watch, type Running } from './postmaster.js';
 
 const USER = 'ordergraph';
 const DATABASE = 'ordergraph';
-/** How often the process and the data folder are looked at. */
-const WATCH_MS = 500;
-
 export interface EmbeddedPostgres {
   readonly url: string;
   /** Records the URL of the server that uses the database, for others that find the data folder in use. */
@@ -66,24 +64,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Notices the end of PostgreSQL, and the loss of its folder, which PostgreSQL itself would notice a minute later. */
-function watch(folder: string, pid: number, onLost: (reason: string) => void): NodeJS.Timeout {
-  const look = async () => {
-    const reason = !existsSync(pidFileOf(folder))
-      ? `The data folder ${path.dirname(folder)} was removed or moved while the server was running. What was in it is lost unless it was moved; start the server again for a new one, or put it back first.`
-      : (await isPostgres(pid, folder))
-        ? null
-        : `The embedded PostgreSQL has ended by itself; ${path.join(folder, 'server.log')} says why.`;
-    if (reason === null) return;
-    clearInterval(timer);
-    onLost(reason);
-  };
-  const timer = setInterval(() => void look(), WATCH_MS);
-  return timer;
-}
-
-const STOP_TIMEOUT_MS = 10_000;
-
 /** Stops PostgreSQL in order; where that fails, or its folder is gone, it is ended at once: it never stays behind. */
 async function stop(folder: string, pid: number, programs: Programs, account: Account): Promise<void> {
   if (!(await isPostgres(pid, folder))) return;
@@ -96,12 +76,6 @@ async function stop(folder: string, pid: number, programs: Programs, account: Ac
     await endAtOnce(folder, pid);
     throw new Error('The embedded PostgreSQL could not be stopped in order and was ended at once.', { cause });
   }
-}
-
-async function endAtOnce(folder: string, pid: number): Promise<void> {
-  process.kill(pid, 'SIGQUIT');
-  const until = performance.now() + STOP_TIMEOUT_MS;
-  while ((await isPostgres(pid, folder)) && performance.now() < until) await sleep(20);
 }
 
 interface Programs {
@@ -189,12 +163,6 @@ async function initialise(folder: string, passwordFile: string, programs: Progra
 
 const REACH_PATIENCE_MS = 20_000;
 
-interface Running {
-  readonly port: number;
-  /** Of the postmaster. */
-  readonly pid: number;
-}
-
 /** Connects to PostgreSQL on the folder, starting it where there is none; one that is just stopping is waited for. */
 async function reach(
   folder: string,
@@ -212,43 +180,6 @@ async function reach(
       if (cause instanceof StartupError || performance.now() > until) throw cause;
       await sleep(200);
     }
-  }
-}
-
-/** PostgreSQL that is up on this folder, left by a server of ours that was killed; null where there is none. */
-async function findRunning(folder: string): Promise<Running | null> {
-  const found = await readPidFile(folder);
-  if (found === null) return null;
-  if (await isPostgres(found.pid, folder)) return found;
-  await rm(pidFileOf(folder), { force: true });
-  return null;
-}
-
-function pidFileOf(folder: string): string {
-  return path.join(folder, 'postmaster.pid');
-}
-
-async function readPidFile(folder: string): Promise<Running | null> {
-  const text = await readFile(pidFileOf(folder), 'utf8').catch(() => null);
-  if (text === null) return null;
-  const [pid, , , port] = text.split('\n');
-  return { pid: Number(pid), port: Number(port) };
-}
-
-/** PostgreSQL and pg_ctl believe any process of this number, be it dead and not yet reaped, or another program. */
-async function isPostgres(pid: number, folder: string): Promise<boolean> {
-  if (existsSync('/proc/self/cmdline')) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return command.includes('postgres') && command.includes(folder);
-  }
-  return isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false; // no such process
   }
 }
 
