@@ -9,14 +9,13 @@ async function npmStart(dataDir: string) {
   const child = spawn('npm', ['start'], { env, detached: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-  const ended = new Promise((resolve) => child.once('exit', resolve));
   const pid = child.pid ?? 0;
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-pid, 'SIGINT');
-    await ended;
+  onTestFinished(() => {
+    const left = [...(groupOf(pid) === '' ? [] : [-pid]), ...postgresOn(dataDir)]; // where the test fails
+    for (const each of left) process.kill(each, 'SIGKILL');
   });
   await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 60_000 }).toBeDefined();
-  return { pid, ended, url: /^ready (\S+)$/m.exec(output)?.[1] ?? '', output: () => output };
+  return { pid, url: /^ready (\S+)$/m.exec(output)?.[1] ?? '' };
 }
 
 /** Processes of the group of npm, which no one has left. */
@@ -35,10 +34,9 @@ test.each([
   ['a closed terminal, which reaches npm and the server', 'SIGHUP', -1],
 ] as const)('%s ends the server and PostgreSQL', async (_, signal, to) => {
   const dataDir = await usedDataDir();
-  const { pid, ended, url } = await npmStart(dataDir);
+  const { pid, url } = await npmStart(dataDir);
   await placed(createClient(url));
   process.kill(to * pid, signal);
-  await ended;
-  await expect.poll(() => groupOf(pid), { timeout: 20_000 }).toBe('');
+  await expect.poll(() => groupOf(pid), { timeout: 30_000 }).toBe('');
   expect(postgresOn(dataDir)).toEqual([]);
 });
