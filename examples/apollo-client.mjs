@@ -1,5 +1,6 @@
 // Apollo Client with its cache: pages of a Relay connection grow into one list, and a subscription over a websocket
-// keeps what is cached fresh, since every object comes with its globally unique id.
+// keeps what is cached fresh, since every object comes with its globally unique id. Parts of an object, such as Money,
+// have none: queries that select different fields of them are merged.
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { getMainDefinition, relayStylePagination } from '@apollo/client/utilities';
@@ -12,7 +13,13 @@ const isSubscription = ({ query }) => getMainDefinition(query).operation === 'su
 const client = new ApolloClient({
   link: ApolloLink.split(isSubscription, new GraphQLWsLink(websocket), new HttpLink({ uri: url })),
   cache: new InMemoryCache({
-    typePolicies: { Query: { fields: { orders: relayStylePagination(['where', 'orderBy']) } } },
+    typePolicies: {
+      Query: { fields: { orders: relayStylePagination(['where', 'orderBy']) } },
+      Money: { merge: true },
+      Address: { merge: true },
+      Tracking: { merge: true },
+      Actor: { merge: true },
+    },
   }),
 });
 
@@ -43,6 +50,10 @@ const ORDERS = gql`
           id
           number
           status
+          total {
+            amount
+            currency
+          }
         }
       }
       pageInfo {
@@ -71,6 +82,9 @@ const CHANGES = gql`
       order {
         id
         status
+        total {
+          amount
+        }
       }
     }
   }

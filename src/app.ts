@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createHttpCatalogue } from './catalogue/http-catalogue.js';
 import { createLanes } from './coalesce/lanes.js';
@@ -43,12 +44,16 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Puts the server together and starts it. What was opened is closed again where a later step fails. */
-export async function createApp(config: Config, log: Logger): Promise<App> {
+/**
+ * Puts the server together and starts it. What was opened is closed again where a later step fails, or when `cutOff`
+ * rejects before the server is up.
+ */
+export async function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
   const closers = new Closers();
   try {
     const lost = Promise.withResolvers<string>();
-    const url = await start(config, log, closers, lost.resolve);
+    const starting = start(config, log, closers, lost.resolve);
+    const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close: () => closers.close() };
   } catch (cause) {
     await closers.close().catch((failure: unknown) => log.error({ err: failure }, 'not everything could be closed'));
@@ -57,7 +62,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
 }
 
 async function start(config: Config, log: Logger, closers: Closers, onLost: (reason: string) => void): Promise<string> {
-  const { url, directUrl } = await provideDatabase(config, log, closers, onLost);
+  const { url, directUrl, announce } = await provideDatabase(config, log, closers, onLost);
   const { source: _, migrate: __, ...bounds } = config.database;
   const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
   closers.add(() => database.close());
@@ -65,25 +70,22 @@ async function start(config: Config, log: Logger, closers: Closers, onLost: (rea
 
   const { feed, wake } = await startEvents(config, database, directUrl, log, closers);
   const services = await createServices(config, database, feed, wake, log, closers);
-  return serve(config, services, createReadiness(database), log, closers);
+  const serverUrl = await serve(config, services, createReadiness(database), log, closers);
+  await announce?.(serverUrl);
+  return serverUrl;
 }
 
 async function provideDatabase(config: Config, log: Logger, closers: Closers, onLost: (reason: string) => void) {
   const { source, migrate: mayMigrate } = config.database;
-  let urls: { readonly url: string; readonly directUrl: string };
-  if (source.kind === 'embedded') {
-    const embedded = await startEmbeddedPostgres({
-      dataDir: source.dataDir,
-      log,
-      onLost: () => onLost('The embedded PostgreSQL has ended by itself; its server.log in the data folder says why.'),
-    });
-    closers.add(() => embedded.close());
-    urls = { url: embedded.url, directUrl: embedded.url };
-  } else {
-    urls = source;
+  if (source.kind === 'external') {
+    await prepareSchema(source.directUrl, mayMigrate, log);
+    return { ...source, announce: null };
   }
-  await prepareSchema(urls.directUrl, mayMigrate, log);
-  return urls;
+  const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log, onLost });
+  closers.add(() => embedded.close());
+  const { url } = embedded;
+  await prepareSchema(url, mayMigrate, log);
+  return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
 }
 
 /** Migrates, or refuses to start on a database that lacks migrations. */
@@ -229,9 +231,9 @@ async function serve(
     log,
   });
   closers.add(() => websockets.close());
-  closers.add(() => {
+  closers.add(async () => {
     draining = true;
-    return Promise.resolve();
+    await sleep(config.shutdownDrainMs);
   });
   await listenOn(config, http);
   return urlOf(http, config.host);

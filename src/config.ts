@@ -6,6 +6,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
+  readonly logFormat: Values['LOG_FORMAT'];
   /** Everybody is admin; `guarded` answers only loopback Host and Origin headers and nothing that was forwarded. */
   readonly open: { readonly guarded: boolean };
   readonly database: {
@@ -59,6 +60,7 @@ export interface Config {
         readonly cacheSeconds: number;
         readonly maxCached: number;
       };
+  readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -79,6 +81,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
+    logFormat: values.LOG_FORMAT,
     open: openness(values),
     database: {
       source:
@@ -121,6 +124,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxCost: values.SUBSCRIBERS_MAX_COST,
     },
     catalogue: catalogueOf(values),
+    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }

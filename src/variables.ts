@@ -54,7 +54,12 @@ export const VARIABLES = {
   LOG_LEVEL: choice(
     'info',
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    'Least level that is logged (JSON lines on stderr).',
+    'Least level that is logged, on stderr.',
+  ),
+  LOG_FORMAT: choice(
+    'auto',
+    ['auto', 'json', 'pretty'],
+    '`json` writes one JSON object a line, `pretty` lines for people; `auto` is `pretty` on a terminal and `json` elsewhere.',
   ),
   AUTH_MODE: choice(
     'auto',
@@ -158,6 +163,12 @@ export const VARIABLES = {
   ),
   PRODUCT_CACHE_SECONDS: whole(60, 0, 86_400, 'How long a price is remembered.'),
   PRODUCT_CACHE_MAX: whole(10_000, 1, 10_000_000, 'Most products remembered.'),
+  SHUTDOWN_DRAIN_MS: whole(
+    0,
+    0,
+    600_000,
+    'How long the server keeps serving after a signal to stop, with `/ready` answering 503, so that load balancers stop sending to it.',
+  ),
   SHUTDOWN_GRACE_MS: whole(10_000, 0, 600_000, 'Longest wait for requests under way at shutdown.'),
 } as const satisfies Readonly<Record<string, Variable>>;
 

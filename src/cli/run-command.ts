@@ -1,9 +1,12 @@
 import { maskSecrets } from '../logged-error.js';
+import { nodeVersionProblem } from '../node-version.js';
 import { StartupError } from '../startup-error.js';
 
 /** Runs a command-line task: its answer goes to stdout; what is wrong goes to stderr, with exit status 1. */
 export async function runCommand(command: () => Promise<string>): Promise<void> {
   try {
+    const problem = nodeVersionProblem();
+    if (problem !== null) throw new StartupError(problem);
     process.stdout.write(`${await command()}\n`);
   } catch (cause) {
     const text =

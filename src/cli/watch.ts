@@ -1,5 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { loadEnvFile } from '../config.js';
 import { StartupError } from '../startup-error.js';
 import { runCommand } from './run-command.js';
 
@@ -13,6 +14,7 @@ const OPTIONS = ['order', 'customer', 'url'] as const;
 
 /** Prints each status change of a running server as a line of JSON, until it is interrupted. */
 await runCommand(async () => {
+  loadEnvFile(); // it may have the server's PORT
   const options = readOptions(process.argv.slice(2));
   const url = addressOf(options.get('url') ?? `http://127.0.0.1:${process.env['PORT'] ?? '4000'}`);
   let connected = false;
@@ -23,7 +25,7 @@ await runCommand(async () => {
     on: {
       connected: () => {
         connected = true;
-        process.stderr.write(`watching ${url}\n`);
+        process.stderr.write(`watching ${subjectOf(options)} at ${url}\n`);
       },
     },
   });
@@ -38,10 +40,18 @@ await runCommand(async () => {
   return 'The server has ended the subscription.';
 });
 
-/** An address without a path means the server's own. */
+function subjectOf(options: ReadonlyMap<string, string>): string {
+  const named = ['order', 'customer'].flatMap((name) => (options.has(name) ? `${name} ${options.get(name)}` : []));
+  return named.length === 0 ? 'all orders' : named.join(' of ');
+}
+
+/** An address without a path means the server's own; one without a scheme means http. */
 function addressOf(text: string): string {
-  if (!URL.canParse(text)) throw new StartupError(`--url is no URL: ${text}.`);
-  const url = new URL(text);
+  const address = text.includes('://') ? text : `http://${text}`;
+  if (!URL.canParse(address) || !/^(http|ws)s?:/.test(address)) {
+    throw new StartupError(`--url must be an address such as http://127.0.0.1:4000; it is ${text}.`);
+  }
+  const url = new URL(address);
   if (url.pathname === '/') url.pathname = '/graphql';
   return url.href;
 }
@@ -54,11 +64,15 @@ async function print(client: Client, variables: Record<string, string | undefine
 }
 
 function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
+  const [first = ''] = words;
+  if (words.length === 1 && !first.startsWith('-')) return new Map([['order', first]]);
   const options = new Map<string, string>();
   for (let place = 0; place < words.length; place += 2) {
     const [name = '', value] = [words[place]?.replace(/^--/, ''), words[place + 1]];
     if (!OPTIONS.some((option) => option === name) || value === undefined) {
-      throw new StartupError('Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]');
+      throw new StartupError(
+        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]\nWithout an id it prints the status changes of all orders.',
+      );
     }
     options.set(name, value);
   }

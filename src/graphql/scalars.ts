@@ -5,10 +5,27 @@ function described(scalar: GraphQLScalarType, description: string): GraphQLScala
   return new GraphQLScalarType({ ...scalar.toConfig(), description });
 }
 
-export const DateTime = described(
-  GraphQLDateTime,
-  'A moment, as RFC 3339 in UTC with milliseconds: `2026-11-20T15:04:05.678Z`.',
-);
+const DATE_TIME_EXAMPLE = '2026-11-20T15:04:05Z';
+const MAX_ECHOED_LENGTH = 40;
+
+/** Runs the parser, and says what is right where it rejects. */
+function parseDateTime(parse: () => Date, given: unknown): Date {
+  try {
+    return parse();
+  } catch (cause) {
+    const echoed = (JSON.stringify(given) ?? String(given)).slice(0, MAX_ECHOED_LENGTH);
+    const message = `DateTime must have date, time and time zone, such as "${DATE_TIME_EXAMPLE}"; it is ${echoed}.`;
+    throw new GraphQLError(message, { originalError: cause as Error });
+  }
+}
+
+export const DateTime = new GraphQLScalarType<Date>({
+  ...GraphQLDateTime.toConfig(),
+  description: 'A moment, as RFC 3339 in UTC with milliseconds: `2026-11-20T15:04:05.678Z`.',
+  parseValue: (value) => parseDateTime(() => GraphQLDateTime.parseValue(value), value),
+  parseLiteral: (node, variables) =>
+    parseDateTime(() => GraphQLDateTime.parseLiteral(node, variables), 'value' in node ? node.value : node.kind),
+});
 
 export const EmailAddress = described(GraphQLEmailAddress, 'An e-mail address of the form `name@example.com`.');
 

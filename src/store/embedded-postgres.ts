@@ -7,15 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
+import { lockDataFolder } from './data-folder-lock.js';
 import { accountFor, execute, type Account } from './embedded-account.js';
+import { endAtOnce, findRunning, isPostgres, pidFileOf, readPidFile, watch, type Running } from './postmaster.js';
 
 const USER = 'ordergraph';
 const DATABASE = 'ordergraph';
-/** Held by the server that owns the data folder, for as long as it lives. */
-const OWNER_LOCK = 7_204_119_816;
-
 export interface EmbeddedPostgres {
   readonly url: string;
+  /** Records the URL of the server that uses the database, for others that find the data folder in use. */
+  announce(serverUrl: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,8 +24,8 @@ export interface EmbeddedPostgresOptions {
   /** The folder for everything the server keeps; made where it is missing. */
   readonly dataDir: string;
   readonly log: Logger;
-  /** Called when the server ends by itself, which leaves nothing to serve from. */
-  readonly onLost?: () => void;
+  /** Called with the reason when PostgreSQL or its data folder is gone, which leaves nothing to serve from. */
+  readonly onLost?: (reason: string) => void;
   /** Settings for throw-away databases, such as `fsync=off`. */
   readonly settings?: readonly string[];
 }
@@ -39,24 +40,42 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const programs = await findPrograms();
   await makeDataDir(dataDir);
   const account = await accountFor(dataDir, programs.postgres);
-  const { url, owner } = await oneAtATime(dataDir, async () => {
+  const lock = await lockDataFolder(dataDir);
+  try {
     const password = await prepareFolder(dataDir, folder, programs, account);
-    return reach(dataDir, { folder, password, boot: () => boot(folder, programs, account, settings) });
-  });
+    const { url, pid } = await reach(folder, password, () => boot(folder, programs, account, settings));
+    const watching = onLost === undefined ? undefined : watch(folder, pid, onLost);
+    log.debug({ dataDir }, 'embedded PostgreSQL is up');
+    return {
+      url,
+      announce: (serverUrl) => lock.announce(serverUrl),
+      async close() {
+        clearInterval(watching);
+        try {
+          await stop(folder, pid, programs, account);
+        } finally {
+          await lock.release();
+        }
+      },
+    };
+  } catch (cause) {
+    await lock.release();
+    throw cause;
+  }
+}
 
-  let closing = false;
-  owner.once('end', () => {
-    if (!closing) onLost?.();
-  });
-  log.debug({ dataDir }, 'embedded PostgreSQL is up');
-  return {
-    url,
-    async close() {
-      closing = true;
-      await owner.end();
-      await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
-    },
-  };
+/** Stops PostgreSQL in order; where that fails, or its folder is gone, it is ended at once: it never stays behind. */
+async function stop(folder: string, pid: number, programs: Programs, account: Account): Promise<void> {
+  if (!(await isPostgres(pid, folder))) return;
+  if (!existsSync(pidFileOf(folder))) return endAtOnce(folder, pid);
+  try {
+    const found = await readPidFile(folder); // another server's, where the folder was made again
+    if (found?.pid !== pid) throw new Error(`${pidFileOf(folder)} does not name process ${pid}`);
+    await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
+  } catch (cause) {
+    await endAtOnce(folder, pid);
+    throw new Error('The embedded PostgreSQL could not be stopped in order and was ended at once.', { cause });
+  }
 }
 
 interface Programs {
@@ -88,47 +107,6 @@ async function makeExecutable(file: string): Promise<void> {
 
 async function control(programs: Programs, account: Account, args: readonly string[]): Promise<void> {
   await execute(account, programs.pgCtl, args);
-}
-
-const START_PATIENCE_MS = 60_000;
-
-/** Processes that start at once on one folder take turns, or the second would undo what the first has begun. */
-async function oneAtATime<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
-  const file = path.resolve(dataDir, 'starting.pid');
-  const until = performance.now() + START_PATIENCE_MS;
-  while (!(await claim(file))) {
-    const holder = Number(await readFile(file, 'utf8').catch(() => '0'));
-    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
-    else if (performance.now() > until) {
-      throw new StartupError(
-        `Another Ordergraph (process ${holder}) is starting on ${path.resolve(dataDir)}. Where that is not so, remove ${file}.`,
-      );
-    } else await sleep(100);
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(file, { force: true });
-  }
-}
-
-/** @returns whether the file is ours now */
-async function claim(file: string): Promise<boolean> {
-  try {
-    await writeFile(file, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return false;
-    throw cause;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false; // no such process
-  }
 }
 
 async function makeDataDir(dataDir: string): Promise<void> {
@@ -185,24 +163,19 @@ async function initialise(folder: string, passwordFile: string, programs: Progra
 
 const REACH_PATIENCE_MS = 20_000;
 
-interface Reach {
-  readonly folder: string;
-  readonly password: string;
-  /** Starts PostgreSQL. @returns its port */
-  readonly boot: () => Promise<number>;
-}
-
-/** Connects to the server on the folder, starting it where there is none; one that is just stopping is waited for. */
+/** Connects to PostgreSQL on the folder, starting it where there is none; one that is just stopping is waited for. */
 async function reach(
-  dataDir: string,
-  { folder, password, boot: start }: Reach,
-): Promise<{ url: string; owner: Client }> {
+  folder: string,
+  password: string,
+  start: () => Promise<Running>,
+): Promise<{ readonly url: string; readonly pid: number }> {
   const until = performance.now() + REACH_PATIENCE_MS;
   for (;;) {
     try {
-      const port = (await runningPort(folder)) ?? (await start());
+      const { port, pid } = (await findRunning(folder)) ?? (await start());
       const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
-      return { url, owner: await own(url, dataDir) };
+      await makeDatabase(url);
+      return { url, pid };
     } catch (cause) {
       if (cause instanceof StartupError || performance.now() > until) throw cause;
       await sleep(200);
@@ -210,31 +183,12 @@ async function reach(
   }
 }
 
-/** The port of a server that is up on this folder, left by one of ours that was killed; null where there is none. */
-async function runningPort(folder: string): Promise<number | null> {
-  const pidFile = path.join(folder, 'postmaster.pid');
-  if (!existsSync(pidFile)) return null;
-  const [pid = '', , , port] = (await readFile(pidFile, 'utf8')).split('\n');
-  if (await isPostgres(pid, folder)) return Number(port);
-  await rm(pidFile, { force: true });
-  return null;
-}
-
-/** PostgreSQL and pg_ctl believe any process of this number, be it dead and not yet buried, or another program. */
-async function isPostgres(pid: string, folder: string): Promise<boolean> {
-  if (existsSync('/proc/self/cmdline')) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return command.includes('postgres') && command.includes(folder);
-  }
-  return isAlive(Number(pid));
-}
-
 async function boot(
   folder: string,
   programs: Programs,
   account: Account,
   settings: readonly string[],
-): Promise<number> {
+): Promise<Running> {
   const port = await freePort();
   const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', ...settings];
   const flags = [`-p ${port}`, ...all.map((setting) => `-c ${setting}`)].join(' ');
@@ -247,7 +201,9 @@ async function boot(
     const reason = lines.trim().split('\n').slice(-3).join(' ') || outputOf(cause);
     throw new StartupError(`The embedded PostgreSQL did not start: ${reason}`, { cause });
   }
-  return port;
+  const started = await readPidFile(folder);
+  if (started === null) throw new StartupError('The embedded PostgreSQL ended right after its start.');
+  return started;
 }
 
 async function freePort(): Promise<number> {
@@ -261,41 +217,18 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Takes the folder for this process, and makes the database where it is missing. */
-async function own(url: string, dataDir: string): Promise<Client> {
+/** Makes the database where it is missing. */
+async function makeDatabase(url: string): Promise<void> {
   const admin = new URL(url);
   admin.pathname = '/postgres';
-  const client = new Client({
-    connectionString: admin.href,
-    connectionTimeoutMillis: 5_000,
-    application_name: 'ordergraph-owner',
-  });
-  client.on('error', () => undefined); // the server is gone; the pool's own errors tell of it
+  const client = new Client({ connectionString: admin.href, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined); // the statement under way fails too
   await client.connect();
   try {
-    await takeOwnership(client, dataDir);
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-    return client;
-  } catch (cause) {
+  } finally {
     await client.end();
-    throw cause;
-  }
-}
-
-const OWNERSHIP_PATIENCE_MS = 3_000;
-
-async function takeOwnership(client: Client, dataDir: string): Promise<void> {
-  const until = performance.now() + OWNERSHIP_PATIENCE_MS; // PostgreSQL needs a moment to notice that a killed owner has gone
-  for (;;) {
-    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [OWNER_LOCK]);
-    if (rows[0]?.taken === true) return;
-    if (performance.now() > until) {
-      throw new StartupError(
-        `Another Ordergraph is running on the data folder ${path.resolve(dataDir)}. Stop it, or set DATA_DIR or DATABASE_URL.`,
-      );
-    }
-    await sleep(100);
   }
 }
 

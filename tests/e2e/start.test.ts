@@ -1,18 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
+import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { connectTo, embeddedUrl, postgresOn, usedDataDir } from '../support/embedded.js';
 import { create, placed } from '../support/queries.js';
-import { failToStart, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
+import { failToStart, run, startProcess, temporaryFolder } from '../support/process.js';
 
-/** PostgreSQL processes that work on this data folder. */
-function postgresOn(folder: string): number[] {
-  const processes = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
-  return processes
-    .filter((line) => line.includes('bin/postgres') && line.includes(folder))
-    .map((line) => Number.parseInt(line, 10));
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
 }
 
 test('a second start keeps the data, and a stop leaves no process behind', async () => {
@@ -32,7 +31,7 @@ test('a second start keeps the data, and a stop leaves no process behind', async
 });
 
 test('a server that was killed is followed by one that takes its PostgreSQL over', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
+  const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
   const order = await placed(killed, { idempotencyKey: 'survives' });
   await killed.end('SIGKILL');
@@ -44,7 +43,7 @@ test('a server that was killed is followed by one that takes its PostgreSQL over
 });
 
 test('a stale pid file and an unclean shutdown of PostgreSQL itself recover', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
+  const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
   const order = await placed(killed, { idempotencyKey: 'survives' });
   await killed.end('SIGKILL');
@@ -55,33 +54,94 @@ test('a stale pid file and an unclean shutdown of PostgreSQL itself recover', as
   expect(await create(next, { idempotencyKey: 'survives' })).toMatchObject({ replayed: true, order: { id: order.id } });
 });
 
-test('a first start that was cut off while it made the cluster is begun anew', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
-  const first = await startProcess({ DATA_DIR: dataDir });
-  await first.end('SIGTERM');
+test('a first start that was cut off while it made the cluster starts over', async () => {
+  const dataDir = await usedDataDir();
   execFileSync('rm', [path.join(dataDir, 'postgres/initialised'), path.join(dataDir, 'postgres/global/pg_control')]);
   const next = await startProcess({ DATA_DIR: dataDir });
   expect(await placed(next)).toMatchObject({ status: 'PENDING' });
 });
 
-test('two servers do not share one data folder', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
+test('two servers do not share one data folder, and the second names the first', async () => {
+  const dataDir = await usedDataDir();
   const first = await startProcess({ DATA_DIR: dataDir });
   const { code, stderr } = await failToStart({ DATA_DIR: dataDir });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Another Ordergraph is running on the data folder .*\.$/m);
+  expect(lastLine(stderr)).toBe(
+    `Another Ordergraph is running on the data folder ${dataDir}: process ${first.pid} at ${first.url}. Stop it, or set DATA_DIR or DATABASE_URL.`,
+  );
   expect(await placed(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
+  await first.end('SIGTERM');
+  expect(existsSync(path.join(dataDir, 'server.json'))).toBe(false);
+});
+
+test('of servers that start at once on an empty folder one serves, and the others name it', async () => {
+  const dataDir = path.join(await temporaryFolder(), 'data');
+  const starts = await Promise.all(Array.from({ length: 3 }, () => run({ DATA_DIR: dataDir })));
+  const running = starts.filter((start) => 'pid' in start);
+  onTestFinished(async () => {
+    await Promise.all(running.map((server) => server.end('SIGTERM')));
+  });
+  expect(running).toHaveLength(1);
+  for (const start of starts) {
+    if ('pid' in start) expect(await placed(start)).toMatchObject({ status: 'PENDING' });
+    else expect(lastLine(start.stderr)).toMatch(/^Another Ordergraph is running on the data folder .*process \d+/);
+  }
+});
+
+test('a start that was killed while it made the cluster does not block the next one', async () => {
+  const dataDir = path.join(await temporaryFolder(), 'data');
+  const killed = spawn(process.execPath, ['dist/main.js'], { env: { DATA_DIR: dataDir, PORT: '0' }, stdio: 'ignore' });
+  const exited = new Promise((resolve) => killed.once('close', resolve));
+  await expect.poll(() => existsSync(path.join(dataDir, 'postgres')), { timeout: 20_000, interval: 5 }).toBe(true);
+  killed.kill('SIGKILL');
+  await exited;
+  await expect.poll(() => existsSync(path.join(dataDir, 'server.json'))).toBe(true); // nobody removed it
+  const next = await startProcess({ DATA_DIR: dataDir });
+  expect(await placed(next)).toMatchObject({ status: 'PENDING' });
+});
+
+test('the embedded PostgreSQL listens on loopback only, asks for a password, and its files are private', async () => {
+  const dataDir = await usedDataDir();
+  await startProcess({ DATA_DIR: dataDir });
+  const modeOf = (file: string) => statSync(path.join(dataDir, file)).mode & 0o777;
+  expect([modeOf('postgres.password'), modeOf('postgres')]).toEqual([0o600, 0o700]);
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('.initdb'))).toEqual([]);
+
+  const url = await embeddedUrl(dataDir);
+  const tryWith = async (change: (url: URL) => void) => {
+    const changed = new URL(url);
+    change(changed);
+    const client = new Client({ connectionString: changed.href, connectionTimeoutMillis: 5_000 });
+    client.on('error', () => undefined); // what connect() reports is enough
+    return client.connect().then(
+      async () => client.end().then(() => 'connected'),
+      (cause: unknown) => (cause as { code?: string }).code,
+    );
+  };
+  expect(await tryWith(() => undefined)).toBe('connected');
+  expect(await tryWith((changed) => (changed.password = 'wrong'))).toBe('28P01');
+  const elsewhere = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  // On Linux all of 127.0.0.0/8 is this machine.
+  const other = elsewhere ?? '127.0.0.2';
+  expect(await tryWith((changed) => (changed.hostname = other))).toBe('ECONNREFUSED');
+  const admin = await connectTo(dataDir);
+  expect((await admin.query('SHOW listen_addresses')).rows).toEqual([{ listen_addresses: '127.0.0.1' }]);
+  expect((await admin.query('SELECT DISTINCT auth_method FROM pg_hba_file_rules')).rows).toEqual([
+    { auth_method: 'scram-sha-256' },
+  ]);
 });
 
 test('a taken port is one clear sentence, and nothing stays behind', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
+  const dataDir = await usedDataDir();
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as AddressInfo;
   const { code, stderr } = await failToStart({ DATA_DIR: dataDir, PORT: String(port) });
   expect(code).toBe(1);
-  expect(stderr.trim().split('\n').at(-1)).toBe(`Port ${port} on 127.0.0.1 is taken. Set PORT to another one.`);
+  expect(lastLine(stderr)).toBe(`Port ${port} on 127.0.0.1 is taken. Set PORT to another one.`);
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
@@ -91,19 +151,29 @@ test('a data folder that cannot be written is one clear sentence', async () => {
   await writeFile(file, '');
   const { code, stderr } = await failToStart({ DATA_DIR: path.join(file, 'data') });
   expect(code).toBe(1);
-  expect(stderr.trim().split('\n').at(-1)).toMatch(
+  expect(lastLine(stderr)).toMatch(
     /^The data folder .* cannot be written \(ENOTDIR\)\. Set DATA_DIR to one that can\.$/,
   );
-  await chmod(folder, 0o500);
-  if (process.getuid?.() === 0) return; // root writes everywhere
-  const readOnly = await failToStart({ DATA_DIR: path.join(folder, 'data') });
-  expect(readOnly.stderr.trim().split('\n').at(-1)).toMatch(/cannot be written \(EACCES\)/);
+});
+
+test('a data folder without permission to write is one clear sentence', async ({ skip }) => {
+  const folder = await temporaryFolder();
+  await chmod(folder, 0o555);
+  // Root writes everywhere, so the server runs as another account, which has to reach the build.
+  const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const reach = spawnSync(process.execPath, ['--check', path.resolve('dist/main.js')], { ...account, cwd: '/' });
+  skip(reach.status !== 0, 'another account cannot reach this checkout');
+  const { code, stderr } = await failToStart({ DATA_DIR: path.join(folder, 'data') }, account);
+  expect(code).toBe(1);
+  expect(lastLine(stderr)).toMatch(
+    /^The data folder .* cannot be written \(EACCES\)\. Set DATA_DIR to one that can\.$/,
+  );
 });
 
 test('a database that is not there is one clear sentence', async () => {
   const { code, stderr } = await failToStart({ DATABASE_URL: 'postgresql://nobody:secret@127.0.0.1:1/none' });
   expect(code).toBe(1);
-  expect(stderr.trim().split('\n').at(-1)).toMatch(/^The database at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/);
+  expect(lastLine(stderr)).toMatch(/^The database at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/);
   expect(stderr).not.toContain('secret');
 });
 
@@ -122,14 +192,4 @@ test('a .env file in the working folder is read; what is set already wins', asyn
   const tooLarge = await server.ask(`{ __typename } # ${'x'.repeat(2_000)}`);
   expect(tooLarge).toMatchObject({ status: 413, errors: [{ message: 'The body must have at most 2000 bytes.' }] });
   expect(server.output()).toContain('"level":30');
-});
-
-test('a signal under load stops the server cleanly', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
-  const server: ServerProcess = await startProcess({ DATA_DIR: dataDir });
-  const asking = placed(server, { idempotencyKey: 'under way' });
-  const ended = server.end('SIGTERM');
-  await asking.catch(() => undefined); // it may have come too late to be taken
-  expect(await ended).toMatchObject({ code: 0 });
-  expect(postgresOn(dataDir)).toEqual([]);
 });

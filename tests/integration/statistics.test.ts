@@ -428,7 +428,7 @@ test('a customer gets statistics of its own orders only, whichever customer it n
   const { database, store } = await ownDatabase();
   await writeAt(database, store, START, START + 1);
   const reader = coalesceReads(
-    createReader(store),
+    createReader(store, pino({ level: 'silent' })),
     readConfig({}).reads,
   )({
     deadline: performance.now() + 20_000,

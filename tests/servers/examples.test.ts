@@ -29,7 +29,8 @@ async function startAnywhere(): Promise<ServerProcess> {
 /** What an example prints, line by line. */
 async function linesOf(example: string, { url }: { readonly url: string }): Promise<string[]> {
   const env = { ...process.env, ORDERGRAPH_URL: url };
-  const { stdout } = await run('npm', ['run', '--silent', example], { cwd: folder, env, timeout: 60_000 });
+  const { stdout, stderr } = await run('npm', ['run', '--silent', example], { cwd: folder, env, timeout: 60_000 });
+  expect(stderr).not.toMatch(/warning|invariant|cache data may be lost|go\.apollo\.dev/i); // of the client library
   return stdout.split('\n').filter((line) => line !== '');
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -39,6 +39,7 @@ function processesOn(folder: string): string[] {
 interface Started {
   readonly url: string;
   readonly tookMs: number;
+  readonly output: () => string;
   /** Ctrl-C: the signal goes to the whole group, as a terminal sends it. */
   readonly interrupt: () => Promise<void>;
 }
@@ -76,6 +77,7 @@ async function npmStart(
   return {
     url,
     tookMs: performance.now() - began,
+    output: () => output,
     interrupt: async () => {
       process.kill(-(child.pid ?? 0), 'SIGINT');
       await exited;
@@ -93,6 +95,7 @@ function withoutOurOwn(PATH: string): string {
 async function tryOut(folder: string, account: Parameters<typeof npmStart>[1]): Promise<void> {
   const first = await npmStart(folder, account);
   expect(first.url).toBe(`http://127.0.0.1:${PORT}/graphql`);
+  expect(first.output()).toMatch(/^ordergraph: installing packages, /m);
   const order = await create(createClient(first.url), { idempotencyKey: 'first meeting' });
   expect(order).toMatchObject({ replayed: false, userErrors: [] });
   await first.interrupt();
@@ -118,6 +121,15 @@ test('a fresh clone starts with one command, and once more with its data', async
 
 test.runIf(isRoot)('as root below a folder that only root may enter', async () => {
   await tryOut(await clone(0o700), {});
+});
+
+test('on a machine that has Node.js 24 no second one is installed', async () => {
+  const folder = await clone(0o755);
+  const bin = path.join(path.dirname(folder), 'bin');
+  await mkdir(bin);
+  await symlink(process.execPath, path.join(bin, 'node'));
+  await tryOut(folder, { env: { PATH: `${bin}${path.delimiter}${withoutOurOwn(process.env['PATH'] ?? '')}` } });
+  expect(existsSync(path.join(folder, 'node_modules/node/bin/node'))).toBe(false);
 });
 
 test.runIf(isRoot)('as an account without rights', async () => {

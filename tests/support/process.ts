@@ -9,8 +9,18 @@ import { createClient, type TestClient } from './client.js';
 export interface ServerProcess extends TestClient {
   readonly pid: number;
   readonly output: () => string;
+  /** Closes our end of its output, as a terminal does that is closed. */
+  readonly closeOutput: () => void;
+  /** Resolves with its exit status. */
+  readonly exited: Promise<number | null>;
   /** Sends the signal and waits for the end. */
   readonly end: (signal?: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly tookMs: number }>;
+}
+
+/** The account to run as, where it is not this one. */
+export interface RunAs {
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export interface FailedStart {
@@ -22,9 +32,13 @@ const MAIN = path.resolve('dist/main.js');
 const START_PATIENCE_MS = 30_000;
 
 /** Runs the built server as a process of its own until it says that it is ready, or ends. */
-async function run(env: Record<string, string>, cwd = tmpdir()): Promise<ServerProcess | FailedStart> {
+export async function run(
+  env: Record<string, string>,
+  cwd = tmpdir(),
+  account: RunAs = {},
+): Promise<ServerProcess | FailedStart> {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child = spawn(process.execPath, [MAIN], { env: { ...inherited, PORT: '0', ...env }, cwd });
+  const child = spawn(process.execPath, [MAIN], { env: { ...inherited, PORT: '0', ...env }, cwd, ...account });
   const text = { stdout: '', stderr: '' };
   const ready = Promise.withResolvers<string | null>();
   child.stdout.on('data', (chunk) => {
@@ -44,6 +58,11 @@ async function run(env: Record<string, string>, cwd = tmpdir()): Promise<ServerP
     ...client,
     pid: child.pid ?? 0,
     output: () => text.stdout + text.stderr,
+    closeOutput: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+    exited,
     end: async (signal = 'SIGTERM') => {
       const began = performance.now();
       await client.dispose();
@@ -64,8 +83,8 @@ export async function startProcess(env: Record<string, string>, cwd?: string): P
 }
 
 /** A server process that must not start. */
-export async function failToStart(env: Record<string, string>): Promise<FailedStart> {
-  const started = await run(env);
+export async function failToStart(env: Record<string, string>, account?: RunAs): Promise<FailedStart> {
+  const started = await run(env, undefined, account);
   if (!('pid' in started)) return started;
   await started.end('SIGTERM');
   throw new Error('the server started');

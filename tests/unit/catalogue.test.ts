@@ -234,11 +234,25 @@ test('a connection that breaks is tried again; a service that stays away is unav
   expect(await one(catalogue, 'cup')).toEqual(found('cup'));
 });
 
+test('beyond ten thousand waiting requests a caller is answered at once', async () => {
+  const { catalogue, shop } = await start({ batch: 'off', timeoutMs: 60_000 }, () => undefined); // never answers
+  const gone = new AbortController();
+  const waiting = catalogue.products(
+    Array.from({ length: 10_008 }, (_, index) => `p${index}`),
+    patience({ deadline: performance.now() + 60_000, signal: gone.signal }),
+  );
+  await expect.poll(() => shop.requests.length).toBe(8);
+  expect(await one(catalogue, 'one more')).toEqual(unavailable('Too much waits for the product service'));
+  expect(shop.requests).toHaveLength(8);
+  gone.abort();
+  expect((await waiting)[10_007]).toEqual(unavailable('The caller has gone'));
+});
+
 test.each([
   ['the headers', () => undefined],
   ['the rest of the body', (_, response) => response.writeHead(200).write('{"id":')],
 ] satisfies [string, Behaviour][])('a service that is slow with %s runs into the time-out', async (_, slow) => {
-  const { catalogue, shop } = await start({ timeoutMs: 60, retries: 1 }, slow);
+  const { catalogue, shop } = await start({ timeoutMs: 250, retries: 1 }, slow);
   expect(await one(catalogue, 'mug')).toEqual(unavailable('did not answer within 60 ms'));
   expect(shop.requests).toHaveLength(2);
 });
@@ -302,7 +316,10 @@ test('after failures in a row the service is left alone, until a trial finds it 
 
 test('what is queued when the breaker opens is answered at once, without a request', async () => {
   const breaker = { failures: 5, restMs: 5_000 };
-  const { catalogue, shop, lines } = await start({ batch: 'off', timeoutMs: 60, retries: 1, breaker }, () => undefined);
+  const { catalogue, shop, lines } = await start(
+    { batch: 'off', timeoutMs: 250, retries: 1, breaker },
+    () => undefined,
+  );
   const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
   const answers = await catalogue.products(ids, patience());
   expect(answers[39]).toEqual(unavailable('left alone'));

@@ -1,0 +1,9 @@
+const OLDEST_NODE = 24;
+
+/** Why this version of Node.js cannot run the server, or null where it can. Must work on every older one. */
+export function nodeVersionProblem(version = process.versions.node): string | null {
+  const [major] = version.split('.');
+  return Number(major) >= OLDEST_NODE
+    ? null
+    : `Ordergraph runs on Node.js ${OLDEST_NODE} or newer; this is ${version}. "npm start" and the other npm scripts bring their own.`;
+}

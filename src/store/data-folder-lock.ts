@@ -1,0 +1,83 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartupError } from '../startup-error.js';
+
+/** A data folder that belongs to this process. */
+export interface DataFolderLock {
+  /** Records the server's URL for other processes that find the folder locked. */
+  announce(url: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** A server that is just stopping holds the lock for a moment longer. */
+const LOCK_TIMEOUT_MS = 3_000;
+const RETRY_MS = 50;
+const SQLITE_BUSY = 5;
+
+/**
+ * Locks the data folder for the life of this process. The operating system holds the lock and releases it when the
+ * process dies, so it is never stale, and no two processes ever hold it.
+ *
+ * @throws StartupError naming the process that holds it
+ */
+export async function lockDataFolder(dataDir: string): Promise<DataFolderLock> {
+  const holderFile = path.resolve(dataDir, 'server.json');
+  const unlock = await acquire(path.resolve(dataDir, 'server.lock'));
+  if (unlock === null) throw await locked(dataDir, holderFile);
+  const record = async (url: string | null) => {
+    const temporary = `${holderFile}.new`; // only the holder of the lock writes
+    await writeFile(temporary, `${JSON.stringify({ pid: process.pid, url })}\n`);
+    await rename(temporary, holderFile);
+  };
+  await record(null);
+  return {
+    announce: record,
+    async release() {
+      const holder = await readHolder(holderFile); // another server's where the folder was deleted and made again
+      if (holder?.pid === process.pid) await rm(holderFile, { force: true });
+      unlock();
+    },
+  };
+}
+
+/** @returns how to release the lock, or null where another process holds it */
+async function acquire(file: string): Promise<(() => void) | null> {
+  // Node has no file locks of its own; those of SQLite work on every platform, for nothing else is it used.
+  const { DatabaseSync } = await import('node:sqlite');
+  const until = performance.now() + LOCK_TIMEOUT_MS;
+  for (;;) {
+    const lock = new DatabaseSync(file, { timeout: 0 });
+    try {
+      lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+      return () => lock.close();
+    } catch (cause) {
+      lock.close();
+      if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw cause;
+      if (performance.now() > until) return null;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly url: string | null;
+}
+
+async function readHolder(file: string): Promise<Holder | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+  } catch {
+    return null; // the holder has not written it yet, or the folder is gone
+  }
+}
+
+async function locked(dataDir: string, holderFile: string): Promise<StartupError> {
+  const holder = await readHolder(holderFile);
+  const at = holder?.url === null || holder === null ? '' : ` at ${holder.url}`;
+  const who = holder === null ? '' : `: process ${holder.pid}${at}`;
+  return new StartupError(
+    `Another Ordergraph is running on the data folder ${path.resolve(dataDir)}${who}. Stop it, or set DATA_DIR or DATABASE_URL.`,
+  );
+}

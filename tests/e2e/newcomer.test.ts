@@ -1,0 +1,135 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+import { failToStart, freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
+import { placed } from '../support/queries.js';
+
+const MAIN = path.resolve('dist/main.js');
+const WATCH = path.resolve('dist/cli/watch.js');
+/** Nothing listens there: the start logs its first line and fails. */
+const NO_DATABASE = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', PATH: process.env['PATH'] ?? '' };
+const FIRST_LINE = 'No authentication is configured';
+
+test('the ready line is followed by the URL of the playground, and watch says what it watches', async () => {
+  const folder = await temporaryFolder();
+  const port = await freePort();
+  await writeFile(path.join(folder, '.env'), `PORT=${port}\nDATA_DIR=data\n`);
+  // What is set wins over the file, and the tests' helper sets PORT.
+  const server: ServerProcess = await startProcess({ PORT: String(port) }, folder);
+  expect(server.output()).toContain(`ready ${server.url}\nplayground ${server.url.replace('graphql', '')}\n`);
+  const playground = await fetch(server.url.replace('graphql', ''));
+  expect(playground.headers.get('content-type')).toMatch(/^text\/html/);
+
+  const { id } = await placed(server);
+  const texts: [string[], string][] = [
+    [[], 'watching all orders at'],
+    [[id], `watching order ${id} at`],
+    [['--order', id], `watching order ${id} at`],
+    [['--customer', 'ada'], 'watching customer ada at'],
+    [['--url', `127.0.0.1:${port}`], `watching all orders at ${server.url}`],
+  ];
+  await Promise.all(
+    texts.map(async ([words, text]) => {
+      const watching = execFile(process.execPath, [WATCH, ...words], { cwd: folder });
+      const exited = new Promise((resolve) => watching.once('close', resolve));
+      let printed = '';
+      watching.stderr?.on('data', (chunk) => (printed += String(chunk)));
+      await expect.poll(() => printed, { timeout: 20_000 }).toContain(text);
+      watching.kill();
+      await exited;
+    }),
+  );
+
+  for (const query of [
+    '{ orders(where: {createdAt: {gte: "2026-11-21"}}) { totalCount } }',
+    '{ orders(where: {createdAt: {gte: 20261121}}) { totalCount } }',
+    '{ orders(where: {createdAt: {gte: {day: 21}}}) { totalCount } }',
+  ]) {
+    const { errors } = await server.ask(query);
+    const rule = 'DateTime must have date, time and time zone, such as "2026-11-20T15:04:05Z"; it is ';
+    expect(errors).toMatchObject([{ message: expect.stringContaining(rule) as string }]);
+  }
+  const { errors } = await server.ask('query ($w: OrderWhere) { orders(where: $w) { totalCount } }', {
+    w: { createdAt: { gte: '2026-11-21' } },
+  });
+  expect(errors?.[0]?.message).toMatch(/at "w\.createdAt\.gte"; DateTime must have .*; it is "2026-11-21"\.$/);
+  const example = '{ orders(where: {createdAt: {gte: "2026-11-20T15:04:05Z"}}) { totalCount } }';
+  expect((await server.ask(example)).errors).toBeUndefined();
+});
+
+test('what watch cannot do is one sentence', async () => {
+  const words: [string[], RegExp][] = [
+    [['--help'], /^Usage: npm run watch -- .*\nWithout an id it prints the status changes of all orders\.\n$/],
+    [['--order'], /^Usage: /],
+    [['--url', 'ftp://127.0.0.1'], /^--url must be an address such as http:\/\/127\.0\.0\.1:4000; it is .*\.\n$/],
+    [['--url', 'localhost:1'], /^There is no server to watch at http:\/\/localhost:1\/graphql\.\n$/],
+  ];
+  const cwd = await temporaryFolder();
+  for (const [args, text] of words) {
+    const answer = promisify(execFile)(process.execPath, [WATCH, ...args], { cwd });
+    await expect(answer).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(text) as string });
+  }
+});
+
+test('an older Node.js is one sentence, for the server and for the commands', () => {
+  const pretend = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
+  for (const file of [MAIN, path.resolve('dist/cli/migrate.js')]) {
+    const preload = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
+    const { status, stderr } = spawnSync(process.execPath, [...preload, file], { encoding: 'utf8', cwd: '/' });
+    expect([status, stderr]).toEqual([
+      1,
+      'Ordergraph runs on Node.js 24 or newer; this is 20.20.2. "npm start" and the other npm scripts bring their own.\n',
+    ]);
+  }
+});
+
+test('log lines are JSON for programs, and text where that is asked for', async () => {
+  const linesOf = async (format: string) =>
+    (await failToStart({ ...NO_DATABASE, LOG_FORMAT: format })).stderr.trim().split('\n');
+  for (const format of ['auto', 'json']) {
+    const [line = ''] = await linesOf(format);
+    expect(JSON.parse(line)).toMatchObject({ level: 40, service: 'ordergraph' });
+  }
+  const [line = ''] = await linesOf('pretty');
+  expect(line).toMatch(/^\[\d\d:\d\d:\d\d\] WARN: No authentication is configured/);
+});
+
+const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
+const canMakeTerminal = script.stdout?.includes('util-linux') ?? false;
+
+beforeAll(() => {
+  // CI runs on Linux, where it must be there.
+  if (process.env['CI'] === 'true') expect(canMakeTerminal).toBe(true);
+});
+
+test.skipIf(!canMakeTerminal)('log lines are text on a terminal, and JSON there too where that is asked for', () => {
+  const onTerminal = (env: Record<string, string>) => {
+    const command = `'${process.execPath}' '${MAIN}'`;
+    const options = { encoding: 'utf8', env: { ...NO_DATABASE, ...env }, cwd: '/' } as const;
+    return spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], options).stdout;
+  };
+  expect(onTerminal({ NO_COLOR: '1' })).toMatch(/^\[\d\d:\d\d:\d\d\] WARN: No authentication is configured/);
+  expect(onTerminal({ LOG_FORMAT: 'json' })).toMatch(new RegExp(`^\\{"level":40,.*${FIRST_LINE}`));
+});
+
+test.skipIf(!canMakeTerminal)(
+  'a first start shows progress on a terminal while npm works, and what npm says where it fails',
+  async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, 'scripts'));
+    await copyFile('scripts/bootstrap.mjs', path.join(folder, 'scripts/bootstrap.mjs'));
+    await writeFile(path.join(folder, 'package-lock.json'), '{}');
+    await writeFile(path.join(folder, 'npm'), '#!/bin/sh\nsleep 2\necho "the registry is down" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const command = `'${process.execPath}' scripts/bootstrap.mjs`;
+    const options = { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}` }, cwd: folder } as const;
+    const { status, stdout } = spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], options);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^ordergraph: installing packages, about 1 GB; .* …\r\n/);
+    expect(stdout).toContain('\rordergraph: npm has been running for 1 s');
+    expect(stdout).toMatch(/the registry is down\r\nnpm ci .* failed\.\r\n$/);
+  },
+);

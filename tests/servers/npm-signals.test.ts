@@ -1,0 +1,42 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../support/client.js';
+import { postgresOn, usedDataDir } from '../support/embedded.js';
+import { placed } from '../support/queries.js';
+
+async function npmStart(dataDir: string) {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: '0', DATA_DIR: dataDir };
+  const child = spawn('npm', ['start'], { env, detached: true });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const pid = child.pid ?? 0;
+  onTestFinished(() => {
+    const left = [...(groupOf(pid) === '' ? [] : [-pid]), ...postgresOn(dataDir)]; // where the test fails
+    for (const each of left) process.kill(each, 'SIGKILL');
+  });
+  await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 60_000 }).toBeDefined();
+  return { pid, url: /^ready (\S+)$/m.exec(output)?.[1] ?? '' };
+}
+
+/** Processes of the group of npm, which no one has left. */
+function groupOf(pid: number): string {
+  return spawnSync('ps', ['-eo', 'pgid=,stat=,args='], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => Number.parseInt(line, 10) === pid && !/^\s*\d+\s+Z/.test(line))
+    .join('\n');
+}
+
+test.each([
+  ['SIGTERM to npm', 'SIGTERM', 1],
+  ['SIGINT to npm', 'SIGINT', 1],
+  ['SIGKILL to npm', 'SIGKILL', 1],
+  ['Ctrl-C, which reaches npm and the server', 'SIGINT', -1],
+  ['a closed terminal, which reaches npm and the server', 'SIGHUP', -1],
+] as const)('%s ends the server and PostgreSQL', async (_, signal, to) => {
+  const dataDir = await usedDataDir();
+  const { pid, url } = await npmStart(dataDir);
+  await placed(createClient(url));
+  process.kill(to * pid, signal);
+  await expect.poll(() => groupOf(pid), { timeout: 30_000 }).toBe('');
+  expect(postgresOn(dataDir)).toEqual([]);
+});

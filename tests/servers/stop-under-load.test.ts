@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { postgresOn, usedDataDir } from '../support/embedded.js';
+import { startProcess } from '../support/process.js';
+import { create, placed } from '../support/queries.js';
+
+test('a signal under load ends the server in order, and every order it acknowledged is there', async () => {
+  const dataDir = await usedDataDir();
+  const server = await startProcess({ DATA_DIR: dataDir });
+  const acknowledged: string[] = [];
+  const failures: unknown[] = [];
+  const callers = Array.from({ length: 20 }, async (_, caller) => {
+    for (let turn = 0; failures.length < 20; turn += 1) {
+      const idempotencyKey = `${caller}-${turn}`;
+      try {
+        await placed(server, { idempotencyKey });
+        acknowledged.push(idempotencyKey);
+      } catch (cause) {
+        failures.push(cause); // the server does not listen any more
+        return;
+      }
+    }
+  });
+  await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(40);
+  expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
+  await Promise.all(callers);
+  for (const failure of failures) expect(failure).toBeInstanceOf(TypeError); // of fetch: no answer, rather than a wrong one
+  expect(postgresOn(dataDir)).toEqual([]);
+
+  const next = await startProcess({ DATA_DIR: dataDir });
+  const replays = await Promise.all(acknowledged.map((idempotencyKey) => create(next, { idempotencyKey })));
+  expect(replays.filter(({ replayed }) => !replayed)).toEqual([]);
+});
