@@ -12,8 +12,6 @@ export interface ServerBounds {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** Longest time a client may take to send the headers of a request. */
-const MAX_HEADERS_MS = 10_000;
 /** A refused client that does not read its answer is cut off after this time. */
 const REFUSAL_TIMEOUT_MS = 2_000;
 
@@ -21,8 +19,7 @@ const REFUSAL_TIMEOUT_MS = 2_000;
 export function createBoundedServer(handler: RequestListener, bounds: ServerBounds): Server {
   const { maxConnections, receiveTimeoutMs, idleTimeoutMs, keepAliveTimeoutMs } = bounds;
   const options: ServerOptions = {
-    requestTimeout: receiveTimeoutMs,
-    headersTimeout: Math.min(receiveTimeoutMs, MAX_HEADERS_MS),
+    requestTimeout: receiveTimeoutMs, // which bounds the headers as well
     connectionsCheckingInterval: Math.max(50, Math.min(1_000, receiveTimeoutMs / 10)),
     keepAliveTimeout: keepAliveTimeoutMs,
     shouldUpgradeCallback: isWebsocketRequest, // every other request is answered as plain HTTP, Upgrade header or not

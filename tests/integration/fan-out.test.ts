@@ -3,7 +3,12 @@ import { useServer } from '../support/fixture.js';
 import { placed, TEA, update } from '../support/queries.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
-const fixture = useServer({ SUBSCRIBERS_MAX_COST: '1000000', READ_LANES: '1', REQUEST_DEADLINE_MS: '4000' });
+const fixture = useServer({
+  SUBSCRIBERS_MAX_COST: '1000000',
+  READ_LANES: '1',
+  REQUEST_DEADLINE_MS: '15000',
+  DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+});
 
 async function subscribeMany(query: string, count: number): Promise<OpenWebsocket> {
   const websocket = await openWebsocket(fixture.server.url);
