@@ -86,6 +86,28 @@ test('a full look comes when it is due, however busy the process is', async () =
   await expect.poll(() => looks.filter((look) => look === null).length).toBeGreaterThan(2);
 });
 
+test('a full look that fails is not tried again before the next one is due, and delays no look by order', async () => {
+  const looks: (readonly string[] | null)[] = [];
+  const sequencer = startSequencer({
+    store: {
+      sequence: (_limit, orderIds) => {
+        looks.push(orderIds);
+        return orderIds === null ? Promise.reject(new Error('timed out')) : Promise.resolve(1);
+      },
+    },
+    debounceMs: 1,
+    pollMs: 60_000,
+    onSequenced: () => undefined,
+    log: pino({ level: 'silent' }),
+  });
+  onTestFinished(() => sequencer.close());
+  for (const orderId of ['a', 'b', 'c', 'd']) {
+    sequencer.wake([orderId]);
+    await expect.poll(() => looks.flat()).toContain(orderId);
+  }
+  expect(looks).toEqual([['a'], null, ['b'], ['c'], ['d']]);
+});
+
 test('closing sequences what is left', async () => {
   const looks: (readonly string[] | null)[] = [];
   const store = {
