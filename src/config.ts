@@ -24,6 +24,7 @@ export interface Config {
     readonly maxBytes: number;
     readonly maxTokens: number;
     readonly maxCost: number;
+    readonly maxResponseBytes: number;
   };
   readonly websockets: { readonly maxSockets: number; readonly maxSubscriptions: number };
   readonly writes: {
@@ -34,7 +35,12 @@ export interface Config {
     readonly maxQueued: number;
     readonly maxQueuedBytes: number;
   };
-  readonly reads: { readonly lanes: number; readonly maxKeys: number; readonly maxQueued: number };
+  readonly reads: {
+    readonly lanes: number;
+    readonly maxKeys: number;
+    readonly maxQueued: number;
+    readonly maxQueuedBytes: number;
+  };
   readonly events: { readonly debounceMs: number; readonly pollMs: number; readonly maxQueued: number };
   readonly catalogue:
     | { readonly kind: 'none' }
@@ -86,6 +92,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxBytes: values.REQUEST_MAX_BYTES,
       maxTokens: values.REQUEST_MAX_TOKENS,
       maxCost: values.REQUEST_MAX_COST,
+      maxResponseBytes: values.RESPONSE_MAX_BYTES,
     },
     websockets: { maxSockets: values.WEBSOCKETS_MAX, maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS },
     writes: {
@@ -96,7 +103,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
       maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
     },
-    reads: { lanes: values.READ_LANES, maxKeys: values.READ_BATCH_MAX_KEYS, maxQueued: values.READ_QUEUE_MAX_KEYS },
+    reads: {
+      lanes: values.READ_LANES,
+      maxKeys: values.READ_BATCH_MAX_KEYS,
+      maxQueued: values.READ_QUEUE_MAX_KEYS,
+      maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
+    },
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,

@@ -45,6 +45,7 @@ export function coalesceWrites(
       maxQueued: bounds.maxQueued,
       maxQueuedBytes: bounds.maxQueuedBytes,
       weigh: (command) => sizeOf(command).bytes,
+      unstartedMessage: 'The deadline passed before the write began; nothing was done.',
       lateMessage:
         'The write took longer than its deadline; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.',
       run: async (calls) => {

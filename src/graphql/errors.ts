@@ -1,8 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { RequestError, type RequestErrorCode } from '../domain/errors.js';
 
-/** HTTP status of a request that failed as a whole; the others are answers. */
-export const HTTP_STATUS: Readonly<Record<RequestErrorCode, number>> = {
+const STATUS_OF_REQUEST_ERRORS: Readonly<Record<RequestErrorCode, number>> = {
   BAD_USER_INPUT: 400,
   INVALID_CURSOR: 400,
   SLOW_CONSUMER: 503,
@@ -10,6 +9,12 @@ export const HTTP_STATUS: Readonly<Record<RequestErrorCode, number>> = {
   SERVICE_UNAVAILABLE: 503,
   CANCELLED: 499,
 };
+
+/** HTTP status of a request that failed as a whole, by the code of its error; the others are answers. */
+export const HTTP_STATUS: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(STATUS_OF_REQUEST_ERRORS),
+  ['INTERNAL_SERVER_ERROR', 500],
+]);
 
 /** Codes of GraphQL and Apollo themselves, whose messages tell clients about their own request. */
 const OWN_REQUEST = new Set([
@@ -25,6 +30,15 @@ const OWN_REQUEST = new Set([
 
 /** How graphql-js ends the list of what is wrong with the variables. */
 const TOO_MANY_ERRORS = 'Too many errors processing variables';
+
+/** Apollo's own words for a persisted query that it does not take, which it gives no code. */
+const PERSISTED_QUERY_MESSAGES: ReadonlyMap<string, string> = new Map([
+  [
+    'Unsupported persisted query version',
+    'extensions.persistedQuery must have version 1 and sha256Hash, the SHA-256 of the query as 64 hexadecimal digits.',
+  ],
+  ['provided sha does not match query', 'extensions.persistedQuery.sha256Hash is not the SHA-256 of the query.'],
+]);
 
 /** The expected failure that an error stands for, if it does. */
 export function requestErrorOf(error: unknown): RequestError | null {
@@ -50,8 +64,10 @@ export function createErrorFormatter(report: Report) {
     }
     const code = formatted.extensions?.['code'];
     if (typeof code === 'string' && OWN_REQUEST.has(code)) {
-      return { message: formatted.message, ...where, extensions: { code } };
+      return { message: shortened(formatted.message), ...where, extensions: { code } };
     }
+    const persisted = PERSISTED_QUERY_MESSAGES.get(formatted.message);
+    if (persisted !== undefined) return { message: persisted, extensions: { code: 'BAD_REQUEST' } };
     if (formatted.message.startsWith(TOO_MANY_ERRORS))
       return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
     const correlationId = report(error);
@@ -61,3 +77,17 @@ export function createErrorFormatter(report: Report) {
 }
 
 export type ErrorFormatter = ReturnType<typeof createErrorFormatter>;
+
+const MOST_SHOWN = 500;
+
+/** Messages of graphql-js repeat what was sent, however long it is; what they say of it stands at either end. */
+function shortened(message: string): string {
+  if (message.length <= MOST_SHOWN) return message;
+  return `${message.slice(0, MOST_SHOWN / 2)} … ${message.slice(-MOST_SHOWN / 2)}`;
+}
+
+/** An error of a read that follows a stored write: it must not read as if nothing had been stored. */
+export function readAfterWrite({ message, ...error }: GraphQLFormattedError): GraphQLFormattedError {
+  const extensions = { ...error.extensions, stored: true };
+  return { message: `The write was stored; reading this field failed. ${message}`, ...error, extensions };
+}

@@ -1,5 +1,7 @@
+import { RequestError } from '../domain/errors.js';
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
+import { classify } from './failures.js';
 import { readKnownCommands } from './earlier-commands.js';
 import { readStatistics, readStatsSeries, readStatsSpan } from './statistics.js';
 import { translated } from './translated.js';
@@ -16,7 +18,7 @@ export function createReader({ prisma }: Database): OrderReader {
     commands: (keys) => translated(() => readKnownCommands(prisma, keys)),
     items: (orderIds) => translated(() => readItems(prisma, orderIds)),
     ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => translated(() => readRanges(prisma, group))),
-    counts: (requests) => inGroups(requests, shapeOfCount, (group) => translated(() => countOrders(prisma, group))),
+    counts: (requests) => inGroups(requests, shapeOfCount, (group) => counted(() => countOrders(prisma, group))),
     numbers: (numbers) => translated(() => findNumbers(prisma, numbers)),
     references: (keys) => translated(() => findReferences(prisma, keys)),
     customers: (customerIds) => translated(() => readCustomers(prisma, customerIds)),
@@ -26,6 +28,19 @@ export function createReader({ prisma }: Database): OrderReader {
     statsSeries: (keys) => oneByOne(keys, (key) => readStatsSeries(prisma, key)),
   };
 }
+
+/** A count that the database cuts off never succeeds, so another try is no advice. */
+async function counted<T>(count: () => Promise<T>): Promise<T> {
+  try {
+    return await translated(count);
+  } catch (cause) {
+    if (!(cause instanceof RequestError) || classify(cause.cause).sqlState !== QUERY_CANCELED) throw cause;
+    const message = 'The count takes too long for so many orders. Narrow `where`, or use `count` with a smaller limit.';
+    throw new RequestError('BAD_USER_INPUT', message, { cause });
+  }
+}
+
+const QUERY_CANCELED = '57014';
 
 /** Reads what cannot share a statement, one after the other: a batch takes one connection at a time. */
 function oneByOne<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<(V | Error)[]> {

@@ -18,5 +18,7 @@ export async function translated<T>(read: () => Promise<T>): Promise<T> {
 function unavailableOr(cause: unknown): unknown {
   const { kind } = classify(cause);
   if (kind === 'data' || kind === 'unexpected') return cause;
-  return new RequestError('SERVICE_UNAVAILABLE', 'The database cannot be used now. Try again later.', { cause });
+  return new RequestError('SERVICE_UNAVAILABLE', 'The read failed: the database cannot be used now. Try again later.', {
+    cause,
+  });
 }

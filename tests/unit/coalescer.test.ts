@@ -25,6 +25,7 @@ function create(options: Partial<CoalescerOptions<string, string>> = {}) {
     maxQueued: 1_000,
     maxQueuedBytes: 1_000,
     weigh: (key) => key.length,
+    unstartedMessage: 'not begun',
     lateMessage: 'late',
     run: (calls) =>
       new Promise((resolve, reject) => {
@@ -117,7 +118,7 @@ test('a caller that has gone, or whose deadline has passed, leaves the queue wit
   gone.abort();
   await expect(late).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
-    message: expect.stringContaining('nothing was done') as string,
+    message: 'not begun',
   });
   batches[0]?.finish();
   await busy;
@@ -160,7 +161,7 @@ test('fifty requests that look up one order each, at once, are one read; equal l
       return Promise.resolve(ids.map(() => null));
     },
   } as unknown as OrderReader;
-  const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000 });
+  const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 });
   await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(patience()).order(`order ${index % 25}`)));
   expect(reads.map((ids) => ids.length)).toEqual([25]);
 });

@@ -1,7 +1,8 @@
-import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Extensions, ID, Query, Resolver } from 'type-graphql';
 import { RequestError } from '../../domain/errors.js';
 import { findCustomer, findEvent, findOrder } from '../../orders/find.js';
 import type { Context } from '../context.js';
+import { costs } from '../field-cost.js';
 import { parseGlobalId, type GlobalId } from '../global-ids.js';
 import { NodeType, type Typed } from '../types/node.js';
 import { viewCustomer, viewEvent, viewItem } from '../views.js';
@@ -23,6 +24,7 @@ export class NodeQueries {
     return fetchNode(parseGlobalId(id), context);
   }
 
+  @Extensions(costs({ size: ({ ids }) => (Array.isArray(ids) ? Math.min(ids.length, MAX_NODES) : 1) }))
   @Query(() => [NodeType], {
     nullable: 'items',
     description: `Several things by their globally unique ids, in the order of the ids, at most ${MAX_NODES}; null where there is none that you may see.`,
