@@ -91,18 +91,18 @@ const wordReadsAfterWrites: ApolloServerPlugin<Context> = {
 };
 
 /**
- * A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. Once a mutation of it
- * is stored, no status invites another try.
+ * A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. A mutation that is stored
+ * always has a payload, so no status invites another try of it.
  */
 const statusOfFailures: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
-      willSendResponse({ response, contextValue: { stored } }) {
+      willSendResponse({ response }) {
         if (response.body.kind !== 'single') return Promise.resolve();
         const { data, errors } = response.body.singleResult;
         const nothing = data === null || data === undefined || Object.values(data).every((value) => value === null);
         const status = errors?.map(({ extensions }) => HTTP_STATUS.get(String(extensions?.['code']))).find(Boolean);
-        if (status !== undefined && nothing && stored.size === 0) {
+        if (status !== undefined && nothing) {
           response.http.status = status;
           if (status === 503) response.http.headers.set('retry-after', RETRY_AFTER_SECONDS);
         }

@@ -318,4 +318,3 @@ test('a period must be whole hours, in order, and a series not too long', async 
   const long = { from: '2020-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z', interval: 'HOUR' };
   expect(await refusal(long)).toEqual(['BAD_USER_INPUT', 'interval']);
 });
-});
