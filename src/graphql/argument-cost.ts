@@ -28,18 +28,14 @@ export function createArgumentCosts(operation: OperationDefinitionNode, given: V
   }
 
   function ofNode(node: ValueNode): number {
-    switch (node.kind) {
-      case Kind.VARIABLE:
-        return ofVariable(node.name.value);
-      case Kind.LIST:
-        return node.values.reduce((sum, value) => sum + INPUT_VALUE_COST + ofNode(value), 0);
-      case Kind.OBJECT:
-        return node.fields.reduce((sum, { value }) => sum + INPUT_VALUE_COST + ofNode(value), 0);
-      case Kind.STRING:
-        return ofText(node.value);
-      default:
-        return 0;
-    }
+    if (node.kind === Kind.VARIABLE) return ofVariable(node.name.value);
+    if (node.kind === Kind.STRING) return ofText(node.value);
+    if (node.kind === Kind.LIST) return ofParts(node.values);
+    return node.kind === Kind.OBJECT ? ofParts(node.fields.map(({ value }) => value)) : 0;
+  }
+
+  function ofParts(parts: readonly ValueNode[]): number {
+    return parts.reduce((sum, part) => sum + INPUT_VALUE_COST + ofNode(part), 0);
   }
 
   return {

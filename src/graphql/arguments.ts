@@ -63,7 +63,7 @@ const MAX_TEXT = 50_000;
 export function assertReadable(args: object): void {
   const problem = problemOf(args, 0);
   if (problem === null) return;
-  const argument = problem.path.reverse().join('').replace(/^\./, '').slice(0, 200);
+  const argument = problem.path.toReversed().join('').replace(/^\./, '').slice(0, 200);
   throw new RequestError('BAD_USER_INPUT', `${argument} ${problem.rule}.`, { details: { argument } });
 }
 
