@@ -175,3 +175,18 @@ test('a page of a hundred orders with items and history is allowed', async () =>
     pageInfo { hasNextPage endCursor } } }`;
   expect((await fixture.server.ask(usual)).errors).toBeUndefined();
 });
+
+test('a series has a bounded number of amounts of money, as its cost says', async () => {
+  await fixture.database.sql(
+    `INSERT INTO order_stats (grain, starts_at, currency, status, count, gross)
+     SELECT grain::stats_grain, '2020-01-01Z'::timestamptz + day * interval '1 day', currency, 'PENDING', 1, 1
+     FROM generate_series(0, 1999) AS day, unnest('{DAY,HOUR}'::text[]) AS grain,
+       unnest('{AED,AFN,ALL,AMD,AUD,BAM,BBD,BDT,BMD,BND,BOB}'::text[]) AS currency
+     WHERE grain = 'DAY' OR day IN (0, 1999)`,
+  );
+  const query = 'query ($to: DateTime) { orderStats(from: "2020-01-01T00:00:00Z", to: $to) { series { count } } }';
+  const whole = await fixture.server.ask(query, { to: '2025-06-23T00:00:00Z' });
+  expect(whole).toMatchObject({ status: 400, errors: [{ extensions: { argument: 'interval' } }] });
+  const shorter = await fixture.server.ask(query, { to: '2024-12-01T00:00:00Z' });
+  expect(shorter.errors).toBeUndefined();
+});
