@@ -17,6 +17,7 @@ export interface CoalescerOptions<K, V> {
   /** The answer to a caller whose deadline passes before its batch begins, and while its batch is under way. */
   readonly unstartedMessage: string;
   readonly lateMessage: string;
+  readonly lateDetails?: Readonly<Record<string, unknown>>;
   /**
    * Runs one batch; answers a value, an Error or a promise for each call, in the calls' order. The lane is free again
    * when this resolves; what a promise stands for may take longer. A rejection fails every call.
@@ -49,7 +50,18 @@ interface Entry<K> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, maxBatch, maxQueued, maxQueuedBytes, weigh, unstartedMessage, lateMessage, run } = options;
+  const {
+    what,
+    lanes,
+    maxBatch,
+    maxQueued,
+    maxQueuedBytes,
+    weigh,
+    unstartedMessage,
+    lateMessage,
+    lateDetails = {},
+    run,
+  } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
@@ -103,7 +115,8 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     const entry: Entry<K> = { key, patience, state: 'waiting' };
     const answer = loader.load(entry).finally(() => leave(bytes));
     return beforeDeadline(answer, patience, () => {
-      if (entry.state === 'running') return new RequestError('SERVICE_UNAVAILABLE', lateMessage);
+      if (entry.state === 'running')
+        return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
       entry.state = 'left';
       return notRun(patience);
     });

@@ -92,7 +92,8 @@ const wordReadsAfterWrites: ApolloServerPlugin<Context> = {
 
 /**
  * A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. A mutation that is stored
- * always has a payload, so no status invites another try of it.
+ * always has a payload, so no status invites another try of it. Where nobody knows whether a write was
+ * stored, no Retry-After does either.
  */
 const statusOfFailures: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
@@ -104,7 +105,8 @@ const statusOfFailures: ApolloServerPlugin<Context> = {
         const status = errors?.map(({ extensions }) => HTTP_STATUS.get(String(extensions?.['code']))).find(Boolean);
         if (status !== undefined && nothing) {
           response.http.status = status;
-          if (status === 503) response.http.headers.set('retry-after', RETRY_AFTER_SECONDS);
+          const isUnknown = errors?.some(({ extensions }) => extensions?.['outcome'] === 'UNKNOWN');
+          if (status === 503 && isUnknown !== true) response.http.headers.set('retry-after', RETRY_AFTER_SECONDS);
         }
         return Promise.resolve();
       },
