@@ -144,6 +144,7 @@ test.each([
   ['a literal', `{ orders(first: "${long}") { nodes { id } } }`, {}],
   ['a field', `{ ${long} }`, {}],
   ['an id', `{ order(id: "${long}") { id } }`, {}],
+  ['an id that is read', `{ order(id: "${long.slice(0, 2_000)}") { id } }`, {}],
 ])('%s that is wrong and long is shown cut short', async (_what, query, variables) => {
   const { errors = [] } = await fixture.server.ask(query, variables);
   expect(errors.length).toBeGreaterThan(0);
