@@ -35,11 +35,11 @@ const MOVE = graphql(/* GraphQL */ `
 `);
 
 const input = { currency: 'JPY', items: [{ name: 'Tea', quantity: 2, unitPrice: '640' }] };
-const { order } = (await client.request(CREATE, { input })).createOrder;
-if (order == null) throw new Error('refused');
+const order = (await client.request(CREATE, { input })).createOrder?.order;
+if (order == null) throw new Error('rejected');
 console.log('total:', order.total.amount);
 
-const { userErrors } = (await client.request(MOVE, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
-for (const error of userErrors) {
+const moved = (await client.request(MOVE, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
+for (const error of moved?.userErrors ?? []) {
   if (error.__typename === 'TransitionError') console.log('allowed:', error.allowed.join(' '));
 }

@@ -192,11 +192,11 @@ async function serve(
   closers: Closers,
 ): Promise<string> {
   const { guarded } = config.open;
-  const { maxTokens, maxCost } = config.request;
+  const { maxTokens, maxCost, maxResponseBytes } = config.request;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
   const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
-  const apollo = createApollo({ schema, formatError, maxTokens, maxCost, log });
+  const apollo = createApollo({ schema, formatError, maxTokens, maxCost, maxResponseBytes, log });
   await apollo.start();
   closers.add(() => apollo.stop());
 

@@ -25,6 +25,7 @@ export interface Config {
     readonly maxBytes: number;
     readonly maxTokens: number;
     readonly maxCost: number;
+    readonly maxResponseBytes: number;
     readonly receiveTimeoutMs: number;
     readonly maxConnections: number;
   };
@@ -41,7 +42,12 @@ export interface Config {
     readonly maxQueued: number;
     readonly maxQueuedBytes: number;
   };
-  readonly reads: { readonly lanes: number; readonly maxKeys: number; readonly maxQueued: number };
+  readonly reads: {
+    readonly lanes: number;
+    readonly maxKeys: number;
+    readonly maxQueued: number;
+    readonly maxQueuedBytes: number;
+  };
   readonly events: {
     readonly debounceMs: number;
     readonly pollMs: number;
@@ -100,6 +106,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxBytes: values.REQUEST_MAX_BYTES,
       maxTokens: values.REQUEST_MAX_TOKENS,
       maxCost: values.REQUEST_MAX_COST,
+      maxResponseBytes: values.RESPONSE_MAX_BYTES,
       receiveTimeoutMs: values.REQUEST_RECEIVE_TIMEOUT_MS,
       maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
@@ -116,7 +123,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
       maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
     },
-    reads: { lanes: values.READ_LANES, maxKeys: values.READ_BATCH_MAX_KEYS, maxQueued: values.READ_QUEUE_MAX_KEYS },
+    reads: {
+      lanes: values.READ_LANES,
+      maxKeys: values.READ_BATCH_MAX_KEYS,
+      maxQueued: values.READ_QUEUE_MAX_KEYS,
+      maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
+    },
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,

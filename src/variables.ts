@@ -94,10 +94,16 @@ export const VARIABLES = {
   REQUEST_MAX_BYTES: whole(1_000_000, 1_000, 100_000_000, 'Largest HTTP request body.'),
   REQUEST_MAX_TOKENS: whole(5_000, 100, 1_000_000, 'Most lexical tokens of a GraphQL document.'),
   REQUEST_MAX_COST: whole(
-    50_000,
+    500_000,
     100,
     10_000_000,
-    'Most field values a query may ask for, pages taken at their full size.',
+    'Most values that a request may cost, every list at its largest size; see docs/cost.md.',
+  ),
+  RESPONSE_MAX_BYTES: whole(
+    10_000_000,
+    10_000,
+    1_000_000_000,
+    'Largest answer to an HTTP request. The answer to a mutation that was stored is never rejected.',
   ),
   REQUEST_RECEIVE_TIMEOUT_MS: whole(
     30_000,
@@ -133,6 +139,12 @@ export const VARIABLES = {
   READ_LANES: whole(4, 1, 64, 'Read batches under way at once.'),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Most keys of a read batch.'),
   READ_QUEUE_MAX_KEYS: whole(100_000, 1, 10_000_000, 'Most keys waiting or under way; more are refused as OVERLOADED.'),
+  READ_QUEUE_MAX_BYTES: whole(
+    64_000_000,
+    1_000,
+    4_000_000_000,
+    'Most bytes of keys waiting or under way; more are rejected as OVERLOADED.',
+  ),
   EVENTS_DEBOUNCE_MS: whole(4, 0, 1_000, 'How long a commit gathers others before its events are put in the log.'),
   EVENTS_POLL_MS: whole(1_000, 10, 60_000, 'How often the log is looked at without being woken.'),
   SUBSCRIBER_MAX_QUEUED: whole(

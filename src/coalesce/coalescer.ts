@@ -14,8 +14,10 @@ export interface CoalescerOptions<K, V> {
   readonly maxQueuedBytes: number;
   /** About how many bytes a key holds while it waits. */
   readonly weigh: (key: K) => number;
-  /** What a caller is told whose deadline passes while its batch is under way. */
+  /** The answer to a caller whose deadline passes before its batch begins, and while its batch is under way. */
+  readonly unstartedMessage: string;
   readonly lateMessage: string;
+  readonly lateDetails?: Readonly<Record<string, unknown>>;
   /**
    * Runs one batch; answers a value, an Error or a promise for each call, in the calls' order. The lane is free again
    * when this resolves; what a promise stands for may take longer. A rejection fails every call.
@@ -48,7 +50,18 @@ interface Entry<K> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, maxBatch, maxQueued, maxQueuedBytes, weigh, lateMessage, run } = options;
+  const {
+    what,
+    lanes,
+    maxBatch,
+    maxQueued,
+    maxQueuedBytes,
+    weigh,
+    unstartedMessage,
+    lateMessage,
+    lateDetails = {},
+    run,
+  } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
@@ -75,7 +88,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
       let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
       return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(what, entry.patience),
+        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(entry.patience),
       );
     } finally {
       done?.();
@@ -91,33 +104,35 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   }
 
   async function load(key: K, patience: Patience): Promise<V> {
-    if (isOver(patience)) throw notRun(what, patience);
+    if (isOver(patience)) throw notRun(patience);
     const bytes = weigh(key);
     if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
-      throw new RequestError('OVERLOADED', 'The server has more work than it can take on. Try again later.');
+      const message = `The ${what} was not begun: more ${what}s are waiting than the server takes on. Try again later.`;
+      throw new RequestError('OVERLOADED', message);
     }
     queued += 1;
     queuedBytes += bytes;
     const entry: Entry<K> = { key, patience, state: 'waiting' };
     const answer = loader.load(entry).finally(() => leave(bytes));
     return beforeDeadline(answer, patience, () => {
-      if (entry.state === 'running') return new RequestError('SERVICE_UNAVAILABLE', lateMessage);
+      if (entry.state === 'running')
+        return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
       entry.state = 'left';
-      return notRun(what, patience);
+      return notRun(patience);
     });
+  }
+
+  /** The answer to a caller whose call left the queue without being run. */
+  function notRun({ signal }: Patience): RequestError {
+    return signal.aborted
+      ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
+      : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
   }
 
   return {
     load,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
-}
-
-/** What a caller is told whose call left the queue without being run. */
-function notRun(what: string, { signal }: Patience): RequestError {
-  return signal.aborted
-    ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
-    : new RequestError('SERVICE_UNAVAILABLE', `The deadline passed before the ${what} began; nothing was done.`);
 }
 
 /** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */

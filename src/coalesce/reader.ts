@@ -1,12 +1,13 @@
 import DataLoader from 'dataloader';
 import type { CoalescedReader, Lanes, OrderReader, Patience } from '../orders/ports.js';
-import { createCoalescer, type Coalescer } from './coalescer.js';
+import { createCoalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
 export interface ReadBounds {
   readonly lanes: number;
   readonly maxKeys: number;
   readonly maxQueued: number;
+  readonly maxQueuedBytes: number;
 }
 
 /** Gives each request its own view; underneath, all requests' look-ups share the same batches. */
@@ -21,7 +22,7 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   const commands = of(reader.commands);
   const items = of(reader.items);
   const ranges = of(reader.ranges);
-  const counts = of(reader.counts);
+  const counts = shared(reader.counts, lanes, bounds, COUNT_TOO_LATE);
   const customers = of(reader.customers);
   const numbers = of(reader.numbers);
   const references = of(reader.references);
@@ -52,36 +53,56 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   };
 }
 
+const READ_TOO_LATE = 'The read took longer than the deadline of the request.';
+const COUNT_TOO_LATE =
+  'The count took longer than the deadline of the request. Narrow `where`, or use `count` with a smaller limit.';
+
+/** A key and its text, by which equal keys are told and weighed. */
+interface NamedKey<K> {
+  readonly key: K;
+  readonly name: string;
+}
+
+/** About what a waiting call holds besides the text of its key. */
+const CALL_BYTES = 200;
+
+interface SharedReads<K, V> {
+  load(key: K, patience: Patience): Promise<V>;
+}
+
 /** One coalescer for a kind of read; equal keys of a batch are read once. */
 function shared<K, V>(
   read: (keys: readonly K[]) => Promise<(V | Error)[]>,
   lanes: Lanes,
-  { maxKeys, maxQueued }: ReadBounds,
-): Coalescer<K, V> {
-  return createCoalescer<K, V>({
+  { maxKeys, maxQueued, maxQueuedBytes }: ReadBounds,
+  lateMessage = READ_TOO_LATE,
+): SharedReads<K, V> {
+  const coalescer = createCoalescer<NamedKey<K>, V>({
     what: 'read',
     lanes,
     maxBatch: maxKeys,
     maxQueued,
-    maxQueuedBytes: Number.POSITIVE_INFINITY, // keys are small; their number bounds them
-    weigh: () => 0,
-    lateMessage: 'The read took longer than its deadline.',
+    maxQueuedBytes,
+    weigh: ({ name }) => CALL_BYTES + name.length,
+    unstartedMessage: 'The deadline of the request passed before the read began.',
+    lateMessage,
     run: async (calls) => {
-      const keys = calls.map((call) => call.key);
-      const names = keys.map((key) => (typeof key === 'string' ? key : JSON.stringify(key)));
-      const distinct = new Map<string, K>();
-      keys.forEach((key, index) => distinct.set(names[index] ?? '', key));
+      const distinct = new Map(calls.map(({ key: { name, key } }) => [name, key]));
       const values = await read([...distinct.values()]);
       const byName = new Map([...distinct.keys()].map((name, index) => [name, values[index] as V | Error]));
-      return names.map((name) => byName.get(name) as V | Error);
+      return calls.map(({ key: { name } }) => byName.get(name) as V | Error);
     },
   });
+  return {
+    load: (key, patience) =>
+      coalescer.load({ key, name: typeof key === 'string' ? key : JSON.stringify(key) }, patience),
+  };
 }
 
 /** The field's convention: a DataLoader a request, whose batches end in the process-wide coalescer. */
-function perRequest<V>(coalescer: Coalescer<string, V>, patience: Patience): DataLoader<string, V> {
+function perRequest<V>(reads: SharedReads<string, V>, patience: Patience): DataLoader<string, V> {
   return new DataLoader<string, V>(async (keys) => {
-    const answers = await Promise.allSettled(keys.map((key) => coalescer.load(key, patience)));
+    const answers = await Promise.allSettled(keys.map((key) => reads.load(key, patience)));
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : toError(answer.reason)));
   });
 }

@@ -1,3 +1,4 @@
+import { UNKNOWN_OUTCOME } from '../domain/errors.js';
 import type { OrderLine } from '../domain/order.js';
 import type { ChangeOrder, OrderWriter, PlaceOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import { createCoalescer, type Answer, type Call, type Coalescer } from './coalescer.js';
@@ -45,8 +46,10 @@ export function coalesceWrites(
       maxQueued: bounds.maxQueued,
       maxQueuedBytes: bounds.maxQueuedBytes,
       weigh: (command) => sizeOf(command).bytes,
+      unstartedMessage: 'The deadline passed before the write began; nothing was done.',
       lateMessage:
         'The write took longer than its deadline; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.',
+      lateDetails: UNKNOWN_OUTCOME,
       run: async (calls) => {
         const answers: Answer<WriteOutcome>[] = [];
         for (const part of split(calls, bounds)) answers.push(...(await settle(writeBatch, part)));

@@ -62,6 +62,9 @@ export class RequestError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** Details of a failure after which nobody knows whether the write was stored: only the same id or key tells. */
+export const UNKNOWN_OUTCOME = { outcome: 'UNKNOWN' } as const;
+
 /** Problems as a refusal. */
 export function invalid(problems: readonly InputProblem[]): Refusal {
   return { code: 'INVALID_INPUT', problems };

@@ -1,5 +1,7 @@
 import { ArgsType, Field, Int } from 'type-graphql';
 import { RequestError } from '../domain/errors.js';
+import { ORDER_LIMITS } from '../domain/limits.js';
+import { quoted } from '../domain/quoted.js';
 import { parseUuid } from '../orders/identity.js';
 
 @ArgsType()
@@ -24,38 +26,87 @@ export class PageArgs {
 export function orderIdArgument(argument: string, text: string): string {
   const uuid = parseUuid(text);
   if (uuid !== null) return uuid;
-  throw new RequestError('BAD_USER_INPUT', `${argument} must be a UUID; it is ${JSON.stringify(text)}.`, {
+  throw new RequestError('BAD_USER_INPUT', `${argument} must be a UUID; it is ${quoted(text)}.`, {
     details: { argument },
   });
 }
 
+/** The most UTF-16 code units of an argument that a read looks up: the longest that is stored under that name. */
+export const LOOKUP_LIMITS = {
+  customerId: ORDER_LIMITS.customerId,
+  externalReference: ORDER_LIMITS.externalReference,
+  number: 40,
+  /** `customer:` and the customerId. */
+  globalId: 'customer:'.length + ORDER_LIMITS.customerId,
+} as const;
+
+/** Bounds a text that a read looks up. @throws RequestError BAD_USER_INPUT */
+export function lookupArgument(argument: string, text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const message = `${argument} must have at most ${limit} characters; it has ${text.length}.`;
+  throw new RequestError('BAD_USER_INPUT', message, { details: { argument } });
+}
+
 /** No input type is nested deeper, nor is metadata. */
 const MAX_DEPTH = 64;
+/** No list of an input may be longer, nor a list in metadata. */
+const MAX_LIST = 10_000;
+/** No text of an input may be longer. */
+const MAX_TEXT = 50_000;
 
 /**
- * Refuses what PostgreSQL cannot keep: NUL, and halves of surrogate pairs, of which two different ones would be stored
- * as the same character. Refuses what is nested beyond all sense, too.
+ * Rejects what no argument may contain: NUL and halves of surrogate pairs, which PostgreSQL cannot keep, and texts, lists
+ * and levels beyond every limit. Shorter ones that break the rule of their field are answered with that rule.
  *
  * @throws RequestError BAD_USER_INPUT that names the argument
  */
-export function assertStorable(value: unknown, path: string, depth = 0): void {
-  if (typeof value === 'string') {
-    if (value.includes('\0')) throw unstorable(path, 'a NUL character');
-    if (!value.isWellFormed()) throw unstorable(path, 'half of a surrogate pair');
-    return;
-  }
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > MAX_DEPTH) throw unstorable(path.slice(0, 100), `more than ${MAX_DEPTH} levels`);
-  if (Array.isArray(value)) {
-    value.forEach((item, index) => assertStorable(item, `${path}[${index}]`, depth + 1));
-    return;
-  }
-  for (const [key, item] of Object.entries(value)) {
-    assertStorable(key, path); // of a JSON object
-    assertStorable(item, path === '' ? key : `${path}.${key}`, depth + 1);
-  }
+export function assertReadable(args: object): void {
+  const problem = problemOf(args, 0);
+  if (problem === null) return;
+  const argument = problem.path.toReversed().join('').replace(/^\./, '').slice(0, 200);
+  throw new RequestError('BAD_USER_INPUT', `${argument} ${problem.rule}.`, { details: { argument } });
 }
 
-function unstorable(path: string, what: string): RequestError {
-  return new RequestError('BAD_USER_INPUT', `${path} must not contain ${what}.`, { details: { argument: path } });
+interface ArgumentProblem {
+  readonly rule: string;
+  /** Innermost first: paths are built only where there is a problem. */
+  readonly path: string[];
+}
+
+function problemOf(value: unknown, depth: number): ArgumentProblem | null {
+  if (typeof value === 'string') return problemOfText(value);
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > MAX_DEPTH) return broken(`must not contain more than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return problemOfList(value, depth);
+  for (const key of Object.keys(value)) {
+    const problem = problemOfText(key) ?? problemOf((value as Record<string, unknown>)[key], depth + 1); // keys of a JSON object
+    if (problem === null) continue;
+    problem.path.push(`.${key.slice(0, MAX_KEY_SHOWN)}`);
+    return problem;
+  }
+  return null;
+}
+
+const MAX_KEY_SHOWN = 40;
+
+function problemOfList(list: readonly unknown[], depth: number): ArgumentProblem | null {
+  if (list.length > MAX_LIST) return broken(`must have at most ${MAX_LIST} elements; it has ${list.length}`);
+  for (const [index, item] of list.entries()) {
+    const problem = problemOf(item, depth + 1);
+    if (problem === null) continue;
+    problem.path.push(`[${index}]`);
+    return problem;
+  }
+  return null;
+}
+
+function problemOfText(text: string): ArgumentProblem | null {
+  if (text.length > MAX_TEXT) return broken(`must have at most ${MAX_TEXT} characters; it has ${text.length}`);
+  if (text.includes('\0')) return broken('must not contain a NUL character');
+  if (!text.isWellFormed()) return broken('must not contain half of a surrogate pair');
+  return null;
+}
+
+function broken(rule: string): ArgumentProblem {
+  return { rule, path: [] };
 }

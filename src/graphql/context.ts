@@ -24,17 +24,26 @@ export interface Context {
   readonly patience: Patience;
   /** Batches and remembers look-ups within this request, up to its next write. */
   reader: CoalescedReader;
+  /** Names in the answer of the mutations whose write is stored. */
+  readonly stored: Set<string | number>;
 }
 
 /** @param signal aborts when the caller has gone */
 export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
   const patience: Patience = { deadline: performance.now() + services.deadlineMs, signal };
-  return { services, viewer, patience, reader: services.readerFor(patience) };
+  return { services, viewer, patience, reader: services.readerFor(patience), stored: new Set() };
 }
 
-/** Forgets what was read before a write: the mutations of one request see each other's work. */
-export function forgetReads(context: Context): void {
-  context.reader = context.services.readerFor(context.patience);
+/**
+ * What follows a write: the mutations of one request see each other's work, and the reads of a payload have a deadline of
+ * their own, however much of the request's the write has used up.
+ *
+ * @param name of the mutation in the answer, where its write is stored; null where it was rejected
+ */
+export function afterWrite(context: Context, name: string | number | null): void {
+  const { services, patience } = context;
+  if (name !== null) context.stored.add(name);
+  context.reader = services.readerFor({ ...patience, deadline: performance.now() + services.deadlineMs });
 }
 
 /** The same caller with fresh loaders and a new deadline: a subscription outlives what a loader may remember. */

@@ -1,95 +1,150 @@
 import {
   getNamedType,
+  getNullableType,
   getOperationAST,
   isInterfaceType,
+  isListType,
   isObjectType,
   Kind,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { RequestError } from '../domain/errors.js';
 import { PAGE_SIZE } from '../orders/page.js';
+import { createArgumentCosts, type ArgumentCosts } from './argument-cost.js';
+import { countFields, type Fragments } from './count-fields.js';
+import type { CostArguments, FieldCost } from './field-cost.js';
+import { introspectionSizes, type IntrospectionSize } from './introspection-cost.js';
 
-export interface CostOptions {
+export interface CostRequest {
+  /** As they came, not coerced. */
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly operationName: string | null | undefined;
-  readonly maxCost: number;
+  readonly operationName?: string | null | undefined;
 }
 
+/** The most fields of an operation, each alias for itself, those of a fragment at each spread. */
+const MAX_FIELDS = { root: 100, all: 1_000 } as const;
+
 /**
- * Refuses a query that asks for more values than one request may. A page costs what is asked of one of its nodes, as
- * often as it may have nodes, so pages within pages multiply; everything else costs one and its parts, or what it says
- * of itself.
+ * Rejects a request that may cost more than one request may, before anything of it is coerced or run.
  *
  * @param document validated, so that every field is there and no fragment contains itself
  * @throws RequestError BAD_USER_INPUT
  */
-export function assertAffordable(schema: GraphQLSchema, document: DocumentNode, options: CostOptions): void {
-  const { maxCost } = options;
-  const cost = costOf(schema, document, options);
+export function assertAffordable(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { maxCost, ...request }: CostRequest & { readonly maxCost: number },
+): void {
+  const operation = getOperationAST(document, request.operationName);
+  if (operation === null || operation === undefined) return; // there is nothing to run; the executor says so
+  assertFewFields(operation, document);
+  const cost = costOf(schema, document, request);
   if (cost <= maxCost) return;
-  const message = `The query may ask for ${cost} values; one request may ask for ${maxCost}. Take smaller pages, or fewer within each other.`;
+  const message = `The request may cost ${cost} values; one request may cost ${maxCost}. Ask for smaller pages, fewer fields or shorter arguments. docs/cost.md says how cost is counted.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { cost, maxCost } });
 }
 
-/** How many values an operation may ask for; 0 where the document has no such operation. */
-export function costOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { variables, operationName }: Omit<CostOptions, 'maxCost'>,
-): number {
-  const operation = getOperationAST(document, operationName);
-  if (operation === null || operation === undefined) return 0; // there is nothing to run; the executor says so
-  const estimate = createEstimate(schema, document, variables);
-  return estimate(operation.selectionSet, schema.getRootType(operation.operation));
+/** Fields are bounded by themselves too: however little each costs, a turn of the event loop answers many of them. */
+function assertFewFields({ selectionSet }: OperationDefinitionNode, document: DocumentNode): void {
+  const { own, all } = countFields(selectionSet, fragmentsOf(document));
+  if (own <= MAX_FIELDS.root && all <= MAX_FIELDS.all) return;
+  const [most, where, found] =
+    own > MAX_FIELDS.root ? [MAX_FIELDS.root, ' at its root', own] : [MAX_FIELDS.all, '', all];
+  const message = `An operation has at most ${most} fields${where}, aliases and fragments included; this one has ${found}.`;
+  throw new RequestError('BAD_USER_INPUT', message, { details: { maxFields: most } });
 }
 
-/** What a field says of its cost where that is more than its parts. */
-interface FieldCost {
-  /** In values. */
-  readonly own?: number;
-  /** How many things it may answer. */
-  readonly nodes?: number;
+/**
+ * What an operation may cost, in values of an answer. Every list counts at its largest size, so lists within lists
+ * multiply; aliases and fragments count at every use; arguments count by their size, expensive reads by what they read.
+ *
+ * @param document validated
+ * @returns 0 where there is no such operation
+ */
+export function costOf(schema: GraphQLSchema, document: DocumentNode, request: CostRequest): number {
+  const operation = getOperationAST(document, request.operationName);
+  if (operation === null || operation === undefined) return 0;
+  const estimate = createEstimate(schema, document, createArgumentCosts(operation, request.variables));
+  const cost = estimate(operation.selectionSet, rootOf(schema, operation), NOWHERE);
+  const exact = Number(cost.toPrecision(12)); // averages are fractions
+  return Math.min(Math.ceil(exact), Number.MAX_SAFE_INTEGER);
 }
 
-type Estimate = (selections: SelectionSetNode, type: GraphQLNamedType | null | undefined) => number;
+function rootOf(schema: GraphQLSchema, { operation }: OperationDefinitionNode): GraphQLNamedType | undefined {
+  return schema.getRootType(operation) ?? undefined;
+}
 
-function createEstimate(schema: GraphQLSchema, document: DocumentNode, variables: CostOptions['variables']): Estimate {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions)
-    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  const known = new Map<string, number>(); // a fragment is estimated once, however often it is spread
+/** What the lists of a selection set depend on besides their own field. */
+interface Scope {
+  /** Nodes of the page whose connection this is; 0 outside of a connection. */
+  readonly page: number;
+  /** Whether the types of the whole schema are gone through, each once, so that averages are exact. */
+  readonly allTypes: boolean;
+}
 
-  function ofFragment(name: string): number {
-    const fragment = fragments.get(name);
+const NOWHERE: Scope = { page: 0, allTypes: false };
+
+type Estimate = (selections: SelectionSetNode, type: GraphQLNamedType | undefined, scope: Scope) => number;
+
+function createEstimate(schema: GraphQLSchema, document: DocumentNode, args: ArgumentCosts): Estimate {
+  const fragments = fragmentsOf(document);
+  const introspection = sizesOf(schema);
+  const known = new Map<string, number>(); // a fragment is estimated once in each scope, however often it is spread
+
+  function ofFragment(name: string, scope: Scope): number {
+    const fragment = fragments[name];
     if (fragment === undefined) return 0;
-    const cost = known.get(name) ?? estimate(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value));
-    known.set(name, cost);
+    const key = `${name} ${scope.page} ${scope.allTypes}`;
+    const type = schema.getType(fragment.typeCondition.name.value);
+    const cost = known.get(key) ?? estimate(fragment.selectionSet, type, scope);
+    known.set(key, cost);
     return cost;
   }
 
-  function ofField(field: FieldNode, parent: GraphQLNamedType | null | undefined): number {
-    const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
-    const definition = fields[field.name.value];
-    if (definition === undefined || field.selectionSet === undefined) return 1; // a leaf, or the schema's own fields
-    const parts = estimate(field.selectionSet, getNamedType(definition.type));
-    const { own = 1, nodes = 1 } = (definition.extensions['cost'] ?? {}) as FieldCost;
-    const isPage = definition.args.some((argument) => argument.name === 'first');
-    return own + parts * (isPage ? pageSizeOf(field, variables) : nodes);
+  function ofField(field: FieldNode, parent: GraphQLNamedType | undefined, scope: Scope): number {
+    const definition = definitionOf(field.name.value, parent);
+    if (definition === undefined) return 1; // __typename
+    const name = `${parent?.name}.${definition.name}`;
+    const { own = 1, size } = (definition.extensions['cost'] ?? {}) as FieldCost;
+    const needsArguments = typeof own === 'function' || typeof size === 'function' || isConnection(definition);
+    const values = needsArguments ? args.valuesOf(field, definition) : {};
+    const ownCost = (typeof own === 'function' ? own(values) : own) + args.costOf(field);
+    const elements = isList(definition) ? sizeOf(name, size, values, scope) : 1;
+    const within = { page: isConnection(definition) ? pageSizeOf(values) : 0, allTypes: staysInAll(name, scope) };
+    const parts =
+      field.selectionSet === undefined
+        ? Number(isList(definition)) // each element of a list is a value; what else has no parts is paid for already
+        : estimate(field.selectionSet, getNamedType(definition.type), within);
+    return ownCost + elements * parts;
   }
 
-  const estimate: Estimate = (selections, type) => {
+  function sizeOf(name: string, size: FieldCost['size'], values: CostArguments, { page, allTypes }: Scope): number {
+    if (size === 'page') return page;
+    if (typeof size === 'function') return size(values);
+    if (size !== undefined) return size;
+    const sizes = introspection.get(name);
+    if (sizes === undefined) throw new Error(`the list ${name} declares no size`);
+    return allTypes ? sizes.mean : sizes.most;
+  }
+
+  const estimate: Estimate = (selections, type, scope) => {
     let cost = 0;
     for (const selection of selections.selections) {
-      if (selection.kind === Kind.FIELD) cost += ofField(selection, type);
-      else if (selection.kind === Kind.FRAGMENT_SPREAD) cost += ofFragment(selection.name.value);
+      if (selection.kind === Kind.FIELD) cost += ofField(selection, type, scope);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) cost += ofFragment(selection.name.value, scope);
       else {
         const condition = selection.typeCondition;
-        cost += estimate(selection.selectionSet, condition === undefined ? type : schema.getType(condition.name.value));
+        const narrowed = condition === undefined ? type : schema.getType(condition.name.value);
+        cost += estimate(selection.selectionSet, narrowed, scope);
       }
     }
     return cost;
@@ -97,13 +152,44 @@ function createEstimate(schema: GraphQLSchema, document: DocumentNode, variables
   return estimate;
 }
 
-/** How many nodes a page may have; sizes out of bounds are refused later, by the page itself. */
-function pageSizeOf(field: FieldNode, variables: CostOptions['variables']): number {
-  for (const { name, value } of field.arguments ?? []) {
-    if (name.value !== 'first' && name.value !== 'last') continue;
-    const size =
-      value.kind === Kind.VARIABLE ? variables[value.name.value] : value.kind === Kind.INT ? Number(value.value) : null;
-    if (typeof size === 'number') return Math.max(0, Math.min(size, PAGE_SIZE.most));
-  }
-  return PAGE_SIZE.default;
+function definitionOf(name: string, parent: GraphQLNamedType | undefined): GraphQLField<unknown, unknown> | undefined {
+  if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+  if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+}
+
+function isList({ type }: GraphQLField<unknown, unknown>): boolean {
+  return isListType(getNullableType(type));
+}
+
+function isConnection({ args }: GraphQLField<unknown, unknown>): boolean {
+  return args.some(({ name }) => name === 'first');
+}
+
+/** The lists of introspection through which every type, field and argument of the schema is met once. */
+const ALL_ONCE = new Set(['__Type.fields', '__Type.inputFields', '__Type.enumValues', '__Field.args']);
+
+function staysInAll(name: string, { allTypes }: Scope): boolean {
+  return name === '__Schema.types' || (allTypes && ALL_ONCE.has(name));
+}
+
+/** How many nodes a page may have. Sizes out of bounds are rejected later, by the page itself. */
+function pageSizeOf({ first, last }: CostArguments): number {
+  const sizes = [first, last].filter((size) => typeof size === 'number');
+  return sizes.length === 0 ? PAGE_SIZE.default : Math.max(0, Math.min(PAGE_SIZE.most, Math.max(...sizes)));
+}
+
+const introspectionOf = new WeakMap<GraphQLSchema, ReadonlyMap<string, IntrospectionSize>>();
+
+function sizesOf(schema: GraphQLSchema): ReadonlyMap<string, IntrospectionSize> {
+  const known = introspectionOf.get(schema) ?? introspectionSizes(schema);
+  introspectionOf.set(schema, known);
+  return known;
+}
+
+function fragmentsOf(document: DocumentNode): Fragments {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments[node.name.value] = node;
+  return fragments;
 }

@@ -1,8 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { RequestError, type RequestErrorCode } from '../domain/errors.js';
 
-/** HTTP status of a request that failed as a whole; the others are answers. */
-export const HTTP_STATUS: Readonly<Record<RequestErrorCode, number>> = {
+const STATUS_OF_REQUEST_ERRORS: Readonly<Record<RequestErrorCode, number>> = {
   BAD_USER_INPUT: 400,
   INVALID_CURSOR: 400,
   THROTTLED: 429,
@@ -11,6 +10,12 @@ export const HTTP_STATUS: Readonly<Record<RequestErrorCode, number>> = {
   SERVICE_UNAVAILABLE: 503,
   CANCELLED: 499,
 };
+
+/** HTTP status of a request that failed as a whole, by the code of its error; the others are answers. */
+export const HTTP_STATUS: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(STATUS_OF_REQUEST_ERRORS),
+  ['INTERNAL_SERVER_ERROR', 500],
+]);
 
 /** Codes of GraphQL and Apollo themselves, whose messages tell clients about their own request. */
 const OWN_REQUEST = new Set([
@@ -27,12 +32,14 @@ const OWN_REQUEST = new Set([
 /** How graphql-js ends the list of what is wrong with the variables. */
 const TOO_MANY_ERRORS = 'Too many errors processing variables';
 
-/** Longest message. Those of graphql-js repeat parts of the request, which may be as large as a request may be. */
-const MAX_MESSAGE = 1_000;
-
-function shortened(message: string): string {
-  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`;
-}
+/** Apollo's own words for a persisted query that it does not take, which it gives no code. */
+const PERSISTED_QUERY_MESSAGES: ReadonlyMap<string, string> = new Map([
+  [
+    'Unsupported persisted query version',
+    'extensions.persistedQuery must have version 1 and sha256Hash, the SHA-256 of the query as 64 hexadecimal digits.',
+  ],
+  ['provided sha does not match query', 'extensions.persistedQuery.sha256Hash is not the SHA-256 of the query.'],
+]);
 
 /** The expected failure that an error stands for, if it does. */
 export function requestErrorOf(error: unknown): RequestError | null {
@@ -64,6 +71,8 @@ export function createErrorFormatter(report: Report) {
     if (typeof code === 'string' && OWN_REQUEST.has(code)) {
       return { message: shortened(formatted.message), ...where, extensions: { code } };
     }
+    const persisted = PERSISTED_QUERY_MESSAGES.get(formatted.message);
+    if (persisted !== undefined) return { message: persisted, extensions: { code: 'BAD_REQUEST' } };
     if (formatted.message.startsWith(TOO_MANY_ERRORS))
       return { message: shortened(formatted.message), extensions: { code: 'BAD_USER_INPUT' } };
     const correlationId = report(error);
@@ -73,3 +82,17 @@ export function createErrorFormatter(report: Report) {
 }
 
 export type ErrorFormatter = ReturnType<typeof createErrorFormatter>;
+
+const MOST_SHOWN = 500;
+
+/** Messages of graphql-js repeat what was sent, however long it is; what they say of it stands at either end. */
+function shortened(message: string): string {
+  if (message.length <= MOST_SHOWN) return message;
+  return `${message.slice(0, MOST_SHOWN / 2)} … ${message.slice(-MOST_SHOWN / 2)}`;
+}
+
+/** An error of a read that follows a stored write: it must not read as if nothing had been stored. */
+export function readAfterWrite({ message, ...error }: GraphQLFormattedError): GraphQLFormattedError {
+  const extensions = { ...error.extensions, stored: true };
+  return { message: `The write was stored; reading this field failed. ${message}`, ...error, extensions };
+}

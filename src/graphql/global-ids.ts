@@ -1,4 +1,6 @@
 import { RequestError } from '../domain/errors.js';
+import { quoted } from '../domain/quoted.js';
+import { lookupArgument, LOOKUP_LIMITS } from './arguments.js';
 import { parseUuid } from '../orders/identity.js';
 
 /** What a globally unique id stands for. An order's is its plain UUID; the others begin with their kind. */
@@ -22,6 +24,7 @@ export function customerGlobalId(customerId: string): string {
 
 /** Reads an id. @throws RequestError BAD_USER_INPUT where it is of no kind there is */
 export function parseGlobalId(id: string): GlobalId {
+  lookupArgument('id', id, LOOKUP_LIMITS.globalId);
   const uuid = parseUuid(id);
   if (uuid !== null) return { kind: 'order', orderId: uuid };
   if (id.startsWith('customer:') && id.length > 'customer:'.length) {
@@ -36,7 +39,7 @@ export function parseGlobalId(id: string): GlobalId {
   }
   throw new RequestError(
     'BAD_USER_INPUT',
-    `id must be a UUID, or begin with customer:, item: or event:; it is ${JSON.stringify(id)}.`,
+    `id must be a UUID, or begin with customer:, item: or event:; it is ${quoted(id)}.`,
     {
       details: { argument: 'id' },
     },

@@ -1,7 +1,12 @@
 import type { Refusal } from '../domain/errors.js';
 import { LIFECYCLE } from '../domain/lifecycle.js';
 import type { Typed } from './types/node.js';
-import type { TransitionError, UserError, VersionConflictError } from './types/user-errors.js';
+import {
+  MAX_USER_ERRORS,
+  type TransitionError,
+  type UserError,
+  type VersionConflictError,
+} from './types/user-errors.js';
 
 /** What may succeed later as it stands. */
 const RETRYABLE: ReadonlySet<string> = new Set(['CATALOGUE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
@@ -10,7 +15,7 @@ const RETRYABLE: ReadonlySet<string> = new Set(['CATALOGUE_UNAVAILABLE', 'SERVIC
 export function toUserErrors(refusal: Refusal): Typed<UserError>[] {
   switch (refusal.code) {
     case 'INVALID_INPUT':
-      return refusal.problems.map((problem) => ({
+      return refusal.problems.slice(0, MAX_USER_ERRORS).map((problem) => ({
         __typename: 'InputError',
         ...problem,
         retryable: RETRYABLE.has(problem.code),

@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { quoted } from '../domain/quoted.js';
 import { GraphQLCountryCode, GraphQLDateTime, GraphQLEmailAddress, GraphQLJSONObject } from 'graphql-scalars';
 
 function described(scalar: GraphQLScalarType, description: string): GraphQLScalarType {
@@ -42,7 +43,7 @@ function parseDecimalText(text: string): string {
     throw new GraphQLError(`Decimal must have at most ${MAX_DECIMAL_LENGTH} characters; this one has ${text.length}.`);
   }
   if (!/^-?\d+(\.\d+)?$/.test(text))
-    throw new GraphQLError(`Decimal must be digits such as "12.50"; it is ${JSON.stringify(text)}.`);
+    throw new GraphQLError(`Decimal must be digits such as "12.50"; it is ${quoted(text)}.`);
   return text;
 }
 
@@ -80,7 +81,7 @@ export const Decimal = new GraphQLScalarType<string, string>({
 
 function parseCurrency(value: unknown): string {
   if (typeof value === 'string' && /^[A-Z]{3}$/.test(value)) return value;
-  throw new GraphQLError(`Currency must be three capital letters such as USD; it is ${JSON.stringify(value)}.`);
+  throw new GraphQLError(`Currency must be three capital letters such as USD; it is ${quoted(value)}.`);
 }
 
 export const Currency = new GraphQLScalarType<string, string>({

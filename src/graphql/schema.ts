@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
-import { assertStorable } from './arguments.js';
+import { assertReadable } from './arguments.js';
 import { BulkMutations } from './resolvers/bulk-mutations.js';
 import { NodeQueries } from './resolvers/node-queries.js';
 import { OrderFields } from './resolvers/order-fields.js';
@@ -56,7 +56,7 @@ function guardArguments(schema: GraphQLSchema): void {
 
 function guarded(resolve: GraphQLFieldResolver<unknown, unknown>): GraphQLFieldResolver<unknown, unknown> {
   return (source, args, context, info): unknown => {
-    assertStorable(args, '');
+    assertReadable(args);
     return resolve(source, args, context, info);
   };
 }

@@ -1,11 +1,12 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import { assertStorable } from '../graphql/arguments.js';
+import { assertReadable } from '../graphql/arguments.js';
 import type { Context } from '../graphql/context.js';
 import { assertAffordable } from '../graphql/cost.js';
-import { HTTP_STATUS, requestErrorOf, type ErrorFormatter } from '../graphql/errors.js';
+import { HTTP_STATUS, readAfterWrite, type ErrorFormatter } from '../graphql/errors.js';
+import { createResponseBound } from './response-bound.js';
 
 const RETRY_AFTER_SECONDS = '1';
 
@@ -14,10 +15,13 @@ export interface ApolloOptions {
   readonly formatError: ErrorFormatter;
   readonly maxTokens: number;
   readonly maxCost: number;
+  readonly maxResponseBytes: number;
   readonly log: Logger;
 }
 
-export function createApollo({ schema, formatError, maxTokens, maxCost, log }: ApolloOptions): ApolloServer<Context> {
+export function createApollo(options: ApolloOptions): ApolloServer<Context> {
+  const { schema, formatError, maxTokens, maxCost, maxResponseBytes, log } = options;
+  const bound = createResponseBound(maxResponseBytes);
   return new ApolloServer<Context>({
     schema,
     formatError,
@@ -25,42 +29,84 @@ export function createApollo({ schema, formatError, maxTokens, maxCost, log }: A
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false, // one ordered shutdown of our own
     parseOptions: { maxTokens },
-    plugins: [ApolloServerPluginLandingPageDisabled(), refuseBeforehand(schema, maxCost), statusOfFailures],
+    stringifyResult: bound.stringify,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      rejectBeforehand(schema, maxCost),
+      wordReadsAfterWrites,
+      statusOfFailures,
+      bound.plugin,
+    ],
     logger: log,
   });
 }
 
-/** What has to be refused before anything of a request is run. */
-function refuseBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerPlugin<Context> {
+/** What is rejected before anything of a request is run. */
+function rejectBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerPlugin<Context> {
   return {
-    requestDidStart: () =>
-      Promise.resolve({
-        didResolveOperation({ request, document, operation }) {
+    requestDidStart({ request }) {
+      makePersistedQueryReadable(request);
+      return Promise.resolve({
+        didResolveOperation({ document, operation }) {
           if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
             const message = 'Subscriptions go over a websocket (graphql-transport-ws) at this address.';
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
           }
           const { variables = {}, operationName } = request;
-          assertStorable(variables, '');
+          assertReadable(variables);
           assertAffordable(schema, document, { variables, operationName, maxCost });
           return Promise.resolve();
         },
-      }),
+      });
+    },
   };
 }
 
-/** A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. */
+/**
+ * Apollo takes the extension as it comes, and fails unexpectedly on a hash that is no text. It rejects every version but 1,
+ * so a malformed extension becomes one of another version.
+ */
+function makePersistedQueryReadable(request: GraphQLRequest): void {
+  const given: unknown = request.extensions?.['persistedQuery'];
+  if (given === undefined || given === null) return;
+  const { version, sha256Hash } = given as { readonly version?: unknown; readonly sha256Hash?: unknown };
+  const isWellFormed = version === 1 && typeof sha256Hash === 'string' && /^[0-9a-f]{64}$/i.test(sha256Hash);
+  if (!isWellFormed) request.extensions = { ...request.extensions, persistedQuery: { version: 0 } };
+}
+
+/** No error beside a stored write may read as if nothing had been stored. */
+const wordReadsAfterWrites: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse({ response: { body }, contextValue: { stored } }) {
+        const { errors } = body.kind === 'single' ? body.singleResult : {};
+        if (body.kind === 'single' && errors !== undefined && stored.size > 0) {
+          body.singleResult.errors = errors.map((error) =>
+            stored.has(error.path?.[0] ?? '') ? readAfterWrite(error) : error,
+          );
+        }
+        return Promise.resolve();
+      },
+    }),
+};
+
+/**
+ * A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. A mutation that is stored
+ * always has a payload, so no status invites another try of it. Where nobody knows whether a write was
+ * stored, no Retry-After does either.
+ */
 const statusOfFailures: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
-      willSendResponse({ errors, response }) {
-        const failure = errors?.map(requestErrorOf).find((error) => error !== null);
-        const data = response.body.kind === 'single' ? response.body.singleResult.data : null;
+      willSendResponse({ response }) {
+        if (response.body.kind !== 'single') return Promise.resolve();
+        const { data, errors } = response.body.singleResult;
         const nothing = data === null || data === undefined || Object.values(data).every((value) => value === null);
-        if (failure !== undefined && failure !== null && nothing) {
-          const status = HTTP_STATUS[failure.code];
+        const status = errors?.map(({ extensions }) => HTTP_STATUS.get(String(extensions?.['code']))).find(Boolean);
+        if (status !== undefined && nothing) {
           response.http.status = status;
-          if (status === 503) response.http.headers.set('retry-after', RETRY_AFTER_SECONDS);
+          const isUnknown = errors?.some(({ extensions }) => extensions?.['outcome'] === 'UNKNOWN');
+          if (status === 503 && isUnknown !== true) response.http.headers.set('retry-after', RETRY_AFTER_SECONDS);
         }
         return Promise.resolve();
       },

@@ -134,7 +134,8 @@ interface Beyond {
   readonly bound: OrderPlace | null;
 }
 
-const COUNT_LIMIT = 1_000_000;
+/** The most that a bounded count counts. */
+export const COUNT_LIMIT = 1_000_000;
 
 async function countUpTo(reader: CoalescedReader, selection: OrderSelection, limit: number): Promise<BoundedCount> {
   if (limit < 1 || limit > COUNT_LIMIT) {

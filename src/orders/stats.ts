@@ -32,6 +32,8 @@ const HOUR_MS = 3_600_000;
 const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: 24 * HOUR_MS };
 /** The most hours or days that a series has. */
 export const MAX_POINTS = 2_000;
+/** The most currencies that the points of a series have, on average over a series of the most points. */
+export const CURRENCIES_OF_A_POINT = 10;
 
 /** Statistics of the orders that the viewer may see. @throws RequestError BAD_USER_INPUT */
 export async function readStatistics(
@@ -76,6 +78,11 @@ async function readPoints(reader: CoalescedReader, key: StatsSeriesKey): Promise
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
   }
   const rows: readonly StatsSeriesRow[] = span === null ? [] : await reader.statsSeries(key);
+  const amounts = new Set(rows.map(({ startsAt, currency }) => `${startsAt.getTime()} ${currency}`)).size;
+  if (amounts > MAX_POINTS * CURRENCIES_OF_A_POINT) {
+    const message = `A series has at most ${MAX_POINTS * CURRENCIES_OF_A_POINT} amounts of money; this one would have ${amounts}. Choose a shorter period or longer intervals.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
+  }
   const byStart = Map.groupBy(rows, ({ startsAt }) => startsAt.getTime());
   return Array.from({ length: Math.max(0, count) }, (_, index) => {
     const at = start + index * length;

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import { RequestError } from '../domain/errors.js';
 import { createFailureLog } from '../failure-log.js';
 import type { OrderReader } from '../orders/ports.js';
 import type { Database } from './database.js';
+import { classify } from './failures.js';
 import { readKnownCommands } from './earlier-commands.js';
 import { readStatistics, readStatsSeries, readStatsSpan } from './statistics.js';
 import { translated } from './translated.js';
@@ -20,7 +22,8 @@ export function createReader({ prisma }: Database, log: Logger): OrderReader {
     commands: (keys) => safely(() => readKnownCommands(prisma, keys)),
     items: (orderIds) => safely(() => readItems(prisma, orderIds)),
     ranges: (ranges) => inGroups(ranges, shapeOfRange, (group) => safely(() => readRanges(prisma, group))),
-    counts: (requests) => inGroups(requests, shapeOfCount, (group) => safely(() => countOrders(prisma, group))),
+    counts: (requests) =>
+      inGroups(requests, shapeOfCount, (group) => counted(() => safely(() => countOrders(prisma, group)))),
     numbers: (numbers) => safely(() => findNumbers(prisma, numbers)),
     references: (keys) => safely(() => findReferences(prisma, keys)),
     customers: (customerIds) => safely(() => readCustomers(prisma, customerIds)),
@@ -30,6 +33,19 @@ export function createReader({ prisma }: Database, log: Logger): OrderReader {
     statsSeries: (keys) => oneByOne(keys, (key) => safely(() => readStatsSeries(prisma, key))),
   };
 }
+
+/** A count that the database cuts off never succeeds, so another try is no advice. */
+async function counted<T>(count: () => Promise<T>): Promise<T> {
+  try {
+    return await count();
+  } catch (cause) {
+    if (!(cause instanceof RequestError) || classify(cause.cause).sqlState !== QUERY_CANCELED) throw cause;
+    const message = 'The count takes too long for so many orders. Narrow `where`, or use `count` with a smaller limit.';
+    throw new RequestError('BAD_USER_INPUT', message, { cause });
+  }
+}
+
+const QUERY_CANCELED = '57014';
 
 /** Reads what cannot share a statement, one after the other: a batch takes one connection at a time. */
 function oneByOne<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<(V | Error)[]> {

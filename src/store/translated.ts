@@ -20,7 +20,8 @@ export async function translated<T>(read: () => Promise<T>, failures: FailureLog
     const { kind } = classify(cause);
     if (kind === 'data' || kind === 'unexpected') throw cause;
     failures.failed(cause, 'a read of the database failed');
-    throw new RequestError('SERVICE_UNAVAILABLE', 'The database cannot be used now. Try again later.', { cause });
+    const message = 'The read failed: the database cannot be used now. Try again later.';
+    throw new RequestError('SERVICE_UNAVAILABLE', message, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { RequestError } from '../domain/errors.js';
+import { RequestError, UNKNOWN_OUTCOME } from '../domain/errors.js';
 import { createFailureLog, type FailureLog } from '../failure-log.js';
 import { isOver } from '../orders/patience.js';
 import type { Lanes, OrderOutcome, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
@@ -243,7 +243,7 @@ function contended(cause: unknown): RequestError {
 function unknownOutcome(cause: unknown): RequestError {
   const message =
     'The connection to the database was lost while storing; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.';
-  return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
+  return new RequestError('SERVICE_UNAVAILABLE', message, { cause, details: UNKNOWN_OUTCOME });
 }
 
 /** Our checks let something through that the database refuses, or a defect: masked to clients, logged with its cause. */

@@ -79,7 +79,7 @@ test('fifty look-ups in one request are one statement', async () => {
 });
 
 test('customers, their orders and the histories of a page are one statement each', async () => {
-  const query = `{ orders(first: 50) { nodes {
+  const query = `{ orders(first: 40) { nodes {
     customer { name orders(first: 3) { totalCount nodes { id } } }
     history(first: 2) { nodes { version } pageInfo { hasNextPage } }
   } } }`;

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coalescer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
-import { split } from '../../src/coalesce/writer.js';
+import { coalesceWrites, split } from '../../src/coalesce/writer.js';
 import { draftOrder } from '../support/drafts.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
-import type { OrderReader, Patience, PlaceOrder } from '../../src/orders/ports.js';
+import type { ChangeOrder, OrderReader, Patience, PlaceOrder } from '../../src/orders/ports.js';
 
 function patience(more: Partial<Patience> = {}): Patience {
   return { deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
@@ -25,6 +25,7 @@ function create(options: Partial<CoalescerOptions<string, string>> = {}) {
     maxQueued: 1_000,
     maxQueuedBytes: 1_000,
     weigh: (key) => key.length,
+    unstartedMessage: 'not begun',
     lateMessage: 'late',
     run: (calls) =>
       new Promise((resolve, reject) => {
@@ -117,7 +118,7 @@ test('a caller that has gone, or whose deadline has passed, leaves the queue wit
   gone.abort();
   await expect(late).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
-    message: expect.stringContaining('nothing was done') as string,
+    message: 'not begun',
   });
   batches[0]?.finish();
   await busy;
@@ -160,7 +161,7 @@ test('fifty requests that look up one order each, at once, are one read; equal l
       return Promise.resolve(ids.map(() => null));
     },
   } as unknown as OrderReader;
-  const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000 });
+  const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 });
   await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(patience()).order(`order ${index % 25}`)));
   expect(reads.map((ids) => ids.length)).toEqual([25]);
 });
@@ -195,4 +196,41 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
   expect(split(commands, { maxCommands: 10, maxItems: 10_000, maxBytes: 1 }).map((part) => part.length)).toEqual([
     1, 1, 1, 1, 1,
   ]);
+});
+
+/** Changes the items of an order to so many. */
+function editing(lines: number): ChangeOrder {
+  const line = { productId: null, sku: null, name: 'x', quantity: 1, unitPrice: 1n, subtotal: 1n };
+  return {
+    kind: 'change',
+    orderId: 'id',
+    commandId: 'c',
+    viewer: OPEN_ADMIN,
+    actor: actorOf(OPEN_ADMIN),
+    change: { kind: 'edit', details: {}, lines: Array.from({ length: lines }, () => line) },
+    expectedVersion: 1,
+    reason: null,
+    key: null,
+    field: [],
+  };
+}
+
+test('a batch of edits is cut where their new items exceed one transaction', () => {
+  const edits = [6, 4, 1].map((lines) => ({ key: editing(lines) }));
+  const bounds = { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 };
+  expect(split(edits, bounds).map((part) => part.length)).toEqual([2, 1]);
+});
+
+test('a part of a batch that fails leaves the outcomes of the parts before it as they are', async () => {
+  const writer = coalesceWrites(
+    (calls) => {
+      const isLong = calls.some(({ key }) => key.kind === 'change' && key.reason === 'fails');
+      const outcomes = calls.map(() => ({ kind: 'aborted' }) as const);
+      return isLong ? Promise.reject(new Error('this part failed')) : Promise.resolve(outcomes);
+    },
+    { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
+  );
+  const commands = [editing(10), { ...editing(10), reason: 'fails' }, editing(10)];
+  const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, patience())));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });

@@ -1,48 +1,126 @@
-import { parse } from 'graphql';
+import { getNullableType, isInterfaceType, isListType, isObjectType, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { assertAffordable } from '../../src/graphql/cost.js';
+import { costOf as cost } from '../../src/graphql/cost.js';
 import { createSchema } from '../../src/graphql/schema.js';
 
 const schema = createSchema();
 
-function costOf(query: string, variables: Record<string, unknown> = {}): number {
-  try {
-    assertAffordable(schema, parse(query), { variables, operationName: null, maxCost: 0 });
-  } catch (cause) {
-    return (cause as { details: { cost: number } }).details.cost;
-  }
-  return 0;
+function costOf(query: string, variables: Record<string, unknown> = {}, operationName?: string): number {
+  return cost(schema, parse(query), { variables, operationName });
 }
 
 test.each([
   ['{ order(id: "x") { id status } }', 3],
-  ['{ orders { nodes { id } } }', 1 + 20 * 2],
-  ['{ orders(first: 100) { nodes { id } } }', 1 + 100 * 2],
-  ['{ orders(last: 5) { nodes { id } pageInfo { hasNextPage } } }', 1 + 5 * 4],
-  ['{ orders(first: 0) { nodes { id } } }', 1],
-  ['{ orders(first: 1000000) { nodes { id } } }', 1 + 100 * 2],
-  ['{ orders(first: 10) { nodes { history(first: 3) { nodes { version } } } } }', 1 + 10 * (1 + (1 + 3 * 2))],
+  ['{ orders { nodes { id } } }', 1 + 1 + 20],
+  ['{ orders(first: 100) { nodes { id } } }', 1 + 1 + 100],
+  ['{ orders(first: 100) { edges { cursor node { id } } } }', 1 + 1 + 100 * 3],
+  ['{ orders(last: 5) { nodes { id } pageInfo { hasNextPage } } }', 1 + 6 + 2],
+  ['{ orders(first: 0) { nodes { id } } }', 2],
+  ['{ orders(first: null) { nodes { id } } }', 1 + 1 + 20],
+  ['{ orders(first: 1000000) { nodes { id } } }', 1 + 1 + 100],
+  ['{ orders(first: 10) { nodes { history(first: 3) { nodes { version } } } } }', 1 + 1 + 10 * (1 + 1 + 3)],
+  ['{ orders(first: 0) { totalCount } }', 1 + 10_000],
+  ['{ orders(first: 0) { count { value } } }', 1 + 150 + 1],
+  ['{ orders(first: 0) { count(limit: 1000000) { value } } }', 1 + 10_050 + 1],
+  ['{ orderStats { count } }', 1_000 + 1],
+  ['{ orderStats(customerId: null) { count } }', 1_000 + 1],
+  ['{ orderStats(customerId: "c") { count } }', 10_000 + 1],
+  ['{ orderStats { series { from } } }', 1_000 + 1_000 + 2_000],
+  ['{ orderStats { byStatus { count } } }', 1_000 + 1 + 7],
+  ['{ order(id: "x") { items { position } allowedTransitions notes metadata } }', 1 + (1 + 200) + (1 + 4) + 40 + 164],
+  ['{ nodes(ids: ["x", "y", "z"]) { id } }', 1 + 3 * 5 + 3],
+  ['{ a: orders(first: 1) { ...F } b: orders(first: 2) { ...F } } fragment F on OrderConnection { nodes { id } }', 7],
+  ['{ node(id: "x") { ... on Customer { orders(first: 7) { nodes { id } } } } }', 1 + 1 + 1 + 7],
+  ['{ a: __typename b: __typename }', 2],
+  ['mutation { createOrder(input: { items: [{ name: "Tea" }] }) { replayed } }', 1 + 3 * 5 + 1],
   [
-    '{ a: orders(first: 1) { ...F } b: orders(first: 2) { ...F } } fragment F on OrderConnection { nodes { id } }',
-    1 + 2 + 1 + 4,
+    'mutation { createOrders(input: { orders: [] }) { results { userErrors { field } } } }',
+    1 + 5 + 1 + 100 * (1 + 50 * (1 + 6)),
   ],
-  ['{ node(id: "x") { ... on Customer { orders(first: 7) { nodes { id } } } } }', 1 + 1 + 7 * 2],
-  ['{ __schema { types { fields { args { name } } } } }', 1],
-])('%s costs %d', (query, cost) => {
-  expect(costOf(query)).toBe(cost);
+  ['subscription { orderStatusChanged { changedFields } }', 1 + 1 + 30],
+])('%s costs %d', (query, expected) => {
+  expect(costOf(query)).toBe(expected);
 });
 
-test('sizes from variables count', () => {
+test('variables count with their values and defaults, and null means the default page', () => {
   const query = 'query ($first: Int) { orders(first: $first) { nodes { id } } }';
-  expect(costOf(query, { first: 50 })).toBe(101);
-  expect(costOf(query)).toBe(41); // null means the default
+  expect(costOf(query, { first: 50 })).toBe(52);
+  expect(costOf(query)).toBe(22);
+  expect(costOf(query, { first: null })).toBe(22);
+  const withDefault = 'query ($first: Int = 100) { orders(first: $first) { nodes { id } } }';
+  expect(costOf(withDefault)).toBe(102);
+  expect(costOf(withDefault, { first: 1 })).toBe(3);
+  expect(costOf(withDefault, { first: null })).toBe(22);
+  const customer = 'query ($c: String = "c") { orderStats(customerId: $c) { count } }';
+  expect(costOf(customer)).toBe(10_001);
+  expect(costOf(customer, { c: null })).toBe(1_001);
+  const limit = 'query ($limit: Int! = 1000000) { orders(first: 0) { count(limit: $limit) { value } } }';
+  expect(costOf(limit)).toBe(10_052);
 });
 
-test('fragments that spread each other twice are estimated once each', () => {
+test('arguments count by their values and their length, at every use', () => {
+  const items = Array.from({ length: 1_000 }, () => ({}));
+  const create = (alias: string) => `${alias}: createOrder(input: { items: $items }) { replayed }`;
+  const query = (uses: string) => `mutation ($items: [OrderItemInput!]!) { ${uses} }`;
+  expect(costOf(query(create('a')), { items })).toBe(2 + 5 + 5_000);
+  expect(costOf(query(`${create('a')} ${create('b')}`), { items })).toBe(2 * (2 + 5 + 5_000));
+  const find = 'query ($c: String!) { a: customer(customerId: $c) { id } b: customer(customerId: $c) { id } }';
+  expect(costOf(find, { c: 'x'.repeat(10_000) })).toBe(2 * (2 + 100));
+  expect(costOf(`{ customer(customerId: "${'x'.repeat(10_000)}") { id } }`)).toBe(102);
+  const nested = 'query ($c: String!) { orders(first: 0, where: { externalReference: { eq: $c } }) { nodes { id } } }';
+  expect(costOf(nested, { c: 'x'.repeat(10_000) })).toBe(2 + 2 * 5 + 100);
+});
+
+test('fragments that spread each other twice count at every spread, and are estimated once', () => {
   const chain = Array.from(
     { length: 40 },
     (_, index) => `fragment F${index} on Order { id ...F${index + 1} ...F${index + 1} }`,
   );
   const query = `{ order(id: "x") { ...F0 } } ${chain.join(' ')} fragment F40 on Order { id }`;
   expect(costOf(query)).toBeGreaterThan(2 ** 40);
+});
+
+test('a fragment on a connection counts with the page of each connection that spreads it', () => {
+  const page = (size: number) => `p${size}: orders(first: ${size}) { ...F }`;
+  const fragment = 'fragment F on OrderConnection { nodes { id } }';
+  expect(costOf(`{ ${page(1)} ${page(100)} } ${fragment}`)).toBe(3 + 102);
+  expect(costOf(`{ ${page(100)} ${page(1)} } ${fragment}`)).toBe(3 + 102);
+});
+
+test('the chosen operation counts, and no other', () => {
+  const query = 'query A { order(id: "x") { id } } query B { orders { nodes { id } } }';
+  expect(costOf(query, {}, 'A')).toBe(2);
+  expect(costOf(query, {}, 'B')).toBe(22);
+  expect(costOf(query, {}, 'C')).toBe(0);
+});
+
+test('introspection counts every type, field and argument of the schema once, and elsewhere the largest type', () => {
+  const types = Object.values(schema.getTypeMap());
+  const fields = types.flatMap((type) =>
+    isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [],
+  );
+  const args = fields.flatMap((field) => field.args);
+  const most = Math.max(
+    ...types.map((type) => (isObjectType(type) || isInterfaceType(type) ? Object.keys(type.getFields()).length : 0)),
+  );
+  const fixed = 2 + types.length;
+  expect(costOf('{ __schema { types { name } } }')).toBe(fixed);
+  expect(costOf('{ __schema { types { fields { name } } } }')).toBe(fixed + fields.length);
+  expect(costOf('{ __schema { types { fields { args { name } } } } }')).toBe(fixed + fields.length + args.length);
+  expect(costOf('{ __type(name: "Order") { fields { name } } }')).toBe(2 + most);
+  const deeper = '{ __schema { types { fields { type { fields { name } } } } } }';
+  expect(costOf(deeper)).toBe(fixed + fields.length * (2 + most));
+  const wrapped = '{ __type(name: "Order") { ofType { ofType { fields { name } } } } }';
+  expect(costOf(wrapped)).toBe(4 + most);
+});
+
+test('every list of the schema declares its largest size', () => {
+  const silent = Object.values(schema.getTypeMap()).flatMap((type) => {
+    if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) return [];
+    return Object.values(type.getFields())
+      .filter((field) => isListType(getNullableType(field.type)))
+      .filter((field) => (field.extensions['cost'] as { size?: unknown } | undefined)?.size === undefined)
+      .map((field) => `${type.name}.${field.name}`);
+  });
+  expect(silent).toEqual([]);
 });

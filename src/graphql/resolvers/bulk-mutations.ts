@@ -1,6 +1,8 @@
-import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { Refusal } from '../../domain/errors.js';
-import { forgetReads, type Context } from '../context.js';
+import type { Rows } from '../../orders/bulk.js';
+import { afterWrite, type Context } from '../context.js';
 import { requestErrorOf } from '../errors.js';
 import { toUserErrors } from '../refusals.js';
 import { UpdateOrderStatusesInput } from '../types/change-inputs.js';
@@ -12,6 +14,7 @@ import type { UserError } from '../types/user-errors.js';
 @Resolver()
 export class BulkMutations {
   @Mutation(() => CreateOrdersPayload, {
+    nullable: true,
     description: `Takes up to 100 orders with at most 2,000 items together, all of them or none, or each for itself. Each row is as idempotent as \`createOrder\`.
 
 userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a request that was refused, SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no orders, LIMIT_EXCEEDED for too many (InputError).`,
@@ -19,16 +22,18 @@ userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a
   async createOrders(
     @Arg('input', () => CreateOrdersInput, { description: 'The orders.' }) input: CreateOrdersInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrdersPayload> {
     const { services, viewer, patience } = context;
     const answer = await services.bulk.placeMany(input, viewer, patience);
-    forgetReads(context);
+    afterWrite(context, hasStored(answer) ? path.key : null);
     if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
     const results = toResults(answer.rows, ['input', 'orders'], { order: null, replayed: false }, services.report);
     return { results, userErrors: [] };
   }
 
   @Mutation(() => UpdateOrderStatusesPayload, {
+    nullable: true,
     description: `Changes up to 100 statuses, each for itself; those of one order one after the other, as they stand.
 
 userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no changes, LIMIT_EXCEEDED for too many (InputError).`,
@@ -36,14 +41,20 @@ userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one
   async updateOrderStatuses(
     @Arg('input', () => UpdateOrderStatusesInput, { description: 'The changes.' }) input: UpdateOrderStatusesInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusesPayload> {
     const { services, viewer, patience } = context;
     const answer = await services.bulk.transitionMany(input.changes, viewer, patience);
-    forgetReads(context);
+    afterWrite(context, hasStored(answer) ? path.key : null);
     if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
     const results = toResults(answer.rows, ['input', 'changes'], { order: null, changed: false }, services.report);
     return { results, userErrors: [] };
   }
+}
+
+/** Whether at least one row is stored. */
+function hasStored<R extends object>(answer: Rows<R>): boolean {
+  return 'rows' in answer && answer.rows.some((row) => !(row instanceof Error) && !('refusal' in row));
 }
 
 type Result<T> = T & { readonly index: number; readonly userErrors: Typed<UserError>[] };

@@ -1,10 +1,12 @@
-import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
 import type { Order } from '../../domain/order.js';
 import { findCustomer } from '../../orders/find.js';
 import { pageHistory } from '../../orders/history.js';
 import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
+import { turnFor } from '../turns.js';
 import { toConnection } from '../types/connection.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderEventConnection } from '../types/event.js';
@@ -56,8 +58,13 @@ export class OrderFields {
   }
 
   @FieldResolver()
-  async items(@Root() order: Order, @Ctx() { reader }: Context): Promise<OrderItemType[]> {
+  async items(
+    @Root() order: Order,
+    @Ctx() { reader }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<OrderItemType[]> {
     const items = await reader.items(order.id);
+    await turnFor(items.length, info);
     return items.map((item) => viewItem(item, order.currency));
   }
 
@@ -68,9 +75,19 @@ export class OrderFields {
     return customer === null ? null : viewCustomer(customer);
   }
 
-  @FieldResolver(() => OrderEventConnection, { description: 'What has happened to it, oldest first.' })
-  async history(@Root() order: Order, @Args(() => PageArgs) page: PageArgs, @Ctx() { reader }: Context) {
+  @FieldResolver(() => OrderEventConnection, {
+    nullable: true,
+    description:
+      'What has happened to it, oldest first. Null only where it cannot be read now; `errors` then says why.',
+  })
+  async history(
+    @Root() order: Order,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { reader }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ) {
     const { edges, ...ends } = await pageHistory(reader, order, page);
+    await turnFor(edges.length, info);
     return toConnection({ ...ends, edges: edges.map(({ cursor, node }) => ({ cursor, node: viewEvent(node) })) });
   }
 }

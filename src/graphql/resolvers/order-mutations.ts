@@ -1,7 +1,8 @@
-import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { ChangeResult } from '../../orders/change.js';
 import type { Asking } from '../../orders/place.js';
-import { forgetReads, type Context } from '../context.js';
+import { afterWrite, type Context } from '../context.js';
 import { toUserErrors } from '../refusals.js';
 import {
   CancelOrderInput,
@@ -21,6 +22,7 @@ import {
 @Resolver()
 export class OrderMutations {
   @Mutation(() => CreateOrderPayload, {
+    nullable: true,
     description: `Takes an order: exactly one for each id or idempotency key, however often and from wherever it is asked for.
 
 userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, DUPLICATE for an external reference that another order has, TOTAL_MISMATCH and PRICE_CHANGED where something else was expected, NOT_FOUND for a product that the catalogue does not know, CATALOGUE_UNAVAILABLE (InputError); IDEMPOTENCY_MISMATCH and ORDER_DELETED (IdempotencyError).`,
@@ -28,15 +30,17 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
   async createOrder(
     @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
     const { services, viewer, patience } = context;
     const result = await services.placeOrder(input, viewer, patience);
-    forgetReads(context);
+    afterWrite(context, 'refusal' in result ? null : path.key);
     if ('refusal' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.refusal) };
     return { ...result, userErrors: [] };
   }
 
   @Mutation(() => UpdateOrderStatusPayload, {
+    nullable: true,
     description: `Moves an order to another status. The status it has already is success with \`changed: false\`. To CANCELLED is the same as \`cancelOrder\` for reason OTHER.
 
 userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
@@ -44,11 +48,13 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
   async updateOrderStatus(
     @Arg('input', () => UpdateOrderStatusInput, { description: 'The change.' }) input: UpdateOrderStatusInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, (asking) => context.services.changes.transition(input, asking));
+    return changePayload(context, path, (asking) => context.services.changes.transition(input, asking));
   }
 
   @Mutation(() => UpdateOrderPayload, {
+    nullable: true,
     description: `Changes details of an order: addresses, notes, metadata and external reference until it is shipped, items while it is PENDING. What is so already is success with \`changed: false\`.
 
 userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND for the order or a product, DUPLICATE for an external reference that another order has, NOT_EDITABLE, PRICE_CHANGED, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
@@ -56,11 +62,13 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
   async updateOrder(
     @Arg('input', () => UpdateOrderInput, { description: 'The change.' }) input: UpdateOrderInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, (asking) => context.services.changes.edit(input, asking));
+    return changePayload(context, path, (asking) => context.services.changes.edit(input, asking));
   }
 
   @Mutation(() => CancelOrderPayload, {
+    nullable: true,
     description: `Calls an order off. One that is cancelled already is success with \`changed: false\`.
 
 userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION once it is shipped or completed (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
@@ -68,11 +76,13 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
   async cancelOrder(
     @Arg('input', () => CancelOrderInput, { description: 'Which one, and why.' }) input: CancelOrderInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, (asking) => context.services.changes.cancel(input, asking));
+    return changePayload(context, path, (asking) => context.services.changes.cancel(input, asking));
   }
 
   @Mutation(() => DeleteOrderPayload, {
+    nullable: true,
     description: `Deletes an order: its items, and all that it says of persons, go for good. Its events stay, with the customer's id and the reasons that were given. Its id stays used: creating it again answers ORDER_DELETED, whatever is asked for, and everywhere else there is no such order any more.
 
 userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND, also for one that is deleted already (InputError); VERSION_CONFLICT (VersionConflictError).`,
@@ -80,10 +90,11 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
   async deleteOrder(
     @Arg('input', () => DeleteOrderInput, { description: 'Which one.' }) input: DeleteOrderInput,
     @Ctx() context: Context,
+    @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {
     const { viewer, patience, services } = context;
     const result = await services.changes.remove(input, { viewer, patience, at: ['input'] });
-    forgetReads(context);
+    afterWrite(context, 'refusal' in result ? null : path.key);
     if ('refusal' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.refusal) };
     return { deletedOrderId: result.order.id, userErrors: [] };
   }
@@ -91,11 +102,12 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
 
 async function changePayload(
   context: Context,
+  path: GraphQLResolveInfo['path'],
   change: (asking: Asking) => Promise<ChangeResult>,
 ): Promise<UpdateOrderStatusPayload> {
   const { viewer, patience } = context;
   const result = await change({ viewer, patience, at: ['input'] });
-  forgetReads(context);
+  afterWrite(context, 'refusal' in result ? null : path.key);
   if ('refusal' in result) return { order: null, changed: false, userErrors: toUserErrors(result.refusal) };
   const { order, changed } = result;
   return { order: order.deletedAt === null ? order : null, changed, userErrors: [] }; // deleted since, perhaps

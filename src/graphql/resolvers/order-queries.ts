@@ -1,13 +1,15 @@
-import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findByNumber, findByReference, findCustomer, findOrder } from '../../orders/find.js';
 import { pageOrders } from '../../orders/page.js';
-import { orderIdArgument, PageArgs } from '../arguments.js';
+import { lookupArgument, LOOKUP_LIMITS, orderIdArgument, PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderOrder, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { viewCustomer } from '../views.js';
+import { turnFor } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver()
@@ -31,7 +33,7 @@ export class OrderQueries {
     @Arg('number', () => String, { description: 'The number, in digits.' }) number: string,
     @Ctx() { reader, viewer }: Context,
   ): Promise<Order | null> {
-    return findByNumber(reader, viewer, number);
+    return findByNumber(reader, viewer, lookupArgument('number', number, LOOKUP_LIMITS.number));
   }
 
   @Query(() => OrderType, {
@@ -44,7 +46,9 @@ export class OrderQueries {
     @Arg('externalReference', () => String, { description: 'The name, letter by letter.' }) externalReference: string,
     @Ctx() { reader, viewer }: Context,
   ): Promise<Order | null> {
-    return findByReference(reader, viewer, customerId, externalReference);
+    const customer = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
+    const reference = lookupArgument('externalReference', externalReference, LOOKUP_LIMITS.externalReference);
+    return findByReference(reader, viewer, customer, reference);
   }
 
   @Query(() => OrderConnection, {
@@ -61,10 +65,11 @@ export class OrderQueries {
     })
     ordering: OrderOrder | null,
     @Ctx() { reader, viewer }: Context,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return toOrderConnection(
-      await pageOrders(reader, viewer, { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST }),
-    );
+    const found = await pageOrders(reader, viewer, { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST });
+    await turnFor(found.edges.length, info);
+    return toOrderConnection(found);
   }
 
   @Query(() => CustomerType, {
@@ -75,7 +80,8 @@ export class OrderQueries {
     @Arg('customerId', () => String, { description: 'The id of the shop for this customer.' }) customerId: string,
     @Ctx() { reader, viewer }: Context,
   ): Promise<CustomerType | null> {
-    const customer = await findCustomer(reader, viewer, customerId);
+    const id = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
+    const customer = await findCustomer(reader, viewer, id);
     return customer === null ? null : viewCustomer(customer);
   }
 }

@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findOrder } from '../../orders/find.js';
 import { pageOrders } from '../../orders/page.js';
@@ -8,6 +9,7 @@ import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
 import { OrderOrder, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
+import { turnFor } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver(() => OrderEventObject)
@@ -29,9 +31,12 @@ export class CustomerFields {
     @Arg('orderBy', () => OrderOrder, { nullable: true, description: 'How to sort; newest first where left out.' })
     ordering: OrderOrder | null,
     @Ctx() { reader, viewer }: Context,
+    @Info() info: GraphQLResolveInfo,
   ) {
     const { customerId: ofCustomer } = customer;
     const request = { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
-    return toOrderConnection(await pageOrders(reader, viewer, request));
+    const found = await pageOrders(reader, viewer, request);
+    await turnFor(found.edges.length, info);
+    return toOrderConnection(found);
   }
 }

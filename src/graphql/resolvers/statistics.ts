@@ -2,7 +2,9 @@ import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type
 import { byCurrency, byStatus, type ProcessingTime } from '../../domain/statistics.js';
 import type { StatsInterval, StatsRow } from '../../orders/ports.js';
 import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/stats.js';
+import { lookupArgument, LOOKUP_LIMITS } from '../arguments.js';
 import type { Context } from '../context.js';
+import { costs, type CostArguments } from '../field-cost.js';
 import { DateTime } from '../scalars.js';
 import { StatsIntervalEnum } from '../types/enums.js';
 import { toMoney } from '../types/money.js';
@@ -13,14 +15,18 @@ import {
   type ProcessingTimeType,
 } from '../types/statistics.js';
 
-/** In values: each asks the database for sums of its own. */
-const STATS_COST = 500;
+/** Statistics of all orders are read from kept sums; those of one customer are computed from all of its orders. */
+const STATS_COST = { kept: 1_000, computed: 10_000 } as const;
+
+function statsCost({ customerId }: CostArguments): number {
+  return customerId === null || customerId === undefined ? STATS_COST.kept : STATS_COST.computed;
+}
 
 type StatsView = OrderStatsType & Pick<Statistics, 'series'>;
 
 @Resolver(() => OrderStatsType)
 export class StatisticsResolver {
-  @Extensions({ cost: { own: STATS_COST } })
+  @Extensions(costs({ own: statsCost }))
   @Query(() => OrderStatsType, {
     description:
       'Statistics of the orders that you may see and that were created in [from, to); of all time without bounds. Costs the same however many orders there are; for one customer they are computed from its orders.',
@@ -32,6 +38,7 @@ export class StatisticsResolver {
     customerId: string | null,
     @Ctx() { reader, viewer }: Context,
   ): Promise<StatsView> {
+    if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
     const request = { from: from ?? null, to: to ?? null, customerId: customerId ?? null };
     const { rows, processing, asOf, series } = await readStatistics(reader, viewer, request);
     return {
@@ -44,7 +51,7 @@ export class StatisticsResolver {
     };
   }
 
-  @Extensions({ cost: { nodes: MAX_POINTS } })
+  @Extensions(costs({ own: STATS_COST.kept, size: MAX_POINTS }))
   @FieldResolver(() => [StatsPointType], {
     description:
       'The same by hours or days: every one of the period, or from the first to the last with orders where it is open. At most 2,000.',

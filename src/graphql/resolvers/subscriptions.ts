@@ -3,7 +3,7 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { LoggedEvent } from '../../domain/events.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { ownerFilter } from '../../domain/viewer.js';
-import { assertStorable, orderIdArgument } from '../arguments.js';
+import { assertReadable, lookupArgument, LOOKUP_LIMITS, orderIdArgument } from '../arguments.js';
 import type { Context } from '../context.js';
 import { costOf } from '../cost.js';
 import { OrderStatusEnum } from '../types/enums.js';
@@ -43,8 +43,9 @@ function watch(
   { services, viewer }: Context,
   info: GraphQLResolveInfo,
 ): AsyncIterableIterator<LoggedEvent> {
-  assertStorable(args, '');
+  assertReadable(args);
   const { orderId, customerId, to } = args;
+  if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
   const owner = ownerFilter(viewer);
   const foreign = owner !== null && typeof customerId === 'string' && customerId !== owner;
   const statuses = to ?? ORDER_STATUSES;

@@ -1,4 +1,6 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Extensions, Field, InputType, ObjectType } from 'type-graphql';
+import { ORDER_LIMITS } from '../../domain/limits.js';
+import { textCost } from '../field-cost.js';
 import { CountryCode } from '../scalars.js';
 
 @ObjectType('Address', { description: 'A postal address; one line is enough.', simpleResolvers: true })
@@ -39,6 +41,7 @@ export class TrackingType {
   @Field(() => String, { nullable: true, description: "The carrier's number for them." })
   readonly number!: string | null;
 
+  @Extensions(textCost(ORDER_LIMITS.trackingUrl))
   @Field(() => String, { nullable: true, description: 'Page that shows where they are.' })
   readonly url!: string | null;
 }

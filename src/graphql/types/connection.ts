@@ -1,5 +1,6 @@
-import { Field, ObjectType, type ClassType } from 'type-graphql';
+import { Extensions, Field, ObjectType, type ClassType } from 'type-graphql';
 import type { Page } from '../../orders/page.js';
+import { costs } from '../field-cost.js';
 
 @ObjectType('PageInfo', {
   description: 'Where a page lies in its list, as the Relay connection specification has it. Exact in both directions.',
@@ -51,9 +52,11 @@ export function edgeOf<T extends object>(name: string, of: string, node: () => C
 export function connectionOf<T extends object>(of: string, node: () => ClassType<T>, edge: ClassType) {
   @ObjectType({ simpleResolvers: true })
   abstract class Connection {
+    @Extensions(costs({ size: 'page' }))
     @Field(() => [edge], { description: `The page: each ${of} with its cursor.` })
     readonly edges!: readonly object[];
 
+    @Extensions(costs({ size: 'page' }))
     @Field(() => [node()], { description: 'The same page without the cursors.' })
     readonly nodes!: readonly T[];
 

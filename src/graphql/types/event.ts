@@ -1,10 +1,15 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { Extensions, Field, ID, Int, ObjectType } from 'type-graphql';
 import type { OrderEventType } from '../../domain/events.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
+import { ORDER_LIMITS } from '../../domain/limits.js';
+import { costs, textCost } from '../field-cost.js';
 import { DateTime } from '../scalars.js';
 import { connectionOf, edgeOf } from './connection.js';
 import { OrderEventTypeEnum, OrderStatusEnum } from './enums.js';
 import { NodeType } from './node.js';
+
+/** No event names more fields: an order has no more that can change. */
+const MOST_CHANGED_FIELDS = 30;
 
 @ObjectType('Actor', { description: 'Who caused an event.', simpleResolvers: true })
 export class ActorType {
@@ -48,11 +53,13 @@ export class OrderEventObject extends NodeType {
   @Field(() => OrderStatusEnum, { nullable: true, description: 'The status after; null where it stayed.' })
   readonly to!: OrderStatus | null;
 
+  @Extensions(costs({ size: MOST_CHANGED_FIELDS }))
   @Field(() => [String], {
     description: "Names of the order's fields that changed; empty at creation and deletion, which concern them all.",
   })
   readonly changedFields!: readonly string[];
 
+  @Extensions(textCost(ORDER_LIMITS.reason))
   @Field(() => String, { nullable: true, description: 'Why, in the words of who did it.' })
   readonly reason!: string | null;
 

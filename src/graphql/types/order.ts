@@ -1,12 +1,27 @@
-import { Arg, Field, Int, ObjectType } from 'type-graphql';
-import type { OrderStatus } from '../../domain/lifecycle.js';
+import { Arg, Extensions, Field, Int, ObjectType } from 'type-graphql';
+import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
+import { ORDER_LIMITS } from '../../domain/limits.js';
 import type { CancelReason, Metadata } from '../../domain/order.js';
+import { COUNT_LIMIT } from '../../orders/page.js';
+import { costs, textCost, type CostArguments } from '../field-cost.js';
 import { DateTime, EmailAddress, JSONObject } from '../scalars.js';
 import { AddressType, TrackingType } from './address.js';
 import { connectionOf, edgeOf } from './connection.js';
 import { CancelReasonEnum, CountPrecisionEnum, OrderStatusEnum } from './enums.js';
 import { MoneyType } from './money.js';
 import { NodeType } from './node.js';
+
+/** The most statuses that an order may go to from one. */
+export const MOST_TRANSITIONS = Math.max(...Object.values(LIFECYCLE).map((next) => next.length));
+
+/** An exact count reads every order of the list. */
+const EXACT_COUNT_COST = 10_000;
+
+/** A bounded count reads one order for each that it counts: one value for every hundred. */
+function boundedCountCost({ limit }: CostArguments): number {
+  const most = typeof limit === 'number' ? Math.max(0, Math.min(limit, COUNT_LIMIT)) : COUNT_LIMIT;
+  return 50 + Math.ceil(most / 100);
+}
 
 @ObjectType('OrderItem', { implements: NodeType, description: 'A line of an order.', simpleResolvers: true })
 export class OrderItemType extends NodeType {
@@ -19,6 +34,7 @@ export class OrderItemType extends NodeType {
   @Field(() => String, { nullable: true, description: 'Stock keeping unit.' })
   readonly sku!: string | null;
 
+  @Extensions(textCost(ORDER_LIMITS.itemName))
   @Field(() => String, { description: 'What was ordered, as it was called then.' })
   readonly name!: string;
 
@@ -50,6 +66,7 @@ export class OrderType extends NodeType {
   @Field(() => OrderStatusEnum, { description: 'Where it stands in its life.' })
   readonly status!: OrderStatus;
 
+  @Extensions(costs({ size: MOST_TRANSITIONS }))
   @Field(() => [OrderStatusEnum], { description: 'The statuses it may go to next; empty when its life is over.' })
   readonly allowedTransitions!: readonly OrderStatus[];
 
@@ -71,8 +88,12 @@ export class OrderType extends NodeType {
   })
   readonly customerEmail!: string | null;
 
-  @Field(() => [OrderItemType], { description: 'Its lines, by position.' })
-  readonly items!: readonly OrderItemType[];
+  @Extensions(costs({ size: ORDER_LIMITS.items }))
+  @Field(() => [OrderItemType], {
+    nullable: true,
+    description: 'Its lines, by position. Null only where they cannot be read now; `errors` then says why.',
+  })
+  readonly items!: readonly OrderItemType[] | null;
 
   @Field(() => MoneyType, { description: 'What it costs in all: subtotal + shipping + tax - discount, exactly.' })
   readonly total!: MoneyType;
@@ -98,9 +119,11 @@ export class OrderType extends NodeType {
   @Field(() => TrackingType, { nullable: true, description: 'Where the goods are, once it is shipped.' })
   readonly tracking!: TrackingType | null;
 
+  @Extensions(textCost(ORDER_LIMITS.notes))
   @Field(() => String, { nullable: true, description: 'Remarks of the customer.' })
   readonly notes!: string | null;
 
+  @Extensions(textCost(ORDER_LIMITS.metadata))
   @Field(() => JSONObject, { description: "The client's own facts about it; an empty object where there are none." })
   readonly metadata!: Metadata;
 
@@ -133,9 +156,11 @@ export const OrderEdge = edgeOf('Order', 'order', () => OrderType);
 
 @ObjectType('OrderConnection', { description: 'A page of orders.', simpleResolvers: true })
 export class OrderConnection extends connectionOf('order', () => OrderType, OrderEdge) {
+  @Extensions(costs({ own: EXACT_COUNT_COST }))
   @Field(() => Int, { description: 'How many orders the whole list has, exactly. Counted only where it is selected.' })
   readonly totalCount!: number;
 
+  @Extensions(costs({ own: boundedCountCost }))
   @Field(() => CountType, {
     description: 'How many orders the list has, counted up to a limit: cheap however long it is.',
   })

@@ -1,9 +1,11 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { Extensions, Field, ID, Int, ObjectType } from 'type-graphql';
+import { BULK_LIMITS } from '../../domain/limits.js';
 import type { Order } from '../../domain/order.js';
+import { costs } from '../field-cost.js';
 import { OrderType } from './order.js';
-import { UserError } from './user-errors.js';
+import { MAX_USER_ERRORS, UserError } from './user-errors.js';
 
-const USER_ERRORS = 'Why it was refused; empty when it was done.';
+const USER_ERRORS = 'Why it was rejected; empty when it was done. At most 50, the first ones.';
 
 @ObjectType('CreateOrderPayload', { description: 'Answer to `createOrder`.', simpleResolvers: true })
 export class CreateOrderPayload {
@@ -15,6 +17,7 @@ export class CreateOrderPayload {
   })
   readonly replayed!: boolean;
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: USER_ERRORS })
   readonly userErrors!: readonly UserError[];
 }
@@ -29,6 +32,7 @@ export class UpdateOrderStatusPayload {
   })
   readonly changed!: boolean;
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: USER_ERRORS })
   readonly userErrors!: readonly UserError[];
 }
@@ -41,11 +45,13 @@ export class CreateOrdersResult extends CreateOrderPayload {
 
 @ObjectType('CreateOrdersPayload', { description: 'Answer to `createOrders`.', simpleResolvers: true })
 export class CreateOrdersPayload {
+  @Extensions(costs({ size: BULK_LIMITS.orders }))
   @Field(() => [CreateOrdersResult], {
     description: 'One for each order of the request, in its order; empty where the request as a whole was refused.',
   })
   readonly results!: readonly CreateOrdersResult[];
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: 'Why the request as a whole was refused; empty when it was not.' })
   readonly userErrors!: readonly UserError[];
 }
@@ -61,11 +67,13 @@ export class UpdateOrderStatusesResult extends UpdateOrderStatusPayload {
 
 @ObjectType('UpdateOrderStatusesPayload', { description: 'Answer to `updateOrderStatuses`.', simpleResolvers: true })
 export class UpdateOrderStatusesPayload {
+  @Extensions(costs({ size: BULK_LIMITS.changes }))
   @Field(() => [UpdateOrderStatusesResult], {
     description: 'One for each change of the request, in its order; empty where the request as a whole was refused.',
   })
   readonly results!: readonly UpdateOrderStatusesResult[];
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: 'Why the request as a whole was refused; empty when it was not.' })
   readonly userErrors!: readonly UserError[];
 }
@@ -80,6 +88,7 @@ export class UpdateOrderPayload {
   })
   readonly changed!: boolean;
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: USER_ERRORS })
   readonly userErrors!: readonly UserError[];
 }
@@ -95,6 +104,7 @@ export class CancelOrderPayload {
   })
   readonly changed!: boolean;
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: USER_ERRORS })
   readonly userErrors!: readonly UserError[];
 }
@@ -104,6 +114,7 @@ export class DeleteOrderPayload {
   @Field(() => ID, { nullable: true, description: 'Id of the order that was deleted; null when it was refused.' })
   readonly deletedOrderId!: string | null;
 
+  @Extensions(costs({ size: MAX_USER_ERRORS }))
   @Field(() => [UserError], { description: USER_ERRORS })
   readonly userErrors!: readonly UserError[];
 }

@@ -1,5 +1,8 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
-import type { OrderStatus } from '../../domain/lifecycle.js';
+import { Extensions, Field, Float, Int, ObjectType } from 'type-graphql';
+import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
+import { CURRENCY_EXPONENTS } from '../../domain/money.js';
+import { CURRENCIES_OF_A_POINT } from '../../orders/stats.js';
+import { costs } from '../field-cost.js';
 import { Currency, DateTime } from '../scalars.js';
 import { OrderStatusEnum } from './enums.js';
 import { MoneyType } from './money.js';
@@ -59,6 +62,7 @@ export class StatsPointType {
   @Field(() => Int, { description: 'How many orders were created.' })
   readonly count!: number;
 
+  @Extensions(costs({ size: CURRENCIES_OF_A_POINT }))
   @Field(() => [CurrencyStatsType], { description: 'What they cost, by currency.' })
   readonly money!: readonly CurrencyStatsType[];
 }
@@ -71,11 +75,13 @@ export class OrderStatsType {
   @Field(() => Int, { description: 'How many orders there are, cancelled ones included.' })
   readonly count!: number;
 
+  @Extensions(costs({ size: ORDER_STATUSES.length }))
   @Field(() => [StatusCountType], {
     description: 'How many are in each status; every status, in the order of their life.',
   })
   readonly byStatus!: readonly StatusCountType[];
 
+  @Extensions(costs({ size: CURRENCY_EXPONENTS.size }))
   @Field(() => [CurrencyStatsType], { description: 'What they cost, by currency.' })
   readonly money!: readonly CurrencyStatsType[];
 

@@ -1,9 +1,16 @@
-import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { Extensions, Field, Int, InterfaceType, ObjectType } from 'type-graphql';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { Order } from '../../domain/order.js';
 import { ErrorCodeEnum, OrderStatusEnum, type ERROR_CODES } from './enums.js';
 import type { Typed } from './node.js';
-import { OrderType } from './order.js';
+import { costs } from '../field-cost.js';
+import { MOST_TRANSITIONS, OrderType } from './order.js';
+
+/** `input.orders.0.items.0.unitPrice` */
+const LONGEST_PATH = 6;
+
+/** The most that one command answers. The first ones are enough to mend a request; the rest follow when it is sent again. */
+export const MAX_USER_ERRORS = 50;
 
 @InterfaceType('UserError', {
   description: 'An expected refusal: what a client has to be ready for. Nothing was stored.',
@@ -16,6 +23,7 @@ export abstract class UserError {
   @Field(() => String, { description: 'Why, for people.' })
   readonly message!: string;
 
+  @Extensions(costs({ size: LONGEST_PATH }))
   @Field(() => [String], {
     nullable: true,
     description: 'Where in the arguments the reason lies, outermost first: `["input", "items", "0", "quantity"]`.',
@@ -48,6 +56,7 @@ export class TransitionError extends UserError {
   @Field(() => OrderStatusEnum, { description: 'The status asked for.' })
   readonly to!: OrderStatus;
 
+  @Extensions(costs({ size: MOST_TRANSITIONS }))
   @Field(() => [OrderStatusEnum], { description: 'The statuses it may go to instead.' })
   readonly allowed!: readonly OrderStatus[];
 }

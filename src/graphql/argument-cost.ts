@@ -1,0 +1,74 @@
+import { Kind, valueFromASTUntyped, type FieldNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import type { GraphQLField } from 'graphql';
+import { CHARACTERS_OF_A_VALUE, type CostArguments } from './field-cost.js';
+
+/** Reading a value of an input object or list: it is coerced, converted and checked at each use. */
+const INPUT_VALUE_COST = 5;
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** The arguments of fields and what they cost, under the variables of one request. */
+export interface ArgumentCosts {
+  /** The arguments that a field is called with, defaults of variables and arguments included. */
+  valuesOf(field: FieldNode, definition: GraphQLField<unknown, unknown>): CostArguments;
+  /** What the arguments of a field cost. A variable is weighed once, and counts at each use. */
+  costOf(field: FieldNode): number;
+}
+
+export function createArgumentCosts(operation: OperationDefinitionNode, given: Variables): ArgumentCosts {
+  const variables = withDefaults(operation, given);
+  const weighed = new Map<string, number>();
+
+  function ofVariable(name: string): number {
+    const known = weighed.get(name);
+    if (known !== undefined) return known;
+    const cost = ofValue(variables[name]);
+    weighed.set(name, cost);
+    return cost;
+  }
+
+  function ofNode(node: ValueNode): number {
+    if (node.kind === Kind.VARIABLE) return ofVariable(node.name.value);
+    if (node.kind === Kind.STRING) return ofText(node.value);
+    if (node.kind === Kind.LIST) return ofParts(node.values);
+    return node.kind === Kind.OBJECT ? ofParts(node.fields.map(({ value }) => value)) : 0;
+  }
+
+  function ofParts(parts: readonly ValueNode[]): number {
+    return parts.reduce((sum, part) => sum + INPUT_VALUE_COST + ofNode(part), 0);
+  }
+
+  return {
+    costOf: ({ arguments: args = [] }) => args.reduce((sum, { value }) => sum + ofNode(value), 0),
+    valuesOf({ arguments: args = [] }, definition) {
+      const values: Record<string, unknown> = {};
+      for (const { name, defaultValue } of definition.args) values[name] = defaultValue;
+      for (const { name, value } of args) {
+        const isMissing = value.kind === Kind.VARIABLE && !Object.hasOwn(variables, value.name.value);
+        if (!isMissing) values[name.value] = valueFromASTUntyped(value, variables);
+      }
+      return values;
+    },
+  };
+}
+
+function withDefaults({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
+  const values: Record<string, unknown> = { ...given };
+  for (const { variable, defaultValue } of variableDefinitions) {
+    const name = variable.name.value;
+    if (defaultValue !== undefined && given[name] === undefined) values[name] = valueFromASTUntyped(defaultValue);
+  }
+  return values;
+}
+
+function ofValue(value: unknown): number {
+  if (typeof value === 'string') return ofText(value);
+  if (typeof value !== 'object' || value === null) return 0;
+  let cost = 0;
+  for (const part of Object.values(value)) cost += INPUT_VALUE_COST + ofValue(part);
+  return cost;
+}
+
+function ofText(text: string): number {
+  return Math.floor(text.length / CHARACTERS_OF_A_VALUE);
+}

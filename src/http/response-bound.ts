@@ -1,0 +1,53 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { FormattedExecutionResult } from 'graphql';
+import type { Context } from '../graphql/context.js';
+
+/**
+ * Rejects an answer that is larger than one answer may be. The answer to a stored write is sent however large it is: the
+ * client must learn what was stored, and the cost of the request bounds it.
+ */
+export function createResponseBound(maxBytes: number) {
+  const texts = new WeakMap<object, string>(); // an answer that was measured is not serialised again
+
+  const plugin: ApolloServerPlugin<Context> = {
+    requestDidStart: () =>
+      Promise.resolve({
+        willSendResponse({ response, contextValue: { stored } }) {
+          const { body, http } = response;
+          if (body.kind !== 'single') return Promise.resolve();
+          const text = serialize(body.singleResult);
+          const fits = text.length <= maxBytes / MOST_BYTES_OF_A_UNIT || Buffer.byteLength(text) <= maxBytes;
+          if (fits || stored.size > 0) {
+            texts.set(identityOf(body.singleResult), text);
+          } else {
+            body.singleResult = { errors: [tooLarge(maxBytes)] };
+            http.status = 400;
+          }
+          return Promise.resolve();
+        },
+      }),
+  };
+
+  return {
+    plugin,
+    stringify: (result: FormattedExecutionResult) => texts.get(identityOf(result)) ?? serialize(result),
+  };
+}
+
+/** Errors come first, so that a person sees them. */
+function serialize({ errors, data, extensions }: FormattedExecutionResult): string {
+  return `${JSON.stringify({ errors, data, extensions })}\n`;
+}
+
+/** Apollo copies a result before it is serialised, but not what is in it. */
+function identityOf(result: FormattedExecutionResult): object {
+  return result.data ?? result.errors ?? result;
+}
+
+/** Of UTF-8, for a UTF-16 code unit. */
+const MOST_BYTES_OF_A_UNIT = 3;
+
+function tooLarge(maxBytes: number) {
+  const message = `The answer is larger than ${maxBytes} bytes. Ask for smaller pages or fewer fields.`;
+  return { message, extensions: { code: 'BAD_USER_INPUT', maxBytes } };
+}

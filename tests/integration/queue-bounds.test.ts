@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { create, CREATE, placed, TEA } from '../support/queries.js';
+
+const fixture = useServer({
+  WRITE_QUEUE_MAX_BYTES: '3000',
+  READ_QUEUE_MAX_KEYS: '5',
+  READ_QUEUE_MAX_BYTES: '2000',
+});
+
+const overloaded = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } }] };
+const long = 'x'.repeat(4_000);
+
+test('a write of more bytes than may wait is rejected as overload, and not stored', async () => {
+  expect(await fixture.server.ask(CREATE, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
+  const items = Array.from({ length: 30 }, () => TEA);
+  expect(await fixture.server.ask(CREATE, { input: { items } })).toMatchObject(overloaded);
+  const { id } = await placed(fixture.server);
+  const edit = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
+  for (const more of [{ notes: long }, { items }]) {
+    expect(await fixture.server.ask(edit, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
+  }
+  expect(await fixture.database.sql('SELECT version, notes FROM orders')).toEqual([{ version: 1, notes: null }]);
+});
+
+test('the bytes of a write are given back when it is answered', async () => {
+  for (let index = 0; index < 8; index += 1) {
+    expect(await create(fixture.server)).toMatchObject({ replayed: false, userErrors: [] });
+  }
+});
+
+test('more reads than may wait are rejected as overload, and the others are answered', async () => {
+  const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+  for (let index = 0; index < 3; index += 1) {
+    const { id } = await placed(fixture.server);
+    const ids = [id, ...Array.from({ length: 7 }, () => randomUUID())];
+    const { data, errors = [] } = await fixture.server.ask<{ nodes: object[] }>(query, { ids });
+    expect(data.nodes[0]).toEqual({ id });
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
+    expect(errors[0]?.message).toMatch(/^The read was not begun/);
+  }
+});
+
+test('reads of more bytes than may wait are rejected as overload, and their bytes are given back', async () => {
+  const texts = { customerId: 'c'.repeat(128), reference: 'r'.repeat(127) };
+  const parts = ['a', 'b', 'c', 'd', 'e'].map(
+    (name) =>
+      `${name}: orderByExternalReference(customerId: $customerId, externalReference: "${name}${texts.reference}") { id }`,
+  );
+  const ask = async (count: number) => {
+    const query = `query ($customerId: String!) { __typename ${parts.slice(0, count).join(' ')} }`;
+    const { errors = [] } = await fixture.server.ask(query, { customerId: texts.customerId });
+    return errors.map(({ path, extensions }) => `${path?.[0]} ${extensions.code}`);
+  };
+  for (let index = 0; index < 3; index += 1) {
+    expect(await ask(5)).toEqual(['e OVERLOADED']);
+    expect(await ask(4)).toEqual([]);
+  }
+});

@@ -1,0 +1,193 @@
+import { getIntrospectionQuery } from 'graphql';
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { create, CREATE, placed, TEA } from '../support/queries.js';
+
+const fixture = useServer({ RESPONSE_MAX_BYTES: '50000' });
+
+/** The extensions of the error that rejects a request as a whole. */
+async function rejection(query: string, variables: object = {}): Promise<Record<string, unknown>> {
+  const { status, data, errors } = await fixture.server.ask(query, variables);
+  expect(data).toBeUndefined();
+  expect(status).toBe(400);
+  expect(errors).toHaveLength(1);
+  expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  return errors?.[0]?.extensions ?? {};
+}
+
+const tooExpensive = { cost: expect.any(Number) as number, maxCost: 500_000 };
+
+const times = (count: number, part: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => part(index)).join(' ');
+
+test('the introspection queries of clients and playgrounds are allowed', async () => {
+  const everything = {
+    descriptions: true,
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    schemaDescription: true,
+    inputValueDeprecation: true,
+    oneOf: true,
+  };
+  for (const options of [{}, everything, { ...everything, descriptions: false }]) {
+    const { errors } = await fixture.server.ask(getIntrospectionQuery(options));
+    const codes = errors?.map(({ extensions }) => extensions['maxBytes']); // too large for this server, not too expensive
+    expect(codes ?? [50_000]).toEqual([50_000]);
+  }
+});
+
+test('aliases of fragments over the schema multiply, and are rejected', async () => {
+  const level = (index: number) =>
+    `fragment F${index} on __Type { ${times(6, (alias) => `a${alias}: fields { type { ...G${index} } }`)} }`;
+  const query = `{ __schema { types { ...F0 } } } ${level(0)} fragment G0 on __Type { ${times(20, (alias) => `n${alias}: name description`)} possibleTypes { ...H } }
+    fragment H on __Type { ${times(20, (alias) => `f${alias}: enumValues { name description }`)} }`;
+  expect(await rejection(query)).toMatchObject(tooExpensive);
+});
+
+test.each([
+  ['150 exact counts', `{ ${times(75, (i) => `a${i}: orders(first: 0) { totalCount } `)} }`],
+  ['75 counts of a million', `{ ${times(75, (i) => `a${i}: orders(first: 0) { count(limit: 1000000) { value } } `)} }`],
+  [
+    'exact counts of every customer of a page',
+    '{ orders(first: 100) { nodes { customer { orders(first: 0) { totalCount } } } } }',
+  ],
+  ['99 statistics of one customer', `{ ${times(99, (i) => `a${i}: orderStats(customerId: "${i}") { count }`)} }`],
+  [
+    'items of items: a page of orders within a page',
+    '{ orders(first: 100) { nodes { customer { orders(first: 100) { nodes { items { name } } } } } } }',
+  ],
+  [
+    'the user errors of a batch, with the items of their orders',
+    'mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { userErrors { ... on VersionConflictError { order { items { name } } } } } } }',
+  ],
+])('%s are rejected before anything is read', async (_what, query) => {
+  const input = { orders: [{ items: [TEA] }] };
+  const variables = query.includes('$input') ? { input } : {};
+  expect(await rejection(query, variables)).toMatchObject(tooExpensive);
+});
+
+test('a hundred and fifty exact counts are too many fields at the root', async () => {
+  const query = `{ ${times(150, (i) => `a${i}: orders(first: 0) { totalCount }`)} }`;
+  expect(await rejection(query)).toMatchObject({ maxFields: 100 });
+  const spread = `{ ...F ...F } fragment F on Query { ${times(60, (i) => `a${i}: __typename`)} }`;
+  expect(await rejection(spread)).toMatchObject({ maxFields: 100 });
+  expect((await fixture.server.ask(`{ ${times(100, (i) => `a${i}: __typename`)} }`)).errors).toBeUndefined();
+});
+
+test('the fields of an operation are bounded, however little each costs', async () => {
+  const query = `{ orders(first: 1) { nodes { ${times(1_001, (i) => `a${i}: id`)} } } }`;
+  expect(await rejection(query)).toMatchObject({ maxFields: 1_000 });
+});
+
+test('a node counts as often as ids are given', async () => {
+  const { id } = await placed(fixture.server);
+  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ${times(30, (i) => `... on Order { a${i}: items { name } }`)} } }`;
+  expect(await rejection(query, { ids: Array.from({ length: 100 }, () => id) })).toMatchObject(tooExpensive);
+  expect((await fixture.server.ask(query, { ids: [id] })).errors).toBeUndefined();
+});
+
+test('a list far beyond every limit is rejected without being read, however often it is used', async () => {
+  const query = (aliases: number) =>
+    `mutation ($items: [OrderItemInput!]!) {
+      ${times(aliases, (i) => `a${i}: createOrder(input: { items: $items }) { userErrors { code } }`)} }`;
+  const items = Array.from({ length: 300_000 }, () => ({}));
+  expect(await rejection(query(8), { items })).toMatchObject({ argument: 'items' });
+  expect(await rejection(query(11), { items: items.slice(0, 10_000) })).toMatchObject({ maxCost: 500_000 });
+});
+
+test('a long list that is used once is answered with the rule of its field', async () => {
+  const answer = await create(fixture.server, { items: Array.from({ length: 10_000 }, () => TEA) });
+  expect(answer.userErrors).toMatchObject([{ code: 'LIMIT_EXCEEDED', field: ['input', 'items'] }]);
+});
+
+test('of very many user errors the first fifty are answered', async () => {
+  const answer = await create(fixture.server, { items: Array.from({ length: 200 }, () => ({ ...TEA, quantity: 0 })) });
+  expect(answer.userErrors).toHaveLength(50);
+  expect(answer.userErrors[0]?.field).toEqual(['input', 'items', '0', 'quantity']);
+});
+
+const long = 'x'.repeat(900_000);
+
+test.each([
+  ['orderByExternalReference(customerId: "", externalReference: $text)', 'externalReference', 128],
+  ['orderByExternalReference(customerId: $text, externalReference: "r")', 'customerId', 128],
+  ['customer(customerId: $text)', 'customerId', 128],
+  ['orderByNumber(number: $text)', 'number', 40],
+])('%s takes a text of a bounded length', async (field, argument, limit) => {
+  const query = `query ($text: String!) { ${field} { id } }`;
+  const { status, errors } = await fixture.server.ask(query, { text: 'x'.repeat(limit + 1) });
+  expect([status, errors?.[0]?.extensions]).toEqual([400, { code: 'BAD_USER_INPUT', argument }]);
+});
+
+test('ids and the customers of statistics have a bounded length', async () => {
+  for (const query of ['{ node(id: $id) { id } }', '{ nodes(ids: [$id]) { id } }', '{ order(id: $id) { id } }']) {
+    const { errors } = await fixture.server.ask(`query ($id: ID!) ${query}`, { id: `customer:${'x'.repeat(129)}` });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'id' });
+    expect(errors?.[0]?.message.length).toBeLessThan(200);
+  }
+  const stats = 'query ($c: String!) { orderStats(customerId: $c) { count } }';
+  const { errors } = await fixture.server.ask(stats, { c: 'x'.repeat(129) });
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'customerId' });
+});
+
+test('a text of 900 KB is rejected before it reaches any of the fields that use it', async () => {
+  const part = (i: number) => `a${i}: orderByExternalReference(customerId: "${i}", externalReference: $text) { id }`;
+  const query = `query ($text: String!) { ${times(90, part)} }`;
+  expect(await rejection(query, { text: long })).toMatchObject({ argument: 'text' });
+});
+
+test.each([
+  ['an e-mail address', CREATE, { input: { items: [TEA], customerEmail: long.slice(0, 40_000) } }],
+  ['a price', CREATE, { input: { items: [{ ...TEA, unitPrice: 'x'.repeat(40) }] } }],
+  ['a currency', CREATE, { input: { items: [TEA], currency: long.slice(0, 40_000) } }],
+  ['a whole object', CREATE, { input: { items: [TEA], quantity: { [long.slice(0, 40_000)]: long.slice(0, 40_000) } } }],
+  ['a literal', `{ orders(first: "${long}") { nodes { id } } }`, {}],
+  ['a field', `{ ${long} }`, {}],
+  ['an id', `{ order(id: "${long}") { id } }`, {}],
+  ['an id that is read', `{ order(id: "${long.slice(0, 2_000)}") { id } }`, {}],
+])('%s that is wrong and long is shown cut short', async (_what, query, variables) => {
+  const { errors = [] } = await fixture.server.ask(query, variables);
+  expect(errors.length).toBeGreaterThan(0);
+  for (const { message } of errors) expect(message.length).toBeLessThan(700);
+});
+
+test('an answer larger than one may be is rejected, unless a write was stored', async () => {
+  const notes = 'x'.repeat(4_000);
+  const input = { items: [TEA], notes };
+  const { id } = await placed(fixture.server, { notes });
+  const copies = times(20, (i) => `a${i}: notes`);
+  const small = await fixture.server.ask(`{ order(id: "${id}") { a: notes } }`);
+  expect(small.errors).toBeUndefined();
+  expect(await rejection(`{ order(id: "${id}") { ${copies} } }`)).toEqual({ code: 'BAD_USER_INPUT', maxBytes: 50_000 });
+  const query = `mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id ${copies} } } }`;
+  const stored = await fixture.server.ask<{ createOrder: { order: { id: string; a19: string } } }>(query, { input });
+  expect(stored.status).toBe(200);
+  expect(stored.data.createOrder.order.a19).toBe(notes);
+  const others = 'ü'.repeat(4_000); // two bytes each: the bound is one of bytes
+  const wide = await placed(fixture.server, { notes: others });
+  const seven = times(7, (i) => `a${i}: notes`);
+  expect(await rejection(`{ order(id: "${wide.id}") { ${seven} } }`)).toMatchObject({ maxBytes: 50_000 });
+  expect((await fixture.server.ask(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();
+});
+
+test('a page of a hundred orders with items and history is allowed', async () => {
+  const usual = `{ orders(first: 100) { totalCount nodes { id number status total { amount currency }
+    items { name quantity unitPrice { amount currency } } history { nodes { version type to occurredAt } } }
+    pageInfo { hasNextPage endCursor } } }`;
+  expect((await fixture.server.ask(usual)).errors).toBeUndefined();
+});
+
+test('a series has a bounded number of amounts of money, as its cost says', async () => {
+  await fixture.database.sql(
+    `INSERT INTO order_stats (grain, starts_at, currency, status, count, gross)
+     SELECT grain::stats_grain, '2020-01-01Z'::timestamptz + day * interval '1 day', currency, 'PENDING', 1, 1
+     FROM generate_series(0, 1999) AS day, unnest('{DAY,HOUR}'::text[]) AS grain,
+       unnest('{AED,AFN,ALL,AMD,AUD,BAM,BBD,BDT,BMD,BND,BOB}'::text[]) AS currency
+     WHERE grain = 'DAY' OR day IN (0, 1999)`,
+  );
+  const query = 'query ($to: DateTime) { orderStats(from: "2020-01-01T00:00:00Z", to: $to) { series { count } } }';
+  const whole = await fixture.server.ask(query, { to: '2025-06-23T00:00:00Z' });
+  expect(whole).toMatchObject({ status: 400, errors: [{ extensions: { argument: 'interval' } }] });
+  const shorter = await fixture.server.ask(query, { to: '2024-12-01T00:00:00Z' });
+  expect(shorter.errors).toBeUndefined();
+});

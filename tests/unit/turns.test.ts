@@ -1,0 +1,39 @@
+import { getOperationAST, Kind, parse, type FieldNode, type GraphQLResolveInfo } from 'graphql';
+import { expect, test } from 'vitest';
+import { turnFor } from '../../src/graphql/turns.js';
+
+/** What graphql-js gives a resolver of a list of which so many fields are selected. */
+function selecting(fields: number): GraphQLResolveInfo {
+  const names = Array.from({ length: fields }, (_, index) => `f${index}`).join(' ');
+  const operation = getOperationAST(parse(`{ list { ${names} } }`));
+  const fieldNodes = operation?.selectionSet.selections.filter((node): node is FieldNode => node.kind === Kind.FIELD);
+  return { fieldNodes, fragments: {} } as unknown as GraphQLResolveInfo;
+}
+
+test('long lists that were read together are answered in turns, between which the server does other work', async () => {
+  const seen: string[] = [];
+  const other = () => {
+    seen.push('other');
+    if (seen.length < 100) setImmediate(other);
+  };
+  await turnFor(1, selecting(10_000)); // whatever was answered before this test
+  const lists = ['a', 'b', 'c', 'd'].map(async (name) => {
+    await turnFor(100, selecting(80));
+    seen.push(name);
+  });
+  setImmediate(other);
+  await Promise.all(lists);
+  const order = seen.join(' ');
+  expect(order).toMatch(/a other.* b other.* c other.* d/);
+});
+
+test('short lists are answered at once', async () => {
+  await turnFor(1, selecting(10_000));
+  await turnFor(1, selecting(1)); // begins a turn
+  let others = 0;
+  setImmediate(() => {
+    others += 1;
+  });
+  await Promise.all(Array.from({ length: 100 }, async () => turnFor(5, selecting(10))));
+  expect(others).toBe(0);
+});
