@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { cancel, codes, createWhole, edit, move, read, taken, type Payload } from '../support/mutations.js';
+import { cancel, codes, createWhole, edit, move, read, remove, taken, type Payload } from '../support/mutations.js';
 import type { TestClient } from '../support/client.js';
 
 /*
@@ -96,6 +96,11 @@ const TRACKING = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1'
 const EDIT = {
   expectedVersion: 1,
   reason: 'asked to',
+  customerName: 'Ada',
+  customerEmail: 'ada@example.com',
+  shipping: '3',
+  tax: '2',
+  discount: '1',
   externalReference: 'r',
   shippingAddress: ADDRESS,
   billingAddress: { line1: 'PO Box 1' },
@@ -136,6 +141,16 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
       { expectedVersion: 2 },
       { reason: 'x' },
       { reason: null },
+      { customerName: 'Eve' },
+      { customerName: null },
+      { customerName: undefined },
+      { customerEmail: 'eve@example.com' },
+      { customerEmail: null },
+      { customerEmail: undefined },
+      ...['shipping', 'tax', 'discount'].flatMap((name) =>
+        ['1.5', null, undefined].map((value) => ({ [name]: value })),
+      ),
+      { expectedTotal: '12.40' },
       { externalReference: 'x' },
       { externalReference: null },
       { externalReference: undefined },
@@ -177,6 +192,65 @@ test.each(CHANGES)(
   },
 );
 
+test('amounts of an update without items tell requests apart too', async () => {
+  const { id } = await taken(fixture.server);
+  const input = { id, expectedVersion: 1, idempotencyKey: 'k', shipping: '1' };
+  const first = await edit(fixture.server, input);
+  expect(first).toMatchObject({ changed: true, order: { version: 2 } });
+  for (const other of [
+    { shipping: '2' },
+    { shipping: undefined },
+    { shipping: undefined, tax: '1' },
+    { tax: '0' },
+    { expectedTotal: '13.60' },
+  ]) {
+    const { userErrors } = await edit(fixture.server, { ...input, ...other });
+    expect(codes(userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+  }
+  expect(await edit(fixture.server, { ...input, shipping: 1.0 })).toEqual(first);
+});
+
+test('a deletion under a key is answered again after the order is gone; any other request under it is rejected', async () => {
+  const { id } = await taken(fixture.server, { customerId: randomUUID() });
+  const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'asked to' };
+  const done = { deletedOrderId: id, userErrors: [] };
+  expect(await remove(fixture.server, input)).toEqual(done);
+  for (const other of [{ expectedVersion: 2 }, { expectedVersion: null }, { reason: 'x' }, { reason: null }]) {
+    const { deletedOrderId, userErrors } = await remove(fixture.server, { ...input, ...other });
+    expect({ other, deletedOrderId, codes: codes(userErrors) }).toEqual({
+      other,
+      deletedOrderId: null,
+      codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
+    });
+  }
+  expect(await remove(fixture.server, input)).toEqual(done);
+  for (const without of [{ idempotencyKey: null }, { idempotencyKey: 'another' }]) {
+    const { userErrors } = await remove(fixture.server, { ...input, ...without });
+    expect(codes(userErrors)).toEqual(['NOT_FOUND input.id']);
+  }
+  const events = await fixture.database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
+  expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
+});
+
+test('deletions under one key at the same time leave one event and one answer', async () => {
+  const { id } = await taken(fixture.server);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => remove(fixture.server, { id, idempotencyKey: 'k' })),
+  );
+  for (const answer of answers) expect(answer).toEqual({ deletedOrderId: id, userErrors: [] });
+  expect(await fixture.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
+});
+
+test('a deleted order answers no other change under a key that was used before', async () => {
+  const { id } = await taken(fixture.server);
+  const change = { id, idempotencyKey: 'k', status: 'CONFIRMED' };
+  await move(fixture.server, change);
+  await remove(fixture.server, { id });
+  expect(codes((await move(fixture.server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
+  const reused = await remove(fixture.server, { id, idempotencyKey: 'k' });
+  expect(codes(reused.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+});
+
 test('a key that one mutation used is rejected by the others', async () => {
   const { id } = await taken(fixture.server);
   const idempotencyKey = randomUUID();
@@ -185,6 +259,7 @@ test('a key that one mutation used is rejected by the others', async () => {
   for (const answer of [
     await cancel(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
     await edit(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await remove(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
