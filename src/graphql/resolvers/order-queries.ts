@@ -54,7 +54,7 @@ export class OrderQueries {
   async orders(
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, { nullable: true, description: 'Which orders; all where left out.' })
-    where: OrderWhere | null,
+    where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderOrder, {
       nullable: true,
       description: 'How to sort; newest first where left out. A cursor is good only under the sorting it came from.',
@@ -62,9 +62,7 @@ export class OrderQueries {
     ordering: OrderOrder | null,
     @Ctx() { reader, viewer }: Context,
   ) {
-    return toOrderConnection(
-      await pageOrders(reader, viewer, { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST }),
-    );
+    return toOrderConnection(await pageOrders(reader, viewer, { page, where, ordering: ordering ?? NEWEST_FIRST }));
   }
 
   @Query(() => CustomerType, {

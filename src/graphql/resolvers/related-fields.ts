@@ -25,13 +25,13 @@ export class CustomerFields {
     @Root() customer: CustomerType,
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, { nullable: true, description: 'Which of them; all where left out.' })
-    where: OrderWhere | null,
+    where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderOrder, { nullable: true, description: 'How to sort; newest first where left out.' })
     ordering: OrderOrder | null,
     @Ctx() { reader, viewer }: Context,
   ) {
     const { customerId: ofCustomer } = customer;
-    const request = { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
+    const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
     return toOrderConnection(await pageOrders(reader, viewer, request));
   }
 }

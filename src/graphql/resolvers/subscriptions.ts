@@ -2,6 +2,7 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { LoggedEvent } from '../../domain/events.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { ownerFilter } from '../../domain/viewer.js';
+import { assertNoNull } from '../../orders/null-arguments.js';
 import { assertStorable, orderIdArgument } from '../arguments.js';
 import type { Context } from '../context.js';
 import { OrderStatusEnum } from '../types/enums.js';
@@ -38,6 +39,7 @@ export class OrderSubscriptions {
 
 function watch(args: WatchArguments, { services, viewer }: Context): AsyncIterableIterator<LoggedEvent> {
   assertStorable(args, '');
+  assertNoNull(args, '');
   const { orderId, customerId, to } = args;
   const owner = ownerFilter(viewer);
   const foreign = owner !== null && typeof customerId === 'string' && customerId !== owner;
