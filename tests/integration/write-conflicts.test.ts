@@ -16,13 +16,15 @@ const fixture = useServer({ WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '4000' }
 let other: TestServer;
 
 beforeAll(async () => {
-  other = await startServer(fixture.database.url);
+  other = await startServer(fixture.database.url, { DATABASE_LOCK_TIMEOUT_MS: '100' });
 });
 afterAll(() => other.close());
 
 interface Holder {
-  /** Resolves when another backend waits for what this transaction holds. */
+  /** Resolves when another transaction waits for what this one holds. */
   readonly met: () => Promise<void>;
+  /** Resolves when so many other transactions have waited for it, one after the other. */
+  readonly metBy: (count: number) => Promise<void>;
   /** Ends the transaction; what it wrote is undone. */
   readonly release: () => Promise<void>;
 }
@@ -32,11 +34,21 @@ async function hold(sql: string, values: unknown[]): Promise<Holder> {
   const client = await fixture.database.connect();
   await client.query('BEGIN');
   await client.query(sql, values);
-  const [{ pid = 0 } = {}] = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
-  const waiting = () =>
-    fixture.database.sql('SELECT 1 FROM pg_stat_activity WHERE $1 = any(pg_blocking_pids(pid))', [pid]);
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const seen = new Set<string>();
+  const waiting = async () => {
+    const waiters = await fixture.database.sql<{ began: string }>(
+      'SELECT xact_start::text AS began FROM pg_stat_activity WHERE $1 = any(pg_blocking_pids(pid))',
+      [rows[0]?.pid],
+    );
+    for (const { began } of waiters) seen.add(began);
+    return seen.size;
+  };
+  const metBy = (count: number) =>
+    expect.poll(waiting, { timeout: 10_000, interval: 10 }).toBeGreaterThanOrEqual(count);
   return {
-    met: () => expect.poll(waiting, { timeout: 10_000, interval: 10 }).not.toEqual([]),
+    met: () => metBy(1),
+    metBy,
     release: async () => {
       await client.query('ROLLBACK');
     },
@@ -127,10 +139,10 @@ test('external references are claimed in their order', async () => {
 /** The database's clock, in whole milliseconds, a moment later. */
 async function later(): Promise<Date> {
   await fixture.database.sql('SELECT pg_sleep(0.01)');
-  const [{ now = new Date() } = {}] = await fixture.database.sql<{ now: Date }>(
+  const [row] = await fixture.database.sql<{ now: Date }>(
     "SELECT date_trunc('milliseconds', clock_timestamp()) AS now",
   );
-  return now;
+  return row?.now ?? new Date();
 }
 
 test('a change happened after the order was free, not when its transaction began', async () => {
@@ -202,10 +214,9 @@ test('status changes of one order in one request are made in their order, howeve
   const orders = await Promise.all(Array.from({ length: 8 }, () => taken(other)));
   const steps = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
   const holder = await hold('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [orders.map(({ id }) => id)]);
-  const changes = orders.flatMap(({ id }) => steps.map((status, at) => ({ id, status, expectedVersion: at + 1 })));
+  const changes = steps.flatMap((status, at) => orders.map(({ id }) => ({ id, status, expectedVersion: at + 1 })));
   const moving = moveMany(other, changes);
-  await holder.met();
-  await later();
+  await holder.metBy(4); // the changes wait apart by now, and are tried in turn
   await holder.release();
   const { results } = await moving;
   expect(results.flatMap(({ userErrors }) => userErrors)).toEqual([]);
