@@ -48,7 +48,7 @@ export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand
   return { kind: 'changed', order: next, event, lines: newLines };
 }
 
-/** What the order costs after an edit. A sum that is too large is blamed on the first given field that it depends on. */
+/** What the order costs after an update. A sum that is too large names the first given field that it depends on. */
 function sumsAfter(
   order: Order,
   { amounts, expectedTotal, lines }: OrderEdit,

@@ -89,16 +89,16 @@ async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking
   const { id, items, expectedTotal = null, expectedVersion = null, reason = null } = request;
   if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
   const said = ['edit', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
-  const isAboutMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
-  if (isAboutMoney || (items !== null && items !== undefined)) {
-    return editMoney(means, request, asking, { details, problems, said });
+  const hasMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
+  if (hasMoney || (items !== null && items !== undefined)) {
+    return updateMoney(means, request, asking, { details, problems, said });
   }
   const change = { kind: 'edit', details, amounts: {}, expectedTotal: null, lines: null } as const;
   return write(means, request, asking, { change, problems, said });
 }
 
-/** An edit that brings items or amounts: they are checked, and items priced, in the currency of the order. */
-async function editMoney(
+/** An update with items or amounts: they are checked, and items are priced, in the currency of the order. */
+async function updateMoney(
   means: PlaceMeans,
   request: EditRequest,
   asking: Asking,
@@ -120,11 +120,15 @@ async function editMoney(
   const key = request.idempotencyKey ?? null;
   const priced = isComplete ? await priceEdit(lines, { order, key }, asking, means) : lines === null ? null : [];
   const change = { kind: 'edit', details, amounts, expectedTotal, lines: priced } as const;
-  return write(means, request, asking, { change, problems, said: [...said, ...saidOf(lines, amounts, expectedTotal)] });
+  return write(means, request, asking, {
+    change,
+    problems,
+    said: [...said, ...fingerprintPartsOf(lines, amounts, expectedTotal)],
+  });
 }
 
 /** Only what is given, so that the fingerprints of requests without amounts stay as they were before there were any. */
-function saidOf(
+function fingerprintPartsOf(
   lines: readonly RequestedLine[] | null,
   amounts: Partial<Amounts>,
   expectedTotal: bigint | null,

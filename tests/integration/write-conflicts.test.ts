@@ -12,11 +12,13 @@ import { startServer, type TestServer } from '../support/server.js';
  * batch waits in its first attempt.
  */
 
-const fixture = useServer({ WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '4000' });
+const PATIENT = { DATABASE_STATEMENT_TIMEOUT_MS: '25000', REQUEST_DEADLINE_MS: '60000' };
+
+const fixture = useServer({ ...PATIENT, WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' });
 let other: TestServer;
 
 beforeAll(async () => {
-  other = await startServer(fixture.database.url, { DATABASE_LOCK_TIMEOUT_MS: '100' });
+  other = await startServer(fixture.database.url, { ...PATIENT, DATABASE_LOCK_TIMEOUT_MS: '100' });
 });
 afterAll(() => other.close());
 
@@ -45,7 +47,7 @@ async function hold(sql: string, values: unknown[]): Promise<Holder> {
     return seen.size;
   };
   const metBy = (count: number) =>
-    expect.poll(waiting, { timeout: 10_000, interval: 10 }).toBeGreaterThanOrEqual(count);
+    expect.poll(waiting, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(count);
   return {
     met: () => metBy(1),
     metBy,
