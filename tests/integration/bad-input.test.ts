@@ -51,7 +51,7 @@ test.each([
   ['a price of 1 MB', { items: [{ ...TEA, unitPrice: '1'.repeat(900_000) }] }, 'INVALID', ['items', '0', 'unitPrice']],
   [
     'a price with more digits than a double holds',
-    { items: [{ ...TEA, unitPrice: Number('1234567890123.4567') }] },
+    { currency: 'CLF', items: [{ ...TEA, unitPrice: Number('123456789012.3456') }] },
     'INVALID',
     ['items', '0', 'unitPrice'],
   ],
