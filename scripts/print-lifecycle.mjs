@@ -24,7 +24,7 @@ const diagram = [
 ];
 const rows = entries.map(([status, next]) => {
   const editable =
-    status === INITIAL_STATUS ? 'details and items' : EDITABLE_STATUSES.includes(status) ? 'details' : '–';
+    status === INITIAL_STATUS ? 'details, items and amounts' : EDITABLE_STATUSES.includes(status) ? 'details' : '–';
   return `| \`${status}\` | ${next.length === 0 ? '–' : next.join(', ')} | ${editable} | ${ELSEWHERE[status]} |`;
 });
 const text = `# The life of an order
@@ -44,6 +44,8 @@ ${rows.join('\n')}
 - \`cancelOrder\` and \`updateOrderStatus\` to CANCELLED are the same; the latter for reason OTHER.
 - Tracking comes with SHIPPED, and may be mended while the order is SHIPPED.
 - An order may be deleted in any status. It is no order any more, but its id stays used.
+- Details are name and e-mail address of the customer, addresses, notes, metadata and external reference. Amounts are
+  shipping, tax and discount; the total follows. The currency never changes.
 - Each change raises the version by one and leaves an event with its actor, its reason and the names of what changed.
 `;
 

@@ -1,20 +1,23 @@
 import type { ChangeCommand, Decision, Known } from './decide.js';
 import { EDITABLE_DETAILS, type EditableDetails } from './details.js';
-import { sumsOf } from './draft.js';
+import { subtotalOf, sumsOf, totalMismatch } from './draft.js';
 import { isEqual } from './equal.js';
 import { invalid, type FieldPath, type InputProblem } from './errors.js';
 import { eventOf, timeOfChange } from './events.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
-import type { Order, OrderLine, Sums } from './order.js';
+import { AMOUNTS, type Amounts, type Order, type OrderLine } from './order.js';
 
-/** New details and lines; what is left out stays. */
+/** New details, amounts and lines; what is left out stays. */
 export interface OrderEdit {
   readonly details: Partial<EditableDetails>;
+  readonly amounts: Partial<Amounts>;
+  /** Reject unless the order costs this afterwards, in minor units; null expects nothing. */
+  readonly expectedTotal: bigint | null;
   /** All lines of the order from now on, or why they could not be priced; null keeps those it has. */
   readonly lines: readonly OrderLine[] | { readonly problems: readonly InputProblem[] } | null;
 }
 
-/** Decides new details (until the order is shipped) and new items (while it is PENDING). */
+/** Decides new details (until the order is shipped), and new items and amounts (while it is PENDING). */
 export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand, known: Known): Decision {
   const at = command.field.slice(0, -1);
   const { lines } = edit;
@@ -24,25 +27,45 @@ export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand
   }
 
   const details = EDITABLE_DETAILS.filter((name) => name in edit.details && !isEqual(edit.details[name], order[name]));
+  const amounts = AMOUNTS.filter((name) => (edit.amounts[name] ?? order[name]) !== order[name]);
   const newLines = lines !== null && !isEqual(lines, known.lines.map(bareLine)) ? lines : null;
-  const changed: readonly string[] = newLines === null ? details : [...details, 'items'];
-  if (changed.length === 0) return { kind: 'unchanged', order };
+  const changed: readonly string[] = [...details, ...(newLines === null ? [] : ['items']), ...amounts];
 
   const problems = notEditable(order, changed, at);
   if (details.includes('externalReference') && known.referenceTaken) {
     problems.push(duplicateReference([...at, 'externalReference']));
   }
   if (problems.length > 0) return { kind: 'refused', refusal: invalid(problems) };
-  const summed = newLines === null ? { sums: sumsOfOrder(order) } : sumsOf(newLines, order, at);
-  if ('problems' in summed) return { kind: 'refused', refusal: invalid(inItems(summed.problems, at)) };
+  const summed = sumsAfter(order, edit, newLines, at);
+  if ('problems' in summed) return { kind: 'refused', refusal: invalid(summed.problems) };
+  if (changed.length === 0) return { kind: 'unchanged', order };
 
-  const { sums } = summed;
   const chosen = Object.fromEntries(details.map((name) => [name, edit.details[name]]));
   const updatedAt = timeOfChange(order, known.now);
-  const next: Order = { ...order, ...chosen, ...sums, version: order.version + 1, updatedAt };
+  const next: Order = { ...order, ...chosen, ...summed.sums, version: order.version + 1, updatedAt };
   const money = (['subtotal', 'total'] as const).filter((name) => next[name] !== order[name]);
   const event = eventOf(order, next, { type: 'UPDATED', changedFields: [...changed, ...money] }, command);
   return { kind: 'changed', order: next, event, lines: newLines };
+}
+
+/** What the order costs after an update. A sum that is too large names the first given field that it depends on. */
+function sumsAfter(
+  order: Order,
+  { amounts, expectedTotal, lines }: OrderEdit,
+  newLines: readonly OrderLine[] | null,
+  at: FieldPath,
+): ReturnType<typeof sumsOf> {
+  const given = new Set([...(lines === null ? [] : ['items']), ...Object.keys(amounts)]);
+  const first = (...names: readonly string[]) => [...at, names.find((name) => given.has(name)) ?? 'items'];
+  const subtotal = newLines === null ? order.subtotal : subtotalOf(newLines);
+  const summed = sumsOf(
+    subtotal,
+    { ...amountsOf(order), ...amounts },
+    { gross: first('items', 'shipping', 'tax'), discount: first('discount', 'items', 'shipping', 'tax') },
+  );
+  if ('problems' in summed) return summed;
+  const mismatch = totalMismatch(summed.sums.total, order.currency, expectedTotal, at);
+  return mismatch === null ? summed : { problems: [mismatch] };
 }
 
 /** What is said of an external reference that another order of the same customer has. */
@@ -51,46 +74,63 @@ export function duplicateReference(field: FieldPath): InputProblem {
   return { code: 'DUPLICATE', message, field };
 }
 
+/** What the customer owes is settled when the order is confirmed. */
+const WHILE_PENDING: ReadonlySet<string> = new Set(['items', ...AMOUNTS]);
+
 function notEditable(order: Order, changed: readonly string[], at: FieldPath): InputProblem[] {
   return changed.flatMap((name) => {
-    const statuses = name === 'items' ? [INITIAL_STATUS] : EDITABLE_STATUSES;
+    const statuses = WHILE_PENDING.has(name) ? [INITIAL_STATUS] : EDITABLE_STATUSES;
     if (statuses.includes(order.status)) return [];
     const message = `${name} can be changed only while the order is ${statuses.join(', ')}; it is ${order.status}.`;
     return { code: 'NOT_EDITABLE', message, field: [...at, name] };
   });
 }
 
-/** The new items are to blame for a discount that is now too large: the caller gave nothing else. */
-function inItems(problems: readonly InputProblem[], at: FieldPath): readonly InputProblem[] {
-  return problems.map(({ code, message }) => ({ code, message, field: [...at, 'items'] }));
-}
-
 function bareLine({ productId, sku, name, quantity, unitPrice, subtotal }: OrderLine): OrderLine {
   return { productId, sku, name, quantity, unitPrice, subtotal };
 }
 
-function sumsOfOrder({ subtotal, shipping, tax, discount, total }: Order): Sums {
-  return { subtotal, shipping, tax, discount, total };
+function amountsOf({ shipping, tax, discount }: Order): Amounts {
+  return { shipping, tax, discount };
 }
 
-/** Decides a deletion: lines and personal data go; what is needed to answer replays and add up histories stays. */
+/** What a tombstone keeps: what answers replays and adds up histories. Every other field is erased. */
+const KEPT = [
+  'id',
+  'number',
+  'status',
+  'currency',
+  'subtotal',
+  'shipping',
+  'tax',
+  'discount',
+  'total',
+  'createdAt',
+  'completedAt',
+  'cancelledAt',
+  'cancelReason',
+] as const satisfies readonly (keyof Order)[];
+
+type Kept = Pick<Order, (typeof KEPT)[number]>;
+
+/** A field that is added to orders does not compile until it is here or kept. */
+const ERASED: Omit<Order, keyof Kept | 'version' | 'updatedAt' | 'deletedAt'> = {
+  customerId: null,
+  customerName: null,
+  customerEmail: null,
+  notes: null,
+  externalReference: null,
+  shippingAddress: null,
+  billingAddress: null,
+  metadata: {},
+  tracking: null,
+};
+
+/** Decides a deletion: lines and personal data go. */
 export function decideDeletion(order: Order, command: ChangeCommand, { now }: Known): Decision {
   const at = timeOfChange(order, now);
-  const next: Order = {
-    ...order,
-    customerId: null,
-    customerName: null,
-    customerEmail: null,
-    notes: null,
-    externalReference: null,
-    shippingAddress: null,
-    billingAddress: null,
-    metadata: {},
-    tracking: null,
-    version: order.version + 1,
-    updatedAt: at,
-    deletedAt: at,
-  };
+  const kept = Object.fromEntries(KEPT.map((name) => [name, order[name]])) as unknown as Kept;
+  const next: Order = { ...kept, ...ERASED, version: order.version + 1, updatedAt: at, deletedAt: at };
   const event = eventOf(order, next, { type: 'DELETED', changedFields: [] }, command);
   return { kind: 'changed', order: next, event, lines: [] };
 }

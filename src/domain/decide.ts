@@ -59,9 +59,7 @@ export interface Changed {
  */
 export function decideChange(order: Order | null, command: ChangeCommand, known: Known): Decision {
   if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // deleted since, perhaps
-  if (order === null || order.deletedAt !== null || !maySee(command.viewer, order)) {
-    return refused(notFound(command.field));
-  }
+  if (order === null || !isThere(order, command, known)) return refused(notFound(command.field));
   if (known.earlier === 'same-request') return { kind: 'repeated', order };
   if (known.earlier === 'other-request') {
     const field = [...command.field.slice(0, -1), 'idempotencyKey'];
@@ -84,6 +82,15 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
     case 'delete':
       return decideDeletion(order, command, known);
   }
+}
+
+/**
+ * Whether the order is there for the command. A tombstone is there for a deletion under a key that was used on the
+ * order: keys are their viewer's own, so it is of the viewer who could see the order then.
+ */
+function isThere(order: Order, { viewer, change }: ChangeCommand, { earlier }: Known): boolean {
+  if (order.deletedAt === null) return maySee(viewer, order);
+  return change.kind === 'delete' && earlier !== 'none';
 }
 
 function refused(refusal: Refusal): Decision {

@@ -1,4 +1,5 @@
 import { readAddress, type AddressInput } from './address.js';
+import { readEmail } from './email.js';
 import type { FieldPath } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
 import { readMetadata } from './metadata.js';
@@ -7,6 +8,8 @@ import type { Problems } from './problems.js';
 
 /** Details of an order that may be changed until it is shipped. */
 export const EDITABLE_DETAILS = [
+  'customerName',
+  'customerEmail',
   'externalReference',
   'shippingAddress',
   'billingAddress',
@@ -18,6 +21,8 @@ export type EditableDetails = Pick<OrderDetails, (typeof EDITABLE_DETAILS)[numbe
 
 /** The same as a client gives them. */
 export interface DetailsInput {
+  readonly customerName?: string | null | undefined;
+  readonly customerEmail?: string | null | undefined;
   readonly externalReference?: string | null | undefined;
   readonly shippingAddress?: AddressInput | null | undefined;
   readonly billingAddress?: AddressInput | null | undefined;
@@ -34,6 +39,8 @@ type Readers = {
 };
 
 const READERS: Readers = {
+  customerName: (value, field, problems) => problems.text(value, field, ORDER_LIMITS.customerName),
+  customerEmail: readEmail,
   externalReference: (value, field, problems) => problems.id(value, field, ORDER_LIMITS.externalReference),
   shippingAddress: readAddress,
   billingAddress: readAddress,
@@ -45,6 +52,8 @@ const READERS: Readers = {
 export function readDetails(input: DetailsInput, at: FieldPath, problems: Problems): EditableDetails {
   const read = <K extends keyof EditableDetails>(name: K) => READERS[name](input[name], [...at, name], problems);
   return {
+    customerName: read('customerName'),
+    customerEmail: read('customerEmail'),
     externalReference: read('externalReference'),
     shippingAddress: read('shippingAddress'),
     billingAddress: read('billingAddress'),

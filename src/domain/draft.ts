@@ -1,22 +1,25 @@
+import type { DecimalInput } from './decimal.js';
 import { readDetails, type DetailsInput } from './details.js';
 import type { FieldPath, InputProblem } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
 import { requestLines, type LineInput, type RequestedLine } from './lines.js';
 import { CURRENCY_EXPONENTS, formatMoney, MAX_MINOR } from './money.js';
-import type { OrderDetails, OrderDraft, OrderLine, Sums } from './order.js';
+import { AMOUNTS, type Amounts, type OrderDetails, type OrderDraft, type OrderLine, type Sums } from './order.js';
 import { Problems } from './problems.js';
 
 /** An order as a client asks for it. Amounts are plain decimals in major units ("12.50"). */
-export interface DraftInput extends DetailsInput {
+export interface DraftInput extends DetailsInput, AmountsInput {
   readonly customerId?: string | null | undefined;
-  readonly customerName?: string | null | undefined;
-  readonly customerEmail?: string | null | undefined;
   readonly currency: string;
   readonly items: readonly LineInput[];
-  readonly shipping?: string | null | undefined;
-  readonly discount?: string | null | undefined;
-  readonly tax?: string | null | undefined;
-  readonly expectedTotal?: string | null | undefined;
+}
+
+/** What a client says of an order's amounts beside its lines. */
+export interface AmountsInput {
+  readonly shipping?: DecimalInput | null | undefined;
+  readonly discount?: DecimalInput | null | undefined;
+  readonly tax?: DecimalInput | null | undefined;
+  readonly expectedTotal?: DecimalInput | null | undefined;
 }
 
 /** A checked and normalised request for an order, some of whose prices the catalogue may have yet to tell. */
@@ -43,29 +46,37 @@ export function requestOrder(input: DraftInput, at: FieldPath, catalogue: boolea
   const problems = new Problems();
   const exponent = CURRENCY_EXPONENTS.get(input.currency);
   if (exponent === undefined) {
-    const message = `currency must be an ISO 4217 code such as USD; ${input.currency} is none.`;
+    const message = `currency must be an ISO 4217 code such as USD; it is ${JSON.stringify(input.currency.slice(0, 40))}.`;
     problems.add('INVALID', [...at, 'currency'], message);
   }
-  const amount = (name: 'shipping' | 'tax' | 'discount' | 'expectedTotal') =>
-    problems.amount(input[name], [...at, name], exponent);
   const request = {
     details: readWhole(input, at, problems),
     exponent: exponent ?? 0,
     lines: requestLines(input.items, { exponent, catalogue }, [...at, 'items'], problems),
-    shipping: amount('shipping') ?? 0n,
-    tax: amount('tax') ?? 0n,
-    discount: amount('discount') ?? 0n,
-    expectedTotal: amount('expectedTotal'),
+    ...NO_AMOUNTS,
+    ...readGivenAmounts(input, exponent, at, problems),
+    expectedTotal: problems.amount(input.expectedTotal, [...at, 'expectedTotal'], exponent),
   };
   return problems.list.length > 0 ? { problems: problems.list } : { request };
 }
 
+const NO_AMOUNTS: Amounts = { shipping: 0n, tax: 0n, discount: 0n };
+
+/** Checks the amounts that are given; null is 0. */
+export function readGivenAmounts(
+  input: AmountsInput,
+  exponent: number | undefined,
+  at: FieldPath,
+  problems: Problems,
+): Partial<Amounts> {
+  const given = AMOUNTS.filter((name) => input[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, problems.amount(input[name], [...at, name], exponent) ?? 0n]));
+}
+
 function readWhole(input: DraftInput, at: FieldPath, problems: Problems): OrderDetails {
-  const { customerId, customerName, customerEmail, currency } = input;
+  const { customerId, currency } = input;
   return {
     customerId: problems.id(customerId, [...at, 'customerId'], ORDER_LIMITS.customerId),
-    customerName: problems.text(customerName, [...at, 'customerName'], ORDER_LIMITS.customerName),
-    customerEmail: problems.text(customerEmail, [...at, 'customerEmail'], ORDER_LIMITS.customerEmail),
     currency,
     ...readDetails(input, at, problems),
   };
@@ -78,31 +89,47 @@ export function completeDraft(
   at: FieldPath,
 ): Checked<'draft', OrderDraft> {
   const { details, expectedTotal } = request;
-  const summed = sumsOf(lines, request, at);
+  const summed = sumsOf(subtotalOf(lines), request, { gross: [...at, 'items'], discount: [...at, 'discount'] });
   if ('problems' in summed) return summed;
   const { sums } = summed;
-  if (expectedTotal !== null && expectedTotal !== sums.total) {
-    const total = `${formatMoney({ minor: sums.total, currency: details.currency })} ${details.currency}`;
-    const message = `The total is ${total}.`;
-    return { problems: [{ code: 'TOTAL_MISMATCH', field: [...at, 'expectedTotal'], message }] };
-  }
-  return { draft: { ...details, ...sums, lines } };
+  const mismatch = totalMismatch(sums.total, details.currency, expectedTotal, at);
+  return mismatch === null ? { draft: { ...details, ...sums, lines } } : { problems: [mismatch] };
 }
 
-/** Adds an order up. Every sum on the way must fit the column that holds it. */
+/** What the lines of an order cost together. */
+export function subtotalOf(lines: readonly OrderLine[]): bigint {
+  return lines.reduce((sum, line) => sum + line.subtotal, 0n);
+}
+
+/**
+ * Adds an order up. Every sum on the way must fit the column that holds it.
+ *
+ * @param blame the field that is named where the sum before the discount, or the discount, is too large
+ */
 export function sumsOf(
-  lines: readonly OrderLine[],
-  { shipping, tax, discount }: Pick<Sums, 'shipping' | 'tax' | 'discount'>,
-  at: FieldPath,
+  subtotal: bigint,
+  { shipping, tax, discount }: Amounts,
+  blame: { readonly gross: FieldPath; readonly discount: FieldPath },
 ): Checked<'sums', Sums> {
-  const subtotal = lines.reduce((sum, line) => sum + line.subtotal, 0n);
   const gross = subtotal + shipping + tax;
   const problems = new Problems();
   if (gross > MAX_MINOR) {
-    problems.add('LIMIT_EXCEEDED', [...at, 'items'], 'The total is larger than an order can hold.');
+    problems.add('LIMIT_EXCEEDED', blame.gross, 'The total is larger than an order can hold.');
   } else if (discount > gross) {
-    problems.add('INVALID', [...at, 'discount'], 'discount must not be more than items, shipping and tax together.');
+    problems.add('INVALID', blame.discount, 'discount must not be more than items, shipping and tax together.');
   }
   if (problems.list.length > 0) return { problems: problems.list };
   return { sums: { subtotal, shipping, tax, discount, total: gross - discount } };
+}
+
+/** The problem of a total that is not the expected one; null where none is expected or it is. */
+export function totalMismatch(
+  total: bigint,
+  currency: string,
+  expected: bigint | null,
+  at: FieldPath,
+): InputProblem | null {
+  if (expected === null || expected === total) return null;
+  const message = `The total is ${formatMoney({ minor: total, currency })} ${currency}.`;
+  return { code: 'TOTAL_MISMATCH', field: [...at, 'expectedTotal'], message };
 }

@@ -2,6 +2,8 @@
 export const ORDER_LIMITS = {
   items: 200,
   quantity: 1_000_000,
+  /** Digits of an order's number. */
+  number: 18,
   customerId: 128,
   customerName: 200,
   customerEmail: 254,

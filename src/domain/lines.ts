@@ -1,3 +1,4 @@
+import type { DecimalInput } from './decimal.js';
 import type { FieldPath, InputProblem } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
 import { formatMoney, toMinor } from './money.js';
@@ -10,8 +11,8 @@ export interface LineInput {
   readonly sku?: string | null | undefined;
   readonly name?: string | null | undefined;
   readonly quantity: number;
-  readonly unitPrice?: string | null | undefined;
-  readonly expectedUnitPrice?: string | null | undefined;
+  readonly unitPrice?: DecimalInput | null | undefined;
+  readonly expectedUnitPrice?: DecimalInput | null | undefined;
 }
 
 /** A checked line; the name or price that it does not bring is the catalogue's to tell. */

@@ -44,12 +44,15 @@ export interface OrderItem extends OrderLine {
   readonly position: number;
 }
 
+/** Names of the amounts of an order that are not those of its lines. */
+export const AMOUNTS = ['shipping', 'tax', 'discount'] as const;
+
+/** What is added to the lines and taken off, in minor units. */
+export type Amounts = { readonly [Name in (typeof AMOUNTS)[number]]: bigint };
+
 /** What an order costs, in minor units: `total` is always `subtotal + shipping + tax - discount`. */
-export interface Sums {
+export interface Sums extends Amounts {
   readonly subtotal: bigint;
-  readonly shipping: bigint;
-  readonly tax: bigint;
-  readonly discount: bigint;
   readonly total: bigint;
 }
 

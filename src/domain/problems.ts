@@ -1,3 +1,4 @@
+import { readDecimal, type DecimalInput } from './decimal.js';
 import type { FieldPath, InputProblem } from './errors.js';
 import { toMinor } from './money.js';
 
@@ -37,11 +38,16 @@ export class Problems {
    *
    * @param exponent of the currency, or undefined where the currency is unknown and already a problem
    */
-  amount(value: Given, field: FieldPath, exponent: number | undefined): bigint | null {
+  amount(value: DecimalInput | null | undefined, field: FieldPath, exponent: number | undefined): bigint | null {
     if (value === null || value === undefined) return null;
-    if (exponent === undefined) return 0n;
     const name = nameOf(field);
-    const minor = toMinor(value, exponent);
+    const read = readDecimal(value);
+    if ('rule' in read) {
+      this.add('INVALID', field, `${name} ${read.rule}.`);
+      return 0n;
+    }
+    if (exponent === undefined) return 0n;
+    const minor = toMinor(read.decimal, exponent);
     if (minor === 'too-many-decimals') {
       this.add('INVALID', field, `${name} must have at most ${exponent} decimals in this currency; it is ${value}.`);
     } else if (minor === 'out-of-range') {

@@ -1,6 +1,12 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
-import { quoted } from '../domain/quoted.js';
-import { GraphQLCountryCode, GraphQLDateTime, GraphQLEmailAddress, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLCountryCode, GraphQLDateTime } from 'graphql-scalars';
+import type { DecimalInput } from '../domain/decimal.js';
+import type { Metadata } from '../domain/order.js';
+
+/*
+ * Scalars check the type of an input and nothing more: a text that breaks a rule would fail the whole request. The
+ * rules of what is in it are the domain's, which names the field in `userErrors`.
+ */
 
 function described(scalar: GraphQLScalarType, description: string): GraphQLScalarType {
   return new GraphQLScalarType({ ...scalar.toConfig(), description });
@@ -28,38 +34,34 @@ export const DateTime = new GraphQLScalarType<Date>({
     parseDateTime(() => GraphQLDateTime.parseLiteral(node, variables), 'value' in node ? node.value : node.kind),
 });
 
-export const EmailAddress = described(GraphQLEmailAddress, 'An e-mail address of the form `name@example.com`.');
-
 export const CountryCode = described(GraphQLCountryCode, 'A country as ISO 3166-1 alpha-2: two capital letters.');
 
-export const JSONObject = described(GraphQLJSONObject, 'A JSON object.');
-
-const MAX_DECIMAL_LENGTH = 40;
-const MAX_EXACT_DIGITS = 15;
-
-/** Reads a plain decimal text. @throws GraphQLError with the rule that it breaks */
-function parseDecimalText(text: string): string {
-  if (text.length > MAX_DECIMAL_LENGTH) {
-    throw new GraphQLError(`Decimal must have at most ${MAX_DECIMAL_LENGTH} characters; this one has ${text.length}.`);
-  }
-  if (!/^-?\d+(\.\d+)?$/.test(text))
-    throw new GraphQLError(`Decimal must be digits such as "12.50"; it is ${quoted(text)}.`);
-  return text;
+/** A text whose rules are the domain's. */
+function textScalar(name: string, description: string): GraphQLScalarType<string, string> {
+  const parseValue = (value: unknown) => {
+    if (typeof value === 'string') return value;
+    throw new GraphQLError(`${name} must be a string.`);
+  };
+  return new GraphQLScalarType<string, string>({
+    name,
+    description,
+    serialize: parseValue,
+    parseValue,
+    parseLiteral: (node) => parseValue(node.kind === Kind.STRING ? node.value : null),
+  });
 }
 
-/** JSON numbers are doubles: up to 15 significant digits they are what was written, beyond that they are not. */
-function parseDecimalNumber(value: number): string {
-  const text = String(value);
-  const digits = text.replace(/^-?0*\.?0*/, '').replace('.', '');
-  if (!Number.isFinite(value) || text.includes('e') || digits.length > MAX_EXACT_DIGITS) {
-    throw new GraphQLError(
-      `Decimal as a number must be plain and have at most ${MAX_EXACT_DIGITS} significant digits; send it as a string.`,
-    );
-  }
-  return parseDecimalText(text);
-}
+export const EmailAddress = textScalar(
+  'EmailAddress',
+  'An e-mail address of the form `name@example.com`, of at most 254 characters. Internationalised ones are accepted; white space around it is removed.',
+);
 
-export const Decimal = new GraphQLScalarType<string, string>({
+export const Currency = textScalar(
+  'Currency',
+  'A currency by its ISO 4217 code: three capital letters, such as `USD`, `JPY` or `KWD`.',
+);
+
+export const Decimal = new GraphQLScalarType<DecimalInput, string>({
   name: 'Decimal',
   description:
     'An exact decimal number. A string on the wire (`"12.50"`); as input also a literal, or a JSON number of at most 15 significant digits. Never a binary fraction inside.',
@@ -68,26 +70,57 @@ export const Decimal = new GraphQLScalarType<string, string>({
     throw new GraphQLError('Decimal cannot represent a value that is no decimal text.');
   },
   parseValue(value) {
-    if (typeof value === 'string') return parseDecimalText(value);
-    if (typeof value === 'number') return parseDecimalNumber(value);
+    if (typeof value === 'string' || typeof value === 'number') return value;
     throw new GraphQLError('Decimal must be a string or a number.');
   },
   parseLiteral(node: ValueNode) {
-    if (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT)
-      return parseDecimalText(node.value);
+    if (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT) return node.value;
     throw new GraphQLError('Decimal must be a string or a number.', { nodes: node });
   },
 });
 
-function parseCurrency(value: unknown): string {
-  if (typeof value === 'string' && /^[A-Z]{3}$/.test(value)) return value;
-  throw new GraphQLError(`Currency must be three capital letters such as USD; it is ${quoted(value)}.`);
+type Variables = Readonly<Record<string, unknown>> | null | undefined;
+
+/**
+ * A value of JSON as it is written in a document.
+ *
+ * @returns undefined for a variable that is not given
+ */
+function readJson(node: ValueNode, variables: Variables): unknown {
+  switch (node.kind) {
+    case Kind.STRING:
+    case Kind.BOOLEAN:
+      return node.value;
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.NULL:
+      return null;
+    case Kind.LIST:
+      return node.values.map((value) => readJson(value, variables) ?? null);
+    case Kind.OBJECT: {
+      const entries = node.fields.map(({ name, value }) => [name.value, readJson(value, variables)] as const);
+      return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+    }
+    case Kind.VARIABLE:
+      return variables?.[node.name.value];
+    case Kind.ENUM: {
+      const message = `JSON has no name ${node.value}; write it as a string: "${node.value}".`;
+      throw new GraphQLError(message, { nodes: node });
+    }
+  }
 }
 
-export const Currency = new GraphQLScalarType<string, string>({
-  name: 'Currency',
-  description: 'A currency by its ISO 4217 code: three capital letters, such as `USD`, `JPY` or `KWD`.',
-  serialize: parseCurrency,
-  parseValue: parseCurrency,
-  parseLiteral: (node) => parseCurrency(node.kind === Kind.STRING ? node.value : null),
+function parseObject(value: unknown): Metadata {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Metadata;
+  throw new GraphQLError('JSONObject must be an object.');
+}
+
+export const JSONObject = new GraphQLScalarType<Metadata, Metadata>({
+  name: 'JSONObject',
+  description: 'A JSON object.',
+  specifiedByURL: 'http://www.ecma-international.org/publications/files/ECMA-ST/ECMA-404.pdf',
+  serialize: parseObject,
+  parseValue: parseObject,
+  parseLiteral: (node, variables) => parseObject(node.kind === Kind.OBJECT ? readJson(node, variables) : null),
 });

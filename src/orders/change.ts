@@ -2,12 +2,13 @@ import { readTracking, type TrackingInput } from '../domain/address.js';
 import type { Change } from '../domain/decide.js';
 import type { OrderEdit } from '../domain/decide-edit.js';
 import { readGivenDetails, type DetailsInput } from '../domain/details.js';
+import { readGivenAmounts, type AmountsInput } from '../domain/draft.js';
 import { invalid, notFound, type InputProblem, type Refusal } from '../domain/errors.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/lines.js';
 import { CURRENCY_EXPONENTS } from '../domain/money.js';
-import type { CancelReason, Order } from '../domain/order.js';
+import { AMOUNTS, type Amounts, type CancelReason, type Order } from '../domain/order.js';
 import { Problems } from '../domain/problems.js';
 import { actorOf } from '../domain/viewer.js';
 import { findOrder } from './find.js';
@@ -34,8 +35,8 @@ export interface CancelRequest extends Omit<ChangeRequest, 'reason'> {
   readonly note?: string | null | undefined;
 }
 
-/** What is left out stays; null clears. */
-export interface EditRequest extends ChangeRequest, DetailsInput {
+/** What is left out stays; null clears, amounts to 0. */
+export interface EditRequest extends ChangeRequest, DetailsInput, AmountsInput {
   readonly items?: readonly LineInput[] | null | undefined;
 }
 
@@ -74,42 +75,66 @@ export function createChanges(means: PlaceMeans): Changes {
       return write(means, { ...request, reason: note }, asking, { change, problems, said, reasonName: 'note' });
     },
     edit: async (request, asking) => editOrder(means, request, asking),
-    remove: async (request, asking) =>
-      write(means, request, asking, { change: { kind: 'delete' }, problems: new Problems(), said: ['delete'] }),
+    remove: async (request, asking) => {
+      const { id, expectedVersion = null, reason = null } = request;
+      const said = ['delete', id.toLowerCase(), expectedVersion, reason?.trim() ?? null];
+      return write(means, request, asking, { change: { kind: 'delete' }, problems: new Problems(), said });
+    },
   };
 }
 
 async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking): Promise<ChangeResult> {
   const problems = new Problems();
   const details = readGivenDetails(request, asking.at, problems);
-  const { id, items, expectedVersion = null, reason = null } = request;
+  const { id, items, expectedTotal = null, expectedVersion = null, reason = null } = request;
   if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
   const said = ['edit', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
-  if (items === null || items === undefined) {
-    return write(means, request, asking, { change: { kind: 'edit', details, lines: null }, problems, said });
+  const hasMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
+  if (hasMoney || (items !== null && items !== undefined)) {
+    return updateMoney(means, request, asking, { details, problems, said });
   }
-  return editItems(means, { ...request, items }, asking, { details, problems, said });
+  const change = { kind: 'edit', details, amounts: {}, expectedTotal: null, lines: null } as const;
+  return write(means, request, asking, { change, problems, said });
 }
 
-/** An edit that brings items: they are checked, and priced, in the currency of the order. */
-async function editItems(
+/** An update with items or amounts: they are checked, and items are priced, in the currency of the order. */
+async function updateMoney(
   means: PlaceMeans,
-  request: EditRequest & { readonly items: readonly LineInput[] },
+  request: EditRequest,
   asking: Asking,
   { details, problems, said }: Pick<Wanted, 'problems' | 'said'> & Pick<OrderEdit, 'details'>,
 ): Promise<ChangeResult> {
+  const { at } = asking;
   const orderId = parseUuid(request.id);
   const order = orderId === null ? null : await findOrder(means.readerFor(asking.patience), asking.viewer, orderId);
-  if (orderId !== null && order === null) return { refusal: notFound([...asking.at, 'id']) };
+  if (orderId !== null && order === null) return { refusal: notFound([...at, 'id']) };
 
   // The currency of an order never changes, so it may be read before the order is locked.
   const exponent = CURRENCY_EXPONENTS.get(order?.currency ?? '');
-  const field = [...asking.at, 'items'];
-  const lines = requestLines(request.items, { exponent, catalogue: means.catalogue !== null }, field, problems);
-  const complete = problems.list.length === 0 && order !== null;
-  const priced = complete ? await priceEdit(lines, { order, key: request.idempotencyKey ?? null }, asking, means) : [];
-  const change = { kind: 'edit', details, lines: priced } as const;
-  return write(means, request, asking, { change, problems, said: [...said, lines] });
+  const items = request.items ?? null;
+  const pricing = { exponent, catalogue: means.catalogue !== null };
+  const lines = items === null ? null : requestLines(items, pricing, [...at, 'items'], problems);
+  const amounts = readGivenAmounts(request, exponent, at, problems);
+  const expectedTotal = problems.amount(request.expectedTotal, [...at, 'expectedTotal'], exponent);
+  const isComplete = problems.list.length === 0 && order !== null && lines !== null;
+  const key = request.idempotencyKey ?? null;
+  const priced = isComplete ? await priceEdit(lines, { order, key }, asking, means) : lines === null ? null : [];
+  const change = { kind: 'edit', details, amounts, expectedTotal, lines: priced } as const;
+  return write(means, request, asking, {
+    change,
+    problems,
+    said: [...said, ...fingerprintPartsOf(lines, amounts, expectedTotal)],
+  });
+}
+
+/** Only what is given, so that the fingerprints of requests without amounts stay as they were before there were any. */
+function fingerprintPartsOf(
+  lines: readonly RequestedLine[] | null,
+  amounts: Partial<Amounts>,
+  expectedTotal: bigint | null,
+): readonly unknown[] {
+  const money = { ...amounts, ...(expectedTotal === null ? {} : { expectedTotal }) };
+  return [...(lines === null ? [] : [lines]), ...(Object.keys(money).length === 0 ? [] : [money])];
 }
 
 /**

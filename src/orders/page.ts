@@ -61,7 +61,7 @@ export interface BoundedCount {
 
 export interface OrderPageRequest {
   readonly page: PageArguments;
-  readonly where: OrderCondition;
+  readonly where: OrderCondition | null | undefined;
   readonly ordering: Ordering;
   /** Only this customer's, whatever the condition says. */
   readonly ofCustomer?: string;

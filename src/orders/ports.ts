@@ -105,6 +105,8 @@ export interface TimeRange {
 /** Which orders are meant. Null means any; everything else must hold. */
 export interface OrderSelection {
   readonly customerId: string | null;
+  /** Whether they have no customer. Null where `customerId` names one. */
+  readonly isGuest: boolean | null;
   /** Sorted, without repeats; empty means none at all. */
   readonly statuses: readonly OrderStatus[] | null;
   /** However they are capitalised. */

@@ -1,17 +1,21 @@
+import { readDecimal, type DecimalInput } from '../domain/decimal.js';
 import { RequestError } from '../domain/errors.js';
 import { ORDER_STATUSES, type OrderStatus } from '../domain/lifecycle.js';
+import { ORDER_LIMITS } from '../domain/limits.js';
 import { CURRENCY_EXPONENTS, toMinor } from '../domain/money.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
 import type { OrderSelection, TextSelection, TimeRange } from './ports.js';
 import { storable } from './times.js';
 import { isOrderNumber } from './identity.js';
+import { assertNoNull } from './null-arguments.js';
 
 type Given<T> = T | null | undefined;
 
-/** Which orders a client means. Everything given must hold. */
+/** Which orders a client means. Everything given must hold; null is rejected wherever it stands. */
 export interface OrderCondition {
   readonly status?: Given<StatusCondition>;
   readonly customerId?: Given<string>;
+  readonly isGuest?: Given<boolean>;
   readonly customerEmail?: Given<TextCondition>;
   readonly externalReference?: Given<TextCondition>;
   readonly number?: Given<TextCondition>;
@@ -39,8 +43,8 @@ export interface TimeCondition {
 }
 
 export interface AmountCondition {
-  readonly gte?: Given<string>;
-  readonly lte?: Given<string>;
+  readonly gte?: Given<DecimalInput>;
+  readonly lte?: Given<DecimalInput>;
 }
 
 const MAX_VALUES = 100;
@@ -48,25 +52,32 @@ const MAX_VALUES = 100;
 /**
  * The condition as the store takes it; nothing of another owner is in it.
  *
+ * @param condition all orders where it is undefined
  * @param ofCustomer only this customer's orders, whatever the condition says
  * @throws RequestError BAD_USER_INPUT that names the argument
  */
-export function selectOrders(where: OrderCondition, viewer: Viewer, ofCustomer?: string): OrderSelection {
+export function selectOrders(condition: Given<OrderCondition>, viewer: Viewer, ofCustomer?: string): OrderSelection {
+  assertNoNull(condition, 'where');
+  const where = condition ?? {};
   const owner = ownerFilter(viewer);
-  const customers = new Set([where.customerId, ofCustomer, owner].filter((id) => typeof id === 'string'));
+  const asked = boundedText(where.customerId, 'where.customerId', ORDER_LIMITS.customerId);
+  const customers = new Set([asked, ofCustomer, owner].filter((id) => typeof id === 'string'));
   const [customerId = null] = customers;
-  const foreign = customers.size > 1 || owner === ''; // everything must hold, so those of two customers are none
-  const emails = selectText(where.customerEmail, 'where.customerEmail', (text) => text.toLowerCase());
+  const { isGuest = null } = where;
+  // Everything must hold, so those of two customers are none, and so are guests' orders of a customer.
+  const isImpossible = customers.size > 1 || owner === '' || (customerId !== null && isGuest === true);
+  const currency = currencyOf(where.currency);
   return {
     customerId,
-    statuses: foreign ? [] : statusesOf(where.status),
-    customerEmail: emails,
-    externalReference: selectText(where.externalReference, 'where.externalReference'),
-    number: numbersOf(selectText(where.number, 'where.number')),
+    isGuest: customerId === null ? isGuest : null,
+    statuses: isImpossible ? [] : statusesOf(where.status),
+    customerEmail: selectText(where.customerEmail, 'customerEmail', (text) => text.toLowerCase()),
+    externalReference: selectText(where.externalReference, 'externalReference'),
+    number: numbersOf(selectText(where.number, 'number')),
     createdAt: timesOf(where.createdAt),
     updatedAt: timesOf(where.updatedAt),
-    total: totalsOf(where.total, where.currency ?? null),
-    currency: where.currency ?? null,
+    total: totalsOf(where.total, currency),
+    currency,
   };
 }
 
@@ -84,15 +95,27 @@ function statusesOf(condition: Given<StatusCondition>): readonly OrderStatus[] |
   return statuses.length === ORDER_STATUSES.length ? null : statuses;
 }
 
+/** A text that is no longer than what it is compared with: a longer one can mean no order. */
+function boundedText<T extends Given<string>>(text: T, argument: string, limit: number): T {
+  if (typeof text === 'string' && text.length > limit) {
+    throw refused(argument, `must have at most ${limit} characters; it has ${text.length}`);
+  }
+  return text;
+}
+
 function selectText(
   condition: Given<TextCondition>,
-  argument: string,
+  field: keyof typeof ORDER_LIMITS & keyof OrderCondition,
   normalise: (text: string) => string = (text) => text,
 ): TextSelection | null {
   const { eq, in: among, startsWith } = condition ?? {};
+  const argument = `where.${field}`;
+  boundedText(eq, `${argument}.eq`, ORDER_LIMITS[field]);
+  boundedText(startsWith, `${argument}.startsWith`, ORDER_LIMITS[field]);
   if (among !== null && among !== undefined && among.length > MAX_VALUES) {
     throw refused(`${argument}.in`, `must have at most ${MAX_VALUES} values; it has ${among.length}`);
   }
+  for (const text of among ?? []) boundedText(text, `${argument}.in`, ORDER_LIMITS[field]);
   if (startsWith === '') throw refused(`${argument}.startsWith`, 'must not be empty');
   const prefix = typeof startsWith === 'string' ? normalise(startsWith) : null;
   const given = [...(typeof eq === 'string' ? [[eq]] : []), ...(among === null || among === undefined ? [] : [among])];
@@ -117,14 +140,23 @@ function timesOf(condition: Given<TimeCondition>): TimeRange | null {
   return { gte: gte === null ? null : storable(gte), lt: lt === null ? null : storable(lt) };
 }
 
+function currencyOf(currency: Given<string>): string | null {
+  if (currency === null || currency === undefined) return null;
+  if (CURRENCY_EXPONENTS.has(currency)) return currency;
+  const shown = JSON.stringify(currency.slice(0, 40));
+  throw refused('where.currency', `must be an ISO 4217 code such as USD; it is ${shown}`);
+}
+
 function totalsOf(condition: Given<AmountCondition>, currency: string | null): OrderSelection['total'] {
   const { gte = null, lte = null } = condition ?? {};
   if (gte === null && lte === null) return null;
   const exponent = currency === null ? undefined : CURRENCY_EXPONENTS.get(currency);
   if (exponent === undefined) throw refused('where.currency', 'must be given with where.total, as an ISO 4217 code');
-  const minor = (amount: string | null, argument: string) => {
+  const minor = (amount: DecimalInput | null, argument: string) => {
     if (amount === null) return null;
-    const value = toMinor(amount, exponent);
+    const read = readDecimal(amount);
+    if ('rule' in read) throw refused(argument, read.rule);
+    const value = toMinor(read.decimal, exponent);
     if (value === 'too-many-decimals') throw refused(argument, `must have at most ${exponent} decimals`);
     if (value === 'out-of-range') throw refused(argument, 'is larger than an order can hold');
     return value.toString();

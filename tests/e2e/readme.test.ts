@@ -38,7 +38,7 @@ test("the README's examples are what a fresh server answers, one after the other
     examples += 1;
   }
   expect(examples).toBe(4);
-  expect(await runTable(await readFile('README.md', 'utf8'), server)).toBe(16);
+  expect(await runTable(await readFile('README.md', 'utf8'), server)).toBe(17);
 
   const subscription = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
   const watcher = await server.watch<{ orderStatusChanged: unknown }>(subscription);

@@ -179,22 +179,6 @@ test('an external reference is unique for its customer, under concurrency too', 
   expect(codes(guest.userErrors)).toEqual(['DUPLICATE input.externalReference']);
 });
 
-test('one id for orders of two customers at once leaves one order, and no claim of the other customer', async () => {
-  for (let round = 0; round < 40; round += 1) {
-    const [id, externalReference] = [randomUUID(), randomUUID()];
-    const answers = await Promise.all(
-      ['A', 'B'].map((customerId) => createWhole(fixture.server, { id, customerId, externalReference })),
-    );
-    expect(answers.flatMap(({ userErrors }) => codes(userErrors))).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
-    const winner = answers.find(({ order }) => order !== null)?.order?.['customerId'];
-    const claims = await fixture.database.sql(
-      'SELECT customer_id FROM order_references WHERE external_reference = $1',
-      [externalReference],
-    );
-    expect(claims).toEqual([{ customer_id: winner }]);
-  }
-});
-
 test('who waits for references that somebody holds keeps nobody else waiting', async () => {
   const customerId = randomUUID();
   const held = Array.from({ length: 24 }, (_, index) => `held ${index}`);

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ORDER_STATUSES } from '../../src/domain/lifecycle.js';
 import { useServer } from '../support/fixture.js';
+import { STATUSES } from '../support/lifecycle.js';
+import { commands, type Drawn, type DrawnChange } from '../support/model-commands.js';
 import {
   Model,
   totalOf,
   type Change,
-  type Command,
   type Create,
   type Expected,
   type Line,
@@ -28,96 +28,8 @@ import {
 
 const fixture = useServer();
 
-/** Few values, so that commands meet: keys used again, references taken, versions off by one. */
-const lines: fc.Arbitrary<Line[]> = fc.array(
-  fc.record({
-    name: fc.constantFrom('Tea', 'Milk'),
-    quantity: fc.integer({ min: 1, max: 3 }),
-    price: fc.constantFrom(0, 1, 420),
-  }),
-  { minLength: 1, maxLength: 2 },
-);
-const text = fc.constantFrom('a', 'b', null);
-const key = fc.integer({ min: 0, max: 3 });
-const create: fc.Arbitrary<Create> = fc.record({
-  kind: fc.constant('create'),
-  key,
-  lines,
-  reference: text,
-  notes: text,
-  shipping: fc.constantFrom(0, 500),
-  discount: fc.constantFrom(0, 0, 0, 100),
-});
-const onOrder = {
-  order: key,
-  off: fc.constantFrom(null, null, 0, 1, -1),
-  change: fc.constantFrom(null, null, 'x', 'y'),
-};
-const moving = fc.record({
-  ...onOrder,
-  kind: fc.constant('move' as const),
-  status: fc.constantFrom(...ORDER_STATUSES),
-  tracking: fc.constantFrom(null, null, null, '1', '2'),
-});
-const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 4, arbitrary: moving },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      ...onOrder,
-      kind: fc.constant('cancel' as const),
-      reason: fc.constantFrom('FRAUD', 'STAFF'),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record(
-      {
-        ...onOrder,
-        kind: fc.constant('edit' as const),
-        off: fc.constantFrom(0, 0, 0, 1),
-        notes: text,
-        reference: text,
-        lines,
-      },
-      { requiredKeys: ['kind', 'order', 'off', 'change'] },
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('remove' as const),
-      order: key,
-      off: onOrder.off,
-      change: fc.constant(null),
-    }),
-  },
-);
-const commands: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 3, arbitrary: create },
-  { weight: 6, arbitrary: change },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('createMany' as const),
-      partial: fc.boolean(),
-      // Each key once: which of two comes first is not promised within one request.
-      orders: fc.uniqueArray(create, { selector: (order) => order.key, minLength: 1, maxLength: 4 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('moveMany' as const),
-      changes: fc.array(
-        moving.filter(({ off }) => off === null || off === 0),
-        { minLength: 1, maxLength: 4 },
-      ),
-    }),
-  },
-);
-
 const amount = (cents: number) => (cents / 100).toFixed(2);
+const amountOrNull = (cents: number | null | undefined) => (typeof cents === 'number' ? amount(cents) : cents);
 const items = (of: readonly Line[]) =>
   of.map(({ name, quantity, price }) => ({ name, quantity, unitPrice: amount(price) }));
 
@@ -127,14 +39,13 @@ class Client {
   readonly model = new Model();
   readonly #ids = new Map<number, string>();
 
-  async run(command: Command): Promise<void> {
+  /** What can be sent again as it was: creates, and changes of single orders. */
+  readonly #sent: (Create | Change)[] = [];
+  /** How often a create, and a change under a key, was answered as an earlier identical one had been. */
+  readonly repeated = { creates: 0, changes: 0 };
+
+  async run(command: Drawn): Promise<void> {
     switch (command.kind) {
-      case 'create':
-        return this.#meets(
-          command.key,
-          this.model.create(command),
-          await createWhole(fixture.server, this.#order(command)),
-        );
       case 'createMany': {
         const orders = command.orders.map((order) => this.#order(order));
         const input = { policy: command.partial ? 'PARTIAL' : 'ALL_OR_NOTHING', orders };
@@ -148,26 +59,53 @@ class Client {
         return;
       }
       case 'moveMany': {
-        const inputs = command.changes.map((each) => this.#change(each, null));
-        const expected = command.changes.map((each) => this.model.change({ ...each, off: null }));
+        const changes = command.changes.map((drawn) => {
+          const { off: _, ...change } = drawn;
+          return { ...change, expected: null };
+        });
+        const inputs = changes.map((each) => this.#change(each));
+        const expected = changes.map((each) => this.model.change(each));
         const { results } = await moveMany(fixture.server, inputs);
-        for (const [index, { order }] of command.changes.entries())
-          this.#meets(order, expected[index], results[index], true);
+        for (const [index, { order }] of changes.entries()) this.#meets(order, expected[index], results[index], true);
         return;
       }
+      case 'repeat': {
+        const earlier = this.#sent.at(-1 - command.back);
+        return earlier === undefined ? undefined : this.#send(earlier);
+      }
+      case 'create':
+        return this.#send(command);
       case 'move':
       case 'cancel':
       case 'edit':
       case 'remove':
-        return this.#runChange(command);
+        return this.#send(this.#atVersion(command));
     }
   }
 
-  async #runChange(command: Change): Promise<void> {
-    const version = this.model.orders.get(command.order)?.events.length ?? 1;
-    const input = this.#change(command, version);
-    if (command.off !== null && version + command.off < 1) return; // no version there can be
+  /** Sends the last creates and changes under keys again, each as it was. */
+  async repeatLast(count: number): Promise<void> {
+    const keyed = this.#sent.filter((command) => command.kind === 'create' || command.change !== null);
+    for (const command of keyed.slice(-count)) await this.#send(command);
+  }
+
+  #atVersion({ off, ...change }: DrawnChange): Change {
+    const version = this.model.orders.get(change.order)?.events.length ?? 1;
+    return { ...change, expected: off === null ? null : Math.max(1, version + off) };
+  }
+
+  async #send(command: Create | Change): Promise<void> {
+    this.#sent.push(command);
+    if (command.kind === 'create') {
+      const expected = this.model.create(command);
+      if ('done' in expected && expected.done === 'again') this.repeated.creates += 1;
+      return this.#meets(command.key, expected, await createWhole(fixture.server, this.#order(command)));
+    }
+    const events = this.model.orders.get(command.order)?.events.length;
     const expected = this.model.change(command);
+    const isRepeated = 'done' in expected && expected.done === 'changed';
+    if (isRepeated && events === this.model.orders.get(command.order)?.events.length) this.repeated.changes += 1;
+    const input = this.#change(command);
     if (command.kind !== 'remove') {
       const send = { move, cancel, edit }[command.kind];
       return this.#meets(command.order, expected, await send(fixture.server, input));
@@ -177,15 +115,16 @@ class Client {
     else expect({ deletedOrderId, userErrors }).toEqual({ deletedOrderId: input['id'], userErrors: [] });
   }
 
-  #order({ key: made, lines: of, reference, notes, shipping, discount }: Create): object {
+  #order({ key: made, lines: of, reference, notes, name, shipping, tax, discount }: Create): object {
     const { customerId } = this;
-    const more = { notes, externalReference: reference, shipping: amount(shipping), discount: amount(discount) };
-    return { idempotencyKey: `${customerId} ${made}`, customerId, items: items(of), ...more };
+    const sums = { shipping: amount(shipping), tax: amount(tax), discount: amount(discount) };
+    const details = { notes, customerName: name, externalReference: reference };
+    return { idempotencyKey: `${customerId} ${made}`, customerId, items: items(of), ...details, ...sums };
   }
 
-  #change(command: Change, version: number | null): Record<string, unknown> {
+  #change(command: Change): Record<string, unknown> {
     const id = this.#ids.get(command.order) ?? randomUUID();
-    const expectedVersion = command.off === null || version === null ? null : version + command.off;
+    const { expected: expectedVersion } = command;
     const base = { id, expectedVersion, ...(command.change === null ? {} : { idempotencyKey: command.change }) };
     switch (command.kind) {
       case 'move': {
@@ -194,13 +133,19 @@ class Client {
       }
       case 'cancel':
         return { ...base, reason: command.reason };
-      case 'edit':
+      case 'edit': {
+        const { name, reference, notes, lines, expectedTotal } = command;
+        const sums = (['shipping', 'tax', 'discount'] as const).map((of) => [of, amountOrNull(command[of])]);
         return {
           ...base,
-          ...('notes' in command ? { notes: command.notes } : {}),
-          ...('reference' in command ? { externalReference: command.reference } : {}),
-          ...(command.lines === undefined ? {} : { items: items(command.lines) }),
+          customerName: name, // what is undefined is not sent
+          externalReference: reference,
+          notes,
+          items: lines === undefined ? undefined : items(lines),
+          expectedTotal: amountOrNull(expectedTotal),
+          ...(Object.fromEntries(sums) as object),
         };
+      }
       case 'remove':
         return base;
     }
@@ -252,12 +197,27 @@ class Client {
 }
 
 function expectOrder(order: WholeOrder, known: ModelOrder): void {
-  const { notes, reference: externalReference, status, cancelReason, tracking, events } = known;
+  const {
+    notes,
+    name,
+    shipping,
+    tax,
+    discount,
+    reference: externalReference,
+    status,
+    cancelReason,
+    tracking,
+    events,
+  } = known;
   expect(order).toMatchObject({
     notes,
+    customerName: name,
     externalReference,
     status,
     cancelReason,
+    shipping: { amount: amount(shipping) },
+    tax: { amount: amount(tax) },
+    discount: { amount: amount(discount) },
     version: events.length,
     total: { amount: amount(totalOf(known)) },
     tracking: tracking === null ? null : { number: tracking },
@@ -284,7 +244,7 @@ async function expectStatistics(): Promise<void> {
   const gross = alive.filter(({ status }) => status !== 'CANCELLED').reduce((sum, order) => sum + totalOf(order), 0);
   const expected = {
     count: alive.length,
-    byStatus: ORDER_STATUSES.map((status) => ({
+    byStatus: STATUSES.map((status) => ({
       status,
       count: alive.filter((order) => order.status === status).length,
     })),
@@ -296,6 +256,8 @@ async function expectStatistics(): Promise<void> {
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 12);
 
+const repeated = { creates: 0, changes: 0 };
+
 test(`whatever several clients do at once, answers, orders, histories and statistics agree with the model (${RUNS} runs)`, async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -305,9 +267,14 @@ test(`whatever several clients do at once, answers, orders, histories and statis
         await Promise.all(
           running.map(async ({ client, list }) => {
             for (const command of list) await client.run(command);
+            await client.repeatLast(10);
             await client.agrees();
           }),
         );
+        for (const { client } of running) {
+          repeated.creates += client.repeated.creates;
+          repeated.changes += client.repeated.changes;
+        }
         for (const { client } of running)
           alive.push(...[...client.model.orders.values()].filter(({ deleted }) => !deleted));
         await expectStatistics();
@@ -315,4 +282,7 @@ test(`whatever several clients do at once, answers, orders, histories and statis
     ),
     { numRuns: RUNS, endOnFailure: true },
   );
+  // A run that repeats nothing shows nothing of idempotency.
+  expect(repeated.creates).toBeGreaterThan(RUNS);
+  expect(repeated.changes).toBeGreaterThan(RUNS);
 }, 600_000);

@@ -1,4 +1,5 @@
-import { LIFECYCLE, type OrderStatus } from '../../src/domain/lifecycle.js';
+import type { OrderStatus } from '../../src/domain/lifecycle.js';
+import { PROMISED_LIFECYCLE } from './lifecycle.js';
 
 /*
  * What the server promises, in the plainest words: orders in memory, one command after the other. It knows nothing of
@@ -18,15 +19,17 @@ export interface Create {
   readonly lines: readonly Line[];
   readonly reference: string | null;
   readonly notes: string | null;
+  readonly name: string | null;
   readonly shipping: number;
+  readonly tax: number;
   readonly discount: number;
 }
 
 interface OnOrder {
   /** Which of the client's keys the order was made under. */
   readonly order: number;
-  /** How far the expected version is off; null expects none. */
-  readonly off: number | null;
+  /** The expected version; null expects none. */
+  readonly expected: number | null;
   /** An idempotency key of the change. */
   readonly change: string | null;
 }
@@ -44,7 +47,11 @@ export interface Cancel extends OnOrder {
 
 export interface Edit extends OnOrder {
   readonly kind: 'edit';
-  readonly off: number;
+  readonly name?: string | null;
+  readonly shipping?: number | null;
+  readonly tax?: number | null;
+  readonly discount?: number | null;
+  readonly expectedTotal?: number;
   readonly notes?: string | null;
   readonly reference?: string | null;
   readonly lines?: readonly Line[];
@@ -52,7 +59,6 @@ export interface Edit extends OnOrder {
 
 export interface Remove extends OnOrder {
   readonly kind: 'remove';
-  readonly change: null;
 }
 
 export type Change = Move | Cancel | Edit | Remove;
@@ -62,13 +68,6 @@ export interface CreateMany {
   readonly partial: boolean;
   readonly orders: readonly Create[];
 }
-
-export interface MoveMany {
-  readonly kind: 'moveMany';
-  readonly changes: readonly Move[];
-}
-
-export type Command = Create | Change | CreateMany | MoveMany;
 
 export interface ModelEvent {
   readonly type: string;
@@ -83,6 +82,10 @@ export interface ModelOrder {
   lines: readonly Line[];
   reference: string | null;
   notes: string | null;
+  name: string | null;
+  shipping: number;
+  tax: number;
+  discount: number;
   tracking: string | null;
   cancelReason: string | null;
   deleted: boolean;
@@ -97,9 +100,10 @@ export type Expected = { readonly refused: string } | { readonly done: 'new' | '
 const refused = (code: string): Expected => ({ refused: code });
 const done = (what: 'new' | 'again' | 'changed' | 'unchanged'): Expected => ({ done: what });
 
-export function totalOf(order: Pick<ModelOrder, 'lines' | 'made'>): number {
-  const { shipping, discount } = order.made;
-  return subtotalOf(order.lines) + shipping - discount;
+type Sums = Pick<ModelOrder, 'lines' | 'shipping' | 'tax' | 'discount'>;
+
+export function totalOf({ lines, shipping, tax, discount }: Sums): number {
+  return subtotalOf(lines) + shipping + tax - discount;
 }
 
 function subtotalOf(lines: readonly Line[]): number {
@@ -117,13 +121,17 @@ export class Model {
     if (there?.deleted === true) return refused('ORDER_DELETED');
     if (there !== undefined) return same(there.made, input) ? done('again') : refused('IDEMPOTENCY_MISMATCH');
     if (this.#isTaken(input.reference, null)) return refused('DUPLICATE');
-    const { lines, reference, notes } = input;
+    const { lines, reference, notes, name, shipping, tax, discount } = input;
     this.orders.set(input.key, {
       made: input,
       status: 'PENDING',
       lines,
       reference,
       notes,
+      name,
+      shipping,
+      tax,
+      discount,
       tracking: null,
       cancelReason: null,
       deleted: false,
@@ -157,14 +165,13 @@ export class Model {
   change(command: Change): Expected {
     if (command.kind === 'move' && command.tracking !== null && command.status !== 'SHIPPED') return refused('INVALID');
     const order = this.orders.get(command.order);
-    if (order === undefined || order.deleted) return refused('NOT_FOUND');
-    const { change } = command;
-    const expected = command.off === null ? null : order.events.length + command.off; // the version that is sent
-    const said = JSON.stringify({ ...command, off: expected });
-    if (change !== null && order.changes.has(change)) {
-      return order.changes.get(change) === said ? done('changed') : refused('IDEMPOTENCY_MISMATCH');
-    }
-    if (command.off !== null && command.off !== 0) return refused('VERSION_CONFLICT');
+    const { change, expected } = command;
+    if (order === undefined) return refused('NOT_FOUND');
+    const isKnown = change !== null && order.changes.has(change);
+    if (order.deleted && !(isKnown && command.kind === 'remove')) return refused('NOT_FOUND');
+    const said = JSON.stringify(command);
+    if (isKnown) return order.changes.get(change) === said ? done('changed') : refused('IDEMPOTENCY_MISMATCH');
+    if (expected !== null && expected !== order.events.length) return refused('VERSION_CONFLICT');
     const answer = this.#decide(order, command);
     if ('done' in answer && answer.done === 'changed' && change !== null) order.changes.set(change, said);
     return answer;
@@ -186,27 +193,40 @@ export class Model {
     }
   }
 
-  #edit(order: ModelOrder, { notes, reference, lines }: Edit): Expected {
-    const changed: string[] = [];
-    if (reference !== undefined && reference !== order.reference) changed.push('externalReference');
-    if (notes !== undefined && notes !== order.notes) changed.push('notes');
-    const newLines = lines !== undefined && JSON.stringify(lines) !== JSON.stringify(order.lines);
-    if (newLines) changed.push('items');
-    if (changed.length === 0) return done('unchanged');
-    const editable = ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(order.status);
-    if (!editable || (newLines && order.status !== 'PENDING')) return refused('NOT_EDITABLE');
-    if (changed[0] === 'externalReference' && this.#isTaken(reference ?? null, order)) return refused('DUPLICATE');
-    if (newLines && order.made.discount > subtotalOf(lines) + order.made.shipping) return refused('INVALID');
-    if (newLines && subtotalOf(lines) !== subtotalOf(order.lines)) changed.push('subtotal', 'total');
-    if (reference !== undefined) order.reference = reference;
-    if (notes !== undefined) order.notes = notes;
-    if (newLines) order.lines = lines;
-    order.events.push({ type: 'UPDATED', from: null, to: null, changedFields: changed });
+  #edit(order: ModelOrder, edit: Edit): Expected {
+    const { lines = order.lines, reference = order.reference, notes = order.notes, name = order.name } = edit;
+    const amount = (of: 'shipping' | 'tax' | 'discount') => (edit[of] === undefined ? order[of] : (edit[of] ?? 0));
+    const sums = { lines, shipping: amount('shipping'), tax: amount('tax'), discount: amount('discount') };
+    const changedIf = (field: string, isChanged: boolean) => (isChanged ? [field] : []);
+    const details = [
+      ...changedIf('customerName', name !== order.name),
+      ...changedIf('externalReference', reference !== order.reference),
+      ...changedIf('notes', notes !== order.notes),
+    ];
+    const money = [
+      ...changedIf('items', JSON.stringify(lines) !== JSON.stringify(order.lines)),
+      ...(['shipping', 'tax', 'discount'] as const).flatMap((of) => changedIf(of, sums[of] !== order[of])),
+    ];
+    const editable = details.length === 0 || ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(order.status);
+    if (!editable || (money.length > 0 && order.status !== 'PENDING')) return refused('NOT_EDITABLE');
+    if (reference !== order.reference && this.#isTaken(reference, order)) return refused('DUPLICATE');
+    const total = totalOf(sums);
+    if (total < 0) return refused('INVALID');
+    if (edit.expectedTotal !== undefined && edit.expectedTotal !== total) return refused('TOTAL_MISMATCH');
+    if (details.length + money.length === 0) return done('unchanged');
+    const changedFields = [
+      ...details,
+      ...money,
+      ...changedIf('subtotal', subtotalOf(lines) !== subtotalOf(order.lines)),
+      ...changedIf('total', total !== totalOf(order)),
+    ];
+    Object.assign(order, { reference, notes, name, ...sums });
+    order.events.push({ type: 'UPDATED', from: null, to: null, changedFields });
     return done('changed');
   }
 
-  #check({ lines, discount, shipping }: Create): Expected | null {
-    return discount > subtotalOf(lines) + shipping ? refused('INVALID') : null;
+  #check(input: Create): Expected | null {
+    return totalOf(input) < 0 ? refused('INVALID') : null;
   }
 
   #isTaken(reference: string | null, by: ModelOrder | null): boolean {
@@ -218,7 +238,7 @@ function move(order: ModelOrder, to: OrderStatus, reason: string, tracking: stri
   const moves = order.status !== to;
   const tracks = tracking !== null && tracking !== order.tracking;
   if (!moves && !tracks) return done('unchanged');
-  if (moves && !LIFECYCLE[order.status].includes(to)) return refused('INVALID_TRANSITION');
+  if (moves && !PROMISED_LIFECYCLE[order.status].includes(to)) return refused('INVALID_TRANSITION');
   const changedFields = [
     ...(moves ? ['status'] : []),
     ...(tracks ? ['tracking'] : []),

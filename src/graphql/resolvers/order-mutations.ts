@@ -55,9 +55,9 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
 
   @Mutation(() => UpdateOrderPayload, {
     nullable: true,
-    description: `Changes details of an order: addresses, notes, metadata and external reference until it is shipped, items while it is PENDING. What is so already is success with \`changed: false\`.
+    description: `Updates an order: name and e-mail address of the customer, addresses, notes, metadata and external reference until it is shipped; items, shipping, tax and discount while it is PENDING. The total is computed anew. Values that the order has already are success with \`changed: false\`.
 
-userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND for the order or a product, DUPLICATE for an external reference that another order has, NOT_EDITABLE, PRICE_CHANGED, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND for the order or a product, DUPLICATE for an external reference that another order has, NOT_EDITABLE, TOTAL_MISMATCH and PRICE_CHANGED where something else was expected, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async updateOrder(
     @Arg('input', () => UpdateOrderInput, { description: 'The change.' }) input: UpdateOrderInput,
@@ -83,9 +83,9 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
 
   @Mutation(() => DeleteOrderPayload, {
     nullable: true,
-    description: `Deletes an order: its items, and all that it says of persons, go for good. Its events stay, with the customer's id and the reasons that were given. Its id stays used: creating it again answers ORDER_DELETED, whatever is asked for, and everywhere else there is no such order any more.
+    description: `Deletes an order: its items, and all that it says of persons, go for good. Its events stay, with the customer's id and the reasons that were given. Its id stays used: creating it again answers ORDER_DELETED, whatever is asked for, and everywhere else there is no such order any more. The same request again under its idempotency key is answered as the first one was.
 
-userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND, also for one that is deleted already (InputError); VERSION_CONFLICT (VersionConflictError).`,
+userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND, also for one that is deleted already (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async deleteOrder(
     @Arg('input', () => DeleteOrderInput, { description: 'Which one.' }) input: DeleteOrderInput,

@@ -58,7 +58,7 @@ export class OrderQueries {
   async orders(
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, { nullable: true, description: 'Which orders; all where left out.' })
-    where: OrderWhere | null,
+    where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderOrder, {
       nullable: true,
       description: 'How to sort; newest first where left out. A cursor is good only under the sorting it came from.',
@@ -67,7 +67,7 @@ export class OrderQueries {
     @Ctx() { reader, viewer }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    const found = await pageOrders(reader, viewer, { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST });
+    const found = await pageOrders(reader, viewer, { page, where, ordering: ordering ?? NEWEST_FIRST });
     await turnFor(found.edges.length, info);
     return toOrderConnection(found);
   }

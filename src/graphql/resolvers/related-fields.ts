@@ -27,14 +27,14 @@ export class CustomerFields {
     @Root() customer: CustomerType,
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, { nullable: true, description: 'Which of them; all where left out.' })
-    where: OrderWhere | null,
+    where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderOrder, { nullable: true, description: 'How to sort; newest first where left out.' })
     ordering: OrderOrder | null,
     @Ctx() { reader, viewer }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
     const { customerId: ofCustomer } = customer;
-    const request = { page, where: where ?? {}, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
+    const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
     const found = await pageOrders(reader, viewer, request);
     await turnFor(found.edges.length, info);
     return toOrderConnection(found);

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { byCurrency, byStatus, type ProcessingTime } from '../../domain/statistics.js';
+import { assertNoNull } from '../../orders/null-arguments.js';
 import type { StatsInterval, StatsRow } from '../../orders/ports.js';
 import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/stats.js';
 import { lookupArgument, LOOKUP_LIMITS } from '../arguments.js';
@@ -38,6 +39,7 @@ export class StatisticsResolver {
     customerId: string | null,
     @Ctx() { reader, viewer }: Context,
   ): Promise<StatsView> {
+    assertNoNull({ customerId }, ''); // of a period, null leaves a side open
     if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
     const request = { from: from ?? null, to: to ?? null, customerId: customerId ?? null };
     const { rows, processing, asOf, series } = await readStatistics(reader, viewer, request);

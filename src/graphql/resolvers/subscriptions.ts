@@ -3,6 +3,7 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { LoggedEvent } from '../../domain/events.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { ownerFilter } from '../../domain/viewer.js';
+import { assertNoNull } from '../../orders/null-arguments.js';
 import { assertReadable, lookupArgument, LOOKUP_LIMITS, orderIdArgument } from '../arguments.js';
 import type { Context } from '../context.js';
 import { costOf } from '../cost.js';
@@ -44,6 +45,7 @@ function watch(
   info: GraphQLResolveInfo,
 ): AsyncIterableIterator<LoggedEvent> {
   assertReadable(args);
+  assertNoNull(args, '');
   const { orderId, customerId, to } = args;
   if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
   const owner = ownerFilter(viewer);

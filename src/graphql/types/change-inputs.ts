@@ -1,7 +1,8 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
+import type { DecimalInput } from '../../domain/decimal.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { CancelReason, Metadata } from '../../domain/order.js';
-import { JSONObject } from '../scalars.js';
+import { Decimal, EmailAddress, JSONObject } from '../scalars.js';
 import { AddressInput, TrackingInput } from './address.js';
 import { OrderItemInput } from './create-inputs.js';
 import { CancelReasonEnum, OrderStatusEnum } from './enums.js';
@@ -44,7 +45,8 @@ export class UpdateOrderStatusesInput {
 }
 
 @InputType('UpdateOrderInput', {
-  description: 'New details of an order. What is left out stays; null clears. Texts are trimmed.',
+  description:
+    'New details of an order, and new items and amounts. What is left out stays; null clears. Texts are trimmed. The currency of an order never changes.',
 })
 export class UpdateOrderInput {
   @Field(() => ID, { description: 'Id of the order.' })
@@ -62,6 +64,15 @@ export class UpdateOrderInput {
 
   @Field(() => String, { nullable: true, description: 'Why; kept in the history. At most 1,000 characters.' })
   readonly reason?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the customer. At most 200 characters.' })
+  readonly customerName?: string | null;
+
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: 'E-mail address of the customer. At most 254 characters.',
+  })
+  readonly customerEmail?: string | null;
 
   @Field(() => String, {
     nullable: true,
@@ -89,6 +100,27 @@ export class UpdateOrderInput {
     description: 'All of its lines, 1 to 200, while it is PENDING; the total is computed anew.',
   })
   readonly items?: OrderItemInput[] | null;
+
+  @Field(() => Decimal, {
+    nullable: true,
+    description: 'What shipping costs, 0 or more, while it is PENDING; null is 0.',
+  })
+  readonly shipping?: DecimalInput | null;
+
+  @Field(() => Decimal, { nullable: true, description: 'What taxes add, 0 or more, while it is PENDING; null is 0.' })
+  readonly tax?: DecimalInput | null;
+
+  @Field(() => Decimal, {
+    nullable: true,
+    description: 'What is taken off, from 0 to everything together, while it is PENDING; null is 0.',
+  })
+  readonly discount?: DecimalInput | null;
+
+  @Field(() => Decimal, {
+    nullable: true,
+    description: 'Reject with TOTAL_MISMATCH unless the total is this after the update.',
+  })
+  readonly expectedTotal?: DecimalInput | null;
 }
 
 @InputType('CancelOrderInput', { description: 'An order to be called off.' })
@@ -126,4 +158,11 @@ export class DeleteOrderInput {
 
   @Field(() => String, { nullable: true, description: 'Why; kept with the event. At most 1,000 characters.' })
   readonly reason?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Any text of your own, at most 255 characters: the same request again under this key is answered as the first one was, although the order is gone. A request that was rejected leaves no key behind.',
+  })
+  readonly idempotencyKey?: string | null;
 }

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
+import type { DecimalInput } from '../../domain/decimal.js';
 import type { Metadata } from '../../domain/order.js';
 import type { BatchPolicy } from '../../orders/bulk.js';
 import { Currency, Decimal, EmailAddress, JSONObject } from '../scalars.js';
@@ -28,13 +29,13 @@ export class OrderItemInput {
     description:
       "Price of one piece in major units of the order's currency, 0 or more, with no more decimals than the currency has. Required, unless the server has a catalogue and the item a productId: then it is the catalogue's.",
   })
-  readonly unitPrice?: string | null;
+  readonly unitPrice?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
     description: 'Refuse with PRICE_CHANGED unless one piece costs this.',
   })
-  readonly expectedUnitPrice?: string | null;
+  readonly expectedUnitPrice?: DecimalInput | null;
 }
 
 @InputType('CreateOrderInput', { description: 'An order to be taken.' })
@@ -62,7 +63,7 @@ export class CreateOrderInput {
   @Field(() => String, { nullable: true, description: 'Name of the customer. At most 200 characters.' })
   readonly customerName?: string | null;
 
-  @Field(() => EmailAddress, { nullable: true, description: 'E-mail address of the customer.' })
+  @Field(() => EmailAddress, { nullable: true, description: 'E-mail address of the customer. At most 254 characters.' })
   readonly customerEmail?: string | null;
 
   @Field(() => Currency, { defaultValue: 'USD', description: 'Currency of every price in the order.' })
@@ -88,22 +89,22 @@ export class CreateOrderInput {
   readonly billingAddress?: AddressInput | null;
 
   @Field(() => Decimal, { nullable: true, description: 'What shipping costs, 0 or more; 0 where left out.' })
-  readonly shipping?: string | null;
+  readonly shipping?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
     description: 'What is taken off, from 0 to everything together; 0 where left out.',
   })
-  readonly discount?: string | null;
+  readonly discount?: DecimalInput | null;
 
   @Field(() => Decimal, { nullable: true, description: 'What taxes add, 0 or more; 0 where left out.' })
-  readonly tax?: string | null;
+  readonly tax?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
     description: 'Refuse with TOTAL_MISMATCH unless this is subtotal + shipping + tax - discount.',
   })
-  readonly expectedTotal?: string | null;
+  readonly expectedTotal?: DecimalInput | null;
 
   @Field(() => JSONObject, {
     nullable: true,

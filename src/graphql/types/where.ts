@@ -1,4 +1,5 @@
 import { Field, InputType } from 'type-graphql';
+import type { DecimalInput } from '../../domain/decimal.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { OrderSortField, SortDirection } from '../../orders/ports.js';
 import { Currency, DateTime, Decimal } from '../scalars.js';
@@ -40,19 +41,28 @@ export class DateTimeFilter {
 @InputType('DecimalFilter', { description: 'Which amounts are meant. Everything given must hold.' })
 export class DecimalFilter {
   @Field(() => Decimal, { nullable: true, description: 'This much or more.' })
-  readonly gte?: string | null;
+  readonly gte?: DecimalInput | null;
 
   @Field(() => Decimal, { nullable: true, description: 'This much or less.' })
-  readonly lte?: string | null;
+  readonly lte?: DecimalInput | null;
 }
 
-@InputType('OrderWhere', { description: 'Which orders are meant. Everything given must hold.' })
+@InputType('OrderWhere', {
+  description:
+    'Which orders are meant. Everything given must hold. What does not matter is left out: null is rejected, so that a variable without a value never means all orders.',
+})
 export class OrderWhere {
   @Field(() => StatusFilter, { nullable: true, description: 'By status.' })
   readonly status?: StatusFilter | null;
 
   @Field(() => String, { nullable: true, description: 'Those of this customer.' })
   readonly customerId?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True: guests' orders, which have no customer. False: those that have one.",
+  })
+  readonly isGuest?: boolean | null;
 
   @Field(() => StringFilter, { nullable: true, description: 'By e-mail address, however it is capitalised.' })
   readonly customerEmail?: StringFilter | null;

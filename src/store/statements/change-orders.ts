@@ -120,13 +120,15 @@ UPDATE orders o SET
   status = c.status, version = c.version, updated_at = c.updated_at, completed_at = c.completed_at,
   cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason, deleted_at = c.deleted_at,
   customer_id = c.customer_id, customer_name = c.customer_name, customer_email = c.customer_email,
-  subtotal = c.subtotal, total = c.total, notes = c.notes, external_reference = c.external_reference,
+  subtotal = c.subtotal, shipping = c.shipping, tax = c.tax, discount = c.discount, total = c.total,
+  notes = c.notes, external_reference = c.external_reference,
   shipping_address = c.shipping_address, billing_address = c.billing_address, tracking = c.tracking,
   metadata = c.metadata
 FROM jsonb_to_recordset($1::jsonb) AS c(
   id uuid, locked_version int, status order_status, version int, updated_at timestamptz(3),
   completed_at timestamptz(3), cancelled_at timestamptz(3), cancel_reason cancel_reason, deleted_at timestamptz(3),
-  customer_id text, customer_name text, customer_email text, subtotal bigint, total bigint, notes text,
+  customer_id text, customer_name text, customer_email text, subtotal bigint, shipping bigint, tax bigint,
+  discount bigint, total bigint, notes text,
   external_reference text, shipping_address jsonb, billing_address jsonb, tracking jsonb, metadata jsonb)
 WHERE o.id = c.id AND o.id = any($2::uuid[]) AND o.version = c.locked_version`;
 
@@ -137,6 +139,9 @@ function detailsJson(order: Order): object {
     customer_name: order.customerName,
     customer_email: order.customerEmail,
     subtotal: order.subtotal.toString(),
+    shipping: order.shipping.toString(),
+    tax: order.tax.toString(),
+    discount: order.discount.toString(),
     total: order.total.toString(),
     notes: order.notes,
     external_reference: order.externalReference,

@@ -51,8 +51,8 @@ export function textsOf(selections: Pick<OrderSelection, 'customerEmail' | 'exte
 
 /** Everything of a selection that bounds a column. */
 export function boundsOf(selection: OrderSelection, bind: Bind): string[] {
-  const { createdAt, updatedAt, total, currency } = selection;
-  const conditions: string[] = [];
+  const { isGuest, createdAt, updatedAt, total, currency } = selection;
+  const conditions: string[] = isGuest === null ? [] : [`o.customer_id IS ${isGuest ? '' : 'NOT '}NULL`];
   const bound = (column: string, operator: string, value: unknown, type: string) => {
     if (value !== null && value !== undefined) conditions.push(`o.${column} ${operator} ${bind(value)}::${type}`);
   };

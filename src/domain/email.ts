@@ -1,0 +1,24 @@
+import type { FieldPath } from './errors.js';
+import { ORDER_LIMITS } from './limits.js';
+import type { Problems } from './problems.js';
+
+/** What HTML takes for the part before the @, and every letter, mark and digit of Unicode (RFC 6531). */
+const LOCAL_PART = /^[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+$/u;
+/** Joiners are letters' own in some scripts. */
+const LABEL = /^[\p{L}\p{N}](?:(?:[\p{L}\p{M}\p{N}-]|\u200c|\u200d){0,61}[\p{L}\p{M}\p{N}])?$/u;
+
+/** Checks and trims an e-mail address, internationalised ones included; null stays null. */
+export function readEmail(value: string | null | undefined, field: FieldPath, problems: Problems): string | null {
+  const before = problems.list.length;
+  const address = problems.text(value, field, ORDER_LIMITS.customerEmail);
+  if (address !== null && problems.list.length === before && !isEmail(address)) {
+    problems.add('INVALID', field, `${field.at(-1) ?? ''} must be an e-mail address such as name@example.com.`);
+  }
+  return address;
+}
+
+function isEmail(address: string): boolean {
+  const at = address.lastIndexOf('@');
+  const labels = address.slice(at + 1).split('.');
+  return at > 0 && LOCAL_PART.test(address.slice(0, at)) && labels.every((label) => LABEL.test(label));
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { taken } from '../support/mutations.js';
+
+/* What a filter does not take: null, which would mean "all", and values that no order can have. */
+
+const fixture = useServer();
+
+async function refusal(query: string, variables: object = {}) {
+  const { status, errors } = await fixture.server.ask(query, variables);
+  expect(errors).toHaveLength(1);
+  const [error] = errors ?? [];
+  return { status, code: error?.extensions.code, message: error?.message, argument: error?.extensions['argument'] };
+}
+
+const LIST = 'query ($where: OrderWhere) { orders(where: $where) { nodes { id } } }';
+
+test.each([
+  [null, 'where'],
+  [{ customerId: null }, 'where.customerId'],
+  [{ isGuest: null }, 'where.isGuest'],
+  [{ status: null }, 'where.status'],
+  [{ status: { eq: null } }, 'where.status.eq'],
+  [{ status: { in: null } }, 'where.status.in'],
+  [{ status: { notIn: null } }, 'where.status.notIn'],
+  [{ customerEmail: null }, 'where.customerEmail'],
+  [{ customerEmail: { eq: null } }, 'where.customerEmail.eq'],
+  [{ customerEmail: { startsWith: null } }, 'where.customerEmail.startsWith'],
+  [{ externalReference: { in: null } }, 'where.externalReference.in'],
+  [{ number: { eq: null } }, 'where.number.eq'],
+  [{ createdAt: null }, 'where.createdAt'],
+  [{ createdAt: { gte: null } }, 'where.createdAt.gte'],
+  [{ createdAt: { gte: '2026-11-21T00:00:00Z', lt: null } }, 'where.createdAt.lt'],
+  [{ updatedAt: { lt: null } }, 'where.updatedAt.lt'],
+  [{ total: null }, 'where.total'],
+  [{ total: { gte: null }, currency: 'USD' }, 'where.total.gte'],
+  [{ currency: null }, 'where.currency'],
+])('null in a filter is rejected, whether in a variable or in the document: %j', async (where, argument) => {
+  const rejected = { status: 400, code: 'BAD_USER_INPUT', argument };
+  const byVariable = await refusal(LIST, { where });
+  expect(byVariable).toMatchObject(rejected);
+  expect(byVariable.message).toMatch(`${argument} must not be null: leave it out`);
+  const literal = JSON.stringify(where)
+    .replaceAll(/"(\w+)":/g, '$1: ')
+    .replaceAll('\\', '');
+  expect(await refusal(`{ orders(where: ${literal}) { nodes { id } } }`)).toMatchObject(rejected);
+  await taken(fixture.server, { customerId: 'c' });
+  const ofCustomer = `{ customer(customerId: "c") { orders(where: ${literal}) { nodes { id } } } }`;
+  expect(await refusal(ofCustomer)).toMatchObject({ code: 'BAD_USER_INPUT', argument });
+});
+
+test('orderStats rejects customerId: null', async () => {
+  const query = 'query ($customerId: String) { orderStats(customerId: $customerId) { count } }';
+  const rejected = { status: 400, code: 'BAD_USER_INPUT', argument: 'customerId' };
+  expect(await refusal(query, { customerId: null })).toMatchObject(rejected);
+});
+
+test.each(['customerId', 'orderId', 'to'])(
+  'a subscription with %s: null is rejected, and sees nothing',
+  async (argument) => {
+    const watch = await fixture.server.watch(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
+    await watch.ended;
+    expect(watch.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument } }]);
+    expect(watch.errors[0]?.message).toContain(`${argument} must not be null`);
+    expect(watch.seen).toEqual([]);
+  },
+);
+
+test('a variable that is not given leaves the argument out', async () => {
+  const { id } = await taken(fixture.server);
+  const query = `query ($customerId: String, $where: OrderWhere, $from: DateTime) {
+    orders(where: $where, first: 1) { nodes { id } }
+    narrow: orders(where: {customerId: $customerId}, first: 1) { nodes { id } }
+    orderStats(customerId: $customerId, from: $from) { asOf }
+  }`;
+  const page = { nodes: [{ id }] };
+  expect(await fixture.server.get(query)).toMatchObject({ orders: page, narrow: page });
+});
+
+test('isGuest finds the orders without a customer, or those with one', async () => {
+  const email = `${randomUUID()}@example.com`;
+  const customerEmail = email;
+  const guest = await taken(fixture.server, { customerEmail });
+  const known = await taken(fixture.server, { customerEmail, customerId: 'known' });
+  const find = async (where: object) => {
+    const query =
+      'query ($where: OrderWhere) { orders(where: $where) { totalCount nodes { id } count(limit: 9) { value } } }';
+    const { orders } = await fixture.server.get<{
+      orders: { totalCount: number; nodes: { id: string }[]; count: { value: number } };
+    }>(query, { where: { customerEmail: { eq: email }, ...where } });
+    expect(orders.totalCount).toBe(orders.nodes.length);
+    expect(orders.count.value).toBe(orders.nodes.length);
+    return orders.nodes.map(({ id }) => id);
+  };
+  expect(await find({ isGuest: true })).toEqual([guest.id]);
+  expect(await find({ isGuest: false })).toEqual([known.id]);
+  expect(await find({})).toEqual([known.id, guest.id]);
+  expect(await find({ isGuest: false, customerId: 'known' })).toEqual([known.id]);
+  expect(await find({ isGuest: true, customerId: 'known' })).toEqual([]);
+  const ofCustomer = `query ($isGuest: Boolean!) {
+    customer(customerId: "known") { orders(where: {isGuest: $isGuest}) { nodes { id } } } }`;
+  expect(await fixture.server.get(ofCustomer, { isGuest: true })).toEqual({ customer: { orders: { nodes: [] } } });
+});
+
+test.each([
+  ['customerEmail', 254],
+  ['externalReference', 128],
+  ['number', 18],
+])('a text that is longer than any %s is rejected and named', async (field, limit) => {
+  const longest = '1'.repeat(limit);
+  for (const [operator, value] of [
+    ['eq', longest],
+    ['in', [longest]],
+    ['startsWith', longest],
+  ] as const) {
+    const argument = `where.${field}.${operator}`;
+    expect(await fixture.server.get(LIST, { where: { [field]: { [operator]: value } } })).toEqual({
+      orders: { nodes: [] },
+    });
+    for (const many of ['1', '1'.repeat(130_000)]) {
+      const text = `${longest}${many}`;
+      const where = { [field]: { [operator]: operator === 'in' ? ['1', text] : text } };
+      const message = `${argument} must have at most ${limit} characters; it has ${text.length}.`;
+      expect(await refusal(LIST, { where })).toEqual({ status: 400, code: 'BAD_USER_INPUT', argument, message });
+    }
+  }
+});
+
+test('a customer id that is longer than any is rejected and named', async () => {
+  const where = { customerId: 'c'.repeat(129) };
+  expect(await refusal(LIST, { where })).toMatchObject({ status: 400, argument: 'where.customerId' });
+});
+
+test.each([
+  [{ total: { gte: 'ten' }, currency: 'USD' }, 'where.total.gte'],
+  [{ total: { lte: '1e3' }, currency: 'USD' }, 'where.total.lte'],
+  [{ total: { lte: 0.1 + 0.2 }, currency: 'USD' }, 'where.total.lte'],
+  [{ total: { lte: '1.001' }, currency: 'USD' }, 'where.total.lte'],
+  [{ total: { gte: 1 } }, 'where.currency'],
+  [{ currency: 'dollars' }, 'where.currency'],
+  [{ currency: 'usd' }, 'where.currency'],
+  [{ currency: 'ABC' }, 'where.currency'],
+])('an amount or currency that is none is rejected and named: %j', async (where, argument) => {
+  expect(await refusal(LIST, { where })).toMatchObject({ status: 400, code: 'BAD_USER_INPUT', argument });
+});

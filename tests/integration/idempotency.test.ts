@@ -1,0 +1,311 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { cancel, codes, createWhole, edit, move, read, remove, taken, type Payload } from '../support/mutations.js';
+import type { TestClient } from '../support/client.js';
+
+/*
+ * An id or idempotency key stands for one request: the same request answers what the first one did, and a request that
+ * differs in any field is rejected. Each field is tried by itself.
+ */
+
+const fixture = useServer();
+
+const ADDRESS = {
+  name: 'Ada',
+  line1: '1 High Street',
+  line2: 'Flat 2',
+  city: 'London',
+  region: 'Greater London',
+  postalCode: 'N1',
+  country: 'GB',
+};
+const LINE = { productId: 'p', sku: 's', name: 'Tea', quantity: 2, unitPrice: '4.20' };
+
+/** The same object once for each of its fields, with another text in that field. */
+function variantsOf(object: Readonly<Record<string, unknown>>): object[] {
+  return Object.entries(object).map(([name, value]) => ({
+    ...object,
+    [name]: typeof value === 'number' ? value + 1 : name === 'unitPrice' ? '4.21' : `${String(value)}x`,
+  }));
+}
+
+const ORDER = {
+  customerId: 'c',
+  customerName: 'Ada',
+  customerEmail: 'ada@example.com',
+  currency: 'USD',
+  items: [LINE, { name: 'Milk', unitPrice: '1' }],
+  notes: 'ring twice',
+  shippingAddress: ADDRESS,
+  billingAddress: { line1: 'PO Box 1' },
+  shipping: '3',
+  discount: '2',
+  tax: '1',
+  metadata: { a: 1 },
+};
+
+/** What differs from ORDER, in one field each. */
+const OTHER_ORDERS: readonly (readonly [string, readonly object[]])[] = [
+  ['customerId', [{ customerId: 'd' }, { customerId: null }]],
+  ['customerName', [{ customerName: 'Eve' }, { customerName: null }]],
+  ['customerEmail', [{ customerEmail: 'eve@example.com' }, { customerEmail: null }]],
+  ['currency', [{ currency: 'EUR' }]],
+  ['each field of an item', variantsOf(LINE).map((line) => ({ items: [line, ORDER.items[1]] }))],
+  ['the items', [{ items: [LINE] }, { items: ORDER.items.toReversed() }, { items: [...ORDER.items, LINE] }]],
+  ['expectedUnitPrice', [{ items: [{ ...LINE, expectedUnitPrice: '4.20' }, ORDER.items[1]] }]],
+  ['notes', [{ notes: 'x' }, { notes: null }]],
+  ['externalReference', [{ externalReference: 'r' }]],
+  [
+    'shippingAddress',
+    [...variantsOf(ADDRESS).map((shippingAddress) => ({ shippingAddress })), { shippingAddress: null }],
+  ],
+  ['billingAddress', [{ billingAddress: { line1: 'PO Box 2' } }, { billingAddress: null }]],
+  ['shipping', [{ shipping: '3.01' }, { shipping: null }]],
+  ['discount', [{ discount: '2.01' }, { discount: null }]],
+  ['tax', [{ tax: '1.01' }, { tax: null }]],
+  ['expectedTotal', [{ expectedTotal: '11.40' }]],
+  ['metadata', [{ metadata: { a: 2 } }, { metadata: { b: 1 } }, { metadata: null }]],
+];
+
+describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) => {
+  const identity = { [name]: randomUUID() };
+
+  test('the identical request answers the same order', async () => {
+    const first = await taken(fixture.server, { ...identity, ...ORDER });
+    expect(await createWhole(fixture.server, { ...identity, ...ORDER })).toEqual({
+      order: first,
+      replayed: true,
+      userErrors: [],
+    });
+  });
+
+  test.each(OTHER_ORDERS)('another request is rejected: %s', async (_field, others) => {
+    for (const other of others) {
+      const { order, userErrors } = await createWhole(fixture.server, { ...identity, ...ORDER, ...other });
+      expect({ other, order, codes: codes(userErrors) }).toEqual({
+        other,
+        order: null,
+        codes: [`IDEMPOTENCY_MISMATCH input.${name}`],
+      });
+    }
+  });
+});
+
+const TRACKING = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
+const EDIT = {
+  expectedVersion: 1,
+  reason: 'asked to',
+  customerName: 'Ada',
+  customerEmail: 'ada@example.com',
+  shipping: '3',
+  tax: '2',
+  discount: '1',
+  externalReference: 'r',
+  shippingAddress: ADDRESS,
+  billingAddress: { line1: 'PO Box 1' },
+  notes: 'ring twice',
+  metadata: { a: 1 },
+  items: [LINE],
+};
+
+type Send = (client: TestClient, input: object) => Promise<Payload>;
+
+/** Each change with a request that is stored, and requests that differ from it in one field each. */
+const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] = [
+  ['updateOrderStatus', move, { status: 'CONFIRMED' }, [{ status: 'PROCESSING' }, { status: 'PENDING' }]],
+  [
+    'updateOrderStatus with all of its fields',
+    move,
+    { status: 'SHIPPED', expectedVersion: 1, reason: 'why', tracking: TRACKING },
+    [
+      { expectedVersion: 2 },
+      { expectedVersion: null },
+      { reason: 'x' },
+      { reason: null },
+      ...variantsOf(TRACKING).map((tracking) => ({ tracking })),
+      { tracking: null },
+    ],
+  ],
+  [
+    'cancelOrder',
+    cancel,
+    { reason: 'FRAUD', note: 'stolen card', expectedVersion: 1 },
+    [{ reason: 'STAFF' }, { note: 'x' }, { note: null }, { expectedVersion: 2 }, { expectedVersion: null }],
+  ],
+  [
+    'updateOrder',
+    edit,
+    EDIT,
+    [
+      { expectedVersion: 2 },
+      { reason: 'x' },
+      { reason: null },
+      { customerName: 'Eve' },
+      { customerName: null },
+      { customerName: undefined },
+      { customerEmail: 'eve@example.com' },
+      { customerEmail: null },
+      { customerEmail: undefined },
+      ...['shipping', 'tax', 'discount'].flatMap((name) =>
+        ['1.5', null, undefined].map((value) => ({ [name]: value })),
+      ),
+      { expectedTotal: '12.40' },
+      { externalReference: 'x' },
+      { externalReference: null },
+      { externalReference: undefined },
+      ...variantsOf(ADDRESS).map((shippingAddress) => ({ shippingAddress })),
+      { shippingAddress: null },
+      { shippingAddress: undefined },
+      { billingAddress: { line1: 'PO Box 2' } },
+      { billingAddress: undefined },
+      { notes: 'x' },
+      { notes: null },
+      { notes: undefined },
+      { metadata: { a: 2 } },
+      { metadata: undefined },
+      ...variantsOf(LINE).map((line) => ({ items: [line] })),
+      { items: [{ ...LINE, expectedUnitPrice: '4.20' }] },
+      { items: [LINE, LINE] },
+      { items: undefined },
+    ],
+  ],
+];
+
+test.each(CHANGES)(
+  '%s under a used key: the identical request is answered again, any other one is rejected',
+  async (_name, send, input, others) => {
+    const { id } = await taken(fixture.server, { customerId: randomUUID() });
+    const idempotencyKey = randomUUID();
+    const first = await send(fixture.server, { id, idempotencyKey, ...input });
+    expect(first).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
+    for (const other of others) {
+      const { order, userErrors } = await send(fixture.server, { id, idempotencyKey, ...input, ...other });
+      expect({ other, order, codes: codes(userErrors) }).toEqual({
+        other,
+        order: null,
+        codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
+      });
+    }
+    expect(await send(fixture.server, { id, idempotencyKey, ...input })).toEqual(first);
+    expect((await read(fixture.server, id))?.version).toBe(2);
+  },
+);
+
+test('amounts of an update without items tell requests apart too', async () => {
+  const { id } = await taken(fixture.server);
+  const input = { id, expectedVersion: 1, idempotencyKey: 'k', shipping: '1' };
+  const first = await edit(fixture.server, input);
+  expect(first).toMatchObject({ changed: true, order: { version: 2 } });
+  for (const other of [
+    { shipping: '2' },
+    { shipping: undefined },
+    { shipping: undefined, tax: '1' },
+    { tax: '0' },
+    { expectedTotal: '13.60' },
+  ]) {
+    const { userErrors } = await edit(fixture.server, { ...input, ...other });
+    expect(codes(userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+  }
+  expect(await edit(fixture.server, { ...input, shipping: 1.0 })).toEqual(first);
+});
+
+test('a deletion under a key is answered again after the order is gone; any other request under it is rejected', async () => {
+  const { id } = await taken(fixture.server, { customerId: randomUUID() });
+  const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'asked to' };
+  const done = { deletedOrderId: id, userErrors: [] };
+  expect(await remove(fixture.server, input)).toEqual(done);
+  for (const other of [{ expectedVersion: 2 }, { expectedVersion: null }, { reason: 'x' }, { reason: null }]) {
+    const { deletedOrderId, userErrors } = await remove(fixture.server, { ...input, ...other });
+    expect({ other, deletedOrderId, codes: codes(userErrors) }).toEqual({
+      other,
+      deletedOrderId: null,
+      codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
+    });
+  }
+  expect(await remove(fixture.server, input)).toEqual(done);
+  for (const without of [{ idempotencyKey: null }, { idempotencyKey: 'another' }]) {
+    const { userErrors } = await remove(fixture.server, { ...input, ...without });
+    expect(codes(userErrors)).toEqual(['NOT_FOUND input.id']);
+  }
+  const events = await fixture.database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
+  expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
+});
+
+test('deletions under one key at the same time leave one event and one answer', async () => {
+  const { id } = await taken(fixture.server);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => remove(fixture.server, { id, idempotencyKey: 'k' })),
+  );
+  for (const answer of answers) expect(answer).toEqual({ deletedOrderId: id, userErrors: [] });
+  expect(await fixture.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
+});
+
+test('a deleted order answers no other change under a key that was used before', async () => {
+  const { id } = await taken(fixture.server);
+  const change = { id, idempotencyKey: 'k', status: 'CONFIRMED' };
+  await move(fixture.server, change);
+  await remove(fixture.server, { id });
+  expect(codes((await move(fixture.server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
+  const reused = await remove(fixture.server, { id, idempotencyKey: 'k' });
+  expect(codes(reused.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+});
+
+test('a key that one mutation used is rejected by the others', async () => {
+  const { id } = await taken(fixture.server);
+  const idempotencyKey = randomUUID();
+  const used = await move(fixture.server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
+  expect(used.changed).toBe(true);
+  for (const answer of [
+    await cancel(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await edit(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await remove(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+  ]) {
+    expect(codes(answer.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+  }
+});
+
+test('keys are compared as they are: white space around one makes it another key', async () => {
+  const idempotencyKey = randomUUID();
+  const keys = [idempotencyKey, ` ${idempotencyKey}`, `${idempotencyKey} `, idempotencyKey.toUpperCase()];
+  const orders = await Promise.all(keys.map((key) => taken(fixture.server, { idempotencyKey: key })));
+  expect(new Set(orders.map(({ id }) => id)).size).toBe(keys.length);
+  const { id } = await taken(fixture.server);
+  const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
+  for (const [index, key] of keys.entries()) {
+    const answer = await move(fixture.server, { id, status: statuses[index], idempotencyKey: key });
+    expect(answer).toMatchObject({ changed: true, userErrors: [] });
+  }
+});
+
+test('fingerprints of changes that older servers stored stay the same', async () => {
+  const [secret] = await fixture.database.sql<{ value: Buffer }>(
+    "SELECT value FROM server_secrets WHERE name = 'fingerprint'",
+  );
+  const stored = async (send: Send, input: object, text: (id: string) => string) => {
+    const { id } = await taken(fixture.server);
+    await send(fixture.server, { id, idempotencyKey: 'k', ...input });
+    const mac = createHmac('sha256', secret?.value ?? '')
+      .update(text(id))
+      .digest();
+    const rows = await fixture.database.sql<{ print: Buffer }>(
+      'SELECT command_fingerprint AS print FROM order_events WHERE order_id = $1 AND version = 2',
+      [id],
+    );
+    expect(rows).toEqual([{ print: Buffer.concat([Uint8Array.of(1), mac]) }]);
+  };
+  await stored(move, { status: 'CONFIRMED' }, (id) => `["transition","${id}","CONFIRMED",null,null]`);
+  await stored(
+    move,
+    { status: 'SHIPPED', expectedVersion: 1, reason: ' why ', tracking: { number: 'M1' } },
+    (id) => `["transition","${id}","SHIPPED",1,"why",{"carrier":null,"number":"M1","url":null}]`,
+  );
+  await stored(cancel, { reason: 'FRAUD', note: 'x' }, (id) => `["cancel","${id}","FRAUD",null,"x"]`);
+  await stored(edit, { expectedVersion: 1, notes: 'x' }, (id) => `["edit","${id}",1,null,{"notes":"x"}]`);
+  await stored(
+    edit,
+    { expectedVersion: 1, items: [{ name: 'Tea', quantity: 2, unitPrice: '1' }] },
+    (id) =>
+      `["edit","${id}",1,null,{},[{"expectedUnitPrice":null,"name":"Tea","productId":null,"quantity":2,"sku":null,"unitPrice":"100"}]]`,
+  );
+});

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { useServer } from '../support/fixture.js';
+import { codes, createMany, createWhole, edit, move, moveMany, read, taken } from '../support/mutations.js';
+import { TEA } from '../support/queries.js';
+import { startServer, type TestServer } from '../support/server.js';
+
+/*
+ * Batches that meet locks of other transactions: in which order they take theirs, and what becomes of what they hold.
+ * One lane, so that requests that arrive while a batch waits share the next batch; a long lock time-out, so that a
+ * batch waits in its first attempt.
+ */
+
+const PATIENT = { DATABASE_STATEMENT_TIMEOUT_MS: '25000', REQUEST_DEADLINE_MS: '60000' };
+
+const fixture = useServer({ ...PATIENT, WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' });
+let other: TestServer;
+
+beforeAll(async () => {
+  other = await startServer(fixture.database.url, { ...PATIENT, DATABASE_LOCK_TIMEOUT_MS: '100' });
+});
+afterAll(() => other.close());
+
+interface Holder {
+  /** Resolves when another transaction waits for what this one holds. */
+  readonly met: () => Promise<void>;
+  /** Resolves when so many other transactions have waited for it, one after the other. */
+  readonly metBy: (count: number) => Promise<void>;
+  /** Ends the transaction; what it wrote is undone. */
+  readonly release: () => Promise<void>;
+}
+
+/** A transaction that holds what its statement locks. */
+async function hold(sql: string, values: unknown[]): Promise<Holder> {
+  const client = await fixture.database.connect();
+  await client.query('BEGIN');
+  await client.query(sql, values);
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const seen = new Set<string>();
+  const waiting = async () => {
+    const waiters = await fixture.database.sql<{ began: string }>(
+      'SELECT xact_start::text AS began FROM pg_stat_activity WHERE $1 = any(pg_blocking_pids(pid))',
+      [rows[0]?.pid],
+    );
+    for (const { began } of waiters) seen.add(began);
+    return seen.size;
+  };
+  const metBy = (count: number) =>
+    expect.poll(waiting, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(count);
+  return {
+    met: () => metBy(1),
+    metBy,
+    release: async () => {
+      await client.query('ROLLBACK');
+    },
+  };
+}
+
+const holdOrder = (id: string) => hold('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id]);
+const holdReference = (customerId: string, reference: string) =>
+  hold('INSERT INTO order_references VALUES ($1, $2, gen_random_uuid())', [customerId, reference]);
+
+const INSERT_ORDER = `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+  VALUES ($1, 'PENDING', 'USD', 1, 1, '', now(), now())`;
+
+/** Whether a statement gets all of its locks without waiting. What it did is undone. */
+async function isFree(sql: string, values: unknown[]): Promise<boolean> {
+  const client: Client = await fixture.database.connect();
+  await client.query("BEGIN; SET LOCAL lock_timeout = '300ms'");
+  try {
+    await client.query(sql, values);
+    return true;
+  } catch (cause) {
+    if ((cause as { code?: string }).code === '55P03') return false;
+    throw cause;
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+/** Occupies the only lane until `go` is called: what is sent meanwhile shares the next batch. */
+async function holdLane(): Promise<{ readonly go: () => Promise<void> }> {
+  const { id } = await taken(fixture.server);
+  const holder = await holdOrder(id);
+  const waiting = move(fixture.server, { id, status: 'CONFIRMED' });
+  await holder.met();
+  return {
+    async go() {
+      await fixture.server.get('{ orders(first: 1) { nodes { id } } }'); // what was sent before has arrived
+      await holder.release();
+      expect(await waiting).toMatchObject({ changed: true });
+    },
+  };
+}
+
+/** Ids in their order. */
+function someIds(count: number): string[] {
+  return Array.from({ length: count }, () => randomUUID()).toSorted();
+}
+
+test('new orders are inserted in the order of their ids, so that two batches never wait for each other', async () => {
+  const [first = '', ...rest] = someIds(4);
+  const holder = await hold(INSERT_ORDER, [first]);
+  const orders = [...rest, first].map((id) => ({ id, items: [TEA] }));
+  const creating = createMany(fixture.server, { orders });
+  await holder.met();
+  for (const id of rest) expect(await isFree(INSERT_ORDER, [id])).toBe(true);
+  await holder.release();
+  expect((await creating).results.every(({ order }) => order !== null)).toBe(true);
+});
+
+test('orders of a batch of changes are locked in the order of their ids', async () => {
+  const [first = '', ...rest] = someIds(4);
+  for (const id of [...rest.toReversed(), first]) await taken(fixture.server, { id });
+  const holder = await holdOrder(first);
+  const lane = await holdLane();
+  const moving = moveMany(
+    fixture.server,
+    [...rest, first].map((id) => ({ id, status: 'CONFIRMED' })),
+  );
+  await lane.go();
+  await holder.met();
+  for (const id of rest) expect(await isFree('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id])).toBe(true);
+  await holder.release();
+  expect((await moving).results.every(({ changed }) => changed === true)).toBe(true);
+});
+
+test('external references are claimed in their order', async () => {
+  const customerId = randomUUID();
+  const holder = await holdReference(customerId, 'a');
+  const orders = ['d', 'c', 'b', 'a'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
+  const creating = createMany(fixture.server, { orders });
+  await holder.met();
+  const claim = 'INSERT INTO order_references VALUES ($1, $2, gen_random_uuid())';
+  for (const reference of ['b', 'c', 'd']) expect(await isFree(claim, [customerId, reference])).toBe(true);
+  await holder.release();
+  expect((await creating).results.every(({ order }) => order !== null)).toBe(true);
+});
+
+/** The database's clock, in whole milliseconds, a moment later. */
+async function later(): Promise<Date> {
+  await fixture.database.sql('SELECT pg_sleep(0.01)');
+  const [row] = await fixture.database.sql<{ now: Date }>(
+    "SELECT date_trunc('milliseconds', clock_timestamp()) AS now",
+  );
+  return row?.now ?? new Date();
+}
+
+test('a change happened after the order was free, not when its transaction began', async () => {
+  const { id } = await taken(fixture.server);
+  const holder = await holdOrder(id);
+  const moving = move(fixture.server, { id, status: 'CONFIRMED' });
+  await holder.met();
+  const free = await later();
+  await holder.release();
+  const { order } = await moving;
+  expect(new Date(order?.updatedAt ?? 0).getTime()).toBeGreaterThanOrEqual(free.getTime());
+});
+
+test('an order was created after its external reference was free, not when its transaction began', async () => {
+  const customerId = randomUUID();
+  const holder = await holdReference(customerId, 'a');
+  const creating = taken(fixture.server, { customerId, externalReference: 'a' });
+  await holder.met();
+  const free = await later();
+  await holder.release();
+  const { createdAt } = await creating;
+  expect(new Date(createdAt as string).getTime()).toBeGreaterThanOrEqual(free.getTime());
+});
+
+test('a request that turns out to be another one under a used id gives up the reference it has claimed', async () => {
+  const [id, customerId] = [randomUUID(), randomUUID()];
+  const holder = await holdReference(customerId, 'a');
+  const late = createWhole(fixture.server, { id, customerId, externalReference: 'a' });
+  await holder.met(); // it has seen that there is no order of this id
+  const first = await taken(other, { id, customerId });
+  await holder.release();
+  expect(codes((await late).userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
+  const claims = 'SELECT order_id FROM order_references WHERE customer_id = $1';
+  expect(await fixture.database.sql(claims, [customerId])).toEqual([]);
+  await taken(fixture.server, { customerId, externalReference: 'a' });
+  expect(await read(fixture.server, id)).toEqual(first);
+});
+
+test('one id for orders of two customers at once leaves one order, and no claim of the other customer', async () => {
+  const [id, externalReference] = [randomUUID(), randomUUID()];
+  const holder = await holdReference('B', externalReference);
+  const loser = createWhole(fixture.server, { id, customerId: 'B', externalReference });
+  await holder.met(); // both have seen that there is no order of this id
+  const winner = await taken(other, { id, customerId: 'A', externalReference });
+  await holder.release();
+  expect(codes((await loser).userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
+  const claims = 'SELECT customer_id, order_id FROM order_references WHERE external_reference = $1';
+  expect(await fixture.database.sql(claims, [externalReference])).toEqual([{ customer_id: 'A', order_id: winner.id }]);
+});
+
+test('a reference that one order gives up in a batch is there for the next one of the same batch', async () => {
+  const customerId = randomUUID();
+  const one = await taken(fixture.server, { customerId, externalReference: 'a' });
+  const two = await taken(fixture.server, { customerId });
+  const lane = await holdLane();
+  const change = (id: string, externalReference: string) =>
+    edit(fixture.server, { id, expectedVersion: 1, externalReference });
+  const giving = change(one.id, 'b');
+  await fixture.server.get('{ orders(first: 1) { nodes { id } } }'); // the first of the two has arrived
+  const taking = change(two.id, 'a');
+  await lane.go();
+  expect(await Promise.all([giving, taking])).toMatchObject([
+    { changed: true, order: { externalReference: 'b' }, userErrors: [] },
+    { changed: true, order: { externalReference: 'a' }, userErrors: [] },
+  ]);
+});
+
+test('status changes of one order in one request are made in their order, however long the order is held', async () => {
+  const orders = await Promise.all(Array.from({ length: 8 }, () => taken(other)));
+  const steps = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
+  const holder = await hold('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [orders.map(({ id }) => id)]);
+  const changes = steps.flatMap((status, at) => orders.map(({ id }) => ({ id, status, expectedVersion: at + 1 })));
+  const moving = moveMany(other, changes);
+  await holder.metBy(4); // the changes wait apart by now, and are tried in turn
+  await holder.release();
+  const { results } = await moving;
+  expect(results.flatMap(({ userErrors }) => userErrors)).toEqual([]);
+  for (const { id } of orders) expect(await read(other, id)).toMatchObject({ status: 'COMPLETED', version: 6 });
+});
+
+test('numbers of orders are given once, by several servers at the same time', async () => {
+  const before = await fixture.database.sql<{ number: string }>('SELECT number FROM orders');
+  const many = (server: TestServer) =>
+    createMany(server, { orders: Array.from({ length: 100 }, () => ({ items: [TEA] })) });
+  const answers = await Promise.all([fixture.server, other, fixture.server, other].map(many));
+  const numbers = answers.flatMap(({ results }) => results.map(({ order }) => order?.number));
+  expect(new Set([...before.map(({ number }) => number), ...numbers]).size).toBe(before.length + 400);
+});
