@@ -27,30 +27,28 @@ interface Waiting {
 function createQueue(maxCost: number): RunInSlices {
   const waiting = new Set<Waiting>(); // a set keeps the order and drops its first member at no cost
   let running = 0;
-  let scheduled = false;
+  let sliceEnd: number | null = null; // null until work is begun in this turn of the event loop
 
-  function schedule(): void {
-    if (scheduled || waiting.size === 0) return;
-    scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      begin();
-    });
+  function isInSlice(): boolean {
+    if (sliceEnd === null) {
+      sliceEnd = performance.now() + SLICE_MS;
+      setImmediate(() => {
+        sliceEnd = null;
+        begin();
+      });
+    }
+    return performance.now() <= sliceEnd;
   }
 
   function begin(): void {
-    const until = performance.now() + SLICE_MS;
     for (const entry of waiting) {
-      if (running > 0 && running + entry.cost > maxCost) return; // the end of what runs schedules the next
-      if (performance.now() > until) {
-        schedule();
-        return;
-      }
+      if (running > 0 && running + entry.cost > maxCost) return; // the end of what runs begins the next
+      if (!isInSlice()) return; // the next turn begins the next
       waiting.delete(entry);
       running += entry.cost;
       void entry.start().finally(() => {
         running -= entry.cost;
-        schedule();
+        begin();
       });
     }
   }
@@ -65,6 +63,6 @@ function createQueue(maxCost: number): RunInSlices {
         }
       };
       waiting.add({ cost, start });
-      schedule();
+      begin();
     });
 }
