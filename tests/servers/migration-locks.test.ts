@@ -38,4 +38,4 @@ test('a migration that waits for a lock gives up before it stops everyone behind
   await client.query('ROLLBACK');
   expect((await migrate(embedded.url)).length).toBeGreaterThan(0);
   expect(await pendingMigrations(embedded.url)).toEqual([]);
-});
+}, 60_000);
