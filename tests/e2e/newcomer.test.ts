@@ -77,7 +77,8 @@ test('an older Node.js is one sentence, for the server and for the commands', ()
   const pretend = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
   for (const file of [MAIN, path.resolve('dist/cli/migrate.js')]) {
     const preload = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
-    const { status, stderr } = spawnSync(process.execPath, [...preload, file], { encoding: 'utf8', cwd: '/' });
+    const options = { encoding: 'utf8', env: NO_DATABASE, cwd: '/', timeout: 20_000 } as const;
+    const { status, stderr } = spawnSync(process.execPath, [...preload, file], options);
     expect([status, stderr]).toEqual([
       1,
       'Ordergraph runs on Node.js 24 or newer; this is 20.20.2. "npm start" and the other npm scripts bring their own.\n',
