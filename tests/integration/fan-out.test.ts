@@ -8,6 +8,7 @@ const fixture = useServer({
   READ_LANES: '1',
   REQUEST_DEADLINE_MS: '15000',
   DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+  DATABASE_LOCK_TIMEOUT_MS: '60000',
 });
 
 async function subscribeMany(query: string, count: number): Promise<OpenWebsocket> {
