@@ -3,9 +3,17 @@ import { RequestError } from '../domain/errors.js';
 import { isOver } from '../orders/patience.js';
 import type { Lanes, Patience } from '../orders/ports.js';
 
-export interface CoalescerOptions<K, V> {
+/** How a call is spoken of that was not answered in time. */
+interface Words {
   /** For messages: "read", "write". */
   readonly what: string;
+  /** The answer to a caller whose deadline passes before its batch begins, and while its batch is under way. */
+  readonly unstartedMessage: string;
+  readonly lateMessage: string;
+  readonly lateDetails?: Readonly<Record<string, unknown>>;
+}
+
+export interface CoalescerOptions<K, V> extends Words {
   readonly lanes: Lanes;
   /** The most keys one batch holds. */
   readonly maxBatch: number;
@@ -14,10 +22,6 @@ export interface CoalescerOptions<K, V> {
   readonly maxQueuedBytes: number;
   /** About how many bytes a key holds while it waits. */
   readonly weigh: (key: K) => number;
-  /** The answer to a caller whose deadline passes before its batch begins, and while its batch is under way. */
-  readonly unstartedMessage: string;
-  readonly lateMessage: string;
-  readonly lateDetails?: Readonly<Record<string, unknown>>;
   /**
    * Runs one batch; answers a value, an Error or a promise for each call, in the calls' order. The lane is free again
    * when this resolves; what a promise stands for may take longer. A rejection fails every call.
@@ -50,18 +54,7 @@ interface Entry<K> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const {
-    what,
-    lanes,
-    maxBatch,
-    maxQueued,
-    maxQueuedBytes,
-    weigh,
-    unstartedMessage,
-    lateMessage,
-    lateDetails = {},
-    run,
-  } = options;
+  const { what, lanes, maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
@@ -88,7 +81,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
       let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
       return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(entry.patience),
+        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(options, entry.patience),
       );
     } finally {
       done?.();
@@ -104,7 +97,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   }
 
   async function load(key: K, patience: Patience): Promise<V> {
-    if (isOver(patience)) throw notRun(patience);
+    if (isOver(patience)) throw notRun(options, patience);
     const bytes = weigh(key);
     if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
       const message = `The ${what} was not begun: more ${what}s are waiting than the server takes on. Try again later.`;
@@ -115,24 +108,28 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     const entry: Entry<K> = { key, patience, state: 'waiting' };
     const answer = loader.load(entry).finally(() => leave(bytes));
     return beforeDeadline(answer, patience, () => {
-      if (entry.state === 'running')
-        return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
+      if (entry.state === 'running') return tooLate(options);
       entry.state = 'left';
-      return notRun(patience);
+      return notRun(options, patience);
     });
-  }
-
-  /** The answer to a caller whose call left the queue without being run. */
-  function notRun({ signal }: Patience): RequestError {
-    return signal.aborted
-      ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
-      : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
   }
 
   return {
     load,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
+}
+
+/** The answer to a caller whose call left the queue without being run. */
+function notRun({ what, unstartedMessage }: Words, { signal }: Patience): RequestError {
+  return signal.aborted
+    ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
+    : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
+}
+
+/** The answer to a caller whose deadline passed while its batch was under way. */
+function tooLate({ lateMessage, lateDetails = {} }: Words): RequestError {
+  return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
 }
 
 /** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */
