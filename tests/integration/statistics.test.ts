@@ -374,10 +374,19 @@ test('more events than one round counts are counted without a poll, and the last
   const log = pino({ level: 'silent' });
   const position = async () =>
     (await database.sql<{ position: string }>('SELECT position FROM event_consumers'))[0]?.position;
-  const eager = startStatistics({ keeper, pollMs: 60_000, log });
+  const counted: number[] = [];
+  const recorded: typeof keeper = {
+    advance: async (limit, least) => {
+      const events = await keeper.advance(limit, least);
+      counted.push(events);
+      return events;
+    },
+  };
+  const eager = startStatistics({ keeper: recorded, pollMs: 60_000, log });
   onTestFinished(() => eager.close());
   eager.grown(4_500);
-  await expect.poll(position, { timeout: 20_000 }).toBe('4000');
+  await expect.poll(() => counted, { timeout: 20_000 }).toEqual([2_000, 2_000, 0]);
+  expect(await position()).toBe('4000');
   expect((await readKeptStatistics(store.prisma, ALL_TIME)).rows[0]?.count).toBe(4_500);
   const leisurely = startStatistics({ keeper, pollMs: 60_000, leisureMs: 0, log });
   onTestFinished(() => leisurely.close());
