@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { run, startProcess, temporaryFolder } from '../support/process.js';
 import { placed } from '../support/queries.js';
@@ -25,6 +25,7 @@ interface Starter {
 function starter(dataDir: string): Starter {
   const module = path.resolve('dist/store/data-folder-lock.js');
   const child = spawn(process.execPath, ['--input-type=module', '-e', LOCK_AND_WAIT, module, dataDir]);
+  onTestFinished(() => void child.kill('SIGKILL'));
   return { child, answer: new Promise((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk)))) };
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,12 +28,17 @@ function processesOn(folder: string): string[] {
   const lines = execFileSync('ps', ['-eo', 'pid,args', '--no-headers'], { encoding: 'utf8' }).split('\n');
   return lines.filter((line) => {
     const [pid = ''] = line.trim().split(' ');
-    const cwd = `/proc/${pid}/cwd`;
-    return (
-      line.includes(folder) ||
-      (pid !== '' && existsSync(cwd) && execFileSync('readlink', [cwd]).toString().startsWith(folder))
-    );
+    return line.includes(folder) || workingFolderOf(pid)?.startsWith(folder) === true;
   });
+}
+
+/** Null where the process has ended meanwhile, or there is no /proc. */
+function workingFolderOf(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null;
+  }
 }
 
 interface Started {
