@@ -48,7 +48,12 @@ test.each([
   ['a price that is no number', { items: [{ ...TEA, unitPrice: 'ten' }] }, 'INVALID', ['items', '0', 'unitPrice']],
   ['a price with a comma', { items: [{ ...TEA, unitPrice: '1,50' }] }, 'INVALID', ['items', '0', 'unitPrice']],
   ['a price in exponents', { items: [{ ...TEA, unitPrice: 1e30 }] }, 'INVALID', ['items', '0', 'unitPrice']],
-  ['a price of 1 MB', { items: [{ ...TEA, unitPrice: '1'.repeat(900_000) }] }, 'INVALID', ['items', '0', 'unitPrice']],
+  [
+    'a price of 40,000 digits',
+    { items: [{ ...TEA, unitPrice: '1'.repeat(40_000) }] },
+    'INVALID',
+    ['items', '0', 'unitPrice'],
+  ],
   [
     'a price with more digits than a double holds',
     { currency: 'CLF', items: [{ ...TEA, unitPrice: Number('123456789012.3456') }] },

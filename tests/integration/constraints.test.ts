@@ -53,7 +53,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['order_events_key_with_fingerprint', "UPDATE order_events SET command_key = '\\x01'"],
   ['order_events_key_with_fingerprint', "UPDATE order_events SET command_fingerprint = '\\x01'"],
   ['order_events_order_id_fkey', 'UPDATE order_events SET order_id = gen_random_uuid()'],
-  ['event_sequencer_one_row', 'INSERT INTO event_sequencer VALUES (2, 0)'],
+  ['event_sequencer_one_row', 'INSERT INTO event_sequencer VALUES (2)'],
 ];
 
 test.each(CASES)('%s refuses: %s', async (constraint, sql) => {

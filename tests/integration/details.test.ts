@@ -110,14 +110,12 @@ test('NUL and halves of surrogate pairs are refused in metadata too, in values a
   }
 });
 
-test('keys that JavaScript treats specially are ordinary keys of metadata; __proto__ is refused', async () => {
-  const metadata = { constructor: 'y', toString: null, hasOwnProperty: [1] };
+test('keys that JavaScript treats specially are ordinary keys of metadata', async () => {
+  const text = '{"constructor":"y","toString":null,"hasOwnProperty":[1],"__proto__":{"x":1}}';
+  const metadata = JSON.parse(text) as object;
   const order = await taken(fixture.server, { metadata });
-  expect((await read(fixture.server, order.id))?.['metadata']).toEqual(metadata);
-  const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
-  const poisoned = JSON.parse('{"__proto__": {"x": 1}}') as object;
-  const { status } = await fixture.server.ask(query, { input: { items: [TEA], metadata: poisoned } });
-  expect(status).toBe(400);
+  const stored = (await read(fixture.server, order.id))?.['metadata'] as object;
+  expect(Object.entries(stored).toSorted()).toEqual(Object.entries(metadata).toSorted());
 });
 
 test('sums reach the bound of the column and keep every digit', async () => {

@@ -118,7 +118,7 @@ test.each([
     expect(await fixture.server.get(LIST, { where: { [field]: { [operator]: value } } })).toEqual({
       orders: { nodes: [] },
     });
-    for (const many of ['1', '1'.repeat(130_000)]) {
+    for (const many of ['1', '1'.repeat(40_000)]) {
       const text = `${longest}${many}`;
       const where = { [field]: { [operator]: operator === 'in' ? ['1', text] : text } };
       const message = `${argument} must have at most ${limit} characters; it has ${text.length}.`;
