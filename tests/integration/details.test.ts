@@ -115,7 +115,7 @@ test('keys that JavaScript treats specially are ordinary keys of metadata', asyn
   const metadata = JSON.parse(text) as object;
   const order = await taken(fixture.server, { metadata });
   const stored = (await read(fixture.server, order.id))?.['metadata'] as object;
-  expect(Object.entries(stored).toSorted()).toEqual(Object.entries(metadata).toSorted());
+  expect(new Map(Object.entries(stored))).toEqual(new Map(Object.entries(metadata)));
 });
 
 test('sums reach the bound of the column and keep every digit', async () => {
