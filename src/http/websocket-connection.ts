@@ -25,8 +25,8 @@ export interface ConnectionOptions {
 const UNREAD_OUTPUT = 4413;
 
 const KEEP_ALIVE_MS = 12_000;
-/** A longer payload of a ping is not sent back. */
-const MAX_ECHOED_PAYLOAD = 1_000;
+/** The payload of a longer ping, in characters of the whole message, is not sent back. */
+const MAX_ECHOED_PING = 1_000;
 /** The websocket protocol's limit of a close reason, in bytes. */
 const MAX_REASON = 123;
 
@@ -82,8 +82,7 @@ export function openConnection(
         });
       },
       onPing: async (payload) => {
-        const text = JSON.stringify(payload ?? {});
-        const echoed = payload === undefined || text.length > MAX_ECHOED_PAYLOAD ? {} : { payload };
+        const echoed = payload === undefined || connection.messageLength > MAX_ECHOED_PING ? {} : { payload };
         await send(JSON.stringify({ type: 'pong', ...echoed }));
       },
     },

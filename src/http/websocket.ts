@@ -51,6 +51,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
     noServer: true,
     maxPayload: maxBytes,
     autoPong: false, // a connection bounds its pongs itself
+    allowSynchronousEvents: false, // each message is handled in a turn of its own, so a flood of them leaves room for others
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols,
   };
