@@ -37,12 +37,19 @@ export function WatchPanel() {
         </button>
       </div>
       {lines.length > 0 && (
-        // A list that scrolls takes the focus, so that the arrow keys reach all of it.
-        <ol role="log" aria-label={`Watched events, newest first, at most ${MAX_LINES}`} tabIndex={0}>
-          {lines.map((line) => (
-            <Line key={line.key} line={line} />
-          ))}
-        </ol>
+        // What scrolls takes the focus, so that the arrow keys reach all of it.
+        <div
+          role="log"
+          className="watch-log"
+          aria-label={`Watched events, newest first, at most ${MAX_LINES}`}
+          tabIndex={0}
+        >
+          <ol>
+            {lines.map((line) => (
+              <Line key={line.key} line={line} />
+            ))}
+          </ol>
+        </div>
       )}
     </section>
   );

@@ -23,6 +23,8 @@ export interface Visitor {
   readonly visit: (search?: string) => Promise<Playground>;
   /** Requests to other origins, errors of the page and of its console. */
   readonly trouble: readonly string[];
+  /** Bodies of all requests. */
+  readonly sent: readonly string[];
 }
 
 /** A window with the playground. */
@@ -42,17 +44,24 @@ export interface Playground {
   readonly phase: () => Promise<string>;
 }
 
-export async function openBrowser(origin: string): Promise<(options?: BrowserContextOptions) => Promise<Visitor>> {
+export async function openBrowser(
+  origin: string,
+): Promise<(options?: BrowserContextOptions, initScript?: string) => Promise<Visitor>> {
   const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS });
   onTestFinished(() => browser.close());
-  return async (options = {}) => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 1100 }, ...options });
+  return async (options = {}, initScript = '') => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 1300 }, ...options });
+    await context.addInitScript(initScript);
     const trouble: string[] = [];
+    const sent: string[] = [];
     const note = (url: string) => {
       if (!/^(data|blob):/.test(url) && new URL(url).host !== new URL(origin).host) trouble.push(url);
     };
     context.on('page', (page) => {
-      page.on('request', (request) => note(request.url()));
+      page.on('request', (request) => {
+        note(request.url());
+        sent.push(request.postData() ?? '');
+      });
       page.on('websocket', (socket) => note(socket.url()));
       page.on('pageerror', (error) => trouble.push(String(error)));
       page.on('console', (message) => {
@@ -64,7 +73,7 @@ export async function openBrowser(origin: string): Promise<(options?: BrowserCon
       await page.goto(`${origin}/${search}`);
       return playgroundIn(page);
     };
-    return { visit, trouble };
+    return { visit, trouble, sent };
   };
 }
 
