@@ -407,7 +407,8 @@ const PANES = ['.graphiql-query-editor .graphiql-editor', '.graphiql-response', 
 const PLACEHOLDER_FITS = `(() => {
   const box = document.querySelector('.graphiql-doc-explorer-search [role=combobox]');
   const ruler = document.createElement('canvas').getContext('2d');
-  ruler.font = getComputedStyle(box).font;
+  const { fontSize, fontFamily } = getComputedStyle(box); // Chromium leaves font empty
+  ruler.font = fontSize + ' ' + fontFamily;
   return ruler.measureText(box.placeholder).width <= box.clientWidth;
 })()`;
 
