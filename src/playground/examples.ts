@@ -1,24 +1,25 @@
+import type { OwnIds } from './own-ids.js';
+
 /** A tab of the playground. */
 export interface Example {
   readonly name: string;
   readonly query: string;
 }
 
-/** Made once, so that every example is about the same order and `create` can be run any number of times. */
-const ID = '0198a6c0-97a3-7c1d-8e5b-3f6a91b20c4d';
-
-/** Ready to run as they stand, from left to right. */
-export const EXAMPLES: readonly Example[] = [
+/** Ready to run from left to right, any number of times. */
+const TEMPLATES: readonly Example[] = [
   {
     name: 'Create',
-    query: `# Takes an order.
-# Run it again: the same id answers
+    query: `# Creates an order.
+# Run it again: the same id returns
 # the same order, with replayed: true.
+# Once this id is used up, the playground
+# puts a new id here and in the other tabs.
 mutation Create {
   createOrder(
     input: {
-      id: "${ID}"
-      customerId: "ada"
+      id: "ORDER_ID"
+      customerId: "CUSTOMER_ID"
       customerName: "Ada Lovelace"
       items: [
         { name: "Tea", quantity: 3, unitPrice: "4.20" }
@@ -47,12 +48,12 @@ mutation Create {
   },
   {
     name: 'Watch',
-    query: `# Waits for changes, over a websocket.
-# Run it, then Update in a second window.
-# Where that changes nothing, nothing
-# comes: choose another status there.
+    query: `# Streams the status changes of your orders.
+# The panel below the answer lists them
+# while you run the other tabs.
 subscription Watch {
-  orderStatusChanged(orderId: "${ID}") {
+  orderStatusChanged(customerId: "CUSTOMER_ID") {
+    orderId
     version
     from
     to
@@ -68,11 +69,17 @@ subscription Watch {
   },
   {
     name: 'Update',
-    query: `# Moves the order.
-# Try another status: what is not allowed
-# is refused with what is.
+    query: `# Changes the status of the order.
+# Try another status: a rejected transition
+# lists the allowed ones.
 mutation Update {
-  updateOrderStatus(input: { id: "${ID}", status: CONFIRMED, reason: "paid" }) {
+  updateOrderStatus(
+    input: {
+      id: "ORDER_ID"
+      status: CONFIRMED
+      reason: "paid"
+    }
+  ) {
     changed
     order {
       status
@@ -92,9 +99,9 @@ mutation Update {
   },
   {
     name: 'Get',
-    query: `# One order, with all that happened to it.
+    query: `# Returns one order with its history.
 query Get {
-  order(id: "${ID}") {
+  order(id: "ORDER_ID") {
     number
     status
     customer {
@@ -122,11 +129,14 @@ query Get {
   },
   {
     name: 'List',
-    query: `# The newest orders. For the next page,
-# put endCursor into after.
+    query: `# Lists your newest orders. Remove
+# \`where\` to list the orders of everyone.
+# For the next page, add after: "<endCursor>".
 query List {
-  orders(first: 10, after: null, where: { status: { notIn: [CANCELLED] } }) {
-    totalCount
+  orders(
+    first: 10
+    where: { customerId: "CUSTOMER_ID" }
+  ) {
     nodes {
       number
       status
@@ -146,9 +156,16 @@ query List {
   },
   {
     name: 'Cancel',
-    query: `# Calls the order off, and says why.
+    query: `# Cancels the order, with a reason.
+# Run Create for the next order.
 mutation Cancel {
-  cancelOrder(input: { id: "${ID}", reason: CUSTOMER, note: "changed her mind" }) {
+  cancelOrder(
+    input: {
+      id: "ORDER_ID"
+      reason: CUSTOMER
+      note: "changed her mind"
+    }
+  ) {
     changed
     order {
       status
@@ -164,7 +181,7 @@ mutation Cancel {
   },
   {
     name: 'Statistics',
-    query: `# All orders, added up.
+    query: `# Counts and totals of all orders.
 query Statistics {
   orderStats {
     count
@@ -184,3 +201,22 @@ query Statistics {
 `,
   },
 ];
+
+export function examplesFor({ orderId, customerId }: Pick<OwnIds, 'customerId' | 'orderId'>): readonly Example[] {
+  return TEMPLATES.map(({ name, query }) => ({
+    name,
+    query: query.replaceAll('ORDER_ID', orderId).replaceAll('CUSTOMER_ID', customerId),
+  }));
+}
+
+/** Whether a text is this example of this browser, also after edits: its first line and an own id are the mark. */
+export function isExample(text: string | null, example: Example, ids: OwnIds): boolean {
+  if (text === null || !text.startsWith(firstLine(example.query))) return false;
+  const own = [ids.customerId, ids.orderId, ...ids.formerOrderIds];
+  const hasIds = own.some((id) => example.query.includes(id));
+  return !hasIds || own.some((id) => text.includes(id));
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, text.indexOf('\n') + 1);
+}

@@ -1,44 +1,56 @@
 import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
-import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
+import './style.css';
 import { GraphiQL } from 'graphiql';
-import { getOperationAST, parse, type DocumentNode } from 'graphql';
-import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
-import { EXAMPLES } from './examples.js';
+import { AnswerHint } from './answer-hint.js';
+import { examplesFor } from './examples.js';
+import { fetcher, followTabs } from './fetcher.js';
+import { readLink } from './link.js';
+import { ownIds } from './own-ids.js';
+import { storage, storedTab } from './storage.js';
+import { CopyLink, LinkedOperation, OwnIdsInTab, RestoreExamples } from './tab-tools.js';
+import { WatchPanel } from './watch-panel.js';
 
-const url = new URL('/graphql', window.location.href);
-const socket = new URL(url);
-socket.protocol = url.protocol.replace('http', 'ws');
+const link = readLink(window.location.search);
+// The tab is stored from here on: a reload is not to open the link once more.
+if (link !== null) window.history.replaceState(null, '', window.location.pathname);
 
-const send = createGraphiQLFetcher({ url: url.href, wsClient: createClient({ url: socket.href }) });
-
-/** After a change of tabs GraphiQL may still speak of the other tab's document, so what is sent is read anew. */
-const fetcher: Fetcher = ({ operationName, ...request }, options) => {
-  const documentAST = parsed(request.query);
-  if (documentAST === null) return send(request, options); // the server says what is wrong with it
-  const operation = getOperationAST(documentAST, operationName) ?? getOperationAST(documentAST);
-  const name = operation?.name?.value;
-  return send(name === undefined ? request : { ...request, operationName: name }, { ...options, documentAST });
-};
-
-function parsed(query: string): DocumentNode | null {
-  try {
-    return parse(query);
-  } catch {
-    return null;
-  }
-}
+const stored = storedTab();
+const open = link ?? stored;
+const examples = examplesFor(ownIds()).map(({ query }) => ({ query, variables: '' }));
 
 const place = document.querySelector('#playground');
 if (place === null) throw new Error('the page has no place for the playground');
 createRoot(place).render(
   <GraphiQL
     fetcher={fetcher}
-    defaultTabs={EXAMPLES.map(({ query }) => ({ query }))}
-    defaultEditorToolsVisibility={false}
-    isHeadersEditorEnabled={false}
+    storage={storage}
+    onTabChange={followTabs}
+    defaultTabs={link === null ? examples : [link, ...examples]}
+    {...(open === null ? {} : { initialQuery: open.query, initialVariables: open.variables })}
+    defaultEditorToolsVisibility={(link?.variables ?? '') === '' ? false : 'variables'}
+    shouldPersistHeaders={false}
   >
-    <GraphiQL.Logo>Ordergraph</GraphiQL.Logo>
+    <GraphiQL.Logo>
+      <RestoreExamples />
+      <span className="brand">Ordergraph</span>
+    </GraphiQL.Logo>
+    <GraphiQL.Toolbar>
+      {({ prettify, merge, copy }) => (
+        <>
+          {prettify}
+          {merge}
+          {copy}
+          <CopyLink />
+        </>
+      )}
+    </GraphiQL.Toolbar>
+    <GraphiQL.Footer>
+      <AnswerHint />
+      <WatchPanel />
+    </GraphiQL.Footer>
+    <OwnIdsInTab />
+    {link === null ? null : <LinkedOperation link={link} />}
   </GraphiQL>,
 );

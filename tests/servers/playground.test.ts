@@ -1,105 +1,440 @@
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { chromium, type Page } from 'playwright-core';
-import { expect, onTestFinished, test } from 'vitest';
-import { EXAMPLES } from '../../src/playground/examples.js';
-import { startProcess, temporaryFolder } from '../support/process.js';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { CHROMIUM, eventually, openBrowser, playgroundIn, type Playground } from '../support/playground.js';
+import { freePort, startProcess, temporaryFolder } from '../support/process.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
-  existsSync(file),
-);
+const EXAMPLES = ['Create', 'Watch', 'Update', 'Get', 'List', 'Cancel', 'Statistics'];
+
+async function startAnywhere(env: Record<string, string> = {}) {
+  const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data'), ...env });
+  return { ...server, origin: new URL(server.url).origin };
+}
+
+/** Clicks through the examples from left to right, and returns the id of the order. */
+async function runExamples(playground: Playground): Promise<string> {
+  const { page, open, run, start, phase, events } = playground;
+  await open('Create');
+  const created = await run(/"replayed": false[\s\S]*"status": "PENDING"[\s\S]*"amount": "13\.59"/);
+  const [, id = ''] = /"id":\s*"([0-9a-f\s"-]{36,}?)"/.exec(created) ?? [];
+  await open('Watch');
+  await start();
+  await eventually(phase).toBe('Connected');
+  await open('Update');
+  await run(/"changed": true[\s\S]*"status": "CONFIRMED"/);
+  await eventually(async () => (await events())[0]).toMatch(/^\d+ PENDING → CONFIRMED v2$/);
+  const picture = process.env['PICTURE']; // for docs/images/playground.png
+  if (picture !== undefined) {
+    await page.setViewportSize({ width: 1440, height: 860 });
+    await page.screenshot({ path: picture });
+    await page.setViewportSize({ width: 1440, height: 1300 });
+  }
+  await open('Get');
+  await run(/"to": "PENDING"[\s\S]*"reason": "paid"/);
+  await open('List');
+  await run(/"customerName": "Ada Lovelace"/);
+  await open('Cancel');
+  await run(/"changed": true[\s\S]*"cancelReason": "CUSTOMER"/);
+  await eventually(async () => (await events())[0]).toMatch(/^\d+ CONFIRMED → CANCELLED v3$/);
+  await open('Statistics');
+  await run(/"count": \d+,[\s\S]*"byStatus"/);
+  return id;
+}
 
 test('in CI there is a browser', () => {
   expect(CHROMIUM !== undefined || process.env['CI'] !== 'true').toBe(true);
 });
 
-/** Runs the tab that is open, and waits until its answer has what is expected. */
-async function run(page: Page, expected: RegExp): Promise<string> {
-  await page.getByRole('button', { name: 'Execute query' }).click();
-  const answer = page.locator('.graphiql-response .view-lines');
-  await expect
-    .poll(async () => (await answer.innerText()).replaceAll('\u00a0', ' '), { timeout: 15_000 })
-    .toMatch(expected);
-  return answer.innerText();
+describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, () => {
+  test('every example runs again and again, also after a reload and where another browser has run them', async () => {
+    const server = await startAnywhere();
+    const newVisitor = await openBrowser(server.origin);
+    const [ada, bob] = [await newVisitor(), await newVisitor()];
+    const window = await ada.visit();
+    expect(await window.tabs()).toEqual(EXAMPLES);
+    const ids = [await runExamples(window), await runExamples(window)];
+
+    // The reload follows the new id at once, before GraphiQL has stored its tabs.
+    await window.open('Create');
+    await window.run(/"replayed": false/);
+    await window.page.reload();
+    const reloaded = await playgroundIn(window.page);
+    expect(await reloaded.tabs()).toEqual(EXAMPLES);
+    await reloaded.open('Update');
+    await reloaded.run(/"changed": true/);
+    ids.push(await runExamples(reloaded));
+
+    ids.push(await runExamples(await bob.visit()));
+    expect(new Set(ids).size).toBe(4);
+    const { orders } = await server.get<{ orders: { nodes: { customerId: string }[] } }>(
+      '{ orders { nodes { customerId } } }',
+    );
+    const counts = Object.values(Object.groupBy(orders.nodes, ({ customerId }) => customerId)).map(
+      (list) => list?.length,
+    );
+    expect(counts.toSorted((a = 0, b = 0) => a - b)).toEqual([1, 4]);
+    expect([...ada.trouble, ...bob.trouble]).toEqual([]);
+  });
+
+  test('Create returns the same order while it is PENDING, and creates another once its id is used up', async () => {
+    const server = await startAnywhere();
+    const newVisitor = await openBrowser(server.origin);
+    const visitor = await newVisitor();
+    const { open, run, document, page, write } = await visitor.visit();
+    const idIn = async () => /id: "([0-9a-f-]{36})"/.exec(await document())?.[1] ?? '';
+    await run(/"replayed": false/);
+    const first = await idIn();
+    await run(/"replayed": true/);
+    expect(await idIn()).toBe(first);
+
+    // Another window of this browser shares the ids.
+    const other = await visitor.visit();
+    await server.get(`mutation { deleteOrder(input: { id: "${first}" }) { userErrors { code } } }`);
+    await run(/"replayed": false/);
+    await eventually(idIn).not.toBe(first);
+    const second = await idIn();
+    await other.open('Update');
+    await eventually(other.document).toContain(second);
+
+    // An edited example is another order; a tab of the person's own keeps its ids.
+    const edited = (await document()).replace('quantity: 3', 'quantity: 4');
+    await write('query', edited);
+    await run(/"replayed": false[\s\S]*"17\.79"/);
+    await eventually(idIn).not.toBe(second);
+    await page.getByRole('button', { name: 'New tab' }).click();
+    await write('query', `query Mine { order(id: "${second}") { number status } }`);
+    await run(/"status": "PENDING"/);
+    await open('Create');
+    await open('Mine');
+    expect(await document()).toContain(second);
+    expect(visitor.trouble).toEqual([]);
+  });
+
+  test('the watch panel lists events while other tabs run, until it is stopped', async () => {
+    const server = await startAnywhere();
+    const visitor = await (await openBrowser(server.origin))();
+    const { page, tabs, open, run, start, write, answer, events, phase, document } = await visitor.visit();
+    const panel = page.getByRole('region', { name: 'Watch' });
+    const executing = page.getByRole('button', { name: 'Stop query' });
+    expect(await phase()).toBe('Run the Watch tab to list status changes here');
+    await open('Watch');
+    const [, customerId = ''] = /customerId: "([^"]+)"/.exec(await document()) ?? [];
+    await start();
+    await eventually(phase).toBe('Connected');
+
+    // A new tab, a change of tabs and a closed tab leave the watch running.
+    await page.getByRole('button', { name: 'New tab' }).click();
+    await executing.waitFor({ state: 'hidden' });
+    await open('Create');
+    const created = await run(/"number": "\d+"/);
+    const number = /"number": "(\d+)"/.exec(created)?.[1] ?? '';
+    await eventually(events).toEqual([`${number} created → PENDING v1`]);
+    await open('Update');
+    await run(/"changed": true/);
+    await eventually(events).toEqual([`${number} PENDING → CONFIRMED v2`, `${number} created → PENDING v1`]);
+    expect(await answer()).toContain('updateOrderStatus');
+
+    // In its own tab the newest event is the answer, and the Stop button of the tab stops the watch.
+    await open('Watch');
+    await start();
+    await eventually(phase).toBe('Connected');
+    await server.get(
+      `mutation { createOrder(input: { customerId: "${customerId}", items: [{ name: "Tea", unitPrice: "1" }] }) { replayed } }`,
+    );
+    await eventually(answer).toMatch(/"to": "PENDING"/);
+    await executing.click();
+    await eventually(phase).toBe('Stopped');
+    expect(await events()).toHaveLength(3);
+    await panel.getByRole('button', { name: 'Clear the watched events' }).click();
+    await eventually(events).toEqual([]);
+
+    // The panel's button ends the run of the tab too.
+    await start();
+    await eventually(phase).toBe('Connected');
+    await panel.getByRole('button', { name: 'Stop watching' }).click();
+    await executing.waitFor({ state: 'hidden' });
+    expect(await phase()).toBe('Stopped');
+
+    // The list is bounded, and its own button stops the watch, by keyboard too.
+    await start();
+    await eventually(phase).toBe('Connected');
+    await open('Statistics');
+    const orders = Array.from({ length: 60 }, () => ({
+      id: randomUUID(),
+      customerId,
+      items: [{ name: 'Tea', unitPrice: '1' }],
+    }));
+    const CREATE_ALL =
+      'mutation ($orders: [CreateOrderInput!]!) { createOrders(input: { orders: $orders }) { userErrors { code } } }';
+    await server.get(CREATE_ALL, { orders });
+    await eventually(async () => (await events()).length).toBe(60);
+    await server.get(CREATE_ALL, { orders: orders.map((order) => ({ ...order, id: randomUUID() })) });
+    await eventually(async () => (await events())[0]).toContain(String(Number(number) + 121));
+    expect(await events()).toHaveLength(100);
+    await panel.getByRole('button', { name: 'Stop watching' }).focus();
+    await page.keyboard.press('Enter');
+    await eventually(phase).toBe('Stopped');
+
+    // A rejected subscription says why, in the panel and in the answer.
+    await page.getByRole('button', { name: 'New tab' }).click();
+    await write('query', 'subscription Wrong { orderStatusChanged(orderId: "no id") { version } }');
+    await eventually(tabs).toContain('Wrong');
+    await start();
+    await eventually(phase).toBe('Ended');
+    await eventually(answer).toContain('"errors"');
+    expect((await events())[0]).not.toMatch(/ v\d+$/);
+    expect(visitor.trouble).toEqual([]);
+  });
+
+  test('the watch panel says that it reconnects, and lists what happens afterwards', async () => {
+    const data = path.join(await temporaryFolder(), 'data');
+    const port = String(await freePort());
+    const server = await startAnywhere({ DATA_DIR: data, PORT: port });
+    const visitor = await (await openBrowser(server.origin))();
+    const { open, run, start, phase, events } = await visitor.visit();
+    await open('Watch');
+    await start();
+    await eventually(phase).toBe('Connected');
+
+    // A server that does not answer closes no socket.
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      await eventually(phase).toBe('Reconnecting');
+    } finally {
+      process.kill(server.pid, 'SIGCONT'); // a stopped process does not end
+    }
+    await eventually(phase).toBe('Connected');
+
+    await server.end();
+    await eventually(phase).toBe('Reconnecting');
+    await startAnywhere({ DATA_DIR: data, PORT: port });
+    await eventually(phase).toBe('Connected');
+    const lost = 'The connection is lost. Reconnecting.';
+    const again = 'Connected again. Changes made in between are not listed.';
+    expect(await events()).toEqual([again, lost, again, lost]);
+    await open('Create');
+    await run(/"replayed": false/);
+    await eventually(async () => (await events())[0]).toMatch(/^\d+ created → PENDING v1$/);
+  });
+
+  test('nothing is cut off and nothing scrolls sideways on a phone, a tablet and a desk', async () => {
+    const server = await startAnywhere();
+    const newVisitor = await openBrowser(server.origin);
+    for (const width of [390, 768, 1024, 1440]) {
+      const height = width < 1000 ? 900 : 768;
+      const visitor = await newVisitor({ viewport: { width, height }, hasTouch: width < 1000 });
+      const { page, run, open, start, phase } = await visitor.visit();
+      const cutOff = async (selector: string) => {
+        const boxes = await Promise.all((await page.locator(selector).all()).map((part) => part.boundingBox()));
+        const isWhole = (box: (typeof boxes)[0]) =>
+          box !== null && box.x >= 0 && box.x + box.width <= width && box.y >= 0 && box.y + box.height <= height;
+        return boxes.length === 0 || !boxes.every(isWhole) ? [width, selector, boxes] : null;
+      };
+      const scrollWidth = () => page.evaluate<number>('document.documentElement.scrollWidth');
+      const widthOf = (selector: string) => page.locator(selector).evaluate((part) => part.clientWidth);
+      await run(/"replayed"/);
+      await open('Watch');
+      await start();
+      await eventually(phase).toBe('Connected');
+      await open('Update');
+      await run(/"changed": true/);
+      await page.locator('.watch li').first().waitFor();
+      await page.getByRole('button', { name: 'Headers', exact: true }).click();
+      expect(await scrollWidth()).toBeLessThanOrEqual(width);
+      for (const part of WHOLE_PARTS) expect(await cutOff(part)).toBeNull();
+      for (const pane of PANES) expect([width, pane, (await widthOf(pane)) > 230]).toEqual([width, pane, true]);
+      if (width < 1000) await expectStacked(page);
+
+      await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+      await page.getByText('Root Types').waitFor();
+      expect(await scrollWidth()).toBeLessThanOrEqual(width);
+      expect(await cutOff('.graphiql-doc-explorer-search')).toBeNull();
+      expect(await page.evaluate<boolean>(PLACEHOLDER_FITS)).toBe(true);
+      if (width > 600) expect(await widthOf('.graphiql-query-editor .graphiql-editor')).toBeGreaterThan(230);
+      await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
+      expect(await cutOff('.watch')).toBeNull();
+      expect(visitor.trouble).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  test('the headers of a tab go with its requests and are not stored', async () => {
+    const server = await startAnywhere();
+    const visitor = await (await openBrowser(server.origin))();
+    const { page, write, run, open, start, phase } = await visitor.visit();
+    const secret = 'a secret of the tab';
+    await write('Headers', JSON.stringify({ 'x-mark': secret }));
+    const [request] = await Promise.all([
+      page.waitForRequest((each) => each.postData()?.includes('mutation Create') === true),
+      run(/"replayed": false/),
+    ]);
+    expect(request.headers()['x-mark']).toBe(secret);
+
+    const frames: string[] = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => frames.push(String(payload))));
+    await open('Watch');
+    await write('Headers', JSON.stringify({ 'x-mark': secret }));
+    await start();
+    await eventually(phase).toBe('Connected');
+    expect(frames[0]).toBe(JSON.stringify({ type: 'connection_init', payload: { 'x-mark': secret } }));
+    await eventually(() => storedTabs(page)).toContain('"activeTabIndex":1');
+    expect(await page.evaluate<string>('JSON.stringify(localStorage)')).not.toContain(secret);
+    expect(visitor.trouble).toEqual([]);
+  });
+
+  test('the empty answer says how to run the tab', async () => {
+    const server = await startAnywhere();
+    const visitor = await (await openBrowser(server.origin))();
+    const { page, open, answer } = await visitor.visit();
+    const hint = page.getByText('Press ▶ or Ctrl-Enter to run this tab.');
+    await hint.waitFor();
+    await page.locator('.graphiql-query-editor .view-lines').click();
+    await page.keyboard.press('Control+Enter');
+    await eventually(answer).toMatch(/"replayed": false/);
+    expect(await hint.isVisible()).toBe(false);
+    await open('List');
+    await hint.waitFor();
+  });
+
+  test('a link opens its query in a tab of its own and does not run it', async () => {
+    const server = await startAnywhere();
+    const visitor = await (await openBrowser(server.origin))({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const documents =
+      'query First { orderStats { count } }\n\nquery Second($status: [OrderStatus!]) {\n  orders(where: { status: { in: $status } }) {\n    nodes {\n      id\n    }\n  }\n}\n';
+    const search = `?${new URLSearchParams({
+      query: documents,
+      variables: '{"status":["PENDING"]}',
+      operationName: 'Second',
+      headers: '{"x-mark":"from the link"}',
+    }).toString()}`;
+
+    // On a first visit, and where the person has tabs.
+    for (const others of [EXAMPLES, [...EXAMPLES, 'Mine']]) {
+      const { page, tabs, document, answer, write } = await visitor.visit(search);
+      await eventually(document).toContain('query Second');
+      await eventually(async () => (await tabs()).toSorted()).toEqual([...others, 'Second'].toSorted());
+      expect(await page.locator('.graphiql-editor-tool').first().innerText()).toMatch(/"status"/);
+      expect(new URL(page.url()).search).toBe('');
+      expect(await answer()).toBe('');
+      expect(visitor.sent.filter((body) => body.includes('Second'))).toHaveLength(others === EXAMPLES ? 0 : 1);
+
+      // The operation of the link is the one that the shortcut runs.
+      await page.locator('.graphiql-query-editor textarea, .graphiql-query-editor [role=textbox]').first().focus();
+      const [request] = await Promise.all([
+        page.waitForRequest((each) => each.postData()?.includes('Second') === true),
+        page.keyboard.press('Control+Enter'),
+      ]);
+      expect(request.postDataJSON()).toMatchObject({ operationName: 'Second', variables: { status: ['PENDING'] } });
+      expect(request.headers()['x-mark']).toBeUndefined();
+      await eventually(answer).toContain('"nodes"');
+
+      // A copied link opens the same tab; nothing of the person is lost, and no reload opens it once more.
+      await page.getByRole('button', { name: 'Copy link to this tab' }).click();
+      await page.getByText('The link is copied').first().waitFor();
+      const copied = new URL(await page.evaluate<string>('navigator.clipboard.readText()'));
+      expect(Object.fromEntries(copied.searchParams)).toMatchObject({ query: documents, operationName: 'Second' });
+      expect(JSON.parse(copied.searchParams.get('variables') ?? '')).toEqual({ status: ['PENDING'] });
+      await page.reload();
+      const reloaded = await playgroundIn(page);
+      expect((await reloaded.tabs()).toSorted()).toEqual([...others, 'Second'].toSorted());
+      await reloaded.page.getByRole('tab', { name: 'Second' }).getByRole('button', { name: 'Close Tab' }).click();
+      await eventually(() => storedTabs(page)).not.toContain('Second'); // GraphiQL has taken the change of tabs in
+      if (others === EXAMPLES) {
+        await page.getByRole('button', { name: 'New tab' }).click();
+        await write('query', 'query Mine { orderStats { count } }');
+        await eventually(tabs).toContain('Mine');
+        await eventually(() => storedTabs(page)).toContain('Mine');
+      }
+      await page.close();
+    }
+    expect(visitor.trouble).toEqual([]);
+  });
+
+  test('without storage and without a clipboard the examples run, and the address bar shows the link', async () => {
+    const server = await startAnywhere();
+    const without = `Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+      Object.defineProperty(navigator, 'clipboard', { value: undefined });`;
+    const visitor = await (await openBrowser(server.origin))({}, without);
+    const { page, run, open, write } = await visitor.visit();
+    await run(/"replayed": false/);
+    await open('Update');
+    await run(/"changed": true/);
+    await page.getByRole('button', { name: 'Copy link to this tab' }).click();
+    await page.getByText('The link is in the address bar').first().waitFor();
+    expect(new URL(page.url()).searchParams.get('query')).toContain('mutation Update');
+    await write('query', `# ${'a'.repeat(8_000)}`);
+    await page.getByRole('button', { name: /link/ }).hover();
+    await page.getByRole('button', { name: /link/ }).click();
+    await page.getByText('The tab is too long for a link').first().waitFor();
+  });
+
+  test('closed examples are restored beside the tabs of the person', async () => {
+    const server = await startAnywhere();
+    const visitor = await (await openBrowser(server.origin))();
+    const { page, tabs, write, run, open, document } = await visitor.visit();
+    const restore = page.getByRole('button', { name: 'Restore examples' });
+    expect(await restore.count()).toBe(0);
+    const close = async (name: string) => {
+      await page.getByRole('tab').filter({ hasText: name }).hover();
+      await page.getByRole('tab').filter({ hasText: name }).getByRole('button', { name: 'Close Tab' }).click();
+      await eventually(tabs).not.toContain(name);
+    };
+    await page.getByRole('button', { name: 'New tab' }).click();
+    await write('query', 'query Mine { orderStats { count } }');
+    await eventually(tabs).toEqual([...EXAMPLES, 'Mine']);
+    await open('Cancel');
+    for (const name of ['Watch', 'Update', 'Create']) await close(name);
+    await restore.click();
+    await eventually(tabs).toEqual(['Get', 'List', 'Cancel', 'Statistics', 'Mine', 'Create', 'Watch', 'Update']);
+    await eventually(restore.count.bind(restore)).toBe(0);
+    await open('Create');
+    await run(/"replayed": false/);
+    await open('Update');
+    await run(/"changed": true/);
+    await open('Mine');
+    expect(await document()).toContain('query Mine');
+    expect(visitor.trouble).toEqual([]);
+  });
+});
+
+const WHOLE_PARTS = [
+  '[role=tab]',
+  '.graphiql-sidebar > *',
+  '.graphiql-toolbar > button',
+  '.graphiql-editor-tools button',
+  '.watch',
+  '.watch button',
+];
+const PANES = ['.graphiql-query-editor .graphiql-editor', '.graphiql-response', '.graphiql-editor-tool'];
+const PLACEHOLDER_FITS = `(() => {
+  const box = document.querySelector('.graphiql-doc-explorer-search [role=combobox]');
+  const ruler = document.createElement('canvas').getContext('2d');
+  const { fontSize, fontFamily } = getComputedStyle(box); // Chromium leaves font empty
+  ruler.font = fontSize + ' ' + fontFamily;
+  return ruler.measureText(box.placeholder).width <= box.clientWidth;
+})()`;
+
+/** What the browser stores of the tabs. */
+const storedTabs = (page: Page) => page.evaluate<string>('localStorage.getItem("graphiql:tabState") ?? ""');
+
+async function expectStacked(page: Page): Promise<void> {
+  const editor = await page.locator('.graphiql-editors').boundingBox();
+  const answer = await page.locator('.graphiql-response').boundingBox();
+  expect(answer?.y).toBeGreaterThanOrEqual((editor?.y ?? 0) + (editor?.height ?? 0));
+  expect(editor?.height).toBeGreaterThan(200);
+  expect(answer?.height).toBeGreaterThan(200);
 }
 
-test.skipIf(CHROMIUM === undefined)(
-  'in a browser every tab runs as it stands, and the watch tab shows the change of the update tab',
-  { timeout: 120_000 },
-  async () => {
-    const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
-    const flags = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ];
-    const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: flags });
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
-    const foreign: string[] = [];
-    const broken: string[] = [];
-    const origin = new URL(server.url).origin;
-    page.on('request', (request) => {
-      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(origin)) foreign.push(request.url());
-    });
-    page.on('pageerror', (error) => broken.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') broken.push(message.text());
-    });
-    await page.goto(origin);
-    const tabs = page.getByRole('tab');
-    await expect.poll(() => tabs.count(), { timeout: 30_000 }).toBe(EXAMPLES.length);
-    expect(await tabs.allInnerTexts()).toEqual(EXAMPLES.map((example) => example.name));
-
-    const editor = page.locator('.graphiql-query-editor .view-lines');
-    const open = async (name: string) => {
-      await tabs.filter({ hasText: name }).click();
-      await expect
-        .poll(() => editor.innerText(), { timeout: 10_000 })
-        .toMatch(new RegExp(`(query|mutation|subscription)\\s${name}`));
-    };
-    await open('Create');
-    await run(page, /"replayed": false[\s\S]*"amount": "13\.59"/);
-    await open('Watch');
-    await page.getByRole('button', { name: 'Execute query' }).click();
-    await page.getByRole('button', { name: 'Stop query' }).waitFor();
-
-    // The change comes while the tab waits: from another client, as it would from a shop.
-    await server.get(EXAMPLES.find((example) => example.name === 'Update')?.query ?? '');
-    const seen = page.locator('.graphiql-response .view-lines');
-    await expect
-      .poll(async () => (await seen.innerText()).replaceAll('\u00a0', ' '), { timeout: 15_000 })
-      .toMatch(/"to": "CONFIRMED"/);
-    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
-    await page.getByText('Root Types').waitFor();
-    const picture = process.env['PICTURE'];
-    if (picture !== undefined) await page.screenshot({ path: picture });
-    await page.getByRole('button', { name: 'Stop query' }).click();
-
-    await open('Update');
-    await run(page, /"changed": false[\s\S]*"CONFIRMED"/);
-    await open('Get');
-    await run(page, /"reason": "paid"/);
-    await open('List');
-    await run(page, /"totalCount": 1/);
-    await open('Cancel');
-    await run(page, /"status": "CANCELLED"[\s\S]*"cancelReason": "CUSTOMER"/);
-    await open('Statistics');
-    await run(page, /"count": 1,[\s\S]*"byStatus"/);
-    expect({ foreign, broken }).toEqual({ foreign: [], broken: [] });
-  },
-);
-
 test('the playground is compressed, and its files are kept for ever', async () => {
-  const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
-  const { origin } = new URL(server.url);
+  const server = await startAnywhere();
+  const { origin } = server;
   const html = await fetch(origin, { headers: { 'accept-encoding': 'identity' } });
   expect(html.headers.get('cache-control')).toBe('no-cache');
-  expect(html.headers.get('content-security-policy')).toContain("default-src 'self'");
+  expect(html.headers.get('content-security-policy')).toBe(
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
+      "worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
+  );
   const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(await html.text()) ?? [];
   for (const encoding of ['br', 'gzip']) {
     const asset = await fetch(`${origin}/${script}`, { headers: { 'accept-encoding': encoding } });

@@ -1,0 +1,8 @@
+import { formatShortcutForOS, KEY_MAP, pick, useGraphiQL } from '@graphiql/react';
+
+/** Says how to run the tab, as long as it has no answer. */
+export function AnswerHint() {
+  const { tabs, activeTabIndex, isFetching } = useGraphiQL(pick('tabs', 'activeTabIndex', 'isFetching'));
+  if (isFetching || (tabs[activeTabIndex]?.response ?? '') !== '') return null;
+  return <p className="answer-hint">Press ▶ or {formatShortcutForOS(KEY_MAP.runQuery.key, 'Cmd')} to run this tab.</p>;
+}

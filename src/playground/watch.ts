@@ -1,0 +1,201 @@
+import { createClient, type Client, type SubscribePayload } from 'graphql-ws';
+
+/** A line of the panel: an event, or a notice about the connection. */
+export interface WatchLine {
+  readonly key: number;
+  readonly time: Date;
+  readonly event: WatchedEvent | null;
+  readonly notice: string;
+}
+
+/** The parts of an event that its subscription selects. */
+export interface WatchedEvent {
+  readonly order: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly version: number | null;
+  /** The event as JSON, cut short. */
+  readonly text: string;
+}
+
+/**
+ * OFF: nothing watched since the page was opened. CONNECTING: the first attempt. CONNECTED: events arrive.
+ * RECONNECTING: the connection is lost and is tried again until it is there. STOPPED: by the person.
+ * ENDED: by the server, which rejects the subscription or has completed it.
+ */
+export type WatchPhase = 'OFF' | 'CONNECTING' | 'CONNECTED' | 'RECONNECTING' | 'STOPPED' | 'ENDED';
+
+export interface WatchState {
+  readonly phase: WatchPhase;
+  /** Newest first. */
+  readonly lines: readonly WatchLine[];
+}
+
+/** A result as it comes over the wire. */
+export interface Answer {
+  readonly data?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly errors?: readonly { readonly message: string }[] | undefined;
+}
+
+/** Follows the same events as the panel. */
+export interface WatchFollower {
+  readonly next: (result: Answer) => void;
+  readonly end: () => void;
+}
+
+export const MAX_LINES = 100;
+const MAX_TEXT_LENGTH = 300;
+const PING_MS = 4_000;
+const PONG_PATIENCE_MS = 3_000;
+const MAX_RETRY_WAIT_MS = 5_000;
+
+let state: WatchState = { phase: 'OFF', lines: [] };
+let current: { readonly client: Client; readonly follower: WatchFollower } | null = null;
+let lastKey = 0;
+const listeners = new Set<() => void>();
+
+export function watchState(): WatchState {
+  return state;
+}
+
+export function onWatchChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Watches one subscription at a time: a running one is stopped. The headers of the tab go into `connection_init`. */
+export function startWatch(
+  payload: SubscribePayload,
+  headers: Readonly<Record<string, unknown>>,
+  follower: WatchFollower,
+): void {
+  stopWatch();
+  const client = connect(headers, () => current?.client === client);
+  current = { client, follower };
+  set({ phase: 'CONNECTING' });
+  client.subscribe(payload, {
+    next(result) {
+      if (current?.client !== client) return;
+      addLines(linesOf(result));
+      follower.next(result);
+    },
+    error(cause) {
+      const message = messageOf(cause);
+      if (current?.client === client) follower.next({ errors: Array.isArray(cause) ? cause : [{ message }] });
+      end(client, message);
+    },
+    complete() {
+      end(client, 'The server has ended the subscription.');
+    },
+  });
+}
+
+export function stopWatch(): void {
+  if (current === null) return;
+  finish('STOPPED');
+}
+
+export function clearWatch(): void {
+  set({ lines: [] });
+}
+
+function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => boolean): Client {
+  const url = new URL('/graphql', window.location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  let wasConnected = false;
+  let pongPatience: ReturnType<typeof setTimeout> | undefined;
+  const client = createClient({
+    url: url.href,
+    connectionParams: { ...headers },
+    keepAlive: PING_MS,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: () => true, // graphql-ws gives up at a connection that is refused
+    retryWait: (retries) => pause(Math.min(250 * 2 ** retries, MAX_RETRY_WAIT_MS) * (0.5 + Math.random() / 2)),
+    on: {
+      connected() {
+        if (!isCurrent()) return;
+        if (wasConnected) addLines([notice('Connected again. Changes made in between are not listed.')]);
+        wasConnected = true;
+        set({ phase: 'CONNECTED' });
+      },
+      closed() {
+        clearTimeout(pongPatience);
+        if (!isCurrent()) return;
+        if (state.phase === 'CONNECTED') addLines([notice('The connection is lost. Reconnecting.')]);
+        set({ phase: 'RECONNECTING' });
+      },
+      // A network that has vanished closes no socket.
+      ping(received) {
+        if (!received) pongPatience = setTimeout(() => client.terminate(), PONG_PATIENCE_MS);
+      },
+      pong(received) {
+        if (received) clearTimeout(pongPatience);
+      },
+    },
+  });
+  return client;
+}
+
+function end(client: Client, message: string): void {
+  if (current?.client !== client) return;
+  addLines([notice(message)]);
+  finish('ENDED');
+}
+
+function finish(phase: 'STOPPED' | 'ENDED'): void {
+  const ended = current;
+  current = null;
+  set({ phase });
+  void ended?.client.dispose();
+  ended?.follower.end();
+}
+
+function set(change: Partial<WatchState>): void {
+  state = { ...state, ...change };
+  for (const listener of listeners) listener();
+}
+
+function addLines(lines: readonly WatchLine[]): void {
+  set({ lines: [...lines.toReversed(), ...state.lines].slice(0, MAX_LINES) });
+}
+
+function notice(text: string): WatchLine {
+  return { key: ++lastKey, time: new Date(), event: null, notice: text };
+}
+
+function linesOf({ data, errors = [] }: Answer): WatchLine[] {
+  const notices = errors.map(({ message }) => notice(message));
+  const fields: unknown[] = Object.values(data ?? {});
+  const events = fields.filter((value) => typeof value === 'object' && value !== null);
+  return [...notices, ...events.map((value) => eventLine(value as Record<string, unknown>))];
+}
+
+function eventLine(value: Record<string, unknown>): WatchLine {
+  const order = value['order'] as Record<string, unknown> | null | undefined;
+  const occurredAt = new Date(text(value['occurredAt']) ?? Number.NaN);
+  const event = {
+    order: text(order?.['number']) ?? (text(value['orderId']) ?? text(order?.['id']) ?? '').slice(0, 8),
+    from: text(value['from']),
+    to: text(value['to']),
+    version: typeof value['version'] === 'number' ? value['version'] : null,
+    text: JSON.stringify(value).slice(0, MAX_TEXT_LENGTH),
+  };
+  const time = Number.isNaN(occurredAt.getTime()) ? new Date() : occurredAt;
+  return { key: ++lastKey, time, event, notice: '' };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function messageOf(cause: unknown): string {
+  const first: unknown = Array.isArray(cause) ? cause[0] : cause;
+  if (first instanceof CloseEvent) return `The server has closed the connection: ${first.code} ${first.reason}`.trim();
+  return (first as { readonly message?: string } | undefined)?.message ?? 'The subscription has failed.';
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
