@@ -12,6 +12,7 @@ import fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.js';
+import { problemOfSubscriptions } from '../graphql/conditional-subscription.js';
 import { problemOfDepth } from '../graphql/depth.js';
 import { negotiate, prefersPage } from './accept.js';
 import { createBoundedServer, type ServerBounds } from './connections.js';
@@ -28,6 +29,8 @@ export interface HttpOptions {
   readonly maxConnections: number;
   /** Longest time a client may take to send a request. */
   readonly receiveTimeoutMs: number;
+  /** Most lexical tokens of a document. */
+  readonly maxTokens: number;
   /** Longest time of one request. */
   readonly deadlineMs: number;
   readonly apollo: ApolloServer<Context>;
@@ -99,7 +102,7 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
   };
 }
 
-function serveGraphql(app: FastifyInstance, { apollo, createContext }: HttpOptions): void {
+function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }: HttpOptions): void {
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
@@ -117,7 +120,8 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext }: HttpOptio
       return undefined;
     },
     preHandler: async (request, reply) => {
-      const problem = problemOfDepth(queryOf(request));
+      const query = queryOf(request);
+      const problem = problemOfDepth(query) ?? problemOfSubscriptions(query, maxTokens);
       return problem === null ? undefined : reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
     },
     handler: fastifyApolloHandler(apollo, {

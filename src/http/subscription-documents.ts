@@ -2,18 +2,15 @@ import {
   getOperationAST,
   getVariableValues,
   GraphQLError,
-  Kind,
   OperationTypeNode,
   parse,
   specifiedRules,
   validate,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
-  type SelectionSetNode,
-  type ValidationRule,
 } from 'graphql';
 import { assertAffordable } from '../graphql/cost.js';
+import { conditionalSubscription } from '../graphql/conditional-subscription.js';
 import { problemOfDepth } from '../graphql/depth.js';
 import { toGraphQLError } from './subscribe.js';
 
@@ -80,8 +77,8 @@ function parsed(schema: GraphQLSchema, query: string, maxTokens: number): Docume
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
-  let errors = validate(schema, document, [noConditionalRootField]); // the specified rules throw on what this one finds
-  if (errors.length === 0) errors = validate(schema, document, specifiedRules);
+  const conditional = conditionalSubscription(document); // the specified rules throw on it
+  const errors = conditional === null ? validate(schema, document, specifiedRules) : [conditional];
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
 }
 
@@ -113,36 +110,6 @@ function operationNotFound(operationName: string | null | undefined): GraphQLErr
       ? `The document has no operation with the name "${operationName}".`
       : 'The document has several operations, or none. Set operationName to the name of the one to run.';
   return withCode(new GraphQLError(message), 'OPERATION_RESOLUTION_FAILURE');
-}
-
-/**
- * The specification of September 2025 forbids `@skip` and `@include` on the root field of a subscription; graphql-js 16
- * does not check it and fails while it subscribes.
- */
-const noConditionalRootField: ValidationRule = (context) => ({
-  OperationDefinition(operation) {
-    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return;
-    const seen = new Set<string>();
-    if (!isConditional(operation.selectionSet, (name) => context.getFragment(name), seen)) return;
-    const message = 'The root field of a subscription must not have @skip or @include.';
-    context.reportError(new GraphQLError(message, { nodes: operation }));
-  },
-});
-
-function isConditional(
-  { selections }: SelectionSetNode,
-  fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined,
-  seen: Set<string>,
-): boolean {
-  return selections.some((selection) => {
-    if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') === true)
-      return true;
-    if (selection.kind === Kind.FIELD) return false;
-    if (selection.kind === Kind.INLINE_FRAGMENT) return isConditional(selection.selectionSet, fragmentOf, seen);
-    const fragment = seen.has(selection.name.value) ? null : fragmentOf(selection.name.value);
-    seen.add(selection.name.value);
-    return fragment !== null && fragment !== undefined && isConditional(fragment.selectionSet, fragmentOf, seen);
-  });
 }
 
 export function withCode(error: GraphQLError, code: string): GraphQLError {

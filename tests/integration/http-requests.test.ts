@@ -19,6 +19,16 @@ async function post(body: string, headers: Record<string, string> = {}): Promise
 const JSON_TYPE = 'application/json; charset=utf-8';
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
 
+test('a subscription whose root field is conditional is rejected over HTTP too, and other operations are not', async () => {
+  const root = 'orderStatusChanged @skip(if: $no) { version }';
+  const query = `subscription ($no: Boolean!) { ${root} }`;
+  const answer = await fixture.server.ask(query);
+  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+  expect(answer.errors?.[0]?.message).toContain('@skip');
+  const other = await fixture.server.ask('query subscription { orders(first: 1) @skip(if: true) { nodes { id } } }');
+  expect(other).toMatchObject({ status: 200, data: {} });
+});
+
 test.each([
   ['application/json', JSON_TYPE],
   ['APPLICATION/JSON', JSON_TYPE],

@@ -1,0 +1,53 @@
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  parse,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/**
+ * The specification of September 2025 forbids `@skip` and `@include` on the root field of a subscription; graphql-js 16
+ * does not check it, and its own rules throw where the condition is a variable.
+ *
+ * @returns the error of the first such subscription, or null where there is none
+ */
+export function conditionalSubscription(document: DocumentNode): GraphQLError | null {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  for (const node of document.definitions) {
+    const isSubscription = node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.SUBSCRIPTION;
+    if (!isSubscription || !isConditional(node.selectionSet, fragments, new Set())) continue;
+    return new GraphQLError('The root field of a subscription must not have @skip or @include.', { nodes: node });
+  }
+  return null;
+}
+
+/** The same for the text of a document. Texts that cannot be parsed are left to the parser that reports it. */
+export function problemOfSubscriptions(text: string, maxTokens: number): string | null {
+  if (!/\bsubscription\b/.test(text) || !/@\s*(skip|include)\b/.test(text)) return null;
+  try {
+    return conditionalSubscription(parse(text, { noLocation: true, maxTokens }))?.message ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function isConditional(
+  { selections }: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  seen: Set<string>,
+): boolean {
+  return selections.some((selection) => {
+    if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') === true)
+      return true;
+    if (selection.kind === Kind.FIELD) return false;
+    if (selection.kind === Kind.INLINE_FRAGMENT) return isConditional(selection.selectionSet, fragments, seen);
+    const fragment = seen.has(selection.name.value) ? undefined : fragments.get(selection.name.value);
+    seen.add(selection.name.value);
+    return fragment !== undefined && isConditional(fragment.selectionSet, fragments, seen);
+  });
+}
