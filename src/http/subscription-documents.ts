@@ -9,6 +9,7 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
+import { assertReadable } from '../graphql/arguments.js';
 import { assertAffordable } from '../graphql/cost.js';
 import { conditionalSubscription } from '../graphql/conditional-subscription.js';
 import { problemOfDepth } from '../graphql/depth.js';
@@ -94,14 +95,14 @@ function problemOf(
     const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
-  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
-  if (coerced.errors !== undefined) return coerced.errors.map((error) => withCode(error, 'BAD_USER_INPUT'));
   try {
+    assertReadable(variables ?? {}); // before their coercion, which costs what they hold
     assertAffordable(schema, document, { variables: variables ?? {}, operationName, maxCost });
-    return null;
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }
+  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
+  return coerced.errors?.map((error) => withCode(error, 'BAD_USER_INPUT')) ?? null;
 }
 
 function operationNotFound(operationName: string | null | undefined): GraphQLError {

@@ -114,7 +114,9 @@ test('once a COMMIT went unanswered, a failure of the next try does not say that
     proxy.atCommit('cut-after');
     const input = { id, customerId, notes: 'refused the second time', items: [TEA] };
     const answer = await server.ask<CreateAnswer>(CREATE, { input });
-    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    const extensions = { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' };
+    expect(answer).toMatchObject({ status: 503, errors: [{ extensions }] });
+    expect(answer.headers.get('retry-after')).toBeNull();
     expect(answer.errors?.[0]?.message).toContain('whether it was stored is unknown');
     expect(await database.sql('SELECT 1 FROM orders WHERE id = $1', [id])).toHaveLength(1);
   }
