@@ -96,6 +96,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     const second = await idIn();
     await other.open('Update');
     await eventually(other.document).toContain(second);
+    await other.page.close(); // a window in the background draws slowly
 
     // An edited example is another order; a tab of the person's own keeps its ids.
     const edited = (await document()).replace('quantity: 3', 'quantity: 4');
@@ -335,6 +336,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       const copied = new URL(await page.evaluate<string>('navigator.clipboard.readText()'));
       expect(Object.fromEntries(copied.searchParams)).toMatchObject({ query: documents, operationName: 'Second' });
       expect(JSON.parse(copied.searchParams.get('variables') ?? '')).toEqual({ status: ['PENDING'] });
+      await eventually(() => storedTabs(page)).toContain('"title":"Second"');
       await page.reload();
       const reloaded = await playgroundIn(page);
       expect((await reloaded.tabs()).toSorted()).toEqual([...others, 'Second'].toSorted());
