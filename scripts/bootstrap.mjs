@@ -1,7 +1,7 @@
 // Run by npm before `start`, `test` and the other scripts, with whatever Node is on the machine and no package yet:
 // brings the packages and the build up to date, so that a fresh clone needs one command.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
@@ -15,9 +15,13 @@ const GENERATED = 'src/generated/prisma/client.ts';
 const BUILT = 'dist/.built';
 const PLAYGROUND = path.join('dist', 'playground', 'index.html');
 
+const isWindows = process.platform === 'win32';
+const children = new Set();
+endWithNpm();
+await lock();
+
 // The Node.js of the packages is a fifth of them; a machine that has that version needs no second one. On Windows npm's
 // command for it would be found, and fail.
-const isWindows = process.platform === 'win32';
 const hasNode = major === '24' && !isWindows;
 const lacksNode = !hasNode && !isWindows && !existsSync('node_modules/node/bin/node');
 
@@ -87,8 +91,10 @@ function touch(file) {
 async function run(program, args, env = {}) {
   const bin = path.join(root, 'node_modules', '.bin');
   const PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-  const options = { env: { ...process.env, ...env, PATH }, shell: isWindows };
+  // A process group of its own: npm survives a signal in the middle of an installation, its group does not.
+  const options = { env: { ...process.env, ...env, PATH }, shell: isWindows, detached: !isWindows };
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const stopTicking = tick(program);
@@ -97,9 +103,50 @@ async function run(program, args, env = {}) {
     child.once('close', (status) => resolve(status === 0 ? null : ''));
   });
   stopTicking();
+  children.delete(child);
   if (failure === null) return;
   process.stderr.write(output);
   fail(`${program} ${args.join(' ')} failed${failure}.`);
+}
+
+/** Ends what runs here when npm ends, by a signal to both or to npm alone: a process whose parent is gone gets another. */
+function endWithNpm() {
+  const parent = process.ppid;
+  const stop = () => {
+    for (const { pid } of children) if (pid !== undefined) process.kill(isWindows ? pid : -pid, 'SIGKILL');
+    fail('Stopped. The next start begins where it is needed.');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
+  setInterval(() => process.ppid !== parent && stop(), 500).unref();
+}
+
+/** Two installations at once in one folder would destroy each other: the second waits. */
+async function lock() {
+  const file = '.bootstrap.pid';
+  for (let told = false; !claim(file); told = true) {
+    const holder = Number(existsSync(file) ? readFileSync(file, 'utf8') : 0);
+    if (holder > 0 && !isAlive(holder)) rmSync(file, { force: true });
+    else if (!told) say(`waiting for another process (${holder}) that installs or builds in this folder`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  process.once('exit', () => rmSync(file, { force: true }));
+}
+
+function claim(file) {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (cause) {
+    return cause.code !== 'EEXIST'; // where the folder cannot be written, nothing is installed
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (cause) {
+    return cause.code === 'EPERM'; // there is one, of another account
+  }
 }
 
 /** Shows that a program still works: a line that counts the seconds on a terminal, now and then a new one elsewhere. */

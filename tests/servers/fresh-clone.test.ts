@@ -147,3 +147,33 @@ test.runIf(isRoot)('as an account without rights', async () => {
   const env = { HOME: home, ...(registry === undefined ? {} : { npm_config_registry: registry }) };
   await tryOut(folder, { ...nobody, env });
 });
+
+test('a first installation ends with its npm, and two at once in one folder take turns', async () => {
+  const folder = await clone(0o755);
+  const env = { PATH: withoutOurOwn(process.env['PATH'] ?? ''), HOME: process.env['HOME'] ?? '' };
+  const install = () => {
+    const child = spawn('npm', ['run', 'bootstrap'], { cwd: folder, env, detached: true });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    onTestFinished(() => {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    });
+    return { pid: child.pid ?? 0, ended, output: () => output };
+  };
+  for (const [signal, to] of [
+    ['SIGINT', -1], // Ctrl-C
+    ['SIGTERM', 1],
+  ] as const) {
+    const { pid } = install();
+    await expect
+      .poll(() => processesOn(folder).some((line) => line.includes('npm ci')), { timeout: 60_000 })
+      .toBe(true);
+    process.kill(to * pid, signal);
+    await expect.poll(() => processesOn(folder), { timeout: 10_000 }).toEqual([]);
+  }
+  const [first, second] = [install(), install()];
+  const codes = await Promise.all([first.ended, second.ended]);
+  expect({ codes, output: first.output() + second.output() }).toMatchObject({ codes: [0, 0] });
+  expect(first.output() + second.output()).toContain('waiting for another process');
+});
