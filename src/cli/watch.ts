@@ -34,7 +34,9 @@ await runCommand(async () => {
     await print(client, variables);
   } catch (cause) {
     if (cause instanceof Error) throw cause;
-    const message = connected ? `The connection to ${url} was lost.` : `There is no server to watch at ${url}.`;
+    const message = connected
+      ? `The connection to ${url} was lost.`
+      : `There is no server to watch at ${url}. Set --url or PORT to its address.`;
     throw new StartupError(message, { cause }); // what the socket reports is no Error
   }
   return 'The server has ended the subscription.';

@@ -21,7 +21,8 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   }),
   FST_ERR_CTP_INVALID_JSON_BODY: (error) => ({
     code: 'BAD_REQUEST',
-    message: `The body is not valid JSON: ${error.message}`,
+    message:
+      error instanceof SyntaxError ? `The body is not valid JSON: ${error.message}` : 'The body is not valid JSON.',
   }),
   FST_ERR_CTP_EMPTY_JSON_BODY: () => ({ code: 'BAD_REQUEST', message: 'The body is empty; it must be JSON.' }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => ({
@@ -33,6 +34,7 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
 
 /** Answers what went wrong before GraphQL saw the request. */
 export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id); // no hook has run where the URL cannot be read
   const status = error.statusCode ?? 500;
   if (status >= 500) {
     request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');

@@ -113,7 +113,8 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
       const type = negotiate(accept);
       if (type === null) {
         // Before anything is run: a mutation whose answer cannot be given must not be done.
-        const message = 'The answer is application/json or application/graphql-response+json; Accept allows neither.';
+        const message =
+          'The answer is application/json or application/graphql-response+json, in UTF-8; Accept allows neither.';
         return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again, after execution: it must come to the same result

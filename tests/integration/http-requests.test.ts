@@ -285,3 +285,12 @@ test('an order whose client has gone before it was written is not stored', async
     { notes: 'after' },
   ]);
 });
+
+test('every response has the correlation id of its caller, also where the URL cannot be read', async () => {
+  for (const path of ['/%', '/health', '/elsewhere']) {
+    const response = await fetch(fixture.server.url.replace('/graphql', path), {
+      headers: { 'x-request-id': 'mine-1' },
+    });
+    expect([path, response.headers.get('x-request-id')]).toEqual([path, 'mine-1']);
+  }
+});

@@ -97,7 +97,8 @@ export class UpdateOrderInput {
 
   @Field(() => [OrderItemInput], {
     nullable: true,
-    description: 'All of its lines, 1 to 200, while it is PENDING; the total is computed anew.',
+    description:
+      'All of its lines, 1 to 200, while it is PENDING. The total is computed from them and from shipping, tax and discount, which stay unless they are given.',
   })
   readonly items?: OrderItemInput[] | null;
 
@@ -162,7 +163,7 @@ export class DeleteOrderInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Any text of your own, at most 255 characters: the same request again under this key is answered as the first one was, although the order is gone. A request that was rejected leaves no key behind.',
+      'Any text of your own, at most 255 characters: the same request again under this key, for this order, is answered as the first one was, although the order is gone. A request that was rejected leaves no key behind.',
   })
   readonly idempotencyKey?: string | null;
 }
