@@ -1,7 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { get, type IncomingHttpHeaders } from 'node:http';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
 import { create, placed } from '../support/queries.js';
@@ -93,17 +93,24 @@ test('lost connections to a PostgreSQL that lives are opened again', async () =>
   expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
 });
 
-test('a data folder that is removed ends the server within seconds, says so, and leaves no process behind', async () => {
-  const dataDir = await usedDataDir();
-  const server = await startProcess({ DATA_DIR: dataDir });
-  await placed(server);
-  await rm(dataDir, { recursive: true });
-  expect(await server.exited).toBe(1);
-  expect(server.output()).toMatch(
-    new RegExp(`"level":60,.*The data folder ${dataDir} was removed or moved while the server was running\\.`),
-  );
-  expect(postgresOn(dataDir)).toEqual([]);
-});
+test.each([
+  ['removed', (dataDir: string) => rm(dataDir, { recursive: true })],
+  ['moved', (dataDir: string) => rename(dataDir, `${dataDir}.moved`)], // PostgreSQL goes on in it, and never notices
+])(
+  'a data folder that is %s ends the server within seconds, says so, and leaves no process behind',
+  async (_, lose) => {
+    const dataDir = await usedDataDir();
+    onTestFinished(() => rm(`${dataDir}.moved`, { recursive: true, force: true }));
+    const server = await startProcess({ DATA_DIR: dataDir });
+    await placed(server);
+    await lose(dataDir);
+    expect(await server.exited).toBe(1);
+    expect(server.output()).toMatch(
+      new RegExp(`"level":60,.*The data folder ${dataDir} was removed or moved while the server was running\\.`),
+    );
+    expect(postgresOn(dataDir)).toEqual([]);
+  },
+);
 
 test('a shutdown that is not clean is exit status 1, and leaves no process behind either', async () => {
   const dataDir = await usedDataDir();
