@@ -1,6 +1,6 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, embeddedUrl, postgresOn, usedDataDir } from '../support/embedded.js';
 import { create, placed } from '../support/queries.js';
-import { failToStart, run, startProcess, temporaryFolder } from '../support/process.js';
+import { failToStart, startProcess, temporaryFolder } from '../support/process.js';
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
@@ -42,25 +42,6 @@ test('a server that was killed is followed by one that takes its PostgreSQL over
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('a stale pid file and an unclean shutdown of PostgreSQL itself recover', async () => {
-  const dataDir = await usedDataDir();
-  const killed = await startProcess({ DATA_DIR: dataDir });
-  const order = await placed(killed, { idempotencyKey: 'survives' });
-  await killed.end('SIGKILL');
-  for (const pid of postgresOn(dataDir)) process.kill(pid, 'SIGKILL');
-  await expect.poll(() => postgresOn(dataDir)).toEqual([]);
-  expect(await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8')).not.toBe('');
-  const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await create(next, { idempotencyKey: 'survives' })).toMatchObject({ replayed: true, order: { id: order.id } });
-});
-
-test('a first start that was cut off while it made the cluster starts over', async () => {
-  const dataDir = await usedDataDir();
-  execFileSync('rm', [path.join(dataDir, 'postgres/initialised'), path.join(dataDir, 'postgres/global/pg_control')]);
-  const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await placed(next)).toMatchObject({ status: 'PENDING' });
-});
-
 test('two servers do not share one data folder, and the second names the first', async () => {
   const dataDir = await usedDataDir();
   const first = await startProcess({ DATA_DIR: dataDir });
@@ -72,32 +53,6 @@ test('two servers do not share one data folder, and the second names the first',
   expect(await placed(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
   await first.end('SIGTERM');
   expect(existsSync(path.join(dataDir, 'server.json'))).toBe(false);
-});
-
-test('of servers that start at once on an empty folder one serves, and the others name it', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
-  const starts = await Promise.all(Array.from({ length: 3 }, () => run({ DATA_DIR: dataDir })));
-  const running = starts.filter((start) => 'pid' in start);
-  onTestFinished(async () => {
-    await Promise.all(running.map((server) => server.end('SIGTERM')));
-  });
-  expect(running).toHaveLength(1);
-  for (const start of starts) {
-    if ('pid' in start) expect(await placed(start)).toMatchObject({ status: 'PENDING' });
-    else expect(lastLine(start.stderr)).toMatch(/^Another Ordergraph is running on the data folder .*process \d+/);
-  }
-});
-
-test('a start that was killed while it made the cluster does not block the next one', async () => {
-  const dataDir = path.join(await temporaryFolder(), 'data');
-  const killed = spawn(process.execPath, ['dist/main.js'], { env: { DATA_DIR: dataDir, PORT: '0' }, stdio: 'ignore' });
-  const exited = new Promise((resolve) => killed.once('close', resolve));
-  await expect.poll(() => existsSync(path.join(dataDir, 'postgres')), { timeout: 20_000, interval: 5 }).toBe(true);
-  killed.kill('SIGKILL');
-  await exited;
-  await expect.poll(() => existsSync(path.join(dataDir, 'server.json'))).toBe(true); // nobody removed it
-  const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await placed(next)).toMatchObject({ status: 'PENDING' });
 });
 
 test('the embedded PostgreSQL listens on loopback only, asks for a password, and its files are private', async () => {
