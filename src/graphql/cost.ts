@@ -18,7 +18,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { RequestError } from '../domain/errors.js';
-import { PAGE_SIZE } from '../orders/page.js';
+import { pageSize } from '../orders/page.js';
 import { createArgumentCosts, type ArgumentCosts } from './argument-cost.js';
 import { countFields, type Fragments } from './count-fields.js';
 import type { CostArguments, FieldCost } from './field-cost.js';
@@ -173,10 +173,13 @@ function staysInAll(name: string, { allTypes }: Scope): boolean {
   return name === '__Schema.types' || (allTypes && ALL_ONCE.has(name));
 }
 
-/** How many nodes a page may have. Sizes out of bounds are rejected later, by the page itself. */
+/**
+ * How many nodes a page may have. A size out of bounds rejects the request here, before it fails in each of the many places
+ * that a page may have in an answer. What is no number is rejected when it is coerced.
+ */
 function pageSizeOf({ first, last }: CostArguments): number {
-  const sizes = [first, last].filter((size) => typeof size === 'number');
-  return sizes.length === 0 ? PAGE_SIZE.default : Math.max(0, Math.min(PAGE_SIZE.most, Math.max(...sizes)));
+  const [front, back] = [first, last].map((size) => (typeof size === 'number' ? size : null));
+  return pageSize({ first: front, last: back }).size;
 }
 
 const introspectionOf = new WeakMap<GraphQLSchema, ReadonlyMap<string, IntrospectionSize>>();

@@ -75,10 +75,19 @@ export function createErrorFormatter(report: Report) {
     if (persisted !== undefined) return { message: persisted, extensions: { code: 'BAD_REQUEST' } };
     if (formatted.message.startsWith(TOO_MANY_ERRORS))
       return { message: shortened(formatted.message), extensions: { code: 'BAD_USER_INPUT' } };
+    if (isArgumentError(error)) {
+      return { message: shortened(formatted.message), ...where, extensions: { code: 'BAD_USER_INPUT' } };
+    }
     const correlationId = report(error);
     const message = 'Something went wrong on the server.';
     return { message, ...where, extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId } };
   };
+}
+
+/** graphql-js gives no code to arguments that turn out wrong while it runs, such as null where a variable may be null. */
+function isArgumentError(error: unknown): boolean {
+  if (!(error instanceof GraphQLError) || !error.message.startsWith('Argument "')) return false;
+  return error.originalError === undefined || error.originalError instanceof GraphQLError;
 }
 
 export type ErrorFormatter = ReturnType<typeof createErrorFormatter>;

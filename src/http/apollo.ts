@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptions, type ApolloServerPlugin, type GraphQLRequest } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -6,6 +6,7 @@ import { assertReadable } from '../graphql/arguments.js';
 import type { Context } from '../graphql/context.js';
 import { assertAffordable } from '../graphql/cost.js';
 import { HTTP_STATUS, readAfterWrite, type ErrorFormatter } from '../graphql/errors.js';
+import { DocumentCache } from './document-cache.js';
 import { createResponseBound } from './response-bound.js';
 
 const RETRY_AFTER_SECONDS = '1';
@@ -29,6 +30,7 @@ export function createApollo(options: ApolloOptions): ApolloServer<Context> {
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false, // one ordered shutdown of our own
     parseOptions: { maxTokens },
+    documentStore: createDocumentStore(),
     stringifyResult: bound.stringify,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
@@ -39,6 +41,16 @@ export function createApollo(options: ApolloOptions): ApolloServer<Context> {
     ],
     logger: log,
   });
+}
+
+/** Apollo's own store counts what a document says, not the comments and texts that it keeps. */
+function createDocumentStore(): NonNullable<ApolloServerOptions<Context>['documentStore']> {
+  const cache = new DocumentCache();
+  return {
+    get: (key) => Promise.resolve(cache.get(key)),
+    set: (key, document) => Promise.resolve(cache.set(key, document)),
+    delete: (key) => Promise.resolve(cache.delete(key)),
+  };
 }
 
 /** What is rejected before anything of a request is run. */

@@ -24,10 +24,31 @@ export function createBoundedServer(handler: RequestListener, bounds: ServerBoun
     keepAliveTimeout: keepAliveTimeoutMs,
     shouldUpgradeCallback: isWebsocketRequest, // every other request is answered as plain HTTP, Upgrade header or not
   };
-  const server = createServer(options, handler);
+  const server = createServer(options, boundPipelines(handler));
   server.setTimeout(idleTimeoutMs);
   boundConnections(server, maxConnections);
   return server;
+}
+
+/** Most requests of one connection at once. Clients send one, and the next when it is answered. */
+const MAX_PIPELINED = 8;
+/** Most bytes of answers that a client has not read when it sends the next request. */
+const MAX_UNREAD_BYTES = 1_000_000;
+
+/** Ends connections that send requests without reading the answers: all of them would be held in memory. */
+function boundPipelines(handler: RequestListener): RequestListener {
+  const underWay = new WeakMap<object, number>();
+  return (request, response) => {
+    const { socket } = request;
+    const count = (underWay.get(socket) ?? 0) + 1;
+    if (count > MAX_PIPELINED || socket.writableLength > MAX_UNREAD_BYTES) {
+      socket.destroy();
+      return;
+    }
+    underWay.set(socket, count);
+    response.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
+    handler(request, response);
+  };
 }
 
 function isWebsocketRequest({ method, url, headers }: IncomingMessage): boolean {

@@ -13,12 +13,13 @@ import fastify, {
 import type { Logger } from 'pino';
 import type { Context } from '../graphql/context.js';
 import { problemOfSubscriptions } from '../graphql/conditional-subscription.js';
-import { problemOfDepth } from '../graphql/depth.js';
+import { problemOfDocument } from '../graphql/document-limits.js';
 import { negotiate, prefersPage } from './accept.js';
 import { createBoundedServer, type ServerBounds } from './connections.js';
 import { allowLoopbackPages } from './cors.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
 import { refusalOnLoopback } from './loopback.js';
+import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
 
 export interface HttpOptions {
@@ -56,9 +57,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     serverFactory: (handler) => createBoundedServer(handler, serverBounds(options)),
     return503OnClosing: false,
-    // JSON.parse makes `__proto__` an ordinary key; nothing here copies keys by assignment.
-    onProtoPoisoning: 'ignore',
-    onConstructorPoisoning: 'ignore',
     frameworkErrors: (error, request, reply) => answerFailure(error, request, reply),
     clientErrorHandler: answerParserFailure,
   });
@@ -80,6 +78,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const message = `There is nothing at ${request.url.slice(0, MAX_ECHOED)}. GraphQL is at /graphql.`;
     return reply.code(404).send(graphqlError('NOT_FOUND', message));
   });
+  readJsonBodies(app);
   serveGraphql(app, options);
   servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
@@ -122,7 +121,7 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
     },
     preHandler: async (request, reply) => {
       const query = queryOf(request);
-      const problem = problemOfDepth(query) ?? problemOfSubscriptions(query, maxTokens);
+      const problem = problemOfDocument(query) ?? problemOfSubscriptions(query, maxTokens);
       return problem === null ? undefined : reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
     },
     handler: fastifyApolloHandler(apollo, {

@@ -12,7 +12,8 @@ import {
 import { assertReadable } from '../graphql/arguments.js';
 import { assertAffordable } from '../graphql/cost.js';
 import { conditionalSubscription } from '../graphql/conditional-subscription.js';
-import { problemOfDepth } from '../graphql/depth.js';
+import { problemOfDocument } from '../graphql/document-limits.js';
+import { DocumentCache } from './document-cache.js';
 import { toGraphQLError } from './subscribe.js';
 
 export interface SubscriptionRequest {
@@ -33,29 +34,18 @@ export interface DocumentLimits {
   readonly maxCost: number;
 }
 
-/** Most documents that are kept. One that is dropped is parsed again when it comes again. */
-const MAX_DOCUMENTS = 500;
-
 /**
  * Parses, validates and bounds what is subscribed to; websockets carry subscriptions only. Subscriptions of one text
  * share one parsed document.
  */
 export function createSubscriptionDocuments(schema: GraphQLSchema, { maxTokens, maxCost }: DocumentLimits) {
-  const known = new Map<string, DocumentNode>();
+  const known = new DocumentCache();
 
   function documentOf(query: string): DocumentNode | readonly GraphQLError[] {
     const existing = known.get(query);
-    if (existing !== undefined) {
-      known.delete(query); // set again, so that the map is in the order of use
-      known.set(query, existing);
-      return existing;
-    }
+    if (existing !== undefined) return existing;
     const document = parsed(schema, query, maxTokens);
-    if ('kind' in document) {
-      known.set(query, document);
-      const [oldest] = known.keys();
-      if (known.size > MAX_DOCUMENTS && oldest !== undefined) known.delete(oldest);
-    }
+    if ('kind' in document) known.set(query, document);
     return document;
   }
 
@@ -65,12 +55,26 @@ export function createSubscriptionDocuments(schema: GraphQLSchema, { maxTokens, 
     if (!('kind' in document)) return document;
     const problem = problemOf(schema, document, request, maxCost);
     if (problem !== null) return problem;
-    return { schema, document, operationName: operationName ?? null, variableValues: variables ?? {} };
+    const variableValues = declaredOf(document, operationName, variables ?? {});
+    return { schema, document, operationName: operationName ?? null, variableValues };
   };
 }
 
+/** The variables that the operation declares: a subscription keeps its variables, so others are dropped. */
+function declaredOf(
+  document: DocumentNode,
+  operationName: string | null | undefined,
+  variables: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const names = getOperationAST(document, operationName)?.variableDefinitions?.map(
+    ({ variable }) => variable.name.value,
+  );
+  const declared = (names ?? []).filter((name) => Object.hasOwn(variables, name));
+  return Object.fromEntries(declared.map((name) => [name, variables[name]]));
+}
+
 function parsed(schema: GraphQLSchema, query: string, maxTokens: number): DocumentNode | readonly GraphQLError[] {
-  const problem = problemOfDepth(query);
+  const problem = problemOfDocument(query);
   if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
   let document;
   try {

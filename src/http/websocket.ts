@@ -39,8 +39,8 @@ export interface Websockets {
 
 const MAX_INIT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
-/** The messages that began a websocket's subscriptions, which it keeps, may be as large as this many requests. */
-const KEPT_REQUESTS = 10;
+/** Most characters of the messages that began a websocket's subscriptions: what is kept of them is many times larger. */
+const MAX_KEPT_CHARACTERS = 500_000;
 /** Longest id of a subscription, which is part of each of its answers. */
 const MAX_ID_LENGTH = 128;
 
@@ -94,8 +94,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws within the limits that HTTP has. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, maxBytes, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, createContext, formatError } =
-    options;
+  const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, createContext, formatError } = options;
   const prepare = createSubscriptionDocuments(schema, { maxTokens, maxCost });
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
@@ -110,7 +109,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       }
       extra.sizes.set(id, extra.messageLength);
       if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
-      if (sizeOf(extra.sizes, subscriptions) > KEPT_REQUESTS * maxBytes) return [tooLarge(KEPT_REQUESTS * maxBytes)];
+      if (sizeOf(extra.sizes, subscriptions) > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
       return prepare(payload);
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,

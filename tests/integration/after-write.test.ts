@@ -230,13 +230,13 @@ test('an exact count that the database cuts off says what to do instead', async 
   const name = new URL(slow.url).pathname.slice(1);
   await slow.sql(`ALTER DATABASE ${name} SET enable_seqscan = off`);
   await slow.sql(`ALTER DATABASE ${name} SET enable_sort = off`);
-  const counting = await startServer(slow.url, { DATABASE_STATEMENT_TIMEOUT_MS: '300' });
+  const counting = await startServer(slow.url, { DATABASE_STATEMENT_TIMEOUT_MS: '1000' });
   const input = { orders: Array.from({ length: 30 }, () => ({ items: [TEA] })) };
   await counting.get('mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }', {
     input,
   });
   await slow.sql('ALTER TABLE orders RENAME TO all_orders');
-  await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.02) IS NOT NULL');
+  await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.05) IS NOT NULL');
   const { status, errors } = await counting.ask('{ orders(first: 1) { nodes { id } totalCount } }');
   await counting.close();
   await slow.drop();

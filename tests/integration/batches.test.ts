@@ -95,8 +95,9 @@ test('who waits for a held order is told at its deadline, and the change is not 
     for (const answer of await Promise.all(asked)) {
       expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     }
-    const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    await expect.poll(() => database.sql(waiting)).toEqual([]); // the last try, which was under way, has ended
+    const busy = `SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
+    await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
     await blocker.query('ROLLBACK');
     await placed(hurried);
     expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({

@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getIntrospectionQuery } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
 import { CREATE, create, TEA } from '../support/queries.js';
@@ -293,4 +294,65 @@ test('every response has the correlation id of its caller, also where the URL ca
     });
     expect([path, response.headers.get('x-request-id')]).toEqual([path, 'mine-1']);
   }
+});
+
+test.each([
+  ['text', ' '.repeat(100_001), '100000 characters'],
+  ['lines', '\n'.repeat(5_001), '5000 lines and comments'],
+  ['comments', '# \n'.repeat(2_501), '5000 lines and comments'],
+])('a document with too much %s is rejected before it is parsed', async (_what, filling, rule) => {
+  const answer = await fixture.server.ask(`{ ${filling} __typename }`);
+  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+  expect(answer.errors?.[0]?.message).toContain(rule);
+});
+
+test('a page that is too large rejects the request once, not at each of its places', async () => {
+  const nested = Array.from({ length: 50 }, (_, index) => `h${index}: history(first: 101) { __typename }`);
+  const answer = await fixture.server.ask(`{ orders(first: 100) { nodes { ${nested.join(' ')} } } }`);
+  expect(answer).toMatchObject({ status: 400, errors: [{ message: 'first must be from 0 to 100; it is 101.' }] });
+  expect(answer.errors).toHaveLength(1);
+});
+
+test('null in a variable that may be null, for an argument that may not, is the client’s error', async () => {
+  await create(fixture.server);
+  const query =
+    'query ($d: SortDirection = ASC) { orders(orderBy: {field: CREATED_AT, direction: $d}) { nodes { id } } }';
+  const { errors } = await fixture.server.ask(query, { d: null });
+  expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  expect(fixture.server.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+});
+
+test('a client that sends many requests at once over one connection is cut off', async () => {
+  const { ended, received, socket } = await rawRequest(fixture.server.url, []);
+  socket.write(`GET /health HTTP/1.1\r\nHost: ${new URL(fixture.server.url).host}\r\n\r\n`.repeat(200));
+  await ended;
+  expect(received().match(/HTTP\/1.1 200/g)?.length ?? 0).toBeLessThan(100);
+});
+
+test('a client that sends requests and does not read their answers is cut off', async () => {
+  const body = JSON.stringify({ query: getIntrospectionQuery() }); // an answer of 100 KB
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'Host: HOST',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ];
+  const { ended, received, socket } = await rawRequest(fixture.server.url, head, body);
+  await expect.poll(() => received().length).toBeGreaterThan(50_000);
+  socket.pause();
+  const request = `${head.join('\r\n').replace('HOST', new URL(fixture.server.url).host)}\r\n\r\n${body}`;
+  socket.write(request.repeat(200)); // 20 MB of answers, more than the buffers of both kernels hold
+  const writing = setInterval(() => socket.write('\n'), 100); // fails once the server has closed the connection
+  await ended;
+  clearInterval(writing);
+});
+
+test('a body of very many pieces is rejected', async () => {
+  const piece = '1\r\n \r\n'.repeat(20_100);
+  const { ended } = await rawRequest(
+    fixture.server.url,
+    ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Transfer-Encoding: chunked'],
+    `${piece}0\r\n\r\n`,
+  );
+  expect(await ended).toMatch(/^HTTP\/1.1 413 /);
 });

@@ -16,6 +16,8 @@ export const MOST_TRANSITIONS = Math.max(...Object.values(LIFECYCLE).map((next) 
 
 /** An exact count reads every order of the list. */
 const EXACT_COUNT_COST = 10_000;
+/** A character of metadata may be three bytes of the answer. */
+const METADATA_WEIGHT = 3;
 
 /** A bounded count reads one order for each that it counts: one value for every hundred. */
 function boundedCountCost({ limit }: CostArguments): number {
@@ -123,7 +125,7 @@ export class OrderType extends NodeType {
   @Field(() => String, { nullable: true, description: 'Remarks of the customer.' })
   readonly notes!: string | null;
 
-  @Extensions(textCost(ORDER_LIMITS.metadata))
+  @Extensions(textCost(METADATA_WEIGHT * ORDER_LIMITS.metadata))
   @Field(() => JSONObject, { description: "The client's own facts about it; an empty object where there are none." })
   readonly metadata!: Metadata;
 

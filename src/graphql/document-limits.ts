@@ -6,8 +6,23 @@ const MAX_DEPTH = 200;
 const OPENING = new Set([TokenKind.BRACE_L, TokenKind.PAREN_L, TokenKind.BRACKET_L]);
 const CLOSING = new Set([TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET_R]);
 
-/** Why a document must not be parsed, or null where it may. Documents with few brackets are not read further. */
-export function problemOfDepth(text: string): string | null {
+/** Longest text of a document. A parsed document holds some hundred times as many bytes, and is kept. */
+const MAX_LENGTH = 100_000;
+/** Most lines and comments together: the parser keeps each comment, and finds the line of an error by counting. */
+const MAX_LINES = 5_000;
+
+/** Why a document must not be parsed, or null where it may. */
+export function problemOfDocument(text: string): string | null {
+  if (text.length > MAX_LENGTH) {
+    return `The document must have at most ${MAX_LENGTH} characters; it has ${text.length}. Send large values as variables.`;
+  }
+  const lines = text.match(/\r\n|[\n\r#]/g)?.length ?? 0;
+  if (lines > MAX_LINES) return `The document must have at most ${MAX_LINES} lines and comments; it has ${lines}.`;
+  return problemOfDepth(text);
+}
+
+/** Documents with few brackets are not read further. */
+function problemOfDepth(text: string): string | null {
   if (countOpening(text) <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH) return null;
   return `The document is nested more than ${MAX_DEPTH} levels deep.`;
 }

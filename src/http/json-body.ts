@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
+
+/** Most pieces of a body. Networks deliver pieces of a kilobyte and more; of single bytes, each costs hundreds. */
+const MAX_PIECES = 20_000;
+
+/** Reads JSON bodies within the limits of the route. In place of Fastify's own parser, which does not bound the pieces. */
+export function readJsonBodies(app: FastifyInstance): void {
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const body = await readBody(payload, request.routeOptions.bodyLimit ?? 0);
+    if (body === '') throw new errorCodes.FST_ERR_CTP_EMPTY_JSON_BODY();
+    return parseJson(body);
+  });
+}
+
+/** `__proto__` becomes an ordinary key; nothing here copies keys by assignment. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw Object.assign(cause as SyntaxError, { statusCode: 400 });
+  }
+}
+
+async function readBody(payload: IncomingMessage, maxBytes: number): Promise<string> {
+  if (Number(payload.headers['content-length'] ?? 0) > maxBytes) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of payload as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > maxBytes || pieces.length >= MAX_PIECES) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length).toString('utf8');
+}
