@@ -13,7 +13,7 @@ type Describe = (error: FastifyError, request: FastifyRequest) => { readonly cod
 const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: (_error, request) => ({
     code: 'PAYLOAD_TOO_LARGE',
-    message: `The body must have at most ${request.routeOptions.bodyLimit ?? 0} bytes, in pieces of a sensible size.`,
+    message: `The body must have at most ${request.routeOptions.bodyLimit ?? 0} bytes.`,
   }),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => ({
     code: 'UNSUPPORTED_MEDIA_TYPE',

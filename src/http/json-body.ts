@@ -29,8 +29,13 @@ async function readBody(payload: IncomingMessage, maxBytes: number): Promise<str
   let length = 0;
   for await (const piece of payload as AsyncIterable<Buffer>) {
     length += piece.length;
-    if (length > maxBytes || pieces.length >= MAX_PIECES) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+    if (length > maxBytes) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+    if (pieces.length >= MAX_PIECES) throw tooManyPieces();
     pieces.push(piece);
   }
   return Buffer.concat(pieces, length).toString('utf8');
+}
+
+function tooManyPieces(): Error {
+  return Object.assign(new Error(`the body comes in more than ${MAX_PIECES} pieces.`), { statusCode: 413 });
 }

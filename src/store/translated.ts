@@ -4,7 +4,7 @@ import type { FailureLog } from '../failure-log.js';
 import { classify } from './failures.js';
 
 /** Long enough for the pool to remove the connections that were lost together with the first one. */
-export const RECONNECT_PAUSE_MS = 20;
+export const RECONNECT_PAUSE_MS = 100;
 
 /**
  * Runs a read. It is safe to repeat, so a lost connection costs one more try.
