@@ -2,6 +2,7 @@ import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { GraphQLCountryCode, GraphQLDateTime } from 'graphql-scalars';
 import type { DecimalInput } from '../domain/decimal.js';
 import type { Metadata } from '../domain/order.js';
+import { quoted } from '../domain/quoted.js';
 
 /*
  * Scalars check the type of an input and nothing more: a text that breaks a rule would fail the whole request. The
@@ -13,15 +14,13 @@ function described(scalar: GraphQLScalarType, description: string): GraphQLScala
 }
 
 const DATE_TIME_EXAMPLE = '2026-11-20T15:04:05Z';
-const MAX_ECHOED_LENGTH = 40;
 
 /** Runs the parser, and says what is right where it rejects. */
 function parseDateTime(parse: () => Date, given: unknown): Date {
   try {
     return parse();
   } catch (cause) {
-    const echoed = (JSON.stringify(given) ?? String(given)).slice(0, MAX_ECHOED_LENGTH);
-    const message = `DateTime must have date, time and time zone, such as "${DATE_TIME_EXAMPLE}"; it is ${echoed}.`;
+    const message = `DateTime must have date, time and time zone, such as "${DATE_TIME_EXAMPLE}"; it is ${quoted(given)}.`;
     throw new GraphQLError(message, { originalError: cause as Error });
   }
 }
