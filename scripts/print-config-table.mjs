@@ -1,5 +1,5 @@
 // Prints the README's configuration table, or with --env the contents of .env.example, from the built config.
-import { VARIABLES } from '../dist/variables.js';
+import { VARIABLES } from '../dist/environment.js';
 
 const rows = Object.entries(VARIABLES);
 if (process.argv[2] === '--env') {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { StartupError } from './startup-error.js';
-import { VARIABLES, type Values, type Variable } from './variables.js';
+import { VARIABLES, type Values, type Variable } from './environment.js';
 
 export interface Config {
   readonly host: string;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, type App } from './app.js';
 import { loadEnvFile, readConfig } from './config.js';
-import { createLog } from './log.js';
-import { logStream } from './log-stream.js';
-import { maskSecrets } from './logged-error.js';
+import { createLog } from './observability/log.js';
+import { logStream } from './observability/log-stream.js';
+import { maskSecrets } from './observability/logged-error.js';
 import { npmEnded } from './parent-process.js';
 import { StartupError } from './startup-error.js';
 

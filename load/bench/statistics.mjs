@@ -6,12 +6,12 @@ import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
-import { openDatabase } from '../../dist/store/database.js';
-import { startEmbeddedPostgres } from '../../dist/store/embedded-postgres.js';
+import { openDatabase } from '../../dist/database/database.js';
+import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { createLogStore } from '../../dist/store/log-store.js';
-import { migrate } from '../../dist/store/migrate.js';
+import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
-import { createStatsKeeper } from '../../dist/store/statistics.js';
+import { createStatsKeeper } from '../../dist/store/order-statistics.js';
 import { median } from './measure.mjs';
 
 const SIZES = [10, 10_000, 200_000];

@@ -10,7 +10,7 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import type { Logger } from 'pino';
-import type { Reply } from './replies.js';
+import type { Reply } from './product-responses.js';
 
 export interface ProductServiceOptions {
   /** http or https, without query and fragment; user info becomes an Authorization header. */

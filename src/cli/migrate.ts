@@ -1,7 +1,7 @@
 import { loadEnvFile, readConfig } from '../config.js';
-import { createLog } from '../log.js';
-import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
-import { cannotUse, migrate } from '../store/migrate.js';
+import { createLog } from '../observability/log.js';
+import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
+import { cannotUse, migrate } from '../database/migrate.js';
 import { runCommand } from './run-command.js';
 
 /** Applies the migrations that are missing, to DATABASE_URL or to the embedded database. */

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createLog } from '../log.js';
-import { startEmbeddedPostgres } from '../store/embedded-postgres.js';
-import { PRISMA_FOLDER, schemaDifference } from '../store/migrate.js';
+import { createLog } from '../observability/log.js';
+import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
+import { PRISMA_FOLDER, schemaDifference } from '../database/migrate.js';
 import { StartupError } from '../startup-error.js';
 import { runCommand } from './run-command.js';
 

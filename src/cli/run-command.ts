@@ -1,4 +1,4 @@
-import { maskSecrets } from '../logged-error.js';
+import { maskSecrets } from '../observability/logged-error.js';
 import { nodeVersionProblem } from '../node-version.js';
 import { StartupError } from '../startup-error.js';
 

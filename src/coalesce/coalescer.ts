@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { RequestError } from '../domain/errors.js';
-import { isOver } from '../orders/patience.js';
+import { isOver } from '../orders/caller.js';
 import type { Lanes, Patience } from '../orders/ports.js';
 
 /** How a call is spoken of that was not answered in time. */

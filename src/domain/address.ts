@@ -1,7 +1,7 @@
 import type { FieldPath } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
 import type { Address, Tracking } from './order.js';
-import type { Problems } from './problems.js';
+import type { Problems } from './input-problems.js';
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 

@@ -1,6 +1,6 @@
 import type { FieldPath } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
-import type { Problems } from './problems.js';
+import type { Problems } from './input-problems.js';
 
 /** What HTML takes for the part before the @, and every letter, mark and digit of Unicode (RFC 6531). */
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+$/u;

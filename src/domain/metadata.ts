@@ -1,7 +1,7 @@
 import type { FieldPath } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
 import type { Metadata } from './order.js';
-import type { Problems } from './problems.js';
+import type { Problems } from './input-problems.js';
 
 /** Checks a client's own facts about an order; none are an empty object. */
 export function readMetadata(value: Metadata | null | undefined, field: FieldPath, problems: Problems): Metadata {

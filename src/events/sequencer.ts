@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { LogStore } from '../orders/ports.js';
-import { startRounds } from './rounds.js';
+import { startRounds } from './poll-loop.js';
 
 const BULK = 2_000;
 /** A full look rests this many times as long as it took. */

@@ -1,7 +1,7 @@
 import type { Viewer } from '../domain/viewer.js';
-import type { Bulk } from '../orders/bulk.js';
-import type { Changes } from '../orders/change.js';
-import type { PlaceOrderFn } from '../orders/place.js';
+import type { Bulk } from '../orders/bulk-orders.js';
+import type { Changes } from '../orders/change-order.js';
+import type { PlaceOrderFn } from '../orders/create-order.js';
 import type { CoalescedReader, EventFeed, Patience } from '../orders/ports.js';
 
 /** What the resolvers call: the application, already put together. */

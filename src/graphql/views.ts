@@ -1,4 +1,4 @@
-import type { OrderEvent } from '../domain/events.js';
+import type { OrderEvent } from '../domain/order-event.js';
 import { countryCodeOf } from '../domain/countries.js';
 import type { Address, OrderItem } from '../domain/order.js';
 import type { AddressType } from './types/address.js';

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import type { OrderRequest } from '../domain/draft.js';
+import type { OrderRequest } from '../domain/order-draft.js';
 import type { Viewer } from '../domain/viewer.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}$/i;

@@ -1,9 +1,9 @@
-import type { ChangeCommand } from '../domain/decide.js';
+import type { ChangeCommand } from '../domain/decide-change.js';
 import type { FieldPath, Refusal } from '../domain/errors.js';
-import type { LoggedEvent, OrderEvent } from '../domain/events.js';
+import type { LoggedEvent, OrderEvent } from '../domain/order-event.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import type { Order, OrderDraft, OrderItem } from '../domain/order.js';
-import type { ProcessingTime } from '../domain/statistics.js';
+import type { ProcessingTime } from '../domain/order-statistics.js';
 import type { Actor, Viewer } from '../domain/viewer.js';
 
 /**

@@ -1,14 +1,14 @@
-import { decideChange, type Decision } from '../domain/decide.js';
+import { decideChange, type Decision } from '../domain/decide-change.js';
 import type { OrderLine, Order } from '../domain/order.js';
 import type { ChangeOrder, OrderOutcome } from '../orders/ports.js';
-import type { Queryable } from './database.js';
-import { earlierCommands } from './earlier-commands.js';
-import { HELD, type Held } from './held.js';
-import { toOrder } from './rows.js';
+import type { Queryable } from '../database/database.js';
+import { earlierCommands } from './idempotency-lookup.js';
+import { HELD, type Held } from './lock-conflict.js';
+import { toOrder } from './order-rows.js';
 import { applyChanges, applyEdits, replaceLines, type NewEvent } from './statements/change-orders.js';
 import { lockFreeOrders, lockOrders, readPresent, type LockedRow } from './statements/lock-orders.js';
 import { readItems } from './statements/read-orders.js';
-import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/references.js';
+import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
 
 export interface ChangeManner {
   /** An earlier attempt may have been committed without our learning it, so look for its events first. */

@@ -1,5 +1,5 @@
 import type { LogStore } from '../orders/ports.js';
-import type { Database } from './database.js';
+import type { Database } from '../database/database.js';
 import { givePositions, lastPosition, readLog, takeSequencer } from './statements/sequence-events.js';
 
 /** The event log in PostgreSQL. */

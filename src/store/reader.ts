@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
 import { RequestError } from '../domain/errors.js';
-import { createFailureLog } from '../failure-log.js';
+import { createFailureLog } from '../observability/failure-log.js';
 import type { OrderReader } from '../orders/ports.js';
-import type { Database } from './database.js';
-import { classify } from './failures.js';
-import { readKnownCommands } from './earlier-commands.js';
-import { readStatistics, readStatsSeries, readStatsSpan } from './statistics.js';
-import { translated } from './translated.js';
+import type { Database } from '../database/database.js';
+import { classify } from '../database/database-errors.js';
+import { readKnownCommands } from './idempotency-lookup.js';
+import { readStatistics, readStatsSeries, readStatsSpan } from './order-statistics.js';
+import { translated } from './retry-read.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { readRanges, shapeOfRange } from './statements/page-orders.js';
-import { findReferences } from './statements/references.js';
+import { findReferences } from './statements/external-references.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
 /** Reads straight from PostgreSQL, one statement a call. A database that cannot be used becomes SERVICE_UNAVAILABLE. */

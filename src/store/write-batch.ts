@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RequestError, UNKNOWN_OUTCOME } from '../domain/errors.js';
-import { createFailureLog, type FailureLog } from '../failure-log.js';
-import { isOver } from '../orders/patience.js';
+import { createFailureLog, type FailureLog } from '../observability/failure-log.js';
+import { isOver } from '../orders/caller.js';
 import type { Lanes, OrderOutcome, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
-import type { Database } from './database.js';
-import { classify, type Failure } from './failures.js';
-import { RECONNECT_PAUSE_MS } from './translated.js';
+import type { Database } from '../database/database.js';
+import { classify, type Failure } from '../database/database-errors.js';
+import { RECONNECT_PAUSE_MS } from './retry-read.js';
 import { writeInTransaction, type Contended, type WriteManner } from './write-transaction.js';
 
 /** One caller's command, and how long it wants to wait. */

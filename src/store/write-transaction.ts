@@ -1,8 +1,8 @@
 import type { ChangeOrder, OrderOutcome, PlaceGroup, PlaceOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
 import { changeBatch, type ChangeManner } from './change-batch.js';
-import type { Queryable } from './database.js';
-import { HELD, type Held } from './held.js';
-import { placeBatch } from './place-batch.js';
+import type { Queryable } from '../database/database.js';
+import { HELD, type Held } from './lock-conflict.js';
+import { placeBatch } from './create-batch.js';
 
 export type WriteManner = ChangeManner;
 

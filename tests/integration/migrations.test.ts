@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { migrate, pendingMigrations, schemaDifference } from '../../src/store/migrate.js';
+import { migrate, pendingMigrations, schemaDifference } from '../../src/database/migrate.js';
 import { StartupError } from '../../src/startup-error.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';

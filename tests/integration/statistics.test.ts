@@ -6,9 +6,9 @@ import { readConfig } from '../../src/config.js';
 import { LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '../../src/domain/lifecycle.js';
 import { formatMoney } from '../../src/domain/money.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { startStatistics } from '../../src/events/statistics.js';
-import { readStatistics } from '../../src/orders/stats.js';
-import { openDatabase, type Database } from '../../src/store/database.js';
+import { startStatistics } from '../../src/events/consumers/order-statistics.js';
+import { readStatistics } from '../../src/orders/order-statistics.js';
+import { openDatabase, type Database } from '../../src/database/database.js';
 import { createLogStore } from '../../src/store/log-store.js';
 import { createReader } from '../../src/store/reader.js';
 import {
@@ -16,7 +16,7 @@ import {
   readStatistics as readKeptStatistics,
   readStatsSeries,
   readStatsSpan,
-} from '../../src/store/statistics.js';
+} from '../../src/store/order-statistics.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { useServer } from '../support/fixture.js';
 import { cancel, edit, move, remove, taken } from '../support/mutations.js';

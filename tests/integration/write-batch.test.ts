@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/observability/log.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draftOrder } from '../support/drafts.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';
 import type { ChangeOrder, PlaceOrder, WriteCommand } from '../../src/orders/ports.js';
-import { openDatabase, type Database } from '../../src/store/database.js';
+import { openDatabase, type Database } from '../../src/database/database.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { createClient } from '../support/client.js';
 import { freePort, temporaryFolder } from '../support/process.js';
 import { create } from '../support/queries.js';

@@ -23,7 +23,7 @@ interface Starter {
 
 /** A process that locks the folder, or says who has. */
 function starter(dataDir: string): Starter {
-  const module = path.resolve('dist/store/data-folder-lock.js');
+  const module = path.resolve('dist/database/data-folder-lock.js');
   const child = spawn(process.execPath, ['--input-type=module', '-e', LOCK_AND_WAIT, module, dataDir]);
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, answer: new Promise((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk)))) };

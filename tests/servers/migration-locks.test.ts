@@ -5,8 +5,8 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
-import { migrate, pendingMigrations } from '../../src/store/migrate.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { migrate, pendingMigrations } from '../../src/database/migrate.js';
 
 const FOLDER = 'prisma/migrations';
 

@@ -4,17 +4,17 @@ import { pino } from 'pino';
 import { beforeAll, afterAll, expect, test } from 'vitest';
 import { OPEN_ADMIN } from '../../src/domain/viewer.js';
 import type { OrderRange, OrderSelection, OrderSortField, SortDirection } from '../../src/orders/ports.js';
-import { selectOrders, type OrderCondition } from '../../src/orders/selection.js';
-import type { Queryable } from '../../src/store/database.js';
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
-import { migrate } from '../../src/store/migrate.js';
+import { selectOrders, type OrderCondition } from '../../src/orders/order-filter.js';
+import type { Queryable } from '../../src/database/database.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { migrate } from '../../src/database/migrate.js';
 import { readKeyedCommands } from '../../src/store/statements/change-orders.js';
 import { readRanges } from '../../src/store/statements/page-orders.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 
 /*
- * What docs/finding.md says is served by an index is, on 200,000 orders: for values that many, few and only old orders
+ * What docs/finding-orders.md says is served by an index is, on 200,000 orders: for values that many, few and only old orders
  * have, with plans made for the values and plans made once for all.
  */
 
@@ -116,7 +116,7 @@ const LONG_AGO = { gte: new Date('2025-01-02T00:00:00Z'), lt: new Date('2025-01-
 
 type Kind = (typeof KINDS)[number];
 
-/** The table of docs/finding.md: conditions by what they are sorted by. */
+/** The table of docs/finding-orders.md: conditions by what they are sorted by. */
 const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => OrderCondition)[]>> = {
   CREATED_AT: [
     () => ({}),

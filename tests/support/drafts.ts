@@ -1,5 +1,5 @@
-import { completeDraft, requestOrder, type DraftInput } from '../../src/domain/draft.js';
-import { priceLines } from '../../src/domain/lines.js';
+import { completeDraft, requestOrder, type DraftInput } from '../../src/domain/order-draft.js';
+import { priceLines } from '../../src/domain/order-lines.js';
 
 /** Checks and adds up an order that brings all of its prices, as the application does without a catalogue. */
 export function draftOrder(input: DraftInput, at: readonly string[]): ReturnType<typeof completeDraft> {

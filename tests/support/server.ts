@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { createApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/observability/log.js';
 import { createClient, type TestClient } from './client.js';
 
 export interface TestServer extends TestClient {

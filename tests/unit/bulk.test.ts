@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/domain/errors.js';
 import { OPEN_ADMIN } from '../../src/domain/viewer.js';
-import { createBulk } from '../../src/orders/bulk.js';
-import { createChanges } from '../../src/orders/change.js';
-import type { PlaceMeans } from '../../src/orders/place.js';
+import { createBulk } from '../../src/orders/bulk-orders.js';
+import { createChanges } from '../../src/orders/change-order.js';
+import type { PlaceMeans } from '../../src/orders/create-order.js';
 
 const patience = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
 const request = {

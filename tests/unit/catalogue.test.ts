@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { createHttpCatalogue, type HttpCatalogueOptions } from '../../src/catalogue/http-catalogue.js';
+import { createHttpCatalogue, type HttpCatalogueOptions } from '../../src/catalogue/http-product-lookup.js';
 import type { Catalogue, Patience, ProductAnswer } from '../../src/orders/ports.js';
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.js';
-import { VARIABLES, type Variable } from '../../src/variables.js';
+import { VARIABLES, type Variable } from '../../src/environment.js';
 import { StartupError } from '../../src/startup-error.js';
 
 const variables = Object.entries<Variable>(VARIABLES);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { decideChange, type ChangeCommand, type Decision, type Known } from '../../src/domain/decide.js';
-import type { OrderEdit } from '../../src/domain/decide-edit.js';
+import { decideChange, type ChangeCommand, type Decision, type Known } from '../../src/domain/decide-change.js';
+import type { OrderEdit } from '../../src/domain/decide-update.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import type { Order, OrderLine, Tracking } from '../../src/domain/order.js';
 import { actorOf, OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createFailureLog } from '../../src/failure-log.js';
-import { createLog } from '../../src/log.js';
+import { createFailureLog } from '../../src/observability/failure-log.js';
+import { createLog } from '../../src/observability/log.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

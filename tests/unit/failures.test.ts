@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classify } from '../../src/store/failures.js';
+import { classify } from '../../src/database/database-errors.js';
 
 /** As Prisma throws what PostgreSQL refused in a raw query. */
 function raw(sqlState: string): Error {

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { expect, test } from 'vitest';
-import { createLog, MAX_LINE_BYTES } from '../../src/log.js';
+import { createLog, MAX_LINE_BYTES } from '../../src/observability/log.js';
 
 interface Line {
   readonly msg: string;

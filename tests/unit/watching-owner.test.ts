@@ -1,8 +1,8 @@
 import { parse, subscribe, type ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
-import type { LoggedEvent } from '../../src/domain/events.js';
+import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
-import { createFeed } from '../../src/events/feed.js';
+import { createFeed } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 

@@ -5,7 +5,7 @@ import type { WebSocket as Adapter } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { openConnection } from '../../src/http/websocket-connection.js';
-import { createLog } from '../../src/log.js';
+import { createLog } from '../../src/observability/log.js';
 
 test('a client that disconnects while it is sent an answer is not logged as a failure', async () => {
   let logged = '';

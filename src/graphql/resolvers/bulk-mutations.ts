@@ -1,10 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { Refusal } from '../../domain/errors.js';
-import type { Rows } from '../../orders/bulk.js';
+import type { Rows } from '../../orders/bulk-orders.js';
 import { afterWrite, type Context } from '../context.js';
 import { requestErrorOf } from '../errors.js';
-import { toUserErrors } from '../refusals.js';
+import { toUserErrors } from '../user-errors.js';
 import { UpdateOrderStatusesInput } from '../types/change-inputs.js';
 import { CreateOrdersInput } from '../types/create-inputs.js';
 import type { Typed } from '../types/node.js';

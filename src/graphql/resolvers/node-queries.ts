@@ -1,6 +1,6 @@
 import { Arg, Ctx, Extensions, ID, Query, Resolver } from 'type-graphql';
 import { RequestError } from '../../domain/errors.js';
-import { findCustomer, findEvent, findOrder } from '../../orders/find.js';
+import { findCustomer, findEvent, findOrder } from '../../orders/find-order.js';
 import type { Context } from '../context.js';
 import { costs } from '../field-cost.js';
 import { parseGlobalId, type GlobalId } from '../global-ids.js';

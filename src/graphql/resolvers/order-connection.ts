@@ -1,4 +1,4 @@
-import type { OrderPage } from '../../orders/page.js';
+import type { OrderPage } from '../../orders/order-page.js';
 import type { Ordering } from '../../orders/cursor.js';
 import { toConnection } from '../types/connection.js';
 

@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
-import type { ChangeResult } from '../../orders/change.js';
-import type { Asking } from '../../orders/place.js';
+import type { ChangeResult } from '../../orders/change-order.js';
+import type { Asking } from '../../orders/create-order.js';
 import { afterWrite, type Context } from '../context.js';
-import { toUserErrors } from '../refusals.js';
+import { toUserErrors } from '../user-errors.js';
 import {
   CancelOrderInput,
   DeleteOrderInput,

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
-import { findByNumber, findByReference, findCustomer, findOrder } from '../../orders/find.js';
-import { pageOrders } from '../../orders/page.js';
+import { findByNumber, findByReference, findCustomer, findOrder } from '../../orders/find-order.js';
+import { pageOrders } from '../../orders/order-page.js';
 import { lookupArgument, LOOKUP_LIMITS, orderIdArgument, PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
-import { findOrder } from '../../orders/find.js';
-import { pageOrders } from '../../orders/page.js';
+import { findOrder } from '../../orders/find-order.js';
+import { pageOrders } from '../../orders/order-page.js';
 import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';

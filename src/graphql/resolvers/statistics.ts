@@ -1,8 +1,8 @@
 import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type-graphql';
-import { byCurrency, byStatus, type ProcessingTime } from '../../domain/statistics.js';
+import { byCurrency, byStatus, type ProcessingTime } from '../../domain/order-statistics.js';
 import { assertNoNull } from '../../orders/null-arguments.js';
 import type { StatsInterval, StatsRow } from '../../orders/ports.js';
-import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/stats.js';
+import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/order-statistics.js';
 import { lookupArgument, LOOKUP_LIMITS } from '../arguments.js';
 import type { Context } from '../context.js';
 import { costs, type CostArguments } from '../field-cost.js';

@@ -1,6 +1,6 @@
 import { Kind, type GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
-import type { LoggedEvent } from '../../domain/events.js';
+import type { LoggedEvent } from '../../domain/order-event.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { ownerFilter } from '../../domain/viewer.js';
 import { assertNoNull } from '../../orders/null-arguments.js';

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
 import type { Metadata } from '../../domain/order.js';
-import type { BatchPolicy } from '../../orders/bulk.js';
+import type { BatchPolicy } from '../../orders/bulk-orders.js';
 import { Currency, Decimal, EmailAddress, JSONObject } from '../scalars.js';
 import { AddressInput } from './address.js';
 import { BatchPolicyEnum } from './enums.js';

@@ -1,5 +1,5 @@
 import { Extensions, Field, ID, Int, ObjectType } from 'type-graphql';
-import type { OrderEventType } from '../../domain/events.js';
+import type { OrderEventType } from '../../domain/order-event.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../../domain/limits.js';
 import { costs, textCost } from '../field-cost.js';

@@ -1,7 +1,7 @@
 import { Extensions, Field, Float, Int, ObjectType } from 'type-graphql';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { CURRENCY_EXPONENTS } from '../../domain/money.js';
-import { CURRENCIES_OF_A_POINT } from '../../orders/stats.js';
+import { CURRENCIES_OF_A_POINT } from '../../orders/order-statistics.js';
 import { costs } from '../field-cost.js';
 import { Currency, DateTime } from '../scalars.js';
 import { OrderStatusEnum } from './enums.js';

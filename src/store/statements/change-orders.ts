@@ -1,7 +1,7 @@
-import type { OrderEvent } from '../../domain/events.js';
+import type { OrderEvent } from '../../domain/order-event.js';
 import type { Order, OrderLine } from '../../domain/order.js';
-import type { Queryable } from '../database.js';
-import { lineJson } from './place-orders.js';
+import type { Queryable } from '../../database/database.js';
+import { lineJson } from './insert-orders.js';
 
 export interface CommandRow {
   readonly order_id: string;

@@ -1,5 +1,5 @@
 import type { CountRequest } from '../../orders/ports.js';
-import type { Queryable } from '../database.js';
+import type { Queryable } from '../../database/database.js';
 import { boundsOf, listsOf, shapeOf, type Bind, type Statement } from './order-conditions.js';
 
 /** Everything of a count but whose orders are counted: counts alike in it are made by one statement. */

@@ -1,5 +1,5 @@
-import type { Queryable } from '../database.js';
-import { ORDER_COLUMNS, type OrderRow } from '../rows.js';
+import type { Queryable } from '../../database/database.js';
+import { ORDER_COLUMNS, type OrderRow } from '../order-rows.js';
 
 export type LockedRow = OrderRow & {
   /** The database's clock, read after this row's lock was obtained. */

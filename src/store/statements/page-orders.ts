@@ -1,7 +1,7 @@
 import type { Order } from '../../domain/order.js';
 import type { OrderPlace, OrderRange, OrderSortField } from '../../orders/ports.js';
-import type { Queryable } from '../database.js';
-import { ORDER_COLUMNS, toOrder, type OrderRow } from '../rows.js';
+import type { Queryable } from '../../database/database.js';
+import { ORDER_COLUMNS, toOrder, type OrderRow } from '../order-rows.js';
 import {
   boundsOf,
   listsOf,

@@ -1,7 +1,7 @@
-import type { OrderEvent } from '../../domain/events.js';
+import type { OrderEvent } from '../../domain/order-event.js';
 import type { Order, OrderItem } from '../../domain/order.js';
 import type { CustomerRecord, EventRange } from '../../orders/ports.js';
-import type { Queryable } from '../database.js';
+import type { Queryable } from '../../database/database.js';
 import {
   EVENT_COLUMNS,
   ORDER_COLUMNS,
@@ -11,7 +11,7 @@ import {
   type EventRow,
   type ItemRow,
   type OrderRow,
-} from '../rows.js';
+} from '../order-rows.js';
 
 /** Orders by id; null where there is none, or only the tombstone of one. */
 export async function readOrders(db: Queryable, ids: readonly string[]): Promise<(Order | null)[]> {

@@ -1,7 +1,7 @@
 import type { OrderStatus } from '../../domain/lifecycle.js';
-import type { Bucket, ProcessingTime } from '../../domain/statistics.js';
+import type { Bucket, ProcessingTime } from '../../domain/order-statistics.js';
 import type { StatsInterval, StatsPeriod, StatsRow, StatsSeriesRow } from '../../orders/ports.js';
-import type { Queryable } from '../database.js';
+import type { Queryable } from '../../database/database.js';
 import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
 /** A stretch of rows of one grain. */

@@ -1,6 +1,6 @@
-import type { LoggedEvent } from '../../domain/events.js';
-import type { Queryable } from '../database.js';
-import { EVENT_COLUMNS, toEvent, type EventRow } from '../rows.js';
+import type { LoggedEvent } from '../../domain/order-event.js';
+import type { Queryable } from '../../database/database.js';
+import { EVENT_COLUMNS, toEvent, type EventRow } from '../order-rows.js';
 
 /**
  * Takes the sequencer's row for this transaction, with short time-outs so that a holder that hangs cannot stop the log.

@@ -1,4 +1,4 @@
-import { BUCKET_GROWTH } from '../../domain/statistics.js';
+import { BUCKET_GROWTH } from '../../domain/order-statistics.js';
 
 /*
  * What events add to the statistics and take away from them: orders by currency and status, and how long they took, by

@@ -1,0 +1,126 @@
+import DataLoader from 'dataloader';
+import type { Logger } from 'pino';
+import { isOver } from '../orders/caller.js';
+import type { Catalogue, Patience, ProductAnswer } from '../orders/ports.js';
+import { createMemory } from './product-cache.js';
+import { createProductService, type ProductServiceOptions } from './product-service.js';
+import { createQuestions, type Wanted } from './product-requests.js';
+import { unavailable } from './product-responses.js';
+
+export interface HttpCatalogueOptions extends ProductServiceOptions {
+  /** How long a known product is remembered; an unknown one is for at most a second, a failure never. */
+  readonly cacheSeconds: number;
+  /** How many known products, and how many unknown ones, are remembered at most. */
+  readonly maxCached: number;
+  /** `auto` asks for several products by one request where the service knows that. */
+  readonly batch: 'auto' | 'off';
+}
+
+/** A product that was asked for and is not answered yet. */
+interface UnderWay extends Wanted {
+  /** How many callers wait for it. */
+  waiting: number;
+  readonly answer: Promise<ProductAnswer>;
+}
+
+const UNKNOWN: ProductAnswer = { kind: 'unknown' };
+const UNKNOWN_MS = 1_000;
+/** The longest that setTimeout waits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The catalogue of a product service that is called over HTTP; docs/catalogue.md says what it has to answer. Callers
+ * that want the same product at a time share one question. Throws where the URL is not usable.
+ */
+export function createHttpCatalogue(options: HttpCatalogueOptions, log: Logger): Catalogue {
+  const { maxCached } = options;
+  const cacheMs = options.cacheSeconds * 1_000;
+  const known = createMemory<ProductAnswer>(maxCached, cacheMs);
+  const unknown = createMemory<ProductAnswer>(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // pushes out no known one
+  const underWay = new Map<string, UnderWay>();
+  const ask = createQuestions(createProductService(options, log), options.batch, log);
+  // Only gathers. A hit in its cache would wait for the batch that is being gathered, so what is known is kept here.
+  const loader = new DataLoader<UnderWay, ProductAnswer>(
+    (wanted) => Promise.resolve(ask(wanted) as unknown as ProductAnswer[]), // it waits for promises, each for itself
+    { cache: false, batchScheduleFn: (dispatch) => setImmediate(dispatch) },
+  );
+
+  async function load(entry: UnderWay): Promise<ProductAnswer> {
+    const answer = await loader.load(entry).catch((cause: unknown) => unavailable(cause as Error));
+    if (answer.kind === 'found') known.set(entry.id, answer);
+    if (answer.kind === 'unknown') unknown.set(entry.id, answer);
+    drop(entry);
+    return answer;
+  }
+
+  function drop(entry: UnderWay): void {
+    if (underWay.get(entry.id) === entry) underWay.delete(entry.id);
+  }
+
+  function startAsking(id: string): UnderWay {
+    const { promise: answer, resolve } = Promise.withResolvers<ProductAnswer>();
+    const entry: UnderWay = {
+      id,
+      waiting: 0,
+      answer,
+      isWanted: () => entry.waiting > 0,
+      drop: () => drop(entry),
+    };
+    underWay.set(id, entry);
+    resolve(load(entry));
+    return entry;
+  }
+
+  /** The answer, where it needs no question. */
+  function recall(id: string): ProductAnswer | undefined {
+    return canBeAsked(id) ? (known.get(id) ?? unknown.get(id)) : UNKNOWN;
+  }
+
+  async function waitFor(id: string, over: Promise<ProductAnswer>): Promise<ProductAnswer> {
+    const entry = underWay.get(id) ?? startAsking(id);
+    entry.waiting += 1;
+    const answer = await Promise.race([entry.answer, over]);
+    entry.waiting -= 1;
+    return answer;
+  }
+
+  return {
+    async products(ids, patience) {
+      if (isOver(patience)) return ids.map((id) => recall(id) ?? tooLate(patience));
+      const { over, dispose } = watch(patience);
+      try {
+        return await Promise.all(ids.map(async (id) => recall(id) ?? waitFor(id, over)));
+      } finally {
+        dispose();
+      }
+    },
+  };
+}
+
+/** Whether a URL can hold the id: there is no product without id, and dots alone would be taken for folders. */
+function canBeAsked(id: string): boolean {
+  return id !== '' && id !== '.' && id !== '..' && id.isWellFormed();
+}
+
+/** Tells when a caller's patience is over. `dispose` must be called. */
+function watch(patience: Patience): { readonly over: Promise<ProductAnswer>; readonly dispose: () => void } {
+  const { promise: over, resolve } = Promise.withResolvers<ProductAnswer>();
+  const end = () => resolve(tooLate(patience));
+  const timer = setTimeout(end, Math.min(patience.deadline - performance.now(), MAX_TIMER_MS));
+  patience.signal.addEventListener('abort', end, { once: true });
+  return {
+    over,
+    dispose() {
+      clearTimeout(timer);
+      patience.signal.removeEventListener('abort', end);
+    },
+  };
+}
+
+function tooLate({ signal }: Patience): ProductAnswer {
+  return unavailable(
+    new Error(
+      signal.aborted ? 'The caller has gone.' : 'The deadline passed before the product service had been heard.',
+    ),
+  );
+}

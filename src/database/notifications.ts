@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { Logger } from 'pino';
+import { createFailureLog } from '../observability/failure-log.js';
+import type { Database } from './database.js';
+
+const CHANNEL = 'ordergraph_log';
+const RECONNECT_MS = 1_000;
+
+/**
+ * Notifies the other processes that the log has grown. A statement of its own, never inside a write.
+ *
+ * @param sender the name of this process, by which it recognizes its own notifications
+ */
+export async function announce({ prisma }: Database, sender: string): Promise<void> {
+  await prisma.$executeRawUnsafe('SELECT pg_notify($1, $2)', CHANNEL, sender);
+}
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+/**
+ * Listens for notifications of other processes, over a connection of its own. Losing it only costs time: the tail polls.
+ *
+ * @param url a direct connection, not one through a transaction pooler
+ * @param self the name of this process: it has read the log before its own notification arrives
+ */
+export function listen(url: string, self: string, onGrown: () => void, log: Logger): Listener {
+  const stop = new AbortController();
+  const failures = createFailureLog(log);
+  let client: Client | null = null;
+
+  async function follow(): Promise<void> {
+    const connection = new Client({
+      connectionString: url,
+      keepAlive: true,
+      connectionTimeoutMillis: 2_000,
+      application_name: 'ordergraph-listen',
+    });
+    client = connection;
+    const lost = new Promise<Error | null>((resolve) => {
+      connection.on('error', resolve);
+      connection.once('end', () => resolve(null));
+    });
+    connection.on('notification', ({ payload }) => {
+      if (payload !== self) onGrown();
+    });
+    try {
+      await connection.connect();
+      await connection.query(`LISTEN ${CHANNEL}`);
+      failures.worked('listening for new events again');
+      onGrown(); // what was announced while nobody listened
+      const error = await lost;
+      if (!stop.signal.aborted) failures.failed(error, 'the listening connection was lost');
+    } finally {
+      await connection.end().catch(() => undefined); // it has failed already
+    }
+  }
+
+  async function keepFollowing(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await follow();
+      } catch (cause) {
+        if (!stop.signal.aborted) failures.failed(cause, 'cannot listen for new events; polling meanwhile');
+      }
+      await sleep(RECONNECT_MS, undefined, { signal: stop.signal }).catch(() => undefined); // closing ends the pause
+    }
+  }
+
+  const following = keepFollowing();
+  return {
+    async close() {
+      stop.abort();
+      await client?.end();
+      await following;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { decideDeletion, decideEdit, type OrderEdit } from './decide-update.js';
+import { decideStatus, type StatusChange } from './decide-transition.js';
+import { notFound, type FieldPath, type Refusal } from './errors.js';
+import type { OrderEvent } from './order-event.js';
+import type { Order, OrderLine } from './order.js';
+import { maySee, type Actor, type Viewer } from './viewer.js';
+
+/** What is asked to become of an order. */
+export type Change =
+  ({ readonly kind: 'status' } & StatusChange) | ({ readonly kind: 'edit' } & OrderEdit) | { readonly kind: 'delete' };
+
+/** Asks for an order to be changed. */
+export interface ChangeCommand {
+  readonly viewer: Viewer;
+  readonly actor: Actor;
+  readonly change: Change;
+  /** Refuse unless the order is at this version. */
+  readonly expectedVersion: number | null;
+  readonly reason: string | null;
+  /** Where the order's id stands in the caller's arguments. */
+  readonly field: FieldPath;
+}
+
+/** What else is known when a command is decided. */
+export interface Known {
+  /**
+   * What was done before: by an earlier attempt of this very command whose answer was lost, or by an earlier command
+   * under the same idempotency key.
+   */
+  readonly earlier: 'none' | 'own-attempt' | 'same-request' | 'other-request';
+  /** The lines of the order, where the change is about them. */
+  readonly lines: readonly OrderLine[];
+  /** Whether another order of the customer has the external reference asked for. */
+  readonly referenceTaken: boolean;
+  /** The database's time, taken after the order's row lock. */
+  readonly now: Date;
+}
+
+/** What becomes of a command: a refusal, nothing to do, or the order after it with the event that says so. */
+export type Decision =
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'unchanged'; readonly order: Order }
+  | { readonly kind: 'repeated'; readonly order: Order }
+  | Changed;
+
+export interface Changed {
+  readonly kind: 'changed';
+  readonly order: Order;
+  readonly event: OrderEvent;
+  /** The order's new lines; null where they stay. */
+  readonly lines: readonly OrderLine[] | null;
+}
+
+/**
+ * Decides a change. Pure; the checks come in the order the contract promises: it exists and is the viewer's,
+ * idempotency key, expected version, nothing to do, then whether it is allowed.
+ *
+ * @param order the order under its row lock, or null where there is none
+ */
+export function decideChange(order: Order | null, command: ChangeCommand, known: Known): Decision {
+  if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // deleted since, perhaps
+  if (order === null || !isThere(order, command, known)) return refused(notFound(command.field));
+  if (known.earlier === 'same-request') return { kind: 'repeated', order };
+  if (known.earlier === 'other-request') {
+    const field = [...command.field.slice(0, -1), 'idempotencyKey'];
+    return refused({
+      code: 'IDEMPOTENCY_MISMATCH',
+      message: 'This idempotencyKey was used before with another request.',
+      field,
+    });
+  }
+  const { change, expectedVersion } = command;
+  if (expectedVersion !== null && expectedVersion !== order.version) {
+    const field = [...command.field.slice(0, -1), 'expectedVersion'];
+    return refused({ code: 'VERSION_CONFLICT', order, expectedVersion, field });
+  }
+  switch (change.kind) {
+    case 'status':
+      return decideStatus(order, change, command, known);
+    case 'edit':
+      return decideEdit(order, change, command, known);
+    case 'delete':
+      return decideDeletion(order, command, known);
+  }
+}
+
+/**
+ * Whether the order is there for the command. A tombstone is there for a deletion under a key that was used on the
+ * order: keys are their viewer's own, so it is of the viewer who could see the order then.
+ */
+function isThere(order: Order, { viewer, change }: ChangeCommand, { earlier }: Known): boolean {
+  if (order.deletedAt === null) return maySee(viewer, order);
+  return change.kind === 'delete' && earlier !== 'none';
+}
+
+function refused(refusal: Refusal): Decision {
+  return { kind: 'refused', refusal };
+}

@@ -1,0 +1,59 @@
+import type { ChangeCommand, Decision, Known } from './decide-change.js';
+import { isEqual } from './deep-equal.js';
+import { eventOf, timeOfChange } from './order-event.js';
+import { isAllowed, type OrderStatus } from './lifecycle.js';
+import type { CancelReason, Order, Tracking } from './order.js';
+
+export interface StatusChange {
+  readonly to: OrderStatus;
+  /** Why, where it leads to CANCELLED. */
+  readonly cancelReason: CancelReason;
+  /** Where the goods are, where it leads to SHIPPED; null keeps what is known. */
+  readonly tracking: Tracking | null;
+}
+
+/**
+ * Decides a change of status. The status it has already is nothing to do, unless it brings new tracking to an order
+ * that is shipped.
+ */
+export function decideStatus(order: Order, change: StatusChange, command: ChangeCommand, { now }: Known): Decision {
+  const { to, tracking } = change;
+  const moves = order.status !== to;
+  const tracks = tracking !== null && !isEqual(tracking, order.tracking);
+  if (!moves && !tracks) return { kind: 'unchanged', order };
+  if (moves && !isAllowed(order.status, to)) {
+    const refusal = { code: 'INVALID_TRANSITION', order, to, field: command.field } as const;
+    return { kind: 'refused', refusal };
+  }
+  const updatedAt = timeOfChange(order, now);
+  const next: Order = {
+    ...order,
+    ...(moves ? arrivalAt(change, updatedAt) : {}),
+    tracking: tracking ?? order.tracking,
+    version: order.version + 1,
+    updatedAt,
+  };
+  const changedFields = [
+    ...(moves ? ['status'] : []),
+    ...(tracks ? ['tracking'] : []),
+    ...(moves && to === 'CANCELLED' ? ['cancelReason'] : []),
+  ];
+  const event = eventOf(order, next, { type: moves ? 'STATUS_CHANGED' : 'UPDATED', changedFields }, command);
+  return { kind: 'changed', order: next, event, lines: null };
+}
+
+/** What an order gains by arriving at a status. */
+function arrivalAt({ to, cancelReason }: StatusChange, at: Date): Partial<Order> {
+  switch (to) {
+    case 'COMPLETED':
+      return { status: to, completedAt: at };
+    case 'CANCELLED':
+      return { status: to, cancelledAt: at, cancelReason };
+    case 'PENDING':
+    case 'CONFIRMED':
+    case 'PROCESSING':
+    case 'SHIPPED':
+    case 'DELIVERED':
+      return { status: to };
+  }
+}

@@ -1,0 +1,136 @@
+import type { ChangeCommand, Decision, Known } from './decide-change.js';
+import { EDITABLE_DETAILS, type EditableDetails } from './order-details.js';
+import { subtotalOf, sumsOf, totalMismatch } from './order-draft.js';
+import { isEqual } from './deep-equal.js';
+import { invalid, type FieldPath, type InputProblem } from './errors.js';
+import { eventOf, timeOfChange } from './order-event.js';
+import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
+import { AMOUNTS, type Amounts, type Order, type OrderLine } from './order.js';
+
+/** New details, amounts and lines; what is left out stays. */
+export interface OrderEdit {
+  readonly details: Partial<EditableDetails>;
+  readonly amounts: Partial<Amounts>;
+  /** Reject unless the order costs this afterwards, in minor units; null expects nothing. */
+  readonly expectedTotal: bigint | null;
+  /** All lines of the order from now on, or why they could not be priced; null keeps those it has. */
+  readonly lines: readonly OrderLine[] | { readonly problems: readonly InputProblem[] } | null;
+}
+
+/** Decides new details (until the order is shipped), and new items and amounts (while it is PENDING). */
+export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand, known: Known): Decision {
+  const at = command.field.slice(0, -1);
+  const { lines } = edit;
+  if (lines !== null && 'problems' in lines) {
+    const tooLate = notEditable(order, ['items'], at); // whatever their prices are
+    return { kind: 'refused', refusal: invalid(tooLate.length > 0 ? tooLate : lines.problems) };
+  }
+
+  const details = EDITABLE_DETAILS.filter((name) => name in edit.details && !isEqual(edit.details[name], order[name]));
+  const amounts = AMOUNTS.filter((name) => (edit.amounts[name] ?? order[name]) !== order[name]);
+  const newLines = lines !== null && !isEqual(lines, known.lines.map(bareLine)) ? lines : null;
+  const changed: readonly string[] = [...details, ...(newLines === null ? [] : ['items']), ...amounts];
+
+  const problems = notEditable(order, changed, at);
+  if (details.includes('externalReference') && known.referenceTaken) {
+    problems.push(duplicateReference([...at, 'externalReference']));
+  }
+  if (problems.length > 0) return { kind: 'refused', refusal: invalid(problems) };
+  const summed = sumsAfter(order, edit, newLines, at);
+  if ('problems' in summed) return { kind: 'refused', refusal: invalid(summed.problems) };
+  if (changed.length === 0) return { kind: 'unchanged', order };
+
+  const chosen = Object.fromEntries(details.map((name) => [name, edit.details[name]]));
+  const updatedAt = timeOfChange(order, known.now);
+  const next: Order = { ...order, ...chosen, ...summed.sums, version: order.version + 1, updatedAt };
+  const money = (['subtotal', 'total'] as const).filter((name) => next[name] !== order[name]);
+  const event = eventOf(order, next, { type: 'UPDATED', changedFields: [...changed, ...money] }, command);
+  return { kind: 'changed', order: next, event, lines: newLines };
+}
+
+/** What the order costs after an update. A sum that is too large names the first given field that it depends on. */
+function sumsAfter(
+  order: Order,
+  { amounts, expectedTotal, lines }: OrderEdit,
+  newLines: readonly OrderLine[] | null,
+  at: FieldPath,
+): ReturnType<typeof sumsOf> {
+  const given = new Set([...(lines === null ? [] : ['items']), ...Object.keys(amounts)]);
+  const first = (...names: readonly string[]) => [...at, names.find((name) => given.has(name)) ?? 'items'];
+  const subtotal = newLines === null ? order.subtotal : subtotalOf(newLines);
+  const summed = sumsOf(
+    subtotal,
+    { ...amountsOf(order), ...amounts },
+    { gross: first('items', 'shipping', 'tax'), discount: first('discount', 'items', 'shipping', 'tax') },
+  );
+  if ('problems' in summed) return summed;
+  const mismatch = totalMismatch(summed.sums.total, order.currency, expectedTotal, at);
+  return mismatch === null ? summed : { problems: [mismatch] };
+}
+
+/** What is said of an external reference that another order of the same customer has. */
+export function duplicateReference(field: FieldPath): InputProblem {
+  const message = 'Another order of this customer has this externalReference.';
+  return { code: 'DUPLICATE', message, field };
+}
+
+/** What the customer owes is settled when the order is confirmed. */
+const WHILE_PENDING: ReadonlySet<string> = new Set(['items', ...AMOUNTS]);
+
+function notEditable(order: Order, changed: readonly string[], at: FieldPath): InputProblem[] {
+  return changed.flatMap((name) => {
+    const statuses = WHILE_PENDING.has(name) ? [INITIAL_STATUS] : EDITABLE_STATUSES;
+    if (statuses.includes(order.status)) return [];
+    const message = `${name} can be changed only while the order is ${statuses.join(', ')}; it is ${order.status}.`;
+    return { code: 'NOT_EDITABLE', message, field: [...at, name] };
+  });
+}
+
+function bareLine({ productId, sku, name, quantity, unitPrice, subtotal }: OrderLine): OrderLine {
+  return { productId, sku, name, quantity, unitPrice, subtotal };
+}
+
+function amountsOf({ shipping, tax, discount }: Order): Amounts {
+  return { shipping, tax, discount };
+}
+
+/** What a tombstone keeps: what answers replays and adds up histories. Every other field is erased. */
+const KEPT = [
+  'id',
+  'number',
+  'status',
+  'currency',
+  'subtotal',
+  'shipping',
+  'tax',
+  'discount',
+  'total',
+  'createdAt',
+  'completedAt',
+  'cancelledAt',
+  'cancelReason',
+] as const satisfies readonly (keyof Order)[];
+
+type Kept = Pick<Order, (typeof KEPT)[number]>;
+
+/** A field that is added to orders does not compile until it is here or kept. */
+const ERASED: Omit<Order, keyof Kept | 'version' | 'updatedAt' | 'deletedAt'> = {
+  customerId: null,
+  customerName: null,
+  customerEmail: null,
+  notes: null,
+  externalReference: null,
+  shippingAddress: null,
+  billingAddress: null,
+  metadata: {},
+  tracking: null,
+};
+
+/** Decides a deletion: lines and personal data go. */
+export function decideDeletion(order: Order, command: ChangeCommand, { now }: Known): Decision {
+  const at = timeOfChange(order, now);
+  const kept = Object.fromEntries(KEPT.map((name) => [name, order[name]])) as unknown as Kept;
+  const next: Order = { ...kept, ...ERASED, version: order.version + 1, updatedAt: at, deletedAt: at };
+  const event = eventOf(order, next, { type: 'DELETED', changedFields: [] }, command);
+  return { kind: 'changed', order: next, event, lines: [] };
+}

@@ -1,0 +1,166 @@
+import type { DecimalInput } from './decimal.js';
+import type { FieldPath, InputProblem } from './errors.js';
+import { ORDER_LIMITS } from './limits.js';
+import { formatMoney, toMinor } from './money.js';
+import type { OrderLine } from './order.js';
+import { Problems } from './input-problems.js';
+
+/** A line as a client asks for it. Prices are plain decimals in major units ("12.50"). */
+export interface LineInput {
+  readonly productId?: string | null | undefined;
+  readonly sku?: string | null | undefined;
+  readonly name?: string | null | undefined;
+  readonly quantity: number;
+  readonly unitPrice?: DecimalInput | null | undefined;
+  readonly expectedUnitPrice?: DecimalInput | null | undefined;
+}
+
+/** A checked line; the name or price that it does not bring is the catalogue's to tell. */
+export interface RequestedLine {
+  readonly productId: string | null;
+  readonly sku: string | null;
+  readonly name: string | null;
+  readonly quantity: number;
+  readonly unitPrice: bigint | null;
+  readonly expectedUnitPrice: bigint | null;
+}
+
+/** What the catalogue says of a product. */
+export type Offer =
+  | {
+      readonly kind: 'found';
+      readonly product: { readonly name: string; readonly price: string; readonly currency: string };
+    }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unavailable' };
+
+/**
+ * Checks lines as they are asked for.
+ *
+ * @param exponent of the order's currency; undefined where that is unknown and already a problem
+ * @param catalogue whether a name and price that are missing can be looked up by the product's id
+ */
+export function requestLines(
+  items: readonly LineInput[],
+  { exponent, catalogue }: { readonly exponent: number | undefined; readonly catalogue: boolean },
+  at: FieldPath,
+  problems: Problems,
+): RequestedLine[] {
+  if (items.length === 0) problems.add('REQUIRED', at, 'An order needs at least one item.');
+  if (items.length > ORDER_LIMITS.items) {
+    const message = `An order has at most ${ORDER_LIMITS.items} items; this one has ${items.length}.`;
+    problems.add('LIMIT_EXCEEDED', at, message);
+    return [];
+  }
+  return items.map((item, index) => {
+    const field = [...at, String(index)];
+    const line = requestLine(item, exponent, field, problems);
+    if (catalogue && line.productId !== null) return line;
+    const instead = catalogue ? ' unless the item has a productId' : '';
+    if (line.name === null) problems.add('REQUIRED', [...field, 'name'], `name is required${instead}.`);
+    if (line.unitPrice === null) problems.add('REQUIRED', [...field, 'unitPrice'], `unitPrice is required${instead}.`);
+    return line;
+  });
+}
+
+function requestLine(item: LineInput, exponent: number | undefined, at: FieldPath, problems: Problems): RequestedLine {
+  return {
+    productId: problems.id(item.productId, [...at, 'productId'], ORDER_LIMITS.productId),
+    sku: problems.id(item.sku, [...at, 'sku'], ORDER_LIMITS.sku),
+    name: problems.text(item.name, [...at, 'name'], ORDER_LIMITS.itemName),
+    quantity: quantityOf(item, [...at, 'quantity'], problems),
+    unitPrice: problems.amount(item.unitPrice, [...at, 'unitPrice'], exponent),
+    expectedUnitPrice: problems.amount(item.expectedUnitPrice, [...at, 'expectedUnitPrice'], exponent),
+  };
+}
+
+function quantityOf({ quantity }: LineInput, field: FieldPath, problems: Problems): number {
+  if (quantity < 1) problems.add('INVALID', field, `quantity must be 1 or more; it is ${quantity}.`);
+  else if (quantity > ORDER_LIMITS.quantity) {
+    problems.add('LIMIT_EXCEEDED', field, `quantity must be at most ${ORDER_LIMITS.quantity}; it is ${quantity}.`);
+  }
+  return quantity;
+}
+
+/** The products whose name or price the lines leave to the catalogue, each once. */
+export function productsToLookUp(lines: readonly RequestedLine[]): readonly string[] {
+  const ids = lines.flatMap(({ productId, name, unitPrice }) =>
+    productId !== null && (name === null || unitPrice === null) ? productId : [],
+  );
+  return [...new Set(ids)];
+}
+
+/**
+ * Completes lines with what the catalogue says, and holds every price against the one that was expected.
+ *
+ * @param offers by product id: an answer to each of `productsToLookUp`
+ */
+export function priceLines(
+  lines: readonly RequestedLine[],
+  currency: string,
+  exponent: number,
+  offers: ReadonlyMap<string, Offer>,
+  at: FieldPath,
+): { readonly lines: readonly OrderLine[] } | { readonly problems: readonly InputProblem[] } {
+  const problems = new Problems();
+  const priced = lines.map((line, index) => {
+    const field = [...at, String(index)];
+    const { productId, sku, quantity, expectedUnitPrice } = line;
+    const complete = completeLine(line, { currency, exponent, offers, field, problems });
+    const { name, unitPrice } = complete ?? { name: '', unitPrice: expectedUnitPrice ?? 0n };
+    if (expectedUnitPrice !== null && expectedUnitPrice !== unitPrice) {
+      const price = `${formatMoney({ minor: unitPrice, currency })} ${currency}`;
+      problems.add('PRICE_CHANGED', [...field, 'expectedUnitPrice'], `The price of one piece is ${price}.`);
+    }
+    return { productId, sku, name, quantity, unitPrice, subtotal: unitPrice * BigInt(quantity) };
+  });
+  return problems.list.length > 0 ? { problems: problems.list } : { lines: priced };
+}
+
+interface Pricing {
+  readonly currency: string;
+  readonly exponent: number;
+  readonly offers: ReadonlyMap<string, Offer>;
+  readonly field: FieldPath;
+  readonly problems: Problems;
+}
+
+type NameAndPrice = Pick<OrderLine, 'name' | 'unitPrice'>;
+
+/** The line's own name and price, or the catalogue's; null where that is a problem. */
+function completeLine({ productId, name, unitPrice }: RequestedLine, pricing: Pricing): NameAndPrice | null {
+  if (name !== null && unitPrice !== null) return { name, unitPrice };
+  const { offers, field, problems } = pricing;
+  const productField = [...field, 'productId'];
+  const offer = offers.get(productId ?? '') ?? { kind: 'unavailable' };
+  switch (offer.kind) {
+    case 'unknown':
+      problems.add('NOT_FOUND', productField, 'The catalogue has no such product.');
+      return null;
+    case 'unavailable': {
+      const message = 'The catalogue cannot be asked now; try again later, or give name and unitPrice.';
+      problems.add('CATALOGUE_UNAVAILABLE', productField, message);
+      return null;
+    }
+    case 'found': {
+      const price = unitPrice ?? priceOf(offer.product, pricing);
+      return price === null ? null : { name: name ?? offer.product.name, unitPrice: price };
+    }
+  }
+}
+
+function priceOf(
+  product: { readonly price: string; readonly currency: string },
+  { currency, exponent, field, problems }: Pricing,
+): bigint | null {
+  const productField = [...field, 'productId'];
+  if (product.currency !== currency) {
+    const message = `The catalogue sells this product in ${product.currency}, not in ${currency}.`;
+    problems.add('INVALID', productField, message);
+    return null;
+  }
+  const minor = toMinor(product.price, exponent);
+  if (typeof minor === 'bigint' && minor >= 0n) return minor;
+  problems.add('INVALID', productField, `The catalogue's price of this product is no amount of ${currency}.`);
+  return null;
+}

@@ -1,0 +1,164 @@
+import { setImmediate } from 'node:timers/promises';
+import { RequestError } from '../domain/errors.js';
+import type { LoggedEvent } from '../domain/order-event.js';
+import { encodeResumeCursor } from '../orders/cursor.js';
+import type { EventFeed, EventFilter } from '../orders/ports.js';
+
+export interface PublishingFeed extends EventFeed {
+  /** Offers events to their subscribers, and lets the event loop do other work in between. */
+  readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
+  /** Ends every subscription. */
+  close(): void;
+}
+
+export interface FeedOptions {
+  /** Most events that wait for one subscriber. */
+  readonly maxQueued: number;
+  /** Most cost of one event over all subscribers of one order, of one customer, or of all orders. */
+  readonly maxCost: number;
+}
+
+/** Events are offered for this long before the event loop gets its turn. */
+const SLICE_MS = 5;
+
+/** Subscribers that the same events are offered to, and what one event costs over all of them. */
+interface Group {
+  readonly members: Set<Subscriber>;
+  cost: number;
+}
+
+/** Offers the tail's events to all subscribers. A slow subscriber does not delay the others. */
+export function createFeed({ maxQueued, maxCost }: FeedOptions): PublishingFeed {
+  const groups = new Map<string, Group>();
+  let closed = false;
+
+  function join(subscriber: Subscriber, key: string, cost: number): void {
+    const group = groups.get(key) ?? { members: new Set(), cost: 0 };
+    if (group.cost + cost > maxCost) throw tooCostly(group.cost + cost, maxCost);
+    group.members.add(subscriber);
+    group.cost += cost;
+    groups.set(key, group);
+  }
+
+  function leave(subscriber: Subscriber, key: string, cost: number): void {
+    const group = groups.get(key);
+    if (group?.members.delete(subscriber) !== true) return;
+    group.cost -= cost;
+    if (group.members.size === 0) groups.delete(key);
+  }
+
+  return {
+    subscribe(filter, cost) {
+      const key = keyOf(filter);
+      const subscriber = new Subscriber(filter, maxQueued, () => leave(subscriber, key, cost));
+      if (closed) subscriber.end();
+      else join(subscriber, key, cost);
+      return subscriber;
+    },
+    async publish(events) {
+      let until = performance.now() + SLICE_MS;
+      for (const event of events) {
+        for (const key of keysOf(event)) {
+          for (const subscriber of groups.get(key)?.members ?? []) {
+            subscriber.offer(event);
+            if (performance.now() < until) continue;
+            await setImmediate();
+            until = performance.now() + SLICE_MS;
+          }
+        }
+      }
+    },
+    close() {
+      closed = true;
+      for (const { members } of groups.values()) for (const subscriber of members) subscriber.end();
+    },
+  };
+}
+
+const ALL_ORDERS = 'all';
+
+/** The group of a subscriber: the smallest set of events that has all it wants. */
+function keyOf({ orderId, customerId }: EventFilter): string {
+  if (orderId !== null) return `order ${orderId}`;
+  return customerId === null ? ALL_ORDERS : `customer ${customerId}`;
+}
+
+/** The groups that an event is offered to. */
+function keysOf({ orderId, customerId }: LoggedEvent): string[] {
+  const keys = [`order ${orderId}`, ALL_ORDERS];
+  return customerId === null ? keys : [...keys, `customer ${customerId}`];
+}
+
+function tooCostly(cost: number, maxCost: number): RequestError {
+  const message = `With this subscription an event would cost ${cost} values over all subscribers to the same orders; SUBSCRIBERS_MAX_COST is ${maxCost}. Select fewer fields, or subscribe to one order or one customer.`;
+  return new RequestError('THROTTLED', message, { details: { cost, maxCost } });
+}
+
+function matches({ orderId, customerId, to }: EventFilter, event: LoggedEvent): boolean {
+  if (orderId !== null && event.orderId !== orderId) return false;
+  if (customerId !== null && event.customerId !== customerId) return false;
+  return to === null || (event.to !== null && to.includes(event.to));
+}
+
+type Step = IteratorResult<LoggedEvent, undefined>;
+type Waiter = (step: Step) => void;
+
+/** A bounded queue of events that is read as an async iterator. */
+class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
+  readonly #queue: LoggedEvent[] = [];
+  readonly #waiters: Waiter[] = [];
+  #state: 'open' | 'overflowed' | 'ended' = 'open';
+  #lastCursor: string | null = null;
+
+  constructor(
+    readonly filter: EventFilter,
+    readonly maxQueued: number,
+    readonly onEnd: () => void,
+  ) {}
+
+  offer(event: LoggedEvent): void {
+    if (this.#state !== 'open' || !matches(this.filter, event)) return;
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) waiter(this.#deliver(event));
+    else if (this.#queue.length < this.maxQueued) this.#queue.push(event);
+    else this.#leave('overflowed');
+  }
+
+  /** Ends at once; what is still queued is dropped. */
+  end(): void {
+    if (this.#state === 'ended') return;
+    this.#leave('ended');
+    this.#queue.length = 0;
+    for (const resolve of this.#waiters.splice(0)) resolve({ done: true, value: undefined });
+  }
+
+  #leave(state: 'overflowed' | 'ended'): void {
+    this.#state = state;
+    this.onEnd();
+  }
+
+  #deliver(event: LoggedEvent): Step {
+    this.#lastCursor = encodeResumeCursor(event.position, event.orderId, event.version);
+    return { done: false, value: event };
+  }
+
+  next(): Promise<Step> {
+    const event = this.#queue.shift();
+    if (event !== undefined) return Promise.resolve(this.#deliver(event));
+    if (this.#state === 'open') return new Promise((resolve) => this.#waiters.push(resolve));
+    if (this.#state === 'ended') return Promise.resolve({ done: true, value: undefined });
+    this.#state = 'ended';
+    const message =
+      'This subscription is read more slowly than events come, and has ended. lastCursor names the last event that it was given.';
+    return Promise.reject(new RequestError('SLOW_CONSUMER', message, { details: { lastCursor: this.#lastCursor } }));
+  }
+
+  return(): Promise<Step> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

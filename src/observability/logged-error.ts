@@ -1,0 +1,113 @@
+import { sqlStateOf } from '../database/database-errors.js';
+
+/** An error as the log holds it. Nothing else of an error is logged: not what it refers to, not its other fields. */
+export interface LoggedError {
+  readonly type: string;
+  readonly message: string;
+  readonly code?: string | number | undefined;
+  readonly sqlState?: string | undefined;
+  /** The frames without the message. */
+  readonly stack?: string | undefined;
+  readonly cause?: LoggedError | undefined;
+  readonly errors?: readonly LoggedError[] | undefined;
+}
+
+const MAX_MESSAGE = 300;
+const MAX_NAME = 60;
+const MAX_CAUSES = 3;
+/** Errors of an AggregateError: one for each address that was tried. */
+const MAX_ERRORS = 2;
+const MAX_FRAMES = 8;
+const MAX_FRAMES_OF_CAUSE = 3;
+const MAX_STACK = 1_000;
+
+/**
+ * Reduces an error to its type, message, code, stack and causes. Errors of `pg` and Prisma refer to connections and
+ * hold statements, parameters and rows, which must not reach the log.
+ */
+export function describeError(thrown: unknown): LoggedError {
+  return describe(thrown, 0);
+}
+
+function describe(thrown: unknown, depth: number): LoggedError {
+  if (!isObject(thrown)) return { type: typeof thrown, message: textOf(String(thrown)) };
+  const error = originalOf(thrown);
+  const { cause, errors } = error;
+  const sqlState = sqlStateOf(error);
+  const isDeep = depth >= MAX_CAUSES;
+  return {
+    type: typeOf(error),
+    message: messageOf(error, sqlState),
+    code: codeOf(error),
+    sqlState: sqlState ?? undefined,
+    stack: framesOf(error, depth === 0 ? MAX_FRAMES : MAX_FRAMES_OF_CAUSE),
+    cause: isObject(cause) && !isDeep ? describe(cause, depth + 1) : undefined,
+    errors:
+      Array.isArray(errors) && !isDeep
+        ? errors.slice(0, MAX_ERRORS).map((each) => describe(each, MAX_CAUSES))
+        : undefined,
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What a resolver has thrown, where GraphQL has put an error of its own around it. */
+function originalOf(error: Fields): Fields {
+  const { originalError } = error;
+  return isObject(originalError) ? originalError : error;
+}
+
+function codeOf({ code, originalCode }: Fields): string | number | undefined {
+  const given = code ?? originalCode;
+  if (typeof given === 'string') return cut(given, MAX_NAME);
+  return typeof given === 'number' ? given : undefined;
+}
+
+/** The class of an error, or what Prisma's driver adapter calls its kind. */
+function typeOf({ name, kind, constructor }: Fields): string {
+  const names = [name, kind, (constructor as { name?: unknown } | undefined)?.name];
+  return cut(names.filter((each) => typeof each === 'string').find((each) => each !== '') ?? 'Object', MAX_NAME);
+}
+
+function messageOf(error: Fields, sqlState: string | null): string {
+  const given = error['originalMessage'] ?? error['message'];
+  let message = typeof given === 'string' ? given.trim() : '';
+  // Prisma prints the call with its arguments, then a blank line, then what went wrong.
+  if (typeOf(error).startsWith('PrismaClient')) message = message.slice(message.lastIndexOf('\n\n') + 1).trim();
+  // PostgreSQL quotes the value in data exceptions.
+  if (sqlState?.startsWith('22') === true) message = message.replaceAll(/"[^"]*"/g, '"…"');
+  return textOf(message);
+}
+
+/** The frames alone: the first lines of a stack repeat the message. */
+function framesOf({ stack, message }: Fields, most: number): string | undefined {
+  if (typeof stack !== 'string') return undefined;
+  const frames = stack
+    .replace(String(message), '')
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line))
+    .slice(0, most);
+  return cut(frames.map((frame) => frame.trim()).join('\n'), MAX_STACK);
+}
+
+function textOf(text: string): string {
+  return cut(maskSecrets(text), MAX_MESSAGE);
+}
+
+/** Longer texts are cut before they are searched; the repetitions are bounded, so that no text takes long. */
+const MAX_SEARCHED = 2_000;
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s"'`]{0,300}@/gi;
+const EMAIL = /[\p{L}\p{N}_.+-]{1,64}@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}.-]{1,255}/gu;
+
+/** Takes user names and passwords out of URLs, and e-mail addresses out of texts. */
+export function maskSecrets(text: string): string {
+  return cut(text, MAX_SEARCHED).replaceAll(URL_CREDENTIALS, '$1…@').replaceAll(EMAIL, '…@…');
+}
+
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}

@@ -1,0 +1,206 @@
+import { readTracking, type TrackingInput } from '../domain/address.js';
+import type { Change } from '../domain/decide-change.js';
+import type { OrderEdit } from '../domain/decide-update.js';
+import { readGivenDetails, type DetailsInput } from '../domain/order-details.js';
+import { readGivenAmounts, type AmountsInput } from '../domain/order-draft.js';
+import { invalid, notFound, type InputProblem, type Refusal } from '../domain/errors.js';
+import type { OrderStatus } from '../domain/lifecycle.js';
+import { ORDER_LIMITS } from '../domain/limits.js';
+import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/order-lines.js';
+import { CURRENCY_EXPONENTS } from '../domain/money.js';
+import { AMOUNTS, type Amounts, type CancelReason, type Order } from '../domain/order.js';
+import { Problems } from '../domain/input-problems.js';
+import { actorOf } from '../domain/viewer.js';
+import { findOrder } from './find-order.js';
+import { fingerprint, hashKey, newUuid, parseUuid } from './identity.js';
+import { checkKey } from './idempotency-key.js';
+import { lookUp } from './product-lookup.js';
+import type { Asking, PlaceMeans } from './create-order.js';
+
+/** What every change of an order has. */
+interface ChangeRequest {
+  readonly id: string;
+  readonly expectedVersion?: number | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+export interface TransitionRequest extends ChangeRequest {
+  readonly status: OrderStatus;
+  readonly tracking?: TrackingInput | null | undefined;
+}
+
+export interface CancelRequest extends Omit<ChangeRequest, 'reason'> {
+  readonly reason: CancelReason;
+  readonly note?: string | null | undefined;
+}
+
+/** What is left out stays; null clears, amounts to 0. */
+export interface EditRequest extends ChangeRequest, DetailsInput, AmountsInput {
+  readonly items?: readonly LineInput[] | null | undefined;
+}
+
+export type ChangeResult = { readonly order: Order; readonly changed: boolean } | { readonly refusal: Refusal };
+
+type ChangeFn<R> = (request: R, asking: Asking) => Promise<ChangeResult>;
+
+/** The changes of orders, one decision after the other for each order. */
+export interface Changes {
+  /** Moves an order through its life. */
+  readonly transition: ChangeFn<TransitionRequest>;
+  readonly cancel: ChangeFn<CancelRequest>;
+  readonly edit: ChangeFn<EditRequest>;
+  /** Leaves a tombstone. */
+  readonly remove: ChangeFn<ChangeRequest>;
+}
+
+export function createChanges(means: PlaceMeans): Changes {
+  return {
+    transition: async (request, asking) => {
+      const problems = new Problems();
+      const tracking = readTracking(request.tracking, [...asking.at, 'tracking'], problems);
+      if (tracking !== null && request.status !== 'SHIPPED') {
+        problems.add('INVALID', [...asking.at, 'tracking'], 'tracking is given with status SHIPPED only.');
+      }
+      const change = { kind: 'status', to: request.status, cancelReason: 'OTHER', tracking } as const;
+      const { status, expectedVersion = null, reason = null } = request;
+      const said = ['transition', request.id.toLowerCase(), status, expectedVersion, reason?.trim() ?? null];
+      return write(means, request, asking, { change, problems, said: tracking === null ? said : [...said, tracking] });
+    },
+    cancel: async ({ note, reason, ...request }, asking) => {
+      const change = { kind: 'status', to: 'CANCELLED', cancelReason: reason, tracking: null } as const;
+      const { id, expectedVersion = null } = request;
+      const said = ['cancel', id.toLowerCase(), reason, expectedVersion, note?.trim() ?? null];
+      const problems = new Problems();
+      return write(means, { ...request, reason: note }, asking, { change, problems, said, reasonName: 'note' });
+    },
+    edit: async (request, asking) => editOrder(means, request, asking),
+    remove: async (request, asking) => {
+      const { id, expectedVersion = null, reason = null } = request;
+      const said = ['delete', id.toLowerCase(), expectedVersion, reason?.trim() ?? null];
+      return write(means, request, asking, { change: { kind: 'delete' }, problems: new Problems(), said });
+    },
+  };
+}
+
+async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking): Promise<ChangeResult> {
+  const problems = new Problems();
+  const details = readGivenDetails(request, asking.at, problems);
+  const { id, items, expectedTotal = null, expectedVersion = null, reason = null } = request;
+  if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
+  const said = ['edit', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
+  const hasMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
+  if (hasMoney || (items !== null && items !== undefined)) {
+    return updateMoney(means, request, asking, { details, problems, said });
+  }
+  const change = { kind: 'edit', details, amounts: {}, expectedTotal: null, lines: null } as const;
+  return write(means, request, asking, { change, problems, said });
+}
+
+/** An update with items or amounts: they are checked, and items are priced, in the currency of the order. */
+async function updateMoney(
+  means: PlaceMeans,
+  request: EditRequest,
+  asking: Asking,
+  { details, problems, said }: Pick<Wanted, 'problems' | 'said'> & Pick<OrderEdit, 'details'>,
+): Promise<ChangeResult> {
+  const { at } = asking;
+  const orderId = parseUuid(request.id);
+  const order = orderId === null ? null : await findOrder(means.readerFor(asking.patience), asking.viewer, orderId);
+  if (orderId !== null && order === null) return { refusal: notFound([...at, 'id']) };
+
+  // The currency of an order never changes, so it may be read before the order is locked.
+  const exponent = CURRENCY_EXPONENTS.get(order?.currency ?? '');
+  const items = request.items ?? null;
+  const pricing = { exponent, catalogue: means.catalogue !== null };
+  const lines = items === null ? null : requestLines(items, pricing, [...at, 'items'], problems);
+  const amounts = readGivenAmounts(request, exponent, at, problems);
+  const expectedTotal = problems.amount(request.expectedTotal, [...at, 'expectedTotal'], exponent);
+  const isComplete = problems.list.length === 0 && order !== null && lines !== null;
+  const key = request.idempotencyKey ?? null;
+  const priced = isComplete ? await priceEdit(lines, { order, key }, asking, means) : lines === null ? null : [];
+  const change = { kind: 'edit', details, amounts, expectedTotal, lines: priced } as const;
+  return write(means, request, asking, {
+    change,
+    problems,
+    said: [...said, ...fingerprintPartsOf(lines, amounts, expectedTotal)],
+  });
+}
+
+/** Only what is given, so that the fingerprints of requests without amounts stay as they were before there were any. */
+function fingerprintPartsOf(
+  lines: readonly RequestedLine[] | null,
+  amounts: Partial<Amounts>,
+  expectedTotal: bigint | null,
+): readonly unknown[] {
+  const money = { ...amounts, ...(expectedTotal === null ? {} : { expectedTotal }) };
+  return [...(lines === null ? [] : [lines]), ...(Object.keys(money).length === 0 ? [] : [money])];
+}
+
+/**
+ * New lines with their prices, or why there are none. The catalogue is not asked for what was done before under the same
+ * key, however the answer to that was lost.
+ */
+async function priceEdit(
+  lines: readonly RequestedLine[],
+  { order, key }: { readonly order: Order; readonly key: string | null },
+  { viewer, patience, at }: Asking,
+  { catalogue, readerFor }: PlaceMeans,
+): Promise<OrderEdit['lines']> {
+  const { id: orderId, currency } = order;
+  const isNeedless = async () =>
+    key !== null &&
+    readerFor(patience).isCommandKnown({ orderId, key: Buffer.from(hashKey(viewer, key)).toString('hex') });
+  const offers = await lookUp(lines, { catalogue, patience, isNeedless });
+  const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
+  const priced = priceLines(lines, currency, exponent, offers ?? new Map(), [...at, 'items']);
+  return 'problems' in priced ? priced : priced.lines;
+}
+
+interface Wanted {
+  readonly change: Change;
+  readonly problems: Problems;
+  /** Everything that makes the request this one and no other. */
+  readonly said: readonly unknown[];
+  /** What the request calls its reason. */
+  readonly reasonName?: string;
+}
+
+/** Checks what every change has, and has the command decided and stored. */
+async function write(
+  { writer, secret }: PlaceMeans,
+  request: ChangeRequest,
+  { viewer, patience, at }: Asking,
+  { change, problems, said, reasonName = 'reason' }: Wanted,
+): Promise<ChangeResult> {
+  const orderId = parseUuid(request.id);
+  const { expectedVersion = null, idempotencyKey: key = null } = request;
+  if (orderId === null) problems.add('INVALID', [...at, 'id'], 'id must be a UUID.');
+  if (expectedVersion !== null && expectedVersion < 1) {
+    const message = `expectedVersion must be 1 or more; it is ${expectedVersion}.`;
+    problems.add('INVALID', [...at, 'expectedVersion'], message);
+  }
+  const reason = problems.text(request.reason, [...at, reasonName], ORDER_LIMITS.reason);
+  const keyProblems: readonly InputProblem[] = key === null ? [] : checkKey(key, [...at, 'idempotencyKey']);
+  const all = [...problems.list, ...keyProblems];
+  if (orderId === null || all.length > 0) return { refusal: invalid(all) };
+
+  const outcome = await writer.write(
+    {
+      kind: 'change',
+      orderId,
+      commandId: newUuid(),
+      viewer,
+      actor: actorOf(viewer),
+      change,
+      expectedVersion,
+      reason,
+      key: key === null ? null : { hash: hashKey(viewer, key), fingerprint: fingerprint(secret, said) },
+      field: [...at, 'id'],
+    },
+    patience,
+  );
+  if (outcome.kind === 'refused') return { refusal: outcome.refusal };
+  if (outcome.kind !== 'changed') throw new Error(`a change came back as ${outcome.kind}`);
+  return { order: outcome.order, changed: outcome.changed };
+}

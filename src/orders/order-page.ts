@@ -1,0 +1,155 @@
+import { RequestError } from '../domain/errors.js';
+import type { Order } from '../domain/order.js';
+import type { Viewer } from '../domain/viewer.js';
+import { decodeOrderCursor, encodeOrderCursor, placeOf, type Ordering } from './cursor.js';
+import type {
+  CoalescedReader,
+  OrderPlace,
+  OrderRange,
+  OrderSelection,
+  OrderSortField,
+  SortDirection,
+} from './ports.js';
+import { isNone, selectOrders, type OrderCondition } from './order-filter.js';
+
+export const PAGE_SIZE = { default: 20, most: 100 } as const;
+
+export interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** How a page is cut: so many, counted from the front or from the back. */
+export interface PageSize {
+  readonly size: number;
+  readonly fromBack: boolean;
+}
+
+/** Reads `first` and `last`. @throws RequestError BAD_USER_INPUT */
+export function pageSize({ first, last }: PageArguments): PageSize {
+  const fromBack = last !== null && last !== undefined;
+  if (fromBack && first !== null && first !== undefined) {
+    throw new RequestError('BAD_USER_INPUT', 'Give first or last, not both.', { details: { argument: 'last' } });
+  }
+  const [argument, size] = fromBack ? (['last', last] as const) : (['first', first ?? PAGE_SIZE.default] as const);
+  if (size < 0 || size > PAGE_SIZE.most) {
+    const message = `${argument} must be from 0 to ${PAGE_SIZE.most}; it is ${size}.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument } });
+  }
+  return { size, fromBack };
+}
+
+/** A page of a Relay connection. What costs a statement is a function, called only where it is selected. */
+export interface Page<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly hasNextPage: () => Promise<boolean>;
+  readonly hasPreviousPage: () => Promise<boolean>;
+}
+
+export interface OrderPage extends Page<Order> {
+  readonly totalCount: () => Promise<number>;
+  /** How many there are, counted up to a limit. */
+  readonly countUpTo: (limit: number) => Promise<BoundedCount>;
+}
+
+export interface BoundedCount {
+  readonly value: number;
+  readonly precision: 'EXACT' | 'AT_LEAST';
+}
+
+export interface OrderPageRequest {
+  readonly page: PageArguments;
+  readonly where: OrderCondition | null | undefined;
+  readonly ordering: Ordering;
+  /** Only this customer's, whatever the condition says. */
+  readonly ofCustomer?: string;
+}
+
+/** One page of orders, by keyset: rows inserted meanwhile neither repeat nor hide others. */
+export async function pageOrders(
+  reader: CoalescedReader,
+  viewer: Viewer,
+  { page, where, ordering, ofCustomer }: OrderPageRequest,
+): Promise<OrderPage> {
+  const { size, fromBack } = pageSize(page);
+  const after = cursorOf(page.after, 'after', ordering);
+  const before = cursorOf(page.before, 'before', ordering);
+  const selection = selectOrders(where, viewer, ofCustomer);
+  if (ordering.field === 'TOTAL' && selection.currency === null) {
+    const message = 'orderBy TOTAL needs where.currency: amounts compare within a currency.';
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'where.currency' } });
+  }
+  // Read in the direction that starts at the page's anchor, one more than asked: it tells whether there are more.
+  const range: OrderRange = {
+    selection,
+    field: ordering.field,
+    direction: fromBack ? opposite(ordering.direction) : ordering.direction,
+    after: fromBack ? before : after,
+    before: fromBack ? after : before,
+    inclusive: false,
+    limit: size + 1,
+  };
+  const found = isNone(selection) ? [] : await reader.range(range);
+  const overflowed = found.length > size;
+  const nodes = found.slice(0, size);
+  if (fromBack) nodes.reverse();
+
+  const beyond = (direction: SortDirection, edge: Order | undefined, bound: OrderPlace | null) =>
+    existsBeyond(reader, { selection, field: ordering.field, direction, edge: edge ?? null, bound });
+  const ahead = { direction: ordering.direction, edge: nodes.at(-1), bound: before };
+  const behind = { direction: opposite(ordering.direction), edge: nodes[0], bound: after };
+  return {
+    edges: nodes.map((node) => ({ cursor: encodeOrderCursor(node, ordering), node })),
+    hasNextPage: async () => (!fromBack && overflowed) || (await beyond(ahead.direction, ahead.edge, ahead.bound)),
+    hasPreviousPage: async () =>
+      (fromBack && overflowed) || (await beyond(behind.direction, behind.edge, behind.bound)),
+    totalCount: async () => (isNone(selection) ? 0 : reader.count({ selection, limit: null })),
+    countUpTo: async (limit) => countUpTo(reader, selection, limit),
+  };
+}
+
+/**
+ * Whether orders lie beyond a page in one direction. Without a bound on that side the page ran to the end of the list,
+ * so there are none; an empty page asks from its bound on, the order at the bound included.
+ */
+async function existsBeyond(
+  reader: CoalescedReader,
+  { selection, field, direction, edge, bound }: Beyond,
+): Promise<boolean> {
+  if (bound === null || isNone(selection)) return false;
+  const inclusive = edge === null;
+  const after = edge === null ? bound : placeOf(edge, field);
+  const rows = await reader.range({ selection, field, direction, after, before: null, inclusive, limit: 1 });
+  return rows.length > 0;
+}
+
+interface Beyond {
+  readonly selection: OrderSelection;
+  readonly field: OrderSortField;
+  readonly direction: SortDirection;
+  /** The page's order on that side. */
+  readonly edge: Order | null;
+  readonly bound: OrderPlace | null;
+}
+
+/** The most that a bounded count counts. */
+export const COUNT_LIMIT = 1_000_000;
+
+async function countUpTo(reader: CoalescedReader, selection: OrderSelection, limit: number): Promise<BoundedCount> {
+  if (limit < 1 || limit > COUNT_LIMIT) {
+    const message = `limit must be from 1 to ${COUNT_LIMIT}; it is ${limit}.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'limit' } });
+  }
+  const counted = isNone(selection) ? 0 : await reader.count({ selection, limit: limit + 1 });
+  return counted > limit ? { value: limit, precision: 'AT_LEAST' } : { value: counted, precision: 'EXACT' };
+}
+
+function cursorOf(cursor: string | null | undefined, argument: string, ordering: Ordering): OrderPlace | null {
+  return cursor === null || cursor === undefined ? null : decodeOrderCursor(cursor, argument, ordering);
+}
+
+function opposite(direction: SortDirection): SortDirection {
+  return direction === 'ASC' ? 'DESC' : 'ASC';
+}

@@ -1,0 +1,91 @@
+import { RequestError } from '../domain/errors.js';
+import { ownerFilter, type Viewer } from '../domain/viewer.js';
+import { storable } from './storable-time.js';
+import type {
+  CoalescedReader,
+  StatsInterval,
+  StatsPeriod,
+  StatsReading,
+  StatsRow,
+  StatsSeriesKey,
+  StatsSeriesRow,
+} from './ports.js';
+
+export interface StatsRequest {
+  readonly from: Date | null;
+  readonly to: Date | null;
+  readonly customerId: string | null;
+}
+
+/** Orders that were created in one hour or day. */
+export interface StatsPoint {
+  readonly from: Date;
+  readonly rows: readonly StatsRow[];
+}
+
+export interface Statistics extends StatsReading {
+  /** Every hour or day of the period, or from the first to the last with orders where it is open. */
+  readonly series: (interval: StatsInterval) => Promise<readonly StatsPoint[]>;
+}
+
+const HOUR_MS = 3_600_000;
+const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: 24 * HOUR_MS };
+/** The most hours or days that a series has. */
+export const MAX_POINTS = 2_000;
+/** The most currencies that the points of a series have, on average over a series of the most points. */
+export const CURRENCIES_OF_A_POINT = 10;
+
+/** Statistics of the orders that the viewer may see. @throws RequestError BAD_USER_INPUT */
+export async function readStatistics(
+  reader: CoalescedReader,
+  viewer: Viewer,
+  request: StatsRequest,
+): Promise<Statistics> {
+  const period = checkPeriod(request);
+  const owner = ownerFilter(viewer);
+  const customerId = request.customerId ?? owner;
+  if (owner !== null && (owner === '' || customerId !== owner)) {
+    return { rows: [], processing: null, asOf: new Date(), series: () => Promise.resolve([]) };
+  }
+  const key = { period, customerId };
+  return { ...(await reader.stats(key)), series: async (interval) => readPoints(reader, { ...key, interval }) };
+}
+
+function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {
+  for (const [argument, bound] of Object.entries({ from, to })) {
+    if (bound !== null && bound.getTime() % HOUR_MS !== 0) {
+      const message = `${argument} must be a whole hour in UTC; it is ${bound.toISOString()}.`;
+      throw new RequestError('BAD_USER_INPUT', message, { details: { argument } });
+    }
+  }
+  if (from !== null && to !== null && from >= to) {
+    throw new RequestError('BAD_USER_INPUT', 'to must be later than from.', { details: { argument: 'to' } });
+  }
+  return { from: from === null ? null : storable(from), to: to === null ? null : storable(to) };
+}
+
+async function readPoints(reader: CoalescedReader, key: StatsSeriesKey): Promise<StatsPoint[]> {
+  const { period, interval, customerId } = key;
+  const length = INTERVAL_MS[interval];
+  const span = await reader.statsSpan({ period, customerId });
+  const first = period.from ?? span?.first;
+  const end = period.to?.getTime() ?? (span === null ? undefined : span.last.getTime() + 1);
+  if (first === undefined || end === undefined) return [];
+  const start = Math.floor(first.getTime() / length) * length;
+  const count = Math.ceil((end - start) / length);
+  if (count > MAX_POINTS) {
+    const message = `A series has at most ${MAX_POINTS} points; this one would have ${count}. Choose a shorter period or longer intervals.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
+  }
+  const rows: readonly StatsSeriesRow[] = span === null ? [] : await reader.statsSeries(key);
+  const amounts = new Set(rows.map(({ startsAt, currency }) => `${startsAt.getTime()} ${currency}`)).size;
+  if (amounts > MAX_POINTS * CURRENCIES_OF_A_POINT) {
+    const message = `A series has at most ${MAX_POINTS * CURRENCIES_OF_A_POINT} amounts of money; this one would have ${amounts}. Choose a shorter period or longer intervals.`;
+    throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
+  }
+  const byStart = Map.groupBy(rows, ({ startsAt }) => startsAt.getTime());
+  return Array.from({ length: Math.max(0, count) }, (_, index) => {
+    const at = start + index * length;
+    return { from: new Date(at), rows: byStart.get(at) ?? [] };
+  });
+}

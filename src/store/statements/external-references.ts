@@ -1,0 +1,74 @@
+import type { Queryable } from '../../database/database.js';
+
+/** An external reference of a customer ('' for guests), and the order that has or wants it. */
+export interface Claim {
+  readonly customerId: string;
+  readonly reference: string;
+  readonly orderId: string;
+}
+
+/** Names a reference within its customer; length before content, so that no two are named alike. */
+export function nameOfReference({ customerId, reference }: Pick<Claim, 'customerId' | 'reference'>): string {
+  return `${customerId.length}:${customerId}${reference}`;
+}
+
+/**
+ * Claims references for orders in the caller's transaction, in sorted order so that two batches wait for each other in
+ * one direction only. Of several claims to one reference the first is made. A reference that is taken is locked as it
+ * is: it stays whose it was until the commit, so that what is decided upon it holds.
+ *
+ * @returns which order has each reference now, by `nameOfReference`
+ */
+export async function claimReferences(db: Queryable, claims: readonly Claim[]): Promise<ReadonlyMap<string, string>> {
+  if (claims.length === 0) return new Map();
+  const firsts = new Map<string, Claim>();
+  for (const claim of claims) if (!firsts.has(nameOfReference(claim))) firsts.set(nameOfReference(claim), claim);
+  const rows = await db.$queryRawUnsafe<Claim[]>(CLAIM_REFERENCES, ...columnsOf([...firsts.values()]));
+  return new Map(rows.map((row) => [nameOfReference(row), row.orderId]));
+}
+
+function columnsOf(claims: readonly Claim[]): [string[], string[], string[]] {
+  return [
+    claims.map(({ customerId }) => customerId),
+    claims.map(({ reference }) => reference),
+    claims.map(({ orderId }) => orderId),
+  ];
+}
+
+/** One statement: between an insert that finds a row and a look at it, its owner could give it up. */
+const CLAIM_REFERENCES = `
+INSERT INTO order_references AS r (customer_id, external_reference, order_id)
+SELECT c.customer_id, c.external_reference, c.order_id
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS c(customer_id, external_reference, order_id)
+ORDER BY c.customer_id COLLATE "C", c.external_reference COLLATE "C"
+ON CONFLICT (customer_id, external_reference) DO UPDATE SET order_id = r.order_id
+RETURNING r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"`;
+
+const READ_REFERENCES = `
+SELECT r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"
+FROM unnest($1::text[], $2::text[]) AS c(customer_id, external_reference)
+JOIN order_references r ON r.customer_id = c.customer_id AND r.external_reference = c.external_reference`;
+
+/** Gives references up, where these orders still have them. */
+export async function releaseReferences(db: Queryable, claims: readonly Claim[]): Promise<void> {
+  if (claims.length > 0) await db.$executeRawUnsafe(RELEASE_REFERENCES, ...columnsOf(claims));
+}
+
+const RELEASE_REFERENCES = `
+DELETE FROM order_references r
+USING unnest($1::text[], $2::text[], $3::uuid[]) AS c(customer_id, external_reference, order_id)
+WHERE r.customer_id = c.customer_id AND r.external_reference = c.external_reference AND r.order_id = c.order_id`;
+
+/** Which orders have these references; null where none has. */
+export async function findReferences(
+  db: Queryable,
+  keys: readonly Pick<Claim, 'customerId' | 'reference'>[],
+): Promise<(string | null)[]> {
+  const rows = await db.$queryRawUnsafe<Claim[]>(
+    READ_REFERENCES,
+    keys.map(({ customerId }) => customerId),
+    keys.map(({ reference }) => reference),
+  );
+  const byName = new Map(rows.map((row) => [nameOfReference(row), row.orderId]));
+  return keys.map((key) => byName.get(nameOfReference(key)) ?? null);
+}
