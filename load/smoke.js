@@ -65,7 +65,7 @@ export default function smoke() {
   const socket = new WebSocket(URL.replace('http', 'ws'), 'graphql-transport-ws');
   const seen = [];
   let changedAt = 0;
-  const patience = setTimeout(() => {
+  const caller = setTimeout(() => {
     check(seen, { 'event: all events came in time': () => false });
     socket.close();
   }, WATCH_PATIENCE_MS);
@@ -86,7 +86,7 @@ export default function smoke() {
       if (seen.length < EVENTS) return;
       took.event.add(Date.now() - changedAt);
       checkEvents(seen);
-      clearTimeout(patience);
+      clearTimeout(caller);
       socket.close();
     }
   });
@@ -134,7 +134,7 @@ function useOrders(customerId) {
   return at;
 }
 
-/** Takes two orders at once, edits one of them, cancels the other, and adds all of them up. */
+/** Takes two orders at once, updates one of them, cancels the other, and adds all of them up. */
 function useManyOrders(customerId) {
   const items = [{ name: 'Mug', unitPrice: '9' }];
   const orders = [1, 2].map((n) => ({
@@ -148,12 +148,12 @@ function useManyOrders(customerId) {
     'bulk: all taken': ({ results }) =>
       results.length === 2 && results.every(({ order }) => order.total.amount === '9.00'),
   });
-  const [edited, cancelled] = createOrders.results.map(({ order }) => order.id);
+  const [updated, cancelled] = createOrders.results.map(({ order }) => order.id);
   const change = {
     items: [{ name: 'Mug', quantity: 2, unitPrice: '9' }],
     shippingAddress: { line1: 'x', country: 'Japan' },
   };
-  const { updateOrder } = ask('edit', EDIT, { input: { id: edited, expectedVersion: 1, ...change } });
+  const { updateOrder } = ask('edit', EDIT, { input: { id: updated, expectedVersion: 1, ...change } });
   check(updateOrder, {
     'edit: done, and the total computed anew': ({ changed, order }) =>
       changed && order.total.amount === '18.00' && order.shippingAddress.countryCode === 'JP',

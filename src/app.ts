@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { createHttpCatalogue } from './catalogue/http-product-lookup.js';
+import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
 import type { LoggedEvent } from './domain/order-event.js';
 import { OPEN_ADMIN } from './domain/viewer.js';
-import { createFeed } from './events/subscription-hub.js';
+import { createSubscriptionHub } from './events/subscription-hub.js';
 import { startSequencer } from './events/sequencer.js';
 import { startStatistics } from './events/consumers/order-statistics.js';
-import { startTail } from './events/log-tailer.js';
+import { startLogTailer } from './events/log-tailer.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { createSchema } from './graphql/schema.js';
@@ -20,8 +20,8 @@ import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createBulk } from './orders/bulk-orders.js';
 import { createChanges } from './orders/change-order.js';
-import { placeOrders, type PlaceMeans } from './orders/create-order.js';
-import type { Catalogue } from './orders/ports.js';
+import { orderCreator, type OrderDependencies } from './orders/create-order.js';
+import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 
 import { Closers } from './closers.js';
 import { checkSession, openDatabase, type Database } from './database/database.js';
@@ -68,8 +68,8 @@ async function start(config: Config, log: Logger, closers: Closers, onLost: (rea
   closers.add(() => database.close());
   await checkSession(database);
 
-  const { feed, wake } = await startEvents(config, database, directUrl, log, closers);
-  const services = await createServices(config, database, feed, wake, log, closers);
+  const { hub, wake } = await startEvents(config, database, directUrl, log, closers);
+  const services = await createServices(config, database, hub, wake, log, closers);
   const serverUrl = await serve(config, services, createReadiness(database), log, closers);
   await announce?.(serverUrl);
   return serverUrl;
@@ -88,7 +88,7 @@ async function provideDatabase(config: Config, log: Logger, closers: Closers, on
   return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
 }
 
-/** Migrates, or refuses to start on a database that lacks migrations. */
+/** Migrates, or rejects to start on a database that lacks migrations. */
 async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Promise<void> {
   try {
     await checkVersion(url);
@@ -110,34 +110,34 @@ async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Pro
 async function startEvents(config: Config, database: Database, directUrl: string, log: Logger, closers: Closers) {
   const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
   const store = createLogStore(database);
-  const feed = createFeed({ maxQueued, maxCost });
-  closers.add(() => Promise.resolve(feed.close()));
+  const hub = createSubscriptionHub({ maxQueued, maxCost });
+  closers.add(() => Promise.resolve(hub.close()));
   const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
   closers.add(() => statistics.close());
   const publish = (events: readonly LoggedEvent[]) => {
     statistics.grown(events.length);
-    return feed.publish(events);
+    return hub.publish(events);
   };
-  const tail = await startTail({ store, debounceMs: 0, pollMs, publish, log });
-  closers.add(() => tail.close());
+  const tailer = await startLogTailer({ store, debounceMs: 0, pollMs, publish, log });
+  closers.add(() => tailer.close());
   const self = randomUUID();
-  const listener = listen(directUrl, self, () => tail.wake(), log);
+  const listener = listen(directUrl, self, () => tailer.wake(), log);
   closers.add(() => listener.close());
   const onSequenced = () => {
-    tail.wake();
+    tailer.wake();
     announce(database, self).catch((cause: unknown) =>
       log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
     );
   };
   const sequencer = startSequencer({ store, debounceMs, pollMs, onSequenced, log });
   closers.add(() => sequencer.close());
-  return { feed, wake: sequencer.wake };
+  return { hub, wake: sequencer.wake };
 }
 
 async function createServices(
   config: Config,
   database: Database,
-  feed: ReturnType<typeof createFeed>,
+  hub: ReturnType<typeof createSubscriptionHub>,
   onCommit: (orderIds: readonly string[]) => void,
   log: Logger,
   closers: Closers,
@@ -154,14 +154,14 @@ async function createServices(
   closers.add(() => writer.idle());
   const secret = await serverSecret(database, 'fingerprint');
   const readerFor = coalesceReads(createReader(database, log), config.reads);
-  const means: PlaceMeans = { writer, readerFor, catalogue: catalogueOf(config, log), secret };
-  const changes = createChanges(means);
+  const dependencies: OrderDependencies = { writer, readerFor, catalogue: catalogueOf(config, log), secret };
+  const changes = createChanges(dependencies);
   return {
-    placeOrder: placeOrders(means),
+    createOrder: orderCreator(dependencies),
     changes,
-    bulk: createBulk(means, changes),
+    bulk: createBulk(dependencies, changes),
     readerFor,
-    feed,
+    hub,
     report: createReport(log),
     deadlineMs: config.request.deadlineMs,
   };
@@ -180,8 +180,8 @@ function createReport(log: Logger): (error: unknown) => string {
   };
 }
 
-function catalogueOf({ catalogue }: Config, log: Logger): Catalogue | null {
-  return catalogue.kind === 'none' ? null : createHttpCatalogue(catalogue, log);
+function catalogueOf({ catalogue }: Config, log: Logger): ProductLookup | null {
+  return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
 }
 
 async function serve(

@@ -49,7 +49,7 @@ export const VARIABLES = {
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],
-    'An open server refuses to start in `production` unless `AUTH_MODE=open`.',
+    'An open server rejects to start in `production` unless `AUTH_MODE=open`.',
   ),
   LOG_LEVEL: choice(
     'info',
@@ -64,7 +64,7 @@ export const VARIABLES = {
   AUTH_MODE: choice(
     'auto',
     ['auto', 'open'],
-    '`open` serves everybody as admin, on any address. `auto` does so on loopback only and refuses to start elsewhere.',
+    '`open` serves everybody as admin, on any address. `auto` does so on loopback only and rejects to start elsewhere.',
   ),
   DATA_DIR: text('.data', 'Folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('A PostgreSQL 15 or newer of your own instead of the embedded one.'),
@@ -128,17 +128,22 @@ export const VARIABLES = {
     10_000,
     1,
     1_000_000,
-    'Most commands waiting or under way; more are refused as OVERLOADED.',
+    'Most commands waiting or under way; more are rejected as OVERLOADED.',
   ),
   WRITE_QUEUE_MAX_BYTES: whole(
     64_000_000,
     1_000,
     4_000_000_000,
-    'Most bytes waiting or under way; more are refused as OVERLOADED.',
+    'Most bytes waiting or under way; more are rejected as OVERLOADED.',
   ),
   READ_LANES: whole(4, 1, 64, 'Read batches under way at once.'),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Most keys of a read batch.'),
-  READ_QUEUE_MAX_KEYS: whole(100_000, 1, 10_000_000, 'Most keys waiting or under way; more are refused as OVERLOADED.'),
+  READ_QUEUE_MAX_KEYS: whole(
+    100_000,
+    1,
+    10_000_000,
+    'Most keys waiting or under way; more are rejected as OVERLOADED.',
+  ),
   READ_QUEUE_MAX_BYTES: whole(
     64_000_000,
     1_000,

@@ -1,4 +1,4 @@
-// Rounds, medians and CPU per operation. Timings are for people; no test is decided by them.
+// PollLoop, medians and CPU per operation. Timings are for people; no test is decided by them.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = 100;

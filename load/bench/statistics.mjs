@@ -23,7 +23,7 @@ const PLAIN = 'SELECT status, currency, count(*), sum(total) FROM orders WHERE d
 
 /** Orders every 30 seconds, with their events. */
 const INSERT = `
-WITH placed AS (
+WITH created AS (
   INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
   SELECT gen_random_uuid(), 'PENDING', 'USD', n, n, '', t.at, t.at
   FROM generate_series($1::int, $2::int) AS n
@@ -33,7 +33,7 @@ WITH placed AS (
 INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
 SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(),
   jsonb_build_object('currency', currency, 'totalMinor', total::text, 'createdAt', created_at), created_at
-FROM placed`;
+FROM created`;
 
 const log = pino({ level: 'silent' });
 const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));

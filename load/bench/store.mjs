@@ -51,13 +51,13 @@ function draft() {
   return completeDraft(request, priceLines(request.lines, 'USD', 2, new Map(), []).lines, []).draft;
 }
 
-function patience() {
+function caller() {
   return { deadline: performance.now() + 10_000, signal: new AbortController().signal };
 }
 
 function placing() {
   return {
-    kind: 'place',
+    kind: 'create',
     orderId: newUuid(),
     commandId: newUuid(),
     ...who,
@@ -86,7 +86,7 @@ async function benchWrites(database, config, settings) {
       'pg, a transaction for each order': async () => byHand(pool),
       'group commit': async () => {
         const command = placing();
-        await writer.write(command, patience());
+        await writer.write(command, caller());
         ids.push(command.orderId);
       },
     },
@@ -101,7 +101,7 @@ async function benchWrites(database, config, settings) {
         changeByPrisma(database.prisma, id, to),
       ),
       'group commit': walker(ids.slice(half), async (id, to) => {
-        const outcome = await writer.write(moving(id, to), patience());
+        const outcome = await writer.write(moving(id, to), caller());
         if (!outcome.changed) throw new Error('the order was to be changed');
       }),
     },
@@ -222,7 +222,7 @@ async function benchReads(database, config, settings, ids) {
       'Prisma findUnique with include': (index) =>
         database.prisma.order.findUnique({ where: { id: ids[index % ids.length] }, include: { items: true } }),
       coalesced: async (index) => {
-        const reader = readerFor(patience());
+        const reader = readerFor(caller());
         const id = ids[index % ids.length];
         await Promise.all([reader.order(id), reader.items(id)]);
       },

@@ -1,13 +1,14 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
-import { isOver } from '../orders/caller.js';
-import type { Catalogue, Patience, ProductAnswer } from '../orders/ports.js';
-import { createMemory } from './product-cache.js';
+import { isOver } from '../orders/interfaces/caller.js';
+import type { Caller } from '../orders/interfaces/caller.js';
+import type { ProductLookup, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
+import { createProductCache } from './product-cache.js';
 import { createProductService, type ProductServiceOptions } from './product-service.js';
-import { createQuestions, type Wanted } from './product-requests.js';
+import { createProductRequests, type Wanted } from './product-requests.js';
 import { unavailable } from './product-responses.js';
 
-export interface HttpCatalogueOptions extends ProductServiceOptions {
+export interface HttpProductLookupOptions extends ProductServiceOptions {
   /** How long a known product is remembered; an unknown one is for at most a second, a failure never. */
   readonly cacheSeconds: number;
   /** How many known products, and how many unknown ones, are remembered at most. */
@@ -20,32 +21,32 @@ export interface HttpCatalogueOptions extends ProductServiceOptions {
 interface UnderWay extends Wanted {
   /** How many callers wait for it. */
   waiting: number;
-  readonly answer: Promise<ProductAnswer>;
+  readonly answer: Promise<ProductLookupResult>;
 }
 
-const UNKNOWN: ProductAnswer = { kind: 'unknown' };
+const UNKNOWN: ProductLookupResult = { kind: 'unknown' };
 const UNKNOWN_MS = 1_000;
 /** The longest that setTimeout waits. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The catalogue of a product service that is called over HTTP; docs/catalogue.md says what it has to answer. Callers
- * that want the same product at a time share one question. Throws where the URL is not usable.
+ * that want the same product at a time share one request. Throws where the URL is not usable.
  */
-export function createHttpCatalogue(options: HttpCatalogueOptions, log: Logger): Catalogue {
+export function createHttpProductLookup(options: HttpProductLookupOptions, log: Logger): ProductLookup {
   const { maxCached } = options;
   const cacheMs = options.cacheSeconds * 1_000;
-  const known = createMemory<ProductAnswer>(maxCached, cacheMs);
-  const unknown = createMemory<ProductAnswer>(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // pushes out no known one
+  const known = createProductCache<ProductLookupResult>(maxCached, cacheMs);
+  const unknown = createProductCache<ProductLookupResult>(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // pushes out no known one
   const underWay = new Map<string, UnderWay>();
-  const ask = createQuestions(createProductService(options, log), options.batch, log);
+  const ask = createProductRequests(createProductService(options, log), options.batch, log);
   // Only gathers. A hit in its cache would wait for the batch that is being gathered, so what is known is kept here.
-  const loader = new DataLoader<UnderWay, ProductAnswer>(
-    (wanted) => Promise.resolve(ask(wanted) as unknown as ProductAnswer[]), // it waits for promises, each for itself
+  const loader = new DataLoader<UnderWay, ProductLookupResult>(
+    (wanted) => Promise.resolve(ask(wanted) as unknown as ProductLookupResult[]), // it waits for promises, each for itself
     { cache: false, batchScheduleFn: (dispatch) => setImmediate(dispatch) },
   );
 
-  async function load(entry: UnderWay): Promise<ProductAnswer> {
+  async function load(entry: UnderWay): Promise<ProductLookupResult> {
     const answer = await loader.load(entry).catch((cause: unknown) => unavailable(cause as Error));
     if (answer.kind === 'found') known.set(entry.id, answer);
     if (answer.kind === 'unknown') unknown.set(entry.id, answer);
@@ -58,7 +59,7 @@ export function createHttpCatalogue(options: HttpCatalogueOptions, log: Logger):
   }
 
   function startAsking(id: string): UnderWay {
-    const { promise: answer, resolve } = Promise.withResolvers<ProductAnswer>();
+    const { promise: answer, resolve } = Promise.withResolvers<ProductLookupResult>();
     const entry: UnderWay = {
       id,
       waiting: 0,
@@ -71,12 +72,12 @@ export function createHttpCatalogue(options: HttpCatalogueOptions, log: Logger):
     return entry;
   }
 
-  /** The answer, where it needs no question. */
-  function recall(id: string): ProductAnswer | undefined {
+  /** The answer, where it needs no request. */
+  function recall(id: string): ProductLookupResult | undefined {
     return canBeAsked(id) ? (known.get(id) ?? unknown.get(id)) : UNKNOWN;
   }
 
-  async function waitFor(id: string, over: Promise<ProductAnswer>): Promise<ProductAnswer> {
+  async function waitFor(id: string, over: Promise<ProductLookupResult>): Promise<ProductLookupResult> {
     const entry = underWay.get(id) ?? startAsking(id);
     entry.waiting += 1;
     const answer = await Promise.race([entry.answer, over]);
@@ -85,9 +86,9 @@ export function createHttpCatalogue(options: HttpCatalogueOptions, log: Logger):
   }
 
   return {
-    async products(ids, patience) {
-      if (isOver(patience)) return ids.map((id) => recall(id) ?? tooLate(patience));
-      const { over, dispose } = watch(patience);
+    async products(ids, caller) {
+      if (isOver(caller)) return ids.map((id) => recall(id) ?? tooLate(caller));
+      const { over, dispose } = watch(caller);
       try {
         return await Promise.all(ids.map(async (id) => recall(id) ?? waitFor(id, over)));
       } finally {
@@ -102,22 +103,22 @@ function canBeAsked(id: string): boolean {
   return id !== '' && id !== '.' && id !== '..' && id.isWellFormed();
 }
 
-/** Tells when a caller's patience is over. `dispose` must be called. */
-function watch(patience: Patience): { readonly over: Promise<ProductAnswer>; readonly dispose: () => void } {
-  const { promise: over, resolve } = Promise.withResolvers<ProductAnswer>();
-  const end = () => resolve(tooLate(patience));
-  const timer = setTimeout(end, Math.min(patience.deadline - performance.now(), MAX_TIMER_MS));
-  patience.signal.addEventListener('abort', end, { once: true });
+/** Tells when a caller is no longer waiting. `dispose` must be called. */
+function watch(caller: Caller): { readonly over: Promise<ProductLookupResult>; readonly dispose: () => void } {
+  const { promise: over, resolve } = Promise.withResolvers<ProductLookupResult>();
+  const end = () => resolve(tooLate(caller));
+  const timer = setTimeout(end, Math.min(caller.deadline - performance.now(), MAX_TIMER_MS));
+  caller.signal.addEventListener('abort', end, { once: true });
   return {
     over,
     dispose() {
       clearTimeout(timer);
-      patience.signal.removeEventListener('abort', end);
+      caller.signal.removeEventListener('abort', end);
     },
   };
 }
 
-function tooLate({ signal }: Patience): ProductAnswer {
+function tooLate({ signal }: Caller): ProductLookupResult {
   return unavailable(
     new Error(
       signal.aborted ? 'The caller has gone.' : 'The deadline passed before the product service had been heard.',

@@ -1,5 +1,5 @@
 /** Values that are remembered for a while. */
-export interface Memory<V> {
+export interface ProductCache<V> {
   /** The value, or undefined where there is none or its time is over. */
   get(key: string): V | undefined;
   set(key: string, value: V): void;
@@ -9,7 +9,7 @@ export interface Memory<V> {
  * @param most how many values are kept; the one that was not read for longest goes first
  * @param ms how long a value is kept, from when it was set
  */
-export function createMemory<V>(most: number, ms: number): Memory<V> {
+export function createProductCache<V>(most: number, ms: number): ProductCache<V> {
   const entries = new Map<string, { readonly value: V; readonly until: number }>(); // least recently used first
 
   return {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ProductAnswer } from '../orders/ports.js';
+import type { ProductLookupResult } from '../orders/interfaces/product-lookup.js';
 import type { ProductService } from './product-service.js';
 import { readProduct, readProducts, unavailable } from './product-responses.js';
 
@@ -12,7 +12,7 @@ export interface Wanted {
 }
 
 /** One answer each, in the same order; none of the promises rejects. */
-export type AskForProducts = (wanted: readonly Wanted[]) => Promise<ProductAnswer>[];
+export type RequestProducts = (wanted: readonly Wanted[]) => Promise<ProductLookupResult>[];
 
 /** The most products that one request asks for. */
 const MAX_BATCH = 100;
@@ -27,11 +27,11 @@ const NONSENSE_LOG_MS = 10_000;
  *
  * @param batch `off` never asks for several at a time
  */
-export function createQuestions(service: ProductService, batch: 'auto' | 'off', log: Logger): AskForProducts {
+export function createProductRequests(service: ProductService, batch: 'auto' | 'off', log: Logger): RequestProducts {
   let manyFrom = batch === 'off' ? Infinity : 0;
   let nonsenseLogFrom = 0;
 
-  function report(answer: ProductAnswer, productId: string): ProductAnswer {
+  function report(answer: ProductLookupResult, productId: string): ProductLookupResult {
     if (answer.kind === 'unavailable' && performance.now() >= nonsenseLogFrom) {
       nonsenseLogFrom = performance.now() + NONSENSE_LOG_MS;
       log.warn({ productId, err: answer.cause }, 'the product service gave an answer that makes no sense');
@@ -39,26 +39,26 @@ export function createQuestions(service: ProductService, batch: 'auto' | 'off', 
     return answer;
   }
 
-  async function askOne(wanted: Wanted): Promise<ProductAnswer> {
+  async function askOne(wanted: Wanted): Promise<ProductLookupResult> {
     const { id } = wanted;
     try {
       const isWanted = () => areWanted([wanted]);
-      const reply = await service.get(`/api/products/${encodeURIComponent(id)}`, { isWanted });
-      return report(readProduct(id, reply), id);
+      const response = await service.get(`/api/products/${encodeURIComponent(id)}`, { isWanted });
+      return report(readProduct(id, response), id);
     } catch (cause) {
       return unavailable(cause as Error);
     }
   }
 
   /** @returns null where the service does not know such requests */
-  async function askMany(wanted: readonly Wanted[]): Promise<readonly ProductAnswer[] | null> {
+  async function askMany(wanted: readonly Wanted[]): Promise<readonly ProductLookupResult[] | null> {
     const ids = wanted.map(({ id }) => id);
     try {
-      const reply = await service.get(`/api/products?ids=${ids.map(encodeURIComponent).join(',')}`, {
+      const response = await service.get(`/api/products?ids=${ids.map(encodeURIComponent).join(',')}`, {
         isWanted: () => areWanted(wanted),
         isFinal: (status) => status === 501,
       });
-      const answers = readProducts(ids, reply);
+      const answers = readProducts(ids, response);
       if (!(answers instanceof Error)) return answers.map((answer, index) => report(answer, ids[index] ?? ''));
       manyFrom = performance.now() + MANY_AGAIN_MS;
       log.debug({ err: answers }, 'the product service does not answer for several products at once');
@@ -70,7 +70,7 @@ export function createQuestions(service: ProductService, batch: 'auto' | 'off', 
 
   return (wanted) => {
     if (performance.now() < manyFrom) return wanted.map(askOne);
-    const answers = new Map<Wanted, Promise<ProductAnswer>>();
+    const answers = new Map<Wanted, Promise<ProductLookupResult>>();
     for (const group of groupsOf(wanted)) {
       const answered = group.length > 1 ? askMany(group) : Promise.resolve(null);
       for (const [index, each] of group.entries()) {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Product, ProductAnswer } from '../orders/ports.js';
+import type { Product, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
 
 /** What the product service answered to one request. */
-export interface Reply {
+export interface ProductResponse {
   readonly status: number;
   /** As it came, after decompression. */
   readonly body: Uint8Array | 'too-large';
@@ -37,33 +37,37 @@ const listSchema = z.object({ products: z.array(z.unknown()) });
 const identifiedSchema = z.object({ id: z.string() });
 
 /** The answer that the service could not be asked, or made no sense. */
-export function unavailable(cause: Error): ProductAnswer {
+export function unavailable(cause: Error): ProductLookupResult {
   return { kind: 'unavailable', cause };
 }
 
-/** Reads the answer to the question for one product. What makes no sense is `unavailable`, with a cause that says why. */
-export function readProduct(id: string, reply: Reply): ProductAnswer {
-  if (reply.status === 404) return { kind: 'unknown' };
-  if (reply.status !== 200) return unavailable(new Error(`The product service answered with status ${reply.status}.`));
-  const json = readJson(reply);
+/** Reads the answer to the request for one product. What makes no sense is `unavailable`, with a cause that says why. */
+export function readProduct(id: string, response: ProductResponse): ProductLookupResult {
+  if (response.status === 404) return { kind: 'unknown' };
+  if (response.status !== 200)
+    return unavailable(new Error(`The product service answered with status ${response.status}.`));
+  const json = readJson(response);
   return json instanceof Error ? unavailable(json) : checkProduct(id, json);
 }
 
 /**
- * Reads the answer to the question for several products.
+ * Reads the answer to the request for several products.
  *
  * @param ids what was asked for, without repeats
- * @returns one answer an id, in the ids' order; or why the service seems not to know this question
+ * @returns one answer an id, in the ids' order; or why the service seems not to know this request
  */
-export function readProducts(ids: readonly string[], reply: Reply): readonly ProductAnswer[] | Error {
-  if (reply.status === 401 || reply.status === 403) return ids.map((id) => readProduct(id, reply));
-  if (reply.status !== 200) return new Error(`status ${reply.status}`);
-  const json = readJson(reply);
+export function readProducts(
+  ids: readonly string[],
+  response: ProductResponse,
+): readonly ProductLookupResult[] | Error {
+  if (response.status === 401 || response.status === 403) return ids.map((id) => readProduct(id, response));
+  if (response.status !== 200) return new Error(`status ${response.status}`);
+  const json = readJson(response);
   if (json instanceof Error) return json;
   const list = listSchema.safeParse(json);
   if (!list.success) return new Error('no list of products');
   const asked = new Set(ids);
-  const answers = new Map<string, ProductAnswer>();
+  const answers = new Map<string, ProductLookupResult>();
   for (const entry of list.data.products) {
     const identified = identifiedSchema.safeParse(entry);
     // A service that ignores `ids` gives a page of whatever it has; what is not on it would wrongly be unknown.
@@ -75,7 +79,7 @@ export function readProducts(ids: readonly string[], reply: Reply): readonly Pro
   return ids.map((id) => answers.get(id) ?? { kind: 'unknown' });
 }
 
-function checkProduct(id: string, json: unknown): ProductAnswer {
+function checkProduct(id: string, json: unknown): ProductLookupResult {
   const parsed = productSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -88,7 +92,7 @@ function checkProduct(id: string, json: unknown): ProductAnswer {
   return { kind: 'found', product };
 }
 
-function readJson({ body }: Reply): unknown {
+function readJson({ body }: ProductResponse): unknown {
   if (body === 'too-large') return new Error("The product service's answer is larger than 1 MB.");
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

@@ -10,7 +10,7 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import type { Logger } from 'pino';
-import type { Reply } from './product-responses.js';
+import type { ProductResponse } from './product-responses.js';
 
 export interface ProductServiceOptions {
   /** http or https, without query and fragment; user info becomes an Authorization header. */
@@ -32,14 +32,14 @@ export interface ProductService {
    * Sends one GET request, again where that may help.
    *
    * @param path behind the service's URL
-   * @param question.isWanted asked before each try; nobody is asked for what nobody waits for any more
-   * @param question.isFinal statuses that are answers here, though elsewhere they would be failures to try again
+   * @param request.isWanted asked before each try; nobody is asked for what nobody waits for any more
+   * @param request.isFinal statuses that are answers here, though elsewhere they would be failures to try again
    * @returns every answer that is neither 5xx nor 429. Rejects with what went wrong, in a sentence
    */
-  get(path: string, question: Question): Promise<Reply>;
+  get(path: string, request: ProductRequest): Promise<ProductResponse>;
 }
 
-interface Question {
+interface ProductRequest {
   readonly isWanted: () => boolean;
   readonly isFinal?: (status: number) => boolean;
 }
@@ -67,23 +67,23 @@ export function createProductService(options: ProductServiceOptions, log: Logger
   const lanes = bulkhead(AT_ONCE, MAX_QUEUED);
   const breaker = createBreaker(options.breaker, log);
 
-  async function tryOnce(path: string, { isFinal }: Question): Promise<Reply> {
-    const reply = await send(`${base}${path}`, headers, options.timeoutMs);
-    const failed = reply.status >= 500 || reply.status === 429;
-    if (failed && isFinal?.(reply.status) !== true) {
-      throw new Failure(`The product service answered with status ${reply.status}.`);
+  async function tryOnce(path: string, { isFinal }: ProductRequest): Promise<ProductResponse> {
+    const response = await send(`${base}${path}`, headers, options.timeoutMs);
+    const failed = response.status >= 500 || response.status === 429;
+    if (failed && isFinal?.(response.status) !== true) {
+      throw new Failure(`The product service answered with status ${response.status}.`);
     }
-    return reply;
+    return response;
   }
 
   return {
-    async get(path, question) {
+    async get(path, request) {
       try {
         return await retrying.execute(() =>
           lanes.execute(() => {
             // Outside of the breaker, which would take this for a sign of health.
-            if (!question.isWanted()) throw new Error('Nobody waited for the product any more.');
-            return breaker.execute(() => tryOnce(path, question)); // within the lanes, so that opening empties the queue
+            if (!request.isWanted()) throw new Error('Nobody waited for the product any more.');
+            return breaker.execute(() => tryOnce(path, request)); // within the lanes, so that opening empties the queue
           }),
         );
       } catch (cause) {
@@ -123,7 +123,7 @@ function createBreaker({ failures, restMs }: ProductServiceOptions['breaker'], l
   return breaker;
 }
 
-async function send(url: string, headers: Headers, timeoutMs: number): Promise<Reply> {
+async function send(url: string, headers: Headers, timeoutMs: number): Promise<ProductResponse> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeoutMs);
   try {
@@ -139,7 +139,7 @@ async function send(url: string, headers: Headers, timeoutMs: number): Promise<R
   }
 }
 
-async function readBody(response: Response, signal: AbortSignal): Promise<Reply['body']> {
+async function readBody(response: Response, signal: AbortSignal): Promise<ProductResponse['body']> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {

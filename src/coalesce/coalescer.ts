@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
 import { RequestError } from '../domain/errors.js';
-import { isOver } from '../orders/caller.js';
-import type { Lanes, Patience } from '../orders/ports.js';
+import { isOver } from '../orders/interfaces/caller.js';
+import type { Caller } from '../orders/interfaces/caller.js';
+import type { Lanes } from '../orders/interfaces/lanes.js';
 
 /** How a call is spoken of that was not answered in time. */
 interface Words {
@@ -17,7 +18,7 @@ export interface CoalescerOptions<K, V> extends Words {
   readonly lanes: Lanes;
   /** The most keys one batch holds. */
   readonly maxBatch: number;
-  /** How much may wait or be under way; beyond it callers are refused at once. */
+  /** How much may wait or be under way; beyond it callers are rejected at once. */
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
   /** About how many bytes a key holds while it waits. */
@@ -30,7 +31,7 @@ export interface CoalescerOptions<K, V> extends Words {
 }
 
 export interface Coalescer<K, V> {
-  load(key: K, patience: Patience): Promise<V>;
+  load(key: K, caller: Caller): Promise<V>;
   /** Resolves when nothing is queued or under way. */
   idle(): Promise<void>;
 }
@@ -38,7 +39,7 @@ export interface Coalescer<K, V> {
 /** One caller's key, and how long it wants to wait. */
 export interface Call<K> {
   readonly key: K;
-  readonly patience: Patience;
+  readonly caller: Caller;
 }
 
 export type Answer<V> = V | Error | Promise<V>;
@@ -75,13 +76,13 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     const done = release;
     release = null;
     try {
-      const live = entries.filter((entry) => entry.state === 'waiting' && !isOver(entry.patience));
+      const live = entries.filter((entry) => entry.state === 'waiting' && !isOver(entry.caller));
       for (const entry of live) entry.state = 'running';
       const answers = live.length === 0 ? [] : await run(live);
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
       let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
       return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(options, entry.patience),
+        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(options, entry.caller),
       );
     } finally {
       done?.();
@@ -96,8 +97,8 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     idlers = [];
   }
 
-  async function load(key: K, patience: Patience): Promise<V> {
-    if (isOver(patience)) throw notRun(options, patience);
+  async function load(key: K, caller: Caller): Promise<V> {
+    if (isOver(caller)) throw notRun(options, caller);
     const bytes = weigh(key);
     if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
       const message = `The ${what} was not begun: more ${what}s are waiting than the server takes on. Try again later.`;
@@ -105,12 +106,12 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     }
     queued += 1;
     queuedBytes += bytes;
-    const entry: Entry<K> = { key, patience, state: 'waiting' };
+    const entry: Entry<K> = { key, caller, state: 'waiting' };
     const answer = loader.load(entry).finally(() => leave(bytes));
-    return beforeDeadline(answer, patience, () => {
+    return beforeDeadline(answer, caller, () => {
       if (entry.state === 'running') return tooLate(options);
       entry.state = 'left';
-      return notRun(options, patience);
+      return notRun(options, caller);
     });
   }
 
@@ -121,7 +122,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
 }
 
 /** The answer to a caller whose call left the queue without being run. */
-function notRun({ what, unstartedMessage }: Words, { signal }: Patience): RequestError {
+function notRun({ what, unstartedMessage }: Words, { signal }: Caller): RequestError {
   return signal.aborted
     ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
     : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
@@ -133,7 +134,7 @@ function tooLate({ lateMessage, lateDetails = {} }: Words): RequestError {
 }
 
 /** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */
-async function beforeDeadline<V>(answer: Promise<V>, { deadline }: Patience, late: () => Error): Promise<V> {
+async function beforeDeadline<V>(answer: Promise<V>, { deadline }: Caller, late: () => Error): Promise<V> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), Math.max(0, deadline - performance.now()));
     answer.then(resolve, reject).finally(() => clearTimeout(timer));

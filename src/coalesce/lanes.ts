@@ -1,4 +1,4 @@
-import type { Lanes, StartInLane } from '../orders/ports.js';
+import type { Lanes, StartInLane } from '../orders/interfaces/lanes.js';
 
 /**
  * @param count how many may be under way at once

@@ -1,5 +1,7 @@
 import DataLoader from 'dataloader';
-import type { CoalescedReader, Lanes, OrderReader, Patience } from '../orders/ports.js';
+import type { Caller } from '../orders/interfaces/caller.js';
+import type { Lanes } from '../orders/interfaces/lanes.js';
+import type { CoalescedReader, OrderReader } from '../orders/interfaces/order-reader.js';
 import { createCoalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
@@ -11,7 +13,7 @@ export interface ReadBounds {
 }
 
 /** Gives each request its own view; underneath, all requests' look-ups share the same batches. */
-export type ReaderFor = (patience: Patience) => CoalescedReader;
+export type ReaderFor = (caller: Caller) => CoalescedReader;
 
 /** Coalesces the reads of the whole process, and within a request asks for nothing twice. */
 export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFor {
@@ -31,24 +33,24 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   const statsSpans = of(reader.statsSpans);
   const statsSeries = of(reader.statsSeries);
 
-  return (patience) => {
-    const order = perRequest(orders, patience);
-    const itemsOf = perRequest(items, patience);
-    const customer = perRequest(customers, patience);
+  return (caller) => {
+    const order = perRequest(orders, caller);
+    const itemsOf = perRequest(items, caller);
+    const customer = perRequest(customers, caller);
     return {
       order: (id) => order.load(id),
-      isKnown: (id) => known.load(id, patience),
-      isCommandKnown: (key) => commands.load(key, patience),
+      isKnown: (id) => known.load(id, caller),
+      isCommandKnown: (key) => commands.load(key, caller),
       items: (orderId) => itemsOf.load(orderId),
       customer: (customerId) => customer.load(customerId),
-      range: (range) => ranges.load(range, patience),
-      count: (request) => counts.load(request, patience),
-      idOfNumber: (number) => numbers.load(number, patience),
-      idOfReference: (key) => references.load(key, patience),
-      events: (range) => events.load(range, patience),
-      stats: (key) => stats.load(key, patience),
-      statsSpan: (key) => statsSpans.load(key, patience),
-      statsSeries: (key) => statsSeries.load(key, patience),
+      range: (range) => ranges.load(range, caller),
+      count: (request) => counts.load(request, caller),
+      idOfNumber: (number) => numbers.load(number, caller),
+      idOfReference: (key) => references.load(key, caller),
+      events: (range) => events.load(range, caller),
+      stats: (key) => stats.load(key, caller),
+      statsSpan: (key) => statsSpans.load(key, caller),
+      statsSeries: (key) => statsSeries.load(key, caller),
     };
   };
 }
@@ -67,7 +69,7 @@ interface NamedKey<K> {
 const CALL_BYTES = 200;
 
 interface SharedReads<K, V> {
-  load(key: K, patience: Patience): Promise<V>;
+  load(key: K, caller: Caller): Promise<V>;
 }
 
 /** One coalescer for a kind of read; equal keys of a batch are read once. */
@@ -94,15 +96,14 @@ function shared<K, V>(
     },
   });
   return {
-    load: (key, patience) =>
-      coalescer.load({ key, name: typeof key === 'string' ? key : JSON.stringify(key) }, patience),
+    load: (key, caller) => coalescer.load({ key, name: typeof key === 'string' ? key : JSON.stringify(key) }, caller),
   };
 }
 
 /** The field's convention: a DataLoader a request, whose batches end in the process-wide coalescer. */
-function perRequest<V>(reads: SharedReads<string, V>, patience: Patience): DataLoader<string, V> {
+function perRequest<V>(reads: SharedReads<string, V>, caller: Caller): DataLoader<string, V> {
   return new DataLoader<string, V>(async (keys) => {
-    const answers = await Promise.allSettled(keys.map((key) => reads.load(key, patience)));
+    const answers = await Promise.allSettled(keys.map((key) => reads.load(key, caller)));
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : toError(answer.reason)));
   });
 }

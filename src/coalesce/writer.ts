@@ -1,6 +1,12 @@
 import { UNKNOWN_OUTCOME } from '../domain/errors.js';
 import type { OrderLine } from '../domain/order.js';
-import type { ChangeOrder, OrderWriter, PlaceOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
+import type {
+  ChangeOrder,
+  OrderWriter,
+  CreateOrder,
+  WriteCommand,
+  WriteOutcome,
+} from '../orders/interfaces/order-writer.js';
 import { createCoalescer, type Answer, type Call, type Coalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
@@ -61,7 +67,7 @@ export function coalesceWrites(
   }
 
   return {
-    write: (command, patience) => coalescerOf(orderIdOf(command)).load(command, patience),
+    write: (command, caller) => coalescerOf(orderIdOf(command)).load(command, caller),
     idle: async () => {
       await Promise.all([...coalescers.values()].map((coalescer) => coalescer.idle()));
     },
@@ -131,14 +137,14 @@ function sizeOf(command: WriteCommand): Size {
   switch (command.kind) {
     case 'group':
       return command.orders.map(sizeOf).reduce(add, NOTHING);
-    case 'place':
-      return placeSize(command);
+    case 'create':
+      return creationSize(command);
     case 'change':
       return changeSize(command);
   }
 }
 
-function placeSize({ draft }: PlaceOrder): Size {
+function creationSize({ draft }: CreateOrder): Size {
   if (draft === null) return { commands: 1, items: 0, bytes: COMMAND_BYTES };
   const { lines, ...rest } = draft;
   return { commands: 1, items: lines.length, bytes: COMMAND_BYTES + lengthOf(rest) + bytesOfLines(lines) };
@@ -146,7 +152,7 @@ function placeSize({ draft }: PlaceOrder): Size {
 
 function changeSize({ change, reason }: ChangeOrder): Size {
   const bytes = COMMAND_BYTES + (reason?.length ?? 0);
-  if (change.kind !== 'edit') return { commands: 1, items: 0, bytes };
+  if (change.kind !== 'update') return { commands: 1, items: 0, bytes };
   const lines = change.lines !== null && !('problems' in change.lines) ? change.lines : [];
   return { commands: 1, items: lines.length, bytes: bytes + lengthOf(change.details) + bytesOfLines(lines) };
 }

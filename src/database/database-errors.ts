@@ -1,6 +1,8 @@
+import { causesOf, sqlStateOf } from '../observability/sql-state.js';
+
 /** What a failed statement or transaction means for the batch it belonged to. */
 export type FailureKind =
-  /** A row that the database refuses (SQLSTATE classes 22, 23): the culprit has to be found. */
+  /** A row that the database rejects (SQLSTATE classes 22, 23): the culprit has to be found. */
   | 'data'
   /** Serialization failure, deadlock, lock not available: worth one more try. */
   | 'conflict'
@@ -48,7 +50,7 @@ const CONNECTION_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2
 export function classify(error: unknown): Failure {
   const sqlState = sqlStateOf(error);
   if (sqlState !== null) return { kind: kindOf(sqlState), sqlState };
-  for (const cause of causes(error)) {
+  for (const cause of causesOf(error)) {
     const { code, kind, message } = cause;
     if (typeof code === 'string' && (NETWORK_CODES.has(code) || CONNECTION_PRISMA_CODES.has(code))) return lost;
     if (typeof kind === 'string' && CONNECTION_KINDS.has(kind)) return lost;
@@ -74,35 +76,3 @@ function kindOf(sqlState: string): FailureKind {
   if (UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)) || UNAVAILABLE.has(sqlState)) return 'unavailable';
   return 'unexpected';
 }
-
-type Cause = Readonly<Record<string, unknown>>;
-
-/** The error itself and everything it says it was caused by, Prisma's and the driver adapter's ways included. */
-function* causes(error: unknown): Generator<Cause> {
-  const queue: unknown[] = [error];
-  for (let seen = 0; queue.length > 0 && seen < MAX_CAUSES; seen += 1) {
-    const cause = queue.shift() as Cause;
-    if (!isObject(cause)) return;
-    yield cause;
-    queue.push(...[cause['cause'], cause['meta'], cause['driverAdapterError']].filter(isObject));
-  }
-}
-
-const MAX_CAUSES = 20;
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** The SQLSTATE of an error or of what caused it. */
-export function sqlStateOf(error: unknown): string | null {
-  for (const { originalCode, code } of causes(error)) {
-    for (const candidate of [originalCode, code]) {
-      if (typeof candidate === 'string' && SQL_STATE.test(candidate)) return candidate;
-    }
-  }
-  return null;
-}
-
-/** Prisma's codes (P2010) and Node's (EPIPE) can have five characters too; of SQLSTATE classes only P0 begins with P, and none with E. */
-const SQL_STATE = /^(?!P[1-9]|E)[0-9A-Z]{5}$/;

@@ -7,7 +7,7 @@ import { StartupError } from '../startup-error.js';
 
 const run = promisify(execFile);
 
-/** How to run PostgreSQL's programs: as ourselves, or, since it refuses root, as another account. */
+/** How to run PostgreSQL's programs: as ourselves, or, since it rejects root, as another account. */
 export interface Account {
   readonly ids: { readonly uid: number; readonly gid: number } | null;
   /** Put before each command. */

@@ -203,7 +203,7 @@ WHERE finished_at IS NULL AND rolled_back_at IS NULL`;
 class TransactionalPg extends PrismaPg {
   readonly #url: string;
   readonly #cleanups: (() => Promise<void>)[] = [];
-  /** What PostgreSQL said when it refused a script. */
+  /** What PostgreSQL said when it rejected a script. */
   failure: Error | null = null;
 
   constructor(url: string) {
@@ -239,7 +239,7 @@ class TransactionalPg extends PrismaPg {
       try {
         await runScript((sql) => query(sql), script, epilogue);
       } catch (cause) {
-        this.failure ??= new Error(`A migration script was refused: ${String(cause)}`, { cause });
+        this.failure ??= new Error(`A migration script was rejected: ${String(cause)}`, { cause });
         throw cause;
       }
     };
@@ -302,7 +302,7 @@ async function instantiateEngine(): Promise<EngineModule> {
   const require = createRequire(import.meta.url);
   const bindings = (await import(ENGINE)) as EngineModule & { __wbg_set_wasm(exports: unknown): void };
   const bytes = await readFile(path.join(path.dirname(require.resolve(ENGINE)), 'schema_engine_bg.wasm'));
-  const { instance } = await WebAssembly.instantiate(bytes, { '../store/schema_engine_bg.js': bindings });
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
   return bindings;

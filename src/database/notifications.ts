@@ -21,7 +21,7 @@ export interface Listener {
 }
 
 /**
- * Listens for notifications of other processes, over a connection of its own. Losing it only costs time: the tail polls.
+ * Listens for notifications of other processes, over a connection of its own. Losing it only costs time: the tailer polls.
  *
  * @param url a direct connection, not one through a transaction pooler
  * @param self the name of this process: it has read the log before its own notification arrives

@@ -1,20 +1,22 @@
-import { decideDeletion, decideEdit, type OrderEdit } from './decide-update.js';
-import { decideStatus, type StatusChange } from './decide-transition.js';
-import { notFound, type FieldPath, type Refusal } from './errors.js';
+import { decideDeletion, decideUpdate, type OrderUpdate } from './decide-update.js';
+import { decideTransition, type Transition } from './decide-transition.js';
+import { notFound, type FieldPath, type Rejection } from './errors.js';
 import type { OrderEvent } from './order-event.js';
 import type { Order, OrderLine } from './order.js';
 import { maySee, type Actor, type Viewer } from './viewer.js';
 
 /** What is asked to become of an order. */
 export type Change =
-  ({ readonly kind: 'status' } & StatusChange) | ({ readonly kind: 'edit' } & OrderEdit) | { readonly kind: 'delete' };
+  | ({ readonly kind: 'status' } & Transition)
+  | ({ readonly kind: 'update' } & OrderUpdate)
+  | { readonly kind: 'delete' };
 
 /** Asks for an order to be changed. */
 export interface ChangeCommand {
   readonly viewer: Viewer;
   readonly actor: Actor;
   readonly change: Change;
-  /** Refuse unless the order is at this version. */
+  /** Reject unless the order is at this version. */
   readonly expectedVersion: number | null;
   readonly reason: string | null;
   /** Where the order's id stands in the caller's arguments. */
@@ -36,9 +38,9 @@ export interface Known {
   readonly now: Date;
 }
 
-/** What becomes of a command: a refusal, nothing to do, or the order after it with the event that says so. */
+/** What becomes of a command: a rejection, nothing to do, or the order after it with the event that says so. */
 export type Decision =
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection }
   | { readonly kind: 'unchanged'; readonly order: Order }
   | { readonly kind: 'repeated'; readonly order: Order }
   | Changed;
@@ -59,11 +61,11 @@ export interface Changed {
  */
 export function decideChange(order: Order | null, command: ChangeCommand, known: Known): Decision {
   if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // deleted since, perhaps
-  if (order === null || !isThere(order, command, known)) return refused(notFound(command.field));
+  if (order === null || !isThere(order, command, known)) return rejected(notFound(command.field));
   if (known.earlier === 'same-request') return { kind: 'repeated', order };
   if (known.earlier === 'other-request') {
     const field = [...command.field.slice(0, -1), 'idempotencyKey'];
-    return refused({
+    return rejected({
       code: 'IDEMPOTENCY_MISMATCH',
       message: 'This idempotencyKey was used before with another request.',
       field,
@@ -72,13 +74,13 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
   const { change, expectedVersion } = command;
   if (expectedVersion !== null && expectedVersion !== order.version) {
     const field = [...command.field.slice(0, -1), 'expectedVersion'];
-    return refused({ code: 'VERSION_CONFLICT', order, expectedVersion, field });
+    return rejected({ code: 'VERSION_CONFLICT', order, expectedVersion, field });
   }
   switch (change.kind) {
     case 'status':
-      return decideStatus(order, change, command, known);
-    case 'edit':
-      return decideEdit(order, change, command, known);
+      return decideTransition(order, change, command, known);
+    case 'update':
+      return decideUpdate(order, change, command, known);
     case 'delete':
       return decideDeletion(order, command, known);
   }
@@ -93,6 +95,6 @@ function isThere(order: Order, { viewer, change }: ChangeCommand, { earlier }: K
   return change.kind === 'delete' && earlier !== 'none';
 }
 
-function refused(refusal: Refusal): Decision {
-  return { kind: 'refused', refusal };
+function rejected(rejection: Rejection): Decision {
+  return { kind: 'rejected', rejection };
 }

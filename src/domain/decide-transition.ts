@@ -4,7 +4,7 @@ import { eventOf, timeOfChange } from './order-event.js';
 import { isAllowed, type OrderStatus } from './lifecycle.js';
 import type { CancelReason, Order, Tracking } from './order.js';
 
-export interface StatusChange {
+export interface Transition {
   readonly to: OrderStatus;
   /** Why, where it leads to CANCELLED. */
   readonly cancelReason: CancelReason;
@@ -16,34 +16,34 @@ export interface StatusChange {
  * Decides a change of status. The status it has already is nothing to do, unless it brings new tracking to an order
  * that is shipped.
  */
-export function decideStatus(order: Order, change: StatusChange, command: ChangeCommand, { now }: Known): Decision {
+export function decideTransition(order: Order, change: Transition, command: ChangeCommand, { now }: Known): Decision {
   const { to, tracking } = change;
-  const moves = order.status !== to;
+  const transitions = order.status !== to;
   const tracks = tracking !== null && !isEqual(tracking, order.tracking);
-  if (!moves && !tracks) return { kind: 'unchanged', order };
-  if (moves && !isAllowed(order.status, to)) {
-    const refusal = { code: 'INVALID_TRANSITION', order, to, field: command.field } as const;
-    return { kind: 'refused', refusal };
+  if (!transitions && !tracks) return { kind: 'unchanged', order };
+  if (transitions && !isAllowed(order.status, to)) {
+    const rejection = { code: 'INVALID_TRANSITION', order, to, field: command.field } as const;
+    return { kind: 'rejected', rejection };
   }
   const updatedAt = timeOfChange(order, now);
   const next: Order = {
     ...order,
-    ...(moves ? arrivalAt(change, updatedAt) : {}),
+    ...(transitions ? arrivalAt(change, updatedAt) : {}),
     tracking: tracking ?? order.tracking,
     version: order.version + 1,
     updatedAt,
   };
   const changedFields = [
-    ...(moves ? ['status'] : []),
+    ...(transitions ? ['status'] : []),
     ...(tracks ? ['tracking'] : []),
-    ...(moves && to === 'CANCELLED' ? ['cancelReason'] : []),
+    ...(transitions && to === 'CANCELLED' ? ['cancelReason'] : []),
   ];
-  const event = eventOf(order, next, { type: moves ? 'STATUS_CHANGED' : 'UPDATED', changedFields }, command);
+  const event = eventOf(order, next, { type: transitions ? 'STATUS_CHANGED' : 'UPDATED', changedFields }, command);
   return { kind: 'changed', order: next, event, lines: null };
 }
 
 /** What an order gains by arriving at a status. */
-function arrivalAt({ to, cancelReason }: StatusChange, at: Date): Partial<Order> {
+function arrivalAt({ to, cancelReason }: Transition, at: Date): Partial<Order> {
   switch (to) {
     case 'COMPLETED':
       return { status: to, completedAt: at };

@@ -8,7 +8,7 @@ import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
 import { AMOUNTS, type Amounts, type Order, type OrderLine } from './order.js';
 
 /** New details, amounts and lines; what is left out stays. */
-export interface OrderEdit {
+export interface OrderUpdate {
   readonly details: Partial<EditableDetails>;
   readonly amounts: Partial<Amounts>;
   /** Reject unless the order costs this afterwards, in minor units; null expects nothing. */
@@ -18,16 +18,18 @@ export interface OrderEdit {
 }
 
 /** Decides new details (until the order is shipped), and new items and amounts (while it is PENDING). */
-export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand, known: Known): Decision {
+export function decideUpdate(order: Order, update: OrderUpdate, command: ChangeCommand, known: Known): Decision {
   const at = command.field.slice(0, -1);
-  const { lines } = edit;
+  const { lines } = update;
   if (lines !== null && 'problems' in lines) {
     const tooLate = notEditable(order, ['items'], at); // whatever their prices are
-    return { kind: 'refused', refusal: invalid(tooLate.length > 0 ? tooLate : lines.problems) };
+    return { kind: 'rejected', rejection: invalid(tooLate.length > 0 ? tooLate : lines.problems) };
   }
 
-  const details = EDITABLE_DETAILS.filter((name) => name in edit.details && !isEqual(edit.details[name], order[name]));
-  const amounts = AMOUNTS.filter((name) => (edit.amounts[name] ?? order[name]) !== order[name]);
+  const details = EDITABLE_DETAILS.filter(
+    (name) => name in update.details && !isEqual(update.details[name], order[name]),
+  );
+  const amounts = AMOUNTS.filter((name) => (update.amounts[name] ?? order[name]) !== order[name]);
   const newLines = lines !== null && !isEqual(lines, known.lines.map(bareLine)) ? lines : null;
   const changed: readonly string[] = [...details, ...(newLines === null ? [] : ['items']), ...amounts];
 
@@ -35,12 +37,12 @@ export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand
   if (details.includes('externalReference') && known.referenceTaken) {
     problems.push(duplicateReference([...at, 'externalReference']));
   }
-  if (problems.length > 0) return { kind: 'refused', refusal: invalid(problems) };
-  const summed = sumsAfter(order, edit, newLines, at);
-  if ('problems' in summed) return { kind: 'refused', refusal: invalid(summed.problems) };
+  if (problems.length > 0) return { kind: 'rejected', rejection: invalid(problems) };
+  const summed = sumsAfter(order, update, newLines, at);
+  if ('problems' in summed) return { kind: 'rejected', rejection: invalid(summed.problems) };
   if (changed.length === 0) return { kind: 'unchanged', order };
 
-  const chosen = Object.fromEntries(details.map((name) => [name, edit.details[name]]));
+  const chosen = Object.fromEntries(details.map((name) => [name, update.details[name]]));
   const updatedAt = timeOfChange(order, known.now);
   const next: Order = { ...order, ...chosen, ...summed.sums, version: order.version + 1, updatedAt };
   const money = (['subtotal', 'total'] as const).filter((name) => next[name] !== order[name]);
@@ -51,7 +53,7 @@ export function decideEdit(order: Order, edit: OrderEdit, command: ChangeCommand
 /** What the order costs after an update. A sum that is too large names the first given field that it depends on. */
 function sumsAfter(
   order: Order,
-  { amounts, expectedTotal, lines }: OrderEdit,
+  { amounts, expectedTotal, lines }: OrderUpdate,
   newLines: readonly OrderLine[] | null,
   at: FieldPath,
 ): ReturnType<typeof sumsOf> {

@@ -22,8 +22,8 @@ export interface InputProblem {
   readonly field: FieldPath;
 }
 
-/** An expected refusal: what a well-behaved client has to be ready for. Nothing was stored. */
-export type Refusal =
+/** An expected rejection: what a well-behaved client has to be ready for. Nothing was stored. */
+export type Rejection =
   | { readonly code: 'INVALID_INPUT'; readonly problems: readonly InputProblem[] }
   | { readonly code: 'IDEMPOTENCY_MISMATCH'; readonly message: string; readonly field: FieldPath }
   | { readonly code: 'ORDER_DELETED'; readonly field: FieldPath }
@@ -65,11 +65,11 @@ export class RequestError extends Error {
 /** Details of a failure after which nobody knows whether the write was stored: only the same id or key tells. */
 export const UNKNOWN_OUTCOME = { outcome: 'UNKNOWN' } as const;
 
-/** Problems as a refusal. */
-export function invalid(problems: readonly InputProblem[]): Refusal {
+/** Problems as a rejection. */
+export function invalid(problems: readonly InputProblem[]): Rejection {
   return { code: 'INVALID_INPUT', problems };
 }
 
-export function notFound(field: FieldPath): Refusal {
+export function notFound(field: FieldPath): Rejection {
   return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field }]);
 }

@@ -37,13 +37,13 @@ export function eventOf(
   what: Pick<OrderEvent, 'type' | 'changedFields'>,
   who: Pick<OrderEvent, 'actor' | 'reason'>,
 ): OrderEvent {
-  const moved = order.status !== next.status;
+  const transitioned = order.status !== next.status;
   return {
     orderId: order.id,
     version: next.version,
     type: what.type,
-    from: moved ? order.status : null,
-    to: moved ? next.status : null,
+    from: transitioned ? order.status : null,
+    to: transitioned ? next.status : null,
     changedFields: what.changedFields,
     reason: who.reason,
     actor: who.actor,

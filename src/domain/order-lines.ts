@@ -26,7 +26,7 @@ export interface RequestedLine {
 }
 
 /** What the catalogue says of a product. */
-export type Offer =
+export type LookedUpProduct =
   | {
       readonly kind: 'found';
       readonly product: { readonly name: string; readonly price: string; readonly currency: string };
@@ -93,20 +93,20 @@ export function productsToLookUp(lines: readonly RequestedLine[]): readonly stri
 /**
  * Completes lines with what the catalogue says, and holds every price against the one that was expected.
  *
- * @param offers by product id: an answer to each of `productsToLookUp`
+ * @param products by product id: an answer to each of `productsToLookUp`
  */
 export function priceLines(
   lines: readonly RequestedLine[],
   currency: string,
   exponent: number,
-  offers: ReadonlyMap<string, Offer>,
+  products: ReadonlyMap<string, LookedUpProduct>,
   at: FieldPath,
 ): { readonly lines: readonly OrderLine[] } | { readonly problems: readonly InputProblem[] } {
   const problems = new Problems();
   const priced = lines.map((line, index) => {
     const field = [...at, String(index)];
     const { productId, sku, quantity, expectedUnitPrice } = line;
-    const complete = completeLine(line, { currency, exponent, offers, field, problems });
+    const complete = completeLine(line, { currency, exponent, products, field, problems });
     const { name, unitPrice } = complete ?? { name: '', unitPrice: expectedUnitPrice ?? 0n };
     if (expectedUnitPrice !== null && expectedUnitPrice !== unitPrice) {
       const price = `${formatMoney({ minor: unitPrice, currency })} ${currency}`;
@@ -120,7 +120,7 @@ export function priceLines(
 interface Pricing {
   readonly currency: string;
   readonly exponent: number;
-  readonly offers: ReadonlyMap<string, Offer>;
+  readonly products: ReadonlyMap<string, LookedUpProduct>;
   readonly field: FieldPath;
   readonly problems: Problems;
 }
@@ -130,10 +130,10 @@ type NameAndPrice = Pick<OrderLine, 'name' | 'unitPrice'>;
 /** The line's own name and price, or the catalogue's; null where that is a problem. */
 function completeLine({ productId, name, unitPrice }: RequestedLine, pricing: Pricing): NameAndPrice | null {
   if (name !== null && unitPrice !== null) return { name, unitPrice };
-  const { offers, field, problems } = pricing;
+  const { products, field, problems } = pricing;
   const productField = [...field, 'productId'];
-  const offer = offers.get(productId ?? '') ?? { kind: 'unavailable' };
-  switch (offer.kind) {
+  const product = products.get(productId ?? '') ?? { kind: 'unavailable' };
+  switch (product.kind) {
     case 'unknown':
       problems.add('NOT_FOUND', productField, 'The catalogue has no such product.');
       return null;
@@ -143,8 +143,8 @@ function completeLine({ productId, name, unitPrice }: RequestedLine, pricing: Pr
       return null;
     }
     case 'found': {
-      const price = unitPrice ?? priceOf(offer.product, pricing);
-      return price === null ? null : { name: name ?? offer.product.name, unitPrice: price };
+      const price = unitPrice ?? priceOf(product.product, pricing);
+      return price === null ? null : { name: name ?? product.product.name, unitPrice: price };
     }
   }
 }

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { LoggedEvent } from '../domain/order-event.js';
-import type { LogStore } from '../orders/ports.js';
-import { startRounds, type Rounds } from './poll-loop.js';
+import type { LogStore } from '../orders/interfaces/event-log.js';
+import { startPollLoop, type PollLoop } from './poll-loop.js';
 
 const BULK = 1_000;
 
-export interface TailOptions {
+export interface LogTailerOptions {
   readonly store: Pick<LogStore, 'read' | 'lastPosition'>;
   readonly debounceMs: number;
   readonly pollMs: number;
@@ -14,10 +14,10 @@ export interface TailOptions {
 }
 
 /** Follows the log from its present end on: one reader a process, for all that watch. */
-export async function startTail({ store, debounceMs, pollMs, publish, log }: TailOptions): Promise<Rounds> {
+export async function startLogTailer({ store, debounceMs, pollMs, publish, log }: LogTailerOptions): Promise<PollLoop> {
   let position = await store.lastPosition();
-  return startRounds({
-    name: 'tail',
+  return startPollLoop({
+    name: 'tailer',
     debounceMs,
     pollMs,
     log,

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 
-export interface Rounds {
+export interface PollLoop {
   /** Asks for a round soon. Any number of asks before it begins are one. */
   wake(): void;
   /** Ends the rounds, after the one under way. */
   close(): Promise<void>;
 }
 
-export interface RoundsOptions {
+export interface PollLoopOptions {
   readonly name: string;
   /** How long an ask gathers others before its round begins. */
   readonly debounceMs: number;
@@ -23,7 +23,7 @@ export interface RoundsOptions {
  * Runs rounds of work one at a time: soon after being woken, and from time to time anyway. Between rounds it rests at
  * least as long as the last one took, so that under load the rounds grow instead of crowding the database.
  */
-export function startRounds({ name, debounceMs, pollMs, round, log }: RoundsOptions): Rounds {
+export function startPollLoop({ name, debounceMs, pollMs, round, log }: PollLoopOptions): PollLoop {
   let closed = false;
   let dueAt = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { LogStore } from '../orders/ports.js';
-import { startRounds } from './poll-loop.js';
+import type { LogStore } from '../orders/interfaces/event-log.js';
+import { startPollLoop } from './poll-loop.js';
 
 const BULK = 2_000;
 /** A full look rests this many times as long as it took. */
@@ -75,7 +75,7 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
     }
   }
 
-  const rounds = startRounds({
+  const rounds = startPollLoop({
     name: 'sequencer',
     debounceMs,
     pollMs,

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
 import type { LoggedEvent } from '../domain/order-event.js';
-import { encodeResumeCursor } from '../orders/cursor.js';
-import type { EventFeed, EventFilter } from '../orders/ports.js';
+import { encodeResumeCursor } from '../domain/opaque-cursor.js';
+import type { SubscriptionHub, EventFilter } from '../orders/interfaces/subscription-hub.js';
 
-export interface PublishingFeed extends EventFeed {
+export interface PublishingHub extends SubscriptionHub {
   /** Offers events to their subscribers, and lets the event loop do other work in between. */
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
   /** Ends every subscription. */
   close(): void;
 }
 
-export interface FeedOptions {
+export interface SubscriptionHubOptions {
   /** Most events that wait for one subscriber. */
   readonly maxQueued: number;
   /** Most cost of one event over all subscribers of one order, of one customer, or of all orders. */
@@ -27,8 +27,8 @@ interface Group {
   cost: number;
 }
 
-/** Offers the tail's events to all subscribers. A slow subscriber does not delay the others. */
-export function createFeed({ maxQueued, maxCost }: FeedOptions): PublishingFeed {
+/** Offers the tailer's events to all subscribers. A slow subscriber does not delay the others. */
+export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOptions): PublishingHub {
   const groups = new Map<string, Group>();
   let closed = false;
 

@@ -1,16 +1,18 @@
 import type { Viewer } from '../domain/viewer.js';
 import type { Bulk } from '../orders/bulk-orders.js';
 import type { Changes } from '../orders/change-order.js';
-import type { PlaceOrderFn } from '../orders/create-order.js';
-import type { CoalescedReader, EventFeed, Patience } from '../orders/ports.js';
+import type { CreateOrderFn } from '../orders/create-order.js';
+import type { Caller } from '../orders/interfaces/caller.js';
+import type { CoalescedReader } from '../orders/interfaces/order-reader.js';
+import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
 
 /** What the resolvers call: the application, already put together. */
 export interface Services {
-  readonly placeOrder: PlaceOrderFn;
+  readonly createOrder: CreateOrderFn;
   readonly changes: Changes;
   readonly bulk: Bulk;
-  readonly readerFor: (patience: Patience) => CoalescedReader;
-  readonly feed: EventFeed;
+  readonly readerFor: (caller: Caller) => CoalescedReader;
+  readonly hub: SubscriptionHub;
   /** Logs an unexpected failure. @returns the correlation id that the client is told */
   readonly report: (error: unknown) => string;
   /** Longest time of one request, or of the answer to one event, in milliseconds. */
@@ -21,7 +23,7 @@ export interface Services {
 export interface Context {
   readonly services: Services;
   readonly viewer: Viewer;
-  readonly patience: Patience;
+  readonly caller: Caller;
   /** Batches and remembers look-ups within this request, up to its next write. */
   reader: CoalescedReader;
   /** Names in the answer of the mutations whose write is stored. */
@@ -30,8 +32,8 @@ export interface Context {
 
 /** @param signal aborts when the caller has gone */
 export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
-  const patience: Patience = { deadline: performance.now() + services.deadlineMs, signal };
-  return { services, viewer, patience, reader: services.readerFor(patience), stored: new Set() };
+  const caller: Caller = { deadline: performance.now() + services.deadlineMs, signal };
+  return { services, viewer, caller, reader: services.readerFor(caller), stored: new Set() };
 }
 
 /**
@@ -41,12 +43,12 @@ export function createContext(services: Services, viewer: Viewer, signal: AbortS
  * @param name of the mutation in the answer, where its write is stored; null where it was rejected
  */
 export function afterWrite(context: Context, name: string | number | null): void {
-  const { services, patience } = context;
+  const { services, caller } = context;
   if (name !== null) context.stored.add(name);
-  context.reader = services.readerFor({ ...patience, deadline: performance.now() + services.deadlineMs });
+  context.reader = services.readerFor({ ...caller, deadline: performance.now() + services.deadlineMs });
 }
 
 /** The same caller with fresh loaders and a new deadline: a subscription outlives what a loader may remember. */
-export function renewContext({ services, viewer, patience }: Context): Context {
-  return createContext(services, viewer, patience.signal);
+export function renewContext({ services, viewer, caller }: Context): Context {
+  return createContext(services, viewer, caller.signal);
 }

@@ -15,10 +15,10 @@ import { IdempotencyError, InputError, TransitionError, VersionConflictError } f
 /** Every subscription has its own source, so type-graphql's own, which it insists on, must never be used. */
 const NO_PUBSUB: PubSub = {
   publish() {
-    throw new Error('events are published by the feed');
+    throw new Error('events are published by the hub');
   },
   subscribe() {
-    throw new Error('events come from the feed');
+    throw new Error('events come from the hub');
   },
 };
 

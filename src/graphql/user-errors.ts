@@ -1,4 +1,4 @@
-import type { Refusal } from '../domain/errors.js';
+import type { Rejection } from '../domain/errors.js';
 import { LIFECYCLE } from '../domain/lifecycle.js';
 import type { Typed } from './types/node.js';
 import {
@@ -11,25 +11,25 @@ import {
 /** What may succeed later as it stands. */
 const RETRYABLE: ReadonlySet<string> = new Set(['CATALOGUE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
 
-/** The one place where expected refusals become `userErrors`. */
-export function toUserErrors(refusal: Refusal): Typed<UserError>[] {
-  switch (refusal.code) {
+/** The one place where expected rejections become `userErrors`. */
+export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
+  switch (rejection.code) {
     case 'INVALID_INPUT':
-      return refusal.problems.slice(0, MAX_USER_ERRORS).map((problem) => ({
+      return rejection.problems.slice(0, MAX_USER_ERRORS).map((problem) => ({
         __typename: 'InputError',
         ...problem,
         retryable: RETRYABLE.has(problem.code),
       }));
     case 'IDEMPOTENCY_MISMATCH':
-      return [{ __typename: 'IdempotencyError', ...refusal, retryable: false }];
+      return [{ __typename: 'IdempotencyError', ...rejection, retryable: false }];
     case 'ORDER_DELETED': {
       const message = 'The order of this id or key has been deleted since.';
-      return [{ __typename: 'IdempotencyError', ...refusal, message, retryable: false }];
+      return [{ __typename: 'IdempotencyError', ...rejection, message, retryable: false }];
     }
     case 'INVALID_TRANSITION':
-      return [transitionError(refusal)];
+      return [transitionError(rejection)];
     case 'VERSION_CONFLICT':
-      return [versionConflict(refusal)];
+      return [versionConflict(rejection)];
   }
 }
 
@@ -37,7 +37,7 @@ function transitionError({
   order,
   to,
   field,
-}: Extract<Refusal, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
+}: Extract<Rejection, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
   const allowed = LIFECYCLE[order.status];
   const instead = allowed.length === 0 ? 'it can go nowhere any more' : `it may go to ${allowed.join(', ')}`;
   return {
@@ -52,8 +52,8 @@ function transitionError({
   };
 }
 
-function versionConflict(refusal: Extract<Refusal, { code: 'VERSION_CONFLICT' }>): Typed<VersionConflictError> {
-  const { order, expectedVersion, field } = refusal;
+function versionConflict(rejection: Extract<Rejection, { code: 'VERSION_CONFLICT' }>): Typed<VersionConflictError> {
+  const { order, expectedVersion, field } = rejection;
   return {
     __typename: 'VersionConflictError',
     code: 'VERSION_CONFLICT',

@@ -12,8 +12,8 @@ export interface ServerBounds {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** A refused client that does not read its answer is cut off after this time. */
-const REFUSAL_TIMEOUT_MS = 2_000;
+/** A rejected client that does not read its answer is cut off after this time. */
+const REJECTION_TIMEOUT_MS = 2_000;
 
 /** An HTTP server whose connections are bounded in number and time. */
 export function createBoundedServer(handler: RequestListener, bounds: ServerBounds): Server {
@@ -55,7 +55,7 @@ function isWebsocketRequest({ method, url, headers }: IncomingMessage): boolean 
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && (url ?? '').split('?')[0] === '/graphql';
 }
 
-/** Refuses connections beyond the bound before the HTTP parser sees them, so that nothing of their requests is run. */
+/** Rejects connections beyond the bound before the HTTP parser sees them, so that nothing of their requests is run. */
 function boundConnections(server: Server, maxConnections: number): void {
   const accept = server.listeners('connection') as ((socket: Duplex) => void)[];
   const open = new Set<Duplex>();
@@ -63,7 +63,7 @@ function boundConnections(server: Server, maxConnections: number): void {
   server.on('connection', (socket: Duplex) => {
     if (open.size >= maxConnections) {
       const message = 'The server has as many HTTP connections as it may have (HTTP_CONNECTIONS_MAX). Try again later.';
-      refuse(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
+      reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
       return;
     }
     open.add(socket);
@@ -73,14 +73,14 @@ function boundConnections(server: Server, maxConnections: number): void {
   server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => open.delete(socket));
 }
 
-export interface RefusalDetails {
+export interface RejectionDetails {
   readonly code: string;
   readonly message: string;
   readonly headers?: readonly string[];
 }
 
 /** Answers on a socket that no HTTP response belongs to, and closes it whatever its client does. */
-export function refuse(socket: Duplex, status: string, { code, message, headers = [] }: RefusalDetails): void {
+export function reject(socket: Duplex, status: string, { code, message, headers = [] }: RejectionDetails): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
   const lines = [
     `HTTP/1.1 ${status}`,
@@ -89,7 +89,7 @@ export function refuse(socket: Duplex, status: string, { code, message, headers 
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
   ];
-  const timer = setTimeout(() => socket.destroy(), REFUSAL_TIMEOUT_MS);
+  const timer = setTimeout(() => socket.destroy(), REJECTION_TIMEOUT_MS);
   socket.once('close', () => clearTimeout(timer));
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { refuse } from './connections.js';
+import { reject } from './connections.js';
 
 /** An error before GraphQL sees the request, in the shape that GraphQL clients understand. */
 export function graphqlError(code: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
@@ -76,5 +76,5 @@ export function answerParserFailure(error: NodeJS.ErrnoException, socket: Duplex
     'BAD_REQUEST',
     'This is not a valid HTTP request.',
   ];
-  refuse(socket, status, { code, message });
+  reject(socket, status, { code, message });
 }

@@ -7,7 +7,7 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-i
  * Why an open server must not answer a request, or null where it may: only what a person on this machine asks itself,
  * not what a web page of elsewhere or a proxy passes on.
  */
-export function refusalOnLoopback(headers: IncomingHttpHeaders): string | null {
+export function rejectionOnLoopback(headers: IncomingHttpHeaders): string | null {
   if (!isLoopback(`http://${headers.host ?? ''}`))
     return 'This server answers only under a loopback name such as localhost.';
   const { origin } = headers;
@@ -20,7 +20,7 @@ export function refusalOnLoopback(headers: IncomingHttpHeaders): string | null {
  * Why a websocket must not be opened, or null where it may: browsers let any page open one to any server, so the server
  * has to see that the page is its own. Programs send no Origin.
  */
-export function refusalOfOrigin({ origin, host }: IncomingHttpHeaders): string | null {
+export function rejectionOfOrigin({ origin, host }: IncomingHttpHeaders): string | null {
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return null;
   return LOOPBACK_NAMES.has(hostnameOf(origin)) && LOOPBACK_NAMES.has(hostnameOf(`http://${host ?? ''}`))
     ? null

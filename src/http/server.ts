@@ -18,7 +18,7 @@ import { negotiate, prefersPage } from './accept.js';
 import { createBoundedServer, type ServerBounds } from './connections.js';
 import { allowLoopbackPages } from './cors.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
-import { refusalOnLoopback } from './loopback.js';
+import { rejectionOnLoopback } from './loopback.js';
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
 
@@ -62,8 +62,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
-    const refusal = guarded ? refusalOnLoopback(request.headers) : null;
-    if (refusal !== null) return reply.code(403).send(graphqlError('FORBIDDEN', refusal));
+    const rejection = guarded ? rejectionOnLoopback(request.headers) : null;
+    if (rejection !== null) return reply.code(403).send(graphqlError('FORBIDDEN', rejection));
     return undefined;
   });
   app.addHook('onSend', async (_request, reply) => {

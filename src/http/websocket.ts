@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Context } from '../graphql/context.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
-import { refuse } from './connections.js';
-import { refusalOfOrigin, refusalOnLoopback } from './loopback.js';
+import { reject } from './connections.js';
+import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, toGraphQLError } from './subscribe.js';
 import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
@@ -59,12 +59,12 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   const protocol = createProtocol(options);
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = (guarded ? refusalOnLoopback(request.headers) : null) ?? refusalOfOrigin(request.headers);
-    if (refusal !== null) {
-      refuse(socket, '403 Forbidden', { code: 'FORBIDDEN', message: refusal });
+    const rejection = (guarded ? rejectionOnLoopback(request.headers) : null) ?? rejectionOfOrigin(request.headers);
+    if (rejection !== null) {
+      reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
       const message = 'The server has as many websockets as it may have (WEBSOCKETS_MAX). Try again later.';
-      refuse(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
+      reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) =>
         openConnection(protocol, client, request, { maxUnsentBytes, log }),
@@ -75,7 +75,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   sockets.on('wsClientError', (error, socket) => {
     const message = `This is not a valid websocket handshake: ${error.message}.`;
     const headers = error.message.includes('Version') ? ['Sec-WebSocket-Version: 13'] : [];
-    refuse(socket, headers.length > 0 ? '426 Upgrade Required' : '400 Bad Request', {
+    reject(socket, headers.length > 0 ? '426 Upgrade Required' : '400 Bad Request', {
       code: 'BAD_REQUEST',
       message,
       headers,

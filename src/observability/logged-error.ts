@@ -1,4 +1,4 @@
-import { sqlStateOf } from '../database/database-errors.js';
+import { sqlStateOf } from './sql-state.js';
 
 /** An error as the log holds it. Nothing else of an error is logged: not what it refers to, not its other fields. */
 export interface LoggedError {

@@ -1,53 +1,65 @@
-import { invalid, RequestError, type FieldPath, type Refusal } from '../domain/errors.js';
+import { invalid, RequestError, type FieldPath, type Rejection } from '../domain/errors.js';
 import { BULK_LIMITS } from '../domain/limits.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChangeResult, Changes, TransitionRequest } from './change-order.js';
-import type { Patience, PlaceOrder } from './ports.js';
-import { aborted, prepare, toPlaceResult, type PlaceMeans, type PlaceRequest, type PlaceResult } from './create-order.js';
+import type { Caller } from './interfaces/caller.js';
+import type { CreateOrder } from './interfaces/order-writer.js';
+import {
+  aborted,
+  prepare,
+  toCreateOrderResult,
+  type OrderDependencies,
+  type CreateOrderRequest,
+  type CreateOrderResult,
+} from './create-order.js';
 
 export type BatchPolicy = 'ALL_OR_NOTHING' | 'PARTIAL';
 
-export interface PlaceManyRequest {
+export interface CreateOrdersRequest {
   readonly policy: BatchPolicy;
-  readonly orders: readonly PlaceRequest[];
+  readonly orders: readonly CreateOrderRequest[];
 }
 
-/** An answer for each row, or why the request as a whole was refused. A row that failed unexpectedly is an Error. */
-export type Rows<R> = { readonly rows: readonly (R | Error)[] } | { readonly refusal: Refusal };
+/** An answer for each row, or why the request as a whole was rejected. A row that failed unexpectedly is an Error. */
+export type Rows<R> = { readonly rows: readonly (R | Error)[] } | { readonly rejection: Rejection };
 
 export interface Bulk {
   /** Takes many orders: each for itself, or all of them or none. */
-  readonly placeMany: (request: PlaceManyRequest, viewer: Viewer, patience: Patience) => Promise<Rows<PlaceResult>>;
+  readonly createMany: (
+    request: CreateOrdersRequest,
+    viewer: Viewer,
+    caller: Caller,
+  ) => Promise<Rows<CreateOrderResult>>;
   /** Changes many statuses, each for itself; those of one order one after the other. */
   readonly transitionMany: (
     changes: readonly TransitionRequest[],
     viewer: Viewer,
-    patience: Patience,
+    caller: Caller,
   ) => Promise<Rows<ChangeResult>>;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-export function createBulk(means: PlaceMeans, changes: Changes): Bulk {
+export function createBulk(dependencies: OrderDependencies, changes: Changes): Bulk {
   return {
-    placeMany: async ({ policy, orders }, viewer, patience) => {
-      const refusal = checkOrders(orders);
-      if (refusal !== null) return { refusal };
-      const askingOf = (index: number) => ({ viewer, patience, at: ['input', 'orders', String(index)] });
-      const prepared = await Promise.all(orders.map((order, index) => prepare(order, askingOf(index), means)));
+    createMany: async ({ policy, orders }, viewer, caller) => {
+      const rejection = checkOrders(orders);
+      if (rejection !== null) return { rejection };
+      const askingOf = (index: number) => ({ viewer, caller, at: ['input', 'orders', String(index)] });
+      const prepared = await Promise.all(orders.map((order, index) => prepare(order, askingOf(index), dependencies)));
       const rows = await (policy === 'PARTIAL'
-        ? placeEach(prepared, means, patience)
-        : placeAll(prepared, means, patience));
+        ? createEach(prepared, dependencies, caller)
+        : createAll(prepared, dependencies, caller));
       return { rows: throwIfAllFailed(rows) };
     },
-    transitionMany: async (requests, viewer, patience) => {
-      const refusal = checkSize(requests.length, BULK_LIMITS.changes, ['input', 'changes']);
-      if (refusal !== null) return { refusal };
+    transitionMany: async (requests, viewer, caller) => {
+      const rejection = checkSize(requests.length, BULK_LIMITS.changes, ['input', 'changes']);
+      if (rejection !== null) return { rejection };
       const before = new Map<string, Promise<unknown>>(); // the last change of each order
       const rows = requests.map(async (request, index) => {
         const name = request.id.toLowerCase();
         const change = (before.get(name) ?? Promise.resolve()).then(() =>
-          settled(changes.transition(request, { viewer, patience, at: ['input', 'changes', String(index)] })),
+          settled(changes.transition(request, { viewer, caller, at: ['input', 'changes', String(index)] })),
         );
         before.set(name, change);
         return change;
@@ -57,7 +69,7 @@ export function createBulk(means: PlaceMeans, changes: Changes): Bulk {
   };
 }
 
-function checkOrders(orders: readonly PlaceRequest[]): Refusal | null {
+function checkOrders(orders: readonly CreateOrderRequest[]): Rejection | null {
   const field = ['input', 'orders'];
   const items = orders.reduce((sum, order) => sum + order.items.length, 0);
   if (orders.length <= BULK_LIMITS.orders && items > BULK_LIMITS.items) {
@@ -67,7 +79,7 @@ function checkOrders(orders: readonly PlaceRequest[]): Refusal | null {
   return checkSize(orders.length, BULK_LIMITS.orders, field);
 }
 
-function checkSize(size: number, most: number, field: FieldPath): Refusal | null {
+function checkSize(size: number, most: number, field: FieldPath): Rejection | null {
   const name = field.at(-1) ?? '';
   if (size === 0) return invalid([{ code: 'REQUIRED', message: `${name} must not be empty.`, field }]);
   if (size <= most) return null;
@@ -75,49 +87,53 @@ function checkSize(size: number, most: number, field: FieldPath): Refusal | null
   return invalid([{ code: 'LIMIT_EXCEEDED', message, field }]);
 }
 
-async function placeEach(
+async function createEach(
   prepared: readonly Prepared[],
-  { writer }: PlaceMeans,
-  patience: Patience,
-): Promise<(PlaceResult | Error)[]> {
+  { writer }: OrderDependencies,
+  caller: Caller,
+): Promise<(CreateOrderResult | Error)[]> {
   return Promise.all(
     prepared.map(async (row) => {
-      if ('refusal' in row) return row;
-      return settled(writer.write(row.command, patience).then((outcome) => toPlaceResult(outcome, row.command)));
+      if ('rejection' in row) return row;
+      return settled(writer.write(row.command, caller).then((outcome) => toCreateOrderResult(outcome, row.command)));
     }),
   );
 }
 
-/** One refused row means that none is stored; then the others say so. */
-async function placeAll(
+/** One rejected row means that none is stored; then the others say so. */
+async function createAll(
   prepared: readonly Prepared[],
-  means: PlaceMeans,
-  patience: Patience,
-): Promise<(PlaceResult | Error)[]> {
+  dependencies: OrderDependencies,
+  caller: Caller,
+): Promise<(CreateOrderResult | Error)[]> {
   const orders = prepared.flatMap((row) => ('command' in row ? row.command : []));
   if (orders.length < prepared.length) {
-    return Promise.all(prepared.map(async (row) => ('refusal' in row ? row : recall(row.command, means, patience))));
+    return Promise.all(
+      prepared.map(async (row) => ('rejection' in row ? row : recall(row.command, dependencies, caller))),
+    );
   }
-  const group = await settled(means.writer.write({ kind: 'group', orders }, patience));
+  const group = await settled(dependencies.writer.write({ kind: 'group', orders }, caller));
   if (group instanceof Error) return prepared.map(() => group);
   if (group.kind !== 'group') throw new Error(`a group came back as ${group.kind}`);
   return orders.map((order, index) => {
     const outcome = group.outcomes[index];
-    return outcome === undefined ? new Error('a group without an outcome for each row') : toPlaceResult(outcome, order);
+    return outcome === undefined
+      ? new Error('a group without an outcome for each row')
+      : toCreateOrderResult(outcome, order);
   });
 }
 
-/** What a good row of a refused request is told: what an earlier request stored is there, nothing else is. */
+/** What a good row of a rejected request is told: what an earlier request stored is there, nothing else is. */
 async function recall(
-  command: PlaceOrder,
-  { writer, readerFor }: PlaceMeans,
-  patience: Patience,
-): Promise<PlaceResult | Error> {
+  command: CreateOrder,
+  { writer, readerFor }: OrderDependencies,
+  caller: Caller,
+): Promise<CreateOrderResult | Error> {
   return settled(
     (async () => {
-      if (!(await readerFor(patience).isKnown(command.orderId)))
-        return { refusal: aborted(command.field.slice(0, -1)) };
-      return toPlaceResult(await writer.write({ ...command, draft: null }, patience), command);
+      if (!(await readerFor(caller).isKnown(command.orderId)))
+        return { rejection: aborted(command.field.slice(0, -1)) };
+      return toCreateOrderResult(await writer.write({ ...command, draft: null }, caller), command);
     })(),
   );
 }

@@ -1,9 +1,9 @@
 import { readTracking, type TrackingInput } from '../domain/address.js';
 import type { Change } from '../domain/decide-change.js';
-import type { OrderEdit } from '../domain/decide-update.js';
+import type { OrderUpdate } from '../domain/decide-update.js';
 import { readGivenDetails, type DetailsInput } from '../domain/order-details.js';
 import { readGivenAmounts, type AmountsInput } from '../domain/order-draft.js';
-import { invalid, notFound, type InputProblem, type Refusal } from '../domain/errors.js';
+import { invalid, notFound, type InputProblem, type Rejection } from '../domain/errors.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/order-lines.js';
@@ -15,7 +15,7 @@ import { findOrder } from './find-order.js';
 import { fingerprint, hashKey, newUuid, parseUuid } from './identity.js';
 import { checkKey } from './idempotency-key.js';
 import { lookUp } from './product-lookup.js';
-import type { Asking, PlaceMeans } from './create-order.js';
+import type { Asking, OrderDependencies } from './create-order.js';
 
 /** What every change of an order has. */
 interface ChangeRequest {
@@ -36,25 +36,25 @@ export interface CancelRequest extends Omit<ChangeRequest, 'reason'> {
 }
 
 /** What is left out stays; null clears, amounts to 0. */
-export interface EditRequest extends ChangeRequest, DetailsInput, AmountsInput {
+export interface UpdateOrderRequest extends ChangeRequest, DetailsInput, AmountsInput {
   readonly items?: readonly LineInput[] | null | undefined;
 }
 
-export type ChangeResult = { readonly order: Order; readonly changed: boolean } | { readonly refusal: Refusal };
+export type ChangeResult = { readonly order: Order; readonly changed: boolean } | { readonly rejection: Rejection };
 
 type ChangeFn<R> = (request: R, asking: Asking) => Promise<ChangeResult>;
 
 /** The changes of orders, one decision after the other for each order. */
 export interface Changes {
-  /** Moves an order through its life. */
+  /** Transitions an order through its life. */
   readonly transition: ChangeFn<TransitionRequest>;
   readonly cancel: ChangeFn<CancelRequest>;
-  readonly edit: ChangeFn<EditRequest>;
+  readonly update: ChangeFn<UpdateOrderRequest>;
   /** Leaves a tombstone. */
   readonly remove: ChangeFn<ChangeRequest>;
 }
 
-export function createChanges(means: PlaceMeans): Changes {
+export function createChanges(dependencies: OrderDependencies): Changes {
   return {
     transition: async (request, asking) => {
       const problems = new Problems();
@@ -64,66 +64,94 @@ export function createChanges(means: PlaceMeans): Changes {
       }
       const change = { kind: 'status', to: request.status, cancelReason: 'OTHER', tracking } as const;
       const { status, expectedVersion = null, reason = null } = request;
-      const said = ['transition', request.id.toLowerCase(), status, expectedVersion, reason?.trim() ?? null];
-      return write(means, request, asking, { change, problems, said: tracking === null ? said : [...said, tracking] });
+      const fingerprintParts = [
+        'transition',
+        request.id.toLowerCase(),
+        status,
+        expectedVersion,
+        reason?.trim() ?? null,
+      ];
+      return write(dependencies, request, asking, {
+        change,
+        problems,
+        fingerprintParts: tracking === null ? fingerprintParts : [...fingerprintParts, tracking],
+      });
     },
     cancel: async ({ note, reason, ...request }, asking) => {
       const change = { kind: 'status', to: 'CANCELLED', cancelReason: reason, tracking: null } as const;
       const { id, expectedVersion = null } = request;
-      const said = ['cancel', id.toLowerCase(), reason, expectedVersion, note?.trim() ?? null];
+      const fingerprintParts = ['cancel', id.toLowerCase(), reason, expectedVersion, note?.trim() ?? null];
       const problems = new Problems();
-      return write(means, { ...request, reason: note }, asking, { change, problems, said, reasonName: 'note' });
+      return write(dependencies, { ...request, reason: note }, asking, {
+        change,
+        problems,
+        fingerprintParts,
+        reasonName: 'note',
+      });
     },
-    edit: async (request, asking) => editOrder(means, request, asking),
+    update: async (request, asking) => updateOrder(dependencies, request, asking),
     remove: async (request, asking) => {
       const { id, expectedVersion = null, reason = null } = request;
-      const said = ['delete', id.toLowerCase(), expectedVersion, reason?.trim() ?? null];
-      return write(means, request, asking, { change: { kind: 'delete' }, problems: new Problems(), said });
+      const fingerprintParts = ['delete', id.toLowerCase(), expectedVersion, reason?.trim() ?? null];
+      return write(dependencies, request, asking, {
+        change: { kind: 'delete' },
+        problems: new Problems(),
+        fingerprintParts,
+      });
     },
   };
 }
 
-async function editOrder(means: PlaceMeans, request: EditRequest, asking: Asking): Promise<ChangeResult> {
+async function updateOrder(
+  dependencies: OrderDependencies,
+  request: UpdateOrderRequest,
+  asking: Asking,
+): Promise<ChangeResult> {
   const problems = new Problems();
   const details = readGivenDetails(request, asking.at, problems);
   const { id, items, expectedTotal = null, expectedVersion = null, reason = null } = request;
   if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
-  const said = ['edit', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
+  const fingerprintParts = ['update', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
   const hasMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
   if (hasMoney || (items !== null && items !== undefined)) {
-    return updateMoney(means, request, asking, { details, problems, said });
+    return updateMoney(dependencies, request, asking, { details, problems, fingerprintParts });
   }
-  const change = { kind: 'edit', details, amounts: {}, expectedTotal: null, lines: null } as const;
-  return write(means, request, asking, { change, problems, said });
+  const change = { kind: 'update', details, amounts: {}, expectedTotal: null, lines: null } as const;
+  return write(dependencies, request, asking, { change, problems, fingerprintParts });
 }
 
 /** An update with items or amounts: they are checked, and items are priced, in the currency of the order. */
 async function updateMoney(
-  means: PlaceMeans,
-  request: EditRequest,
+  dependencies: OrderDependencies,
+  request: UpdateOrderRequest,
   asking: Asking,
-  { details, problems, said }: Pick<Wanted, 'problems' | 'said'> & Pick<OrderEdit, 'details'>,
+  { details, problems, fingerprintParts }: Pick<Wanted, 'problems' | 'fingerprintParts'> & Pick<OrderUpdate, 'details'>,
 ): Promise<ChangeResult> {
   const { at } = asking;
   const orderId = parseUuid(request.id);
-  const order = orderId === null ? null : await findOrder(means.readerFor(asking.patience), asking.viewer, orderId);
-  if (orderId !== null && order === null) return { refusal: notFound([...at, 'id']) };
+  const order =
+    orderId === null ? null : await findOrder(dependencies.readerFor(asking.caller), asking.viewer, orderId);
+  if (orderId !== null && order === null) return { rejection: notFound([...at, 'id']) };
 
   // The currency of an order never changes, so it may be read before the order is locked.
   const exponent = CURRENCY_EXPONENTS.get(order?.currency ?? '');
   const items = request.items ?? null;
-  const pricing = { exponent, catalogue: means.catalogue !== null };
+  const pricing = { exponent, catalogue: dependencies.catalogue !== null };
   const lines = items === null ? null : requestLines(items, pricing, [...at, 'items'], problems);
   const amounts = readGivenAmounts(request, exponent, at, problems);
   const expectedTotal = problems.amount(request.expectedTotal, [...at, 'expectedTotal'], exponent);
   const isComplete = problems.list.length === 0 && order !== null && lines !== null;
   const key = request.idempotencyKey ?? null;
-  const priced = isComplete ? await priceEdit(lines, { order, key }, asking, means) : lines === null ? null : [];
-  const change = { kind: 'edit', details, amounts, expectedTotal, lines: priced } as const;
-  return write(means, request, asking, {
+  const priced = isComplete
+    ? await priceUpdate(lines, { order, key }, asking, dependencies)
+    : lines === null
+      ? null
+      : [];
+  const change = { kind: 'update', details, amounts, expectedTotal, lines: priced } as const;
+  return write(dependencies, request, asking, {
     change,
     problems,
-    said: [...said, ...fingerprintPartsOf(lines, amounts, expectedTotal)],
+    fingerprintParts: [...fingerprintParts, ...fingerprintPartsOf(lines, amounts, expectedTotal)],
   });
 }
 
@@ -141,19 +169,19 @@ function fingerprintPartsOf(
  * New lines with their prices, or why there are none. The catalogue is not asked for what was done before under the same
  * key, however the answer to that was lost.
  */
-async function priceEdit(
+async function priceUpdate(
   lines: readonly RequestedLine[],
   { order, key }: { readonly order: Order; readonly key: string | null },
-  { viewer, patience, at }: Asking,
-  { catalogue, readerFor }: PlaceMeans,
-): Promise<OrderEdit['lines']> {
+  { viewer, caller, at }: Asking,
+  { catalogue, readerFor }: OrderDependencies,
+): Promise<OrderUpdate['lines']> {
   const { id: orderId, currency } = order;
   const isNeedless = async () =>
     key !== null &&
-    readerFor(patience).isCommandKnown({ orderId, key: Buffer.from(hashKey(viewer, key)).toString('hex') });
-  const offers = await lookUp(lines, { catalogue, patience, isNeedless });
+    readerFor(caller).isCommandKnown({ orderId, key: Buffer.from(hashKey(viewer, key)).toString('hex') });
+  const products = await lookUp(lines, { catalogue, caller, isNeedless });
   const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
-  const priced = priceLines(lines, currency, exponent, offers ?? new Map(), [...at, 'items']);
+  const priced = priceLines(lines, currency, exponent, products ?? new Map(), [...at, 'items']);
   return 'problems' in priced ? priced : priced.lines;
 }
 
@@ -161,17 +189,17 @@ interface Wanted {
   readonly change: Change;
   readonly problems: Problems;
   /** Everything that makes the request this one and no other. */
-  readonly said: readonly unknown[];
+  readonly fingerprintParts: readonly unknown[];
   /** What the request calls its reason. */
   readonly reasonName?: string;
 }
 
 /** Checks what every change has, and has the command decided and stored. */
 async function write(
-  { writer, secret }: PlaceMeans,
+  { writer, secret }: OrderDependencies,
   request: ChangeRequest,
-  { viewer, patience, at }: Asking,
-  { change, problems, said, reasonName = 'reason' }: Wanted,
+  { viewer, caller, at }: Asking,
+  { change, problems, fingerprintParts, reasonName = 'reason' }: Wanted,
 ): Promise<ChangeResult> {
   const orderId = parseUuid(request.id);
   const { expectedVersion = null, idempotencyKey: key = null } = request;
@@ -183,7 +211,7 @@ async function write(
   const reason = problems.text(request.reason, [...at, reasonName], ORDER_LIMITS.reason);
   const keyProblems: readonly InputProblem[] = key === null ? [] : checkKey(key, [...at, 'idempotencyKey']);
   const all = [...problems.list, ...keyProblems];
-  if (orderId === null || all.length > 0) return { refusal: invalid(all) };
+  if (orderId === null || all.length > 0) return { rejection: invalid(all) };
 
   const outcome = await writer.write(
     {
@@ -195,12 +223,12 @@ async function write(
       change,
       expectedVersion,
       reason,
-      key: key === null ? null : { hash: hashKey(viewer, key), fingerprint: fingerprint(secret, said) },
+      key: key === null ? null : { hash: hashKey(viewer, key), fingerprint: fingerprint(secret, fingerprintParts) },
       field: [...at, 'id'],
     },
-    patience,
+    caller,
   );
-  if (outcome.kind === 'refused') return { refusal: outcome.refusal };
+  if (outcome.kind === 'rejected') return { rejection: outcome.rejection };
   if (outcome.kind !== 'changed') throw new Error(`a change came back as ${outcome.kind}`);
   return { order: outcome.order, changed: outcome.changed };
 }

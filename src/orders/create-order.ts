@@ -1,27 +1,31 @@
 import { completeDraft, requestOrder, type DraftInput, type OrderRequest } from '../domain/order-draft.js';
-import { invalid, type FieldPath, type InputProblem, type Refusal } from '../domain/errors.js';
+import { invalid, type FieldPath, type InputProblem, type Rejection } from '../domain/errors.js';
 import { priceLines } from '../domain/order-lines.js';
 import type { Order, OrderDraft } from '../domain/order.js';
 import { actorOf, type Viewer } from '../domain/viewer.js';
 import { fingerprintOfRequest, isClientUuid, newUuid, orderIdOfKey, parseUuid } from './identity.js';
 import { checkKey } from './idempotency-key.js';
 import { lookUp } from './product-lookup.js';
-import type { Catalogue, CoalescedReader, OrderWriter, Patience, PlaceOrder, WriteOutcome } from './ports.js';
+import type { Caller } from './interfaces/caller.js';
+import type { CoalescedReader } from './interfaces/order-reader.js';
+import type { OrderWriter, CreateOrder, WriteOutcome } from './interfaces/order-writer.js';
+import type { ProductLookup } from './interfaces/product-lookup.js';
 
-export interface PlaceRequest extends DraftInput {
+export interface CreateOrderRequest extends DraftInput {
   /** A UUID v4 or v7 that the client made. Not together with `idempotencyKey`. */
   readonly id?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 }
 
-export type PlaceResult = { readonly order: Order; readonly replayed: boolean } | { readonly refusal: Refusal };
+export type CreateOrderResult =
+  { readonly order: Order; readonly replayed: boolean } | { readonly rejection: Rejection };
 
 /** What taking orders needs of the world. */
-export interface PlaceMeans {
+export interface OrderDependencies {
   readonly writer: OrderWriter;
-  readonly readerFor: (patience: Patience) => CoalescedReader;
+  readonly readerFor: (caller: Caller) => CoalescedReader;
   /** Null where every order brings its own names and prices. */
-  readonly catalogue: Catalogue | null;
+  readonly catalogue: ProductLookup | null;
   /** Key of the fingerprints. */
   readonly secret: Uint8Array;
 }
@@ -29,40 +33,40 @@ export interface PlaceMeans {
 /** Who asks, where the order's input stands in the arguments, and how long the answer is waited for. */
 export interface Asking {
   readonly viewer: Viewer;
-  readonly patience: Patience;
+  readonly caller: Caller;
   readonly at: FieldPath;
 }
 
-export type PlaceOrderFn = (request: PlaceRequest, viewer: Viewer, patience: Patience) => Promise<PlaceResult>;
+export type CreateOrderFn = (request: CreateOrderRequest, viewer: Viewer, caller: Caller) => Promise<CreateOrderResult>;
 
 /** Takes orders: exactly one for each id or key, however often it is asked for. */
-export function placeOrders(means: PlaceMeans): PlaceOrderFn {
-  return async (request, viewer, patience) => {
-    const prepared = await prepare(request, { viewer, patience, at: ['input'] }, means);
-    if ('refusal' in prepared) return prepared;
-    return toPlaceResult(await means.writer.write(prepared.command, patience), prepared.command);
+export function orderCreator(dependencies: OrderDependencies): CreateOrderFn {
+  return async (request, viewer, caller) => {
+    const prepared = await prepare(request, { viewer, caller, at: ['input'] }, dependencies);
+    if ('rejection' in prepared) return prepared;
+    return toCreateOrderResult(await dependencies.writer.write(prepared.command, caller), prepared.command);
   };
 }
 
 /** Turns a request into the command that stores its order, prices looked up, or into what is wrong with it. */
 export async function prepare(
-  request: PlaceRequest,
+  request: CreateOrderRequest,
   asking: Asking,
-  means: PlaceMeans,
-): Promise<{ readonly command: PlaceOrder } | { readonly refusal: Refusal }> {
+  dependencies: OrderDependencies,
+): Promise<{ readonly command: CreateOrder } | { readonly rejection: Rejection }> {
   const { viewer, at } = asking;
   const identity = identify(request, viewer, at);
-  const checked = requestOrder(request, at, means.catalogue !== null);
+  const checked = requestOrder(request, at, dependencies.catalogue !== null);
   const problems = [...identity.problems, ...('problems' in checked ? checked.problems : [])];
-  if (!('request' in checked) || problems.length > 0) return { refusal: invalid(problems) };
+  if (!('request' in checked) || problems.length > 0) return { rejection: invalid(problems) };
 
-  const priced = await price(checked.request, identity.orderId, asking, means);
-  if ('problems' in priced) return { refusal: invalid(priced.problems) };
+  const priced = await price(checked.request, identity.orderId, asking, dependencies);
+  if ('problems' in priced) return { rejection: invalid(priced.problems) };
   const { orderId, field } = identity;
-  const fingerprint = fingerprintOfRequest(means.secret, checked.request);
+  const fingerprint = fingerprintOfRequest(dependencies.secret, checked.request);
   const who = { viewer, actor: actorOf(viewer) };
   return {
-    command: { kind: 'place', orderId, commandId: newUuid(), ...who, draft: priced.draft, fingerprint, field },
+    command: { kind: 'create', orderId, commandId: newUuid(), ...who, draft: priced.draft, fingerprint, field },
   };
 }
 
@@ -70,14 +74,14 @@ export async function prepare(
 async function price(
   request: OrderRequest,
   orderId: string,
-  { patience, at }: Asking,
-  { catalogue, readerFor }: PlaceMeans,
+  { caller, at }: Asking,
+  { catalogue, readerFor }: OrderDependencies,
 ): Promise<{ readonly draft: OrderDraft | null } | { readonly problems: readonly InputProblem[] }> {
   const { lines, exponent, details } = request;
-  const isKnown = async () => readerFor(patience).isKnown(orderId);
-  const offers = await lookUp(lines, { catalogue, patience, isNeedless: isKnown });
-  if (offers === null) return { draft: null };
-  const priced = priceLines(lines, details.currency, exponent, offers, [...at, 'items']);
+  const isKnown = async () => readerFor(caller).isKnown(orderId);
+  const products = await lookUp(lines, { catalogue, caller, isNeedless: isKnown });
+  if (products === null) return { draft: null };
+  const priced = priceLines(lines, details.currency, exponent, products, [...at, 'items']);
   return 'problems' in priced ? priced : completeDraft(request, priced.lines, at);
 }
 
@@ -88,7 +92,7 @@ interface Identity {
 }
 
 /** The order's id: the client's own, the one its key stands for, or a new one. */
-function identify(request: PlaceRequest, viewer: Viewer, at: FieldPath): Identity {
+function identify(request: CreateOrderRequest, viewer: Viewer, at: FieldPath): Identity {
   const { id, idempotencyKey: key } = request;
   const idField = [...at, 'id'];
   if (id !== null && id !== undefined) {
@@ -107,22 +111,22 @@ function unusable(field: FieldPath, message: string): Identity {
 }
 
 /** The outcome of a command as its caller is told. */
-export function toPlaceResult(outcome: WriteOutcome, command: PlaceOrder): PlaceResult {
+export function toCreateOrderResult(outcome: WriteOutcome, command: CreateOrder): CreateOrderResult {
   switch (outcome.kind) {
-    case 'placed':
+    case 'created':
       return { order: outcome.order, replayed: outcome.replayed };
-    case 'refused':
-      return { refusal: outcome.refusal };
+    case 'rejected':
+      return { rejection: outcome.rejection };
     case 'aborted':
-      return { refusal: aborted(command.field.slice(0, -1)) };
+      return { rejection: aborted(command.field.slice(0, -1)) };
     case 'changed':
     case 'group':
-      throw new Error(`a placed order came back as ${outcome.kind}`);
+      throw new Error(`a created order came back as ${outcome.kind}`);
   }
 }
 
-/** What is said of a good order whose group was refused. */
-export function aborted(field: FieldPath): Refusal {
-  const message = 'Nothing is wrong with this order; it was not taken since another one of the request was refused.';
+/** What is said of a good order whose group was rejected. */
+export function aborted(field: FieldPath): Rejection {
+  const message = 'Nothing is wrong with this order; it was not taken since another one of the request was rejected.';
   return invalid([{ code: 'BATCH_ABORTED', message, field }]);
 }

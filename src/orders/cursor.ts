@@ -1,33 +1,18 @@
+import { decodeCursor, encodeCursor } from '../domain/opaque-cursor.js';
 import { RequestError } from '../domain/errors.js';
 import { MAX_MINOR } from '../domain/money.js';
 import type { Order } from '../domain/order.js';
 import { parseUuid } from './identity.js';
-import type { OrderPlace, OrderSortField, SortDirection } from './ports.js';
+import type { SortKey, OrderSortField, SortDirection } from './interfaces/order-filter.js';
 
-/** The ordering a cursor belongs to. A cursor is refused under any other. */
+/** The ordering a cursor belongs to. A cursor is rejected under any other. */
 export interface Ordering {
   readonly field: OrderSortField;
   readonly direction: SortDirection;
 }
 
-function encode(parts: readonly unknown[]): string {
-  return Buffer.from(JSON.stringify(parts), 'utf8').toString('base64url');
-}
-
-/** The parts of an opaque cursor, or null where it was not made by this server. */
-function decode(cursor: string): readonly unknown[] | null {
-  const bytes = Buffer.from(cursor, 'base64url');
-  if (bytes.toString('base64url') !== cursor) return null;
-  try {
-    const parts: unknown = JSON.parse(bytes.toString('utf8'));
-    return Array.isArray(parts) ? parts : null;
-  } catch {
-    return null; // not JSON, so not ours: the caller answers INVALID_CURSOR
-  }
-}
-
 /** Where an order stands in an ordering. */
-export function placeOf(order: Order, field: OrderSortField): OrderPlace {
+export function sortKeyOf(order: Order, field: OrderSortField): SortKey {
   switch (field) {
     case 'CREATED_AT':
       return { key: order.createdAt.toISOString(), id: order.id };
@@ -39,13 +24,13 @@ export function placeOf(order: Order, field: OrderSortField): OrderPlace {
 }
 
 export function encodeOrderCursor(order: Order, { field, direction }: Ordering): string {
-  const { key, id } = placeOf(order, field);
-  return encode(['orders', field, direction, field === 'TOTAL' ? key : Date.parse(key), id]);
+  const { key, id } = sortKeyOf(order, field);
+  return encodeCursor(['orders', field, direction, field === 'TOTAL' ? key : Date.parse(key), id]);
 }
 
 /** Reads a cursor of an orders connection. @throws RequestError INVALID_CURSOR */
-export function decodeOrderCursor(cursor: string, argument: string, ordering: Ordering): OrderPlace {
-  const [kind, field, direction, value, id, ...rest] = decode(cursor) ?? [];
+export function decodeOrderCursor(cursor: string, argument: string, ordering: Ordering): SortKey {
+  const [kind, field, direction, value, id, ...rest] = decodeCursor(cursor) ?? [];
   const uuid = typeof id === 'string' ? parseUuid(id) : null;
   const key = field === 'TOTAL' ? minorKey(value) : timeKey(value);
   if (kind !== 'orders' || key === null || uuid === null || rest.length > 0) {
@@ -69,21 +54,16 @@ function minorKey(value: unknown): string | null {
 }
 
 export function encodeHistoryCursor(orderId: string, version: number): string {
-  return encode(['history', orderId, version]);
+  return encodeCursor(['history', orderId, version]);
 }
 
 /** Reads a cursor of one order's history, as a version. @throws RequestError INVALID_CURSOR */
 export function decodeHistoryCursor(cursor: string, argument: string, orderId: string): number {
-  const [kind, id, version, ...rest] = decode(cursor) ?? [];
+  const [kind, id, version, ...rest] = decodeCursor(cursor) ?? [];
   const isVersion = typeof version === 'number' && Number.isInteger(version) && version >= 1 && version < 2 ** 31;
   if (kind !== 'history' || !isVersion || rest.length > 0) throw invalid(argument, 'it is no cursor of a history');
   if (id !== orderId) throw invalid(argument, "it belongs to another order's history");
   return version;
-}
-
-/** Names a position in the log of all events. */
-export function encodeResumeCursor(position: bigint, orderId: string, version: number): string {
-  return encode(['log', position.toString(), orderId, version]);
 }
 
 function invalid(argument: string, why: string): RequestError {

@@ -2,7 +2,7 @@ import type { OrderEvent } from '../domain/order-event.js';
 import type { Order } from '../domain/order.js';
 import { maySee, ownerFilter, type Viewer } from '../domain/viewer.js';
 import { isOrderNumber } from './identity.js';
-import type { CoalescedReader, CustomerRecord } from './ports.js';
+import type { CoalescedReader, CustomerRecord } from './interfaces/order-reader.js';
 
 /** An order by id, or null where there is none that this viewer may see. */
 export async function findOrder(reader: CoalescedReader, viewer: Viewer, id: string): Promise<Order | null> {

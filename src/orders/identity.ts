@@ -89,7 +89,7 @@ export function fingerprintOfRequest(secret: Uint8Array, request: OrderRequest):
   const expectedPrices = request.lines.map((line) => line.expectedUnitPrice);
   const more = { ...details, shipping, tax, discount, expectedTotal, expectedPrices };
   const given = Object.entries(more).filter(([, value]) => !isDefault(value));
-  const parts = ['place', customerId, customerName, customerEmail, currency, notes, lines];
+  const parts = ['create', customerId, customerName, customerEmail, currency, notes, lines];
   return fingerprint(secret, given.length === 0 ? parts : [...parts, Object.fromEntries(given)]);
 }
 

@@ -4,7 +4,7 @@ import { ORDER_STATUSES, type OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { CURRENCY_EXPONENTS, toMinor } from '../domain/money.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
-import type { OrderSelection, TextSelection, TimeRange } from './ports.js';
+import type { OrderFilter, TextFilter, TimeRange } from './interfaces/order-filter.js';
 import { storable } from './storable-time.js';
 import { isOrderNumber } from './identity.js';
 import { assertNoNull } from './null-arguments.js';
@@ -12,37 +12,37 @@ import { assertNoNull } from './null-arguments.js';
 type Given<T> = T | null | undefined;
 
 /** Which orders a client means. Everything given must hold; null is rejected wherever it stands. */
-export interface OrderCondition {
-  readonly status?: Given<StatusCondition>;
+export interface OrderFilterInput {
+  readonly status?: Given<StatusFilterInput>;
   readonly customerId?: Given<string>;
   readonly isGuest?: Given<boolean>;
-  readonly customerEmail?: Given<TextCondition>;
-  readonly externalReference?: Given<TextCondition>;
-  readonly number?: Given<TextCondition>;
-  readonly createdAt?: Given<TimeCondition>;
-  readonly updatedAt?: Given<TimeCondition>;
-  readonly total?: Given<AmountCondition>;
+  readonly customerEmail?: Given<TextFilterInput>;
+  readonly externalReference?: Given<TextFilterInput>;
+  readonly number?: Given<TextFilterInput>;
+  readonly createdAt?: Given<TimeFilterInput>;
+  readonly updatedAt?: Given<TimeFilterInput>;
+  readonly total?: Given<AmountFilterInput>;
   readonly currency?: Given<string>;
 }
 
-export interface StatusCondition {
+export interface StatusFilterInput {
   readonly eq?: Given<OrderStatus>;
   readonly in?: Given<readonly OrderStatus[]>;
   readonly notIn?: Given<readonly OrderStatus[]>;
 }
 
-export interface TextCondition {
+export interface TextFilterInput {
   readonly eq?: Given<string>;
   readonly in?: Given<readonly string[]>;
   readonly startsWith?: Given<string>;
 }
 
-export interface TimeCondition {
+export interface TimeFilterInput {
   readonly gte?: Given<Date>;
   readonly lt?: Given<Date>;
 }
 
-export interface AmountCondition {
+export interface AmountFilterInput {
   readonly gte?: Given<DecimalInput>;
   readonly lte?: Given<DecimalInput>;
 }
@@ -56,7 +56,7 @@ const MAX_VALUES = 100;
  * @param ofCustomer only this customer's orders, whatever the condition says
  * @throws RequestError BAD_USER_INPUT that names the argument
  */
-export function selectOrders(condition: Given<OrderCondition>, viewer: Viewer, ofCustomer?: string): OrderSelection {
+export function toOrderFilter(condition: Given<OrderFilterInput>, viewer: Viewer, ofCustomer?: string): OrderFilter {
   assertNoNull(condition, 'where');
   const where = condition ?? {};
   const owner = ownerFilter(viewer);
@@ -71,9 +71,9 @@ export function selectOrders(condition: Given<OrderCondition>, viewer: Viewer, o
     customerId,
     isGuest: customerId === null ? isGuest : null,
     statuses: isImpossible ? [] : statusesOf(where.status),
-    customerEmail: selectText(where.customerEmail, 'customerEmail', (text) => text.toLowerCase()),
-    externalReference: selectText(where.externalReference, 'externalReference'),
-    number: numbersOf(selectText(where.number, 'number')),
+    customerEmail: toTextFilter(where.customerEmail, 'customerEmail', (text) => text.toLowerCase()),
+    externalReference: toTextFilter(where.externalReference, 'externalReference'),
+    number: numbersOf(toTextFilter(where.number, 'number')),
     createdAt: timesOf(where.createdAt),
     updatedAt: timesOf(where.updatedAt),
     total: totalsOf(where.total, currency),
@@ -82,12 +82,12 @@ export function selectOrders(condition: Given<OrderCondition>, viewer: Viewer, o
 }
 
 /** Whether nothing at all can be meant, so that nothing need be asked. */
-export function isNone({ statuses, customerEmail, externalReference, number }: OrderSelection): boolean {
+export function isNone({ statuses, customerEmail, externalReference, number }: OrderFilter): boolean {
   const texts = [customerEmail, externalReference, number];
   return statuses?.length === 0 || texts.some((text) => text !== null && 'values' in text && text.values.length === 0);
 }
 
-function statusesOf(condition: Given<StatusCondition>): readonly OrderStatus[] | null {
+function statusesOf(condition: Given<StatusFilterInput>): readonly OrderStatus[] | null {
   const { eq, in: among, notIn } = condition ?? {};
   const statuses = ORDER_STATUSES.filter(
     (status) => (eq ?? status) === status && (among?.includes(status) ?? true) && !(notIn?.includes(status) ?? false),
@@ -98,25 +98,25 @@ function statusesOf(condition: Given<StatusCondition>): readonly OrderStatus[] |
 /** A text that is no longer than what it is compared with: a longer one can mean no order. */
 function boundedText<T extends Given<string>>(text: T, argument: string, limit: number): T {
   if (typeof text === 'string' && text.length > limit) {
-    throw refused(argument, `must have at most ${limit} characters; it has ${text.length}`);
+    throw rejected(argument, `must have at most ${limit} characters; it has ${text.length}`);
   }
   return text;
 }
 
-function selectText(
-  condition: Given<TextCondition>,
-  field: keyof typeof ORDER_LIMITS & keyof OrderCondition,
+function toTextFilter(
+  condition: Given<TextFilterInput>,
+  field: keyof typeof ORDER_LIMITS & keyof OrderFilterInput,
   normalise: (text: string) => string = (text) => text,
-): TextSelection | null {
+): TextFilter | null {
   const { eq, in: among, startsWith } = condition ?? {};
   const argument = `where.${field}`;
   boundedText(eq, `${argument}.eq`, ORDER_LIMITS[field]);
   boundedText(startsWith, `${argument}.startsWith`, ORDER_LIMITS[field]);
   if (among !== null && among !== undefined && among.length > MAX_VALUES) {
-    throw refused(`${argument}.in`, `must have at most ${MAX_VALUES} values; it has ${among.length}`);
+    throw rejected(`${argument}.in`, `must have at most ${MAX_VALUES} values; it has ${among.length}`);
   }
   for (const text of among ?? []) boundedText(text, `${argument}.in`, ORDER_LIMITS[field]);
-  if (startsWith === '') throw refused(`${argument}.startsWith`, 'must not be empty');
+  if (startsWith === '') throw rejected(`${argument}.startsWith`, 'must not be empty');
   const prefix = typeof startsWith === 'string' ? normalise(startsWith) : null;
   const given = [...(typeof eq === 'string' ? [[eq]] : []), ...(among === null || among === undefined ? [] : [among])];
   const [first, ...others] = given.map((texts) => new Set(texts.map(normalise)));
@@ -128,13 +128,13 @@ function selectText(
 }
 
 /** What cannot be a number matches none. */
-function numbersOf(selection: TextSelection | null): TextSelection | null {
-  if (selection === null) return null;
-  if ('values' in selection) return { values: selection.values.filter((text) => isOrderNumber(text)) };
-  return isOrderNumber(selection.prefix) ? selection : { values: [] };
+function numbersOf(filter: TextFilter | null): TextFilter | null {
+  if (filter === null) return null;
+  if ('values' in filter) return { values: filter.values.filter((text) => isOrderNumber(text)) };
+  return isOrderNumber(filter.prefix) ? filter : { values: [] };
 }
 
-function timesOf(condition: Given<TimeCondition>): TimeRange | null {
+function timesOf(condition: Given<TimeFilterInput>): TimeRange | null {
   const { gte = null, lt = null } = condition ?? {};
   if (gte === null && lt === null) return null;
   return { gte: gte === null ? null : storable(gte), lt: lt === null ? null : storable(lt) };
@@ -144,26 +144,26 @@ function currencyOf(currency: Given<string>): string | null {
   if (currency === null || currency === undefined) return null;
   if (CURRENCY_EXPONENTS.has(currency)) return currency;
   const shown = JSON.stringify(currency.slice(0, 40));
-  throw refused('where.currency', `must be an ISO 4217 code such as USD; it is ${shown}`);
+  throw rejected('where.currency', `must be an ISO 4217 code such as USD; it is ${shown}`);
 }
 
-function totalsOf(condition: Given<AmountCondition>, currency: string | null): OrderSelection['total'] {
+function totalsOf(condition: Given<AmountFilterInput>, currency: string | null): OrderFilter['total'] {
   const { gte = null, lte = null } = condition ?? {};
   if (gte === null && lte === null) return null;
   const exponent = currency === null ? undefined : CURRENCY_EXPONENTS.get(currency);
-  if (exponent === undefined) throw refused('where.currency', 'must be given with where.total, as an ISO 4217 code');
+  if (exponent === undefined) throw rejected('where.currency', 'must be given with where.total, as an ISO 4217 code');
   const minor = (amount: DecimalInput | null, argument: string) => {
     if (amount === null) return null;
     const read = readDecimal(amount);
-    if ('rule' in read) throw refused(argument, read.rule);
+    if ('rule' in read) throw rejected(argument, read.rule);
     const value = toMinor(read.decimal, exponent);
-    if (value === 'too-many-decimals') throw refused(argument, `must have at most ${exponent} decimals`);
-    if (value === 'out-of-range') throw refused(argument, 'is larger than an order can hold');
+    if (value === 'too-many-decimals') throw rejected(argument, `must have at most ${exponent} decimals`);
+    if (value === 'out-of-range') throw rejected(argument, 'is larger than an order can hold');
     return value.toString();
   };
   return { gte: minor(gte, 'where.total.gte'), lte: minor(lte, 'where.total.lte') };
 }
 
-function refused(argument: string, rule: string): RequestError {
+function rejected(argument: string, rule: string): RequestError {
   return new RequestError('BAD_USER_INPUT', `${argument} ${rule}.`, { details: { argument } });
 }

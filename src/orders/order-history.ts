@@ -2,7 +2,7 @@ import type { OrderEvent } from '../domain/order-event.js';
 import type { Order } from '../domain/order.js';
 import { decodeHistoryCursor, encodeHistoryCursor } from './cursor.js';
 import { pageSize, type Page, type PageArguments } from './order-page.js';
-import type { CoalescedReader } from './ports.js';
+import type { CoalescedReader } from './interfaces/order-reader.js';
 
 /**
  * A page of an order's history, oldest first. Versions have no gap, so a page is a range of versions and both ends of

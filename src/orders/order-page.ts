@@ -1,16 +1,10 @@
 import { RequestError } from '../domain/errors.js';
 import type { Order } from '../domain/order.js';
 import type { Viewer } from '../domain/viewer.js';
-import { decodeOrderCursor, encodeOrderCursor, placeOf, type Ordering } from './cursor.js';
-import type {
-  CoalescedReader,
-  OrderPlace,
-  OrderRange,
-  OrderSelection,
-  OrderSortField,
-  SortDirection,
-} from './ports.js';
-import { isNone, selectOrders, type OrderCondition } from './order-filter.js';
+import { decodeOrderCursor, encodeOrderCursor, sortKeyOf, type Ordering } from './cursor.js';
+import type { SortKey, OrderRange, OrderFilter, OrderSortField, SortDirection } from './interfaces/order-filter.js';
+import type { CoalescedReader } from './interfaces/order-reader.js';
+import { isNone, toOrderFilter, type OrderFilterInput } from './order-filter.js';
 
 export const PAGE_SIZE = { default: 20, most: 100 } as const;
 
@@ -61,7 +55,7 @@ export interface BoundedCount {
 
 export interface OrderPageRequest {
   readonly page: PageArguments;
-  readonly where: OrderCondition | null | undefined;
+  readonly where: OrderFilterInput | null | undefined;
   readonly ordering: Ordering;
   /** Only this customer's, whatever the condition says. */
   readonly ofCustomer?: string;
@@ -76,14 +70,14 @@ export async function pageOrders(
   const { size, fromBack } = pageSize(page);
   const after = cursorOf(page.after, 'after', ordering);
   const before = cursorOf(page.before, 'before', ordering);
-  const selection = selectOrders(where, viewer, ofCustomer);
-  if (ordering.field === 'TOTAL' && selection.currency === null) {
+  const filter = toOrderFilter(where, viewer, ofCustomer);
+  if (ordering.field === 'TOTAL' && filter.currency === null) {
     const message = 'orderBy TOTAL needs where.currency: amounts compare within a currency.';
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'where.currency' } });
   }
   // Read in the direction that starts at the page's anchor, one more than asked: it tells whether there are more.
   const range: OrderRange = {
-    selection,
+    filter,
     field: ordering.field,
     direction: fromBack ? opposite(ordering.direction) : ordering.direction,
     after: fromBack ? before : after,
@@ -91,13 +85,13 @@ export async function pageOrders(
     inclusive: false,
     limit: size + 1,
   };
-  const found = isNone(selection) ? [] : await reader.range(range);
+  const found = isNone(filter) ? [] : await reader.range(range);
   const overflowed = found.length > size;
   const nodes = found.slice(0, size);
   if (fromBack) nodes.reverse();
 
-  const beyond = (direction: SortDirection, edge: Order | undefined, bound: OrderPlace | null) =>
-    existsBeyond(reader, { selection, field: ordering.field, direction, edge: edge ?? null, bound });
+  const beyond = (direction: SortDirection, edge: Order | undefined, bound: SortKey | null) =>
+    existsBeyond(reader, { filter, field: ordering.field, direction, edge: edge ?? null, bound });
   const ahead = { direction: ordering.direction, edge: nodes.at(-1), bound: before };
   const behind = { direction: opposite(ordering.direction), edge: nodes[0], bound: after };
   return {
@@ -105,8 +99,8 @@ export async function pageOrders(
     hasNextPage: async () => (!fromBack && overflowed) || (await beyond(ahead.direction, ahead.edge, ahead.bound)),
     hasPreviousPage: async () =>
       (fromBack && overflowed) || (await beyond(behind.direction, behind.edge, behind.bound)),
-    totalCount: async () => (isNone(selection) ? 0 : reader.count({ selection, limit: null })),
-    countUpTo: async (limit) => countUpTo(reader, selection, limit),
+    totalCount: async () => (isNone(filter) ? 0 : reader.count({ filter, limit: null })),
+    countUpTo: async (limit) => countUpTo(reader, filter, limit),
   };
 }
 
@@ -116,37 +110,37 @@ export async function pageOrders(
  */
 async function existsBeyond(
   reader: CoalescedReader,
-  { selection, field, direction, edge, bound }: Beyond,
+  { filter, field, direction, edge, bound }: Beyond,
 ): Promise<boolean> {
-  if (bound === null || isNone(selection)) return false;
+  if (bound === null || isNone(filter)) return false;
   const inclusive = edge === null;
-  const after = edge === null ? bound : placeOf(edge, field);
-  const rows = await reader.range({ selection, field, direction, after, before: null, inclusive, limit: 1 });
+  const after = edge === null ? bound : sortKeyOf(edge, field);
+  const rows = await reader.range({ filter, field, direction, after, before: null, inclusive, limit: 1 });
   return rows.length > 0;
 }
 
 interface Beyond {
-  readonly selection: OrderSelection;
+  readonly filter: OrderFilter;
   readonly field: OrderSortField;
   readonly direction: SortDirection;
   /** The page's order on that side. */
   readonly edge: Order | null;
-  readonly bound: OrderPlace | null;
+  readonly bound: SortKey | null;
 }
 
 /** The most that a bounded count counts. */
 export const COUNT_LIMIT = 1_000_000;
 
-async function countUpTo(reader: CoalescedReader, selection: OrderSelection, limit: number): Promise<BoundedCount> {
+async function countUpTo(reader: CoalescedReader, filter: OrderFilter, limit: number): Promise<BoundedCount> {
   if (limit < 1 || limit > COUNT_LIMIT) {
     const message = `limit must be from 1 to ${COUNT_LIMIT}; it is ${limit}.`;
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'limit' } });
   }
-  const counted = isNone(selection) ? 0 : await reader.count({ selection, limit: limit + 1 });
+  const counted = isNone(filter) ? 0 : await reader.count({ filter, limit: limit + 1 });
   return counted > limit ? { value: limit, precision: 'AT_LEAST' } : { value: counted, precision: 'EXACT' };
 }
 
-function cursorOf(cursor: string | null | undefined, argument: string, ordering: Ordering): OrderPlace | null {
+function cursorOf(cursor: string | null | undefined, argument: string, ordering: Ordering): SortKey | null {
   return cursor === null || cursor === undefined ? null : decodeOrderCursor(cursor, argument, ordering);
 }
 

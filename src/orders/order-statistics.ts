@@ -1,15 +1,15 @@
 import { RequestError } from '../domain/errors.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
 import { storable } from './storable-time.js';
+import type { CoalescedReader } from './interfaces/order-reader.js';
 import type {
-  CoalescedReader,
   StatsInterval,
   StatsPeriod,
   StatsReading,
   StatsRow,
   StatsSeriesKey,
   StatsSeriesRow,
-} from './ports.js';
+} from './interfaces/order-statistics.js';
 
 export interface StatsRequest {
   readonly from: Date | null;

@@ -209,7 +209,7 @@ export function examplesFor({ orderId, customerId }: Pick<OwnIds, 'customerId' |
   }));
 }
 
-/** Whether a text is this example of this browser, also after edits: its first line and an own id are the mark. */
+/** Whether a text is this example of this browser, also after updates: its first line and an own id are the mark. */
 export function isExample(text: string | null, example: Example, ids: OwnIds): boolean {
   if (text === null || !text.startsWith(firstLine(example.query))) return false;
   const own = [ids.customerId, ids.orderId, ...ids.formerOrderIds];

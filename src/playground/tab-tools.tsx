@@ -36,10 +36,10 @@ export function OwnIdsInTab() {
     const model = queryEditor?.getModel();
     const text = model?.getValue() ?? '';
     if (!model || !examplesFor(ids).some((example) => isExample(text, example, ids))) return;
-    const edits = ids.formerOrderIds.flatMap((id) =>
+    const updates = ids.formerOrderIds.flatMap((id) =>
       model.findMatches(id, false, false, true, null, false).map(({ range }) => ({ range, text: ids.orderId })),
     );
-    if (edits.length > 0) queryEditor?.executeEdits('own ids', edits);
+    if (updates.length > 0) queryEditor?.executeEdits('own ids', updates);
   }, [queryEditor, openTabId, ids]);
   return null;
 }

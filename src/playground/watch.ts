@@ -109,7 +109,7 @@ function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => bo
     connectionParams: { ...headers },
     keepAlive: PING_MS,
     retryAttempts: Number.POSITIVE_INFINITY,
-    shouldRetry: () => true, // graphql-ws gives up at a connection that is refused
+    shouldRetry: () => true, // graphql-ws gives up at a connection that is rejected
     retryWait: (retries) => pause(Math.min(250 * 2 ** retries, MAX_RETRY_WAIT_MS) * (0.5 + Math.random() / 2)),
     on: {
       connected() {

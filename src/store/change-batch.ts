@@ -1,11 +1,11 @@
 import { decideChange, type Decision } from '../domain/decide-change.js';
 import type { OrderLine, Order } from '../domain/order.js';
-import type { ChangeOrder, OrderOutcome } from '../orders/ports.js';
+import type { ChangeOrder, OrderOutcome } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
-import { earlierCommands } from './idempotency-lookup.js';
-import { HELD, type Held } from './lock-conflict.js';
+import { lookUpIdempotencyKeys } from './idempotency-lookup.js';
+import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
 import { toOrder } from './order-rows.js';
-import { applyChanges, applyEdits, replaceLines, type NewEvent } from './statements/change-orders.js';
+import { applyChanges, applyUpdates, replaceLines, type NewEvent } from './statements/change-orders.js';
 import { lockFreeOrders, lockOrders, readPresent, type LockedRow } from './statements/lock-orders.js';
 import { readItems } from './statements/read-orders.js';
 import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
@@ -29,7 +29,7 @@ export async function changeBatch(
   tx: Queryable,
   commands: readonly ChangeOrder[],
   { uncertain, skipLocked }: Omit<ChangeManner, 'hurried'>,
-): Promise<Map<ChangeOrder, OrderOutcome | Held>> {
+): Promise<Map<ChangeOrder, OrderOutcome | LockConflict>> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
   const locked = new Map((await (skipLocked ? lockFreeOrders : lockOrders)(tx, ids)).map((row) => [row.id, row]));
   const passedOver = skipLocked ? ids.filter((id) => !locked.has(id)) : [];
@@ -41,14 +41,14 @@ export async function changeBatch(
     replaced: new Map(),
     events: [],
   };
-  const earlier = await earlierCommands(tx, commands, uncertain);
+  const earlier = await lookUpIdempotencyKeys(tx, commands, uncertain);
   const references = await claim(tx, commands, batch);
 
-  const outcomes = new Map<ChangeOrder, OrderOutcome | Held>();
+  const outcomes = new Map<ChangeOrder, OrderOutcome | LockConflict>();
   for (const command of commands) {
     const reference = references.stateOf(command);
-    if (held.has(command.orderId) || reference === HELD) {
-      outcomes.set(command, HELD);
+    if (held.has(command.orderId) || reference === LOCK_CONFLICT) {
+      outcomes.set(command, LOCK_CONFLICT);
       continue;
     }
     const known = earlier.find(command);
@@ -83,7 +83,7 @@ async function linesOf(
   commands: readonly ChangeOrder[],
   locked: ReadonlyMap<string, LockedRow>,
 ): Promise<Map<string, readonly OrderLine[]>> {
-  const wanted = commands.filter(({ change }) => change.kind === 'edit' && change.lines !== null);
+  const wanted = commands.filter(({ change }) => change.kind === 'update' && change.lines !== null);
   const ids = [...new Set(wanted.map(({ orderId }) => orderId))].filter((id) => locked.has(id));
   const items = ids.length === 0 ? [] : await readItems(tx, ids);
   return new Map(ids.map((id, index) => [id, items[index] ?? []]));
@@ -102,10 +102,10 @@ async function store(tx: Queryable, { locked, orders, replaced, events }: Batch)
   const changed = [...orders.values()]
     .map((order) => ({ order, lockedVersion: locked.get(order.id)?.version ?? 0 }))
     .filter(({ order, lockedVersion }) => order.version !== lockedVersion);
-  const edits = new Set(events.filter(({ event }) => !isStatusOnly(event)).map(({ order }) => order.id));
-  const edited = changed.filter(({ order }) => edits.has(order.id));
-  const rest = changed.filter(({ order }) => !edits.has(order.id));
-  let written = edited.length === 0 ? 0 : await applyEdits(tx, edited);
+  const updates = new Set(events.filter(({ event }) => !isStatusOnly(event)).map(({ order }) => order.id));
+  const updated = changed.filter(({ order }) => updates.has(order.id));
+  const rest = changed.filter(({ order }) => !updates.has(order.id));
+  let written = updated.length === 0 ? 0 : await applyUpdates(tx, updated);
   if (replaced.size > 0) await replaceLines(tx, replaced);
   written += await applyChanges(tx, rest, events);
   if (written !== changed.length) throw new Error(`${written} of ${changed.length} locked orders were written`);
@@ -116,7 +116,7 @@ function isStatusOnly({ changedFields, type }: NewEvent['event']): boolean {
 }
 
 interface References {
-  stateOf(command: ChangeOrder): 'free' | 'taken' | Held;
+  stateOf(command: ChangeOrder): 'free' | 'taken' | LockConflict;
   /** Gives up what the orders of the batch do not have any more, or have not got after all. */
   releaseUnused(tx: Queryable): Promise<void>;
 }
@@ -126,7 +126,7 @@ async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, 
   for (const command of commands) {
     const row = locked.get(command.orderId);
     const { change } = command;
-    const reference = change.kind === 'edit' ? change.details.externalReference : null;
+    const reference = change.kind === 'update' ? change.details.externalReference : null;
     if (row === undefined || row.deleted_at !== null || typeof reference !== 'string') continue;
     wanted.set(command, { customerId: row.customer_id ?? '', reference, orderId: row.id });
   }
@@ -143,7 +143,7 @@ async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, 
       if (claimed === undefined) return 'free';
       if (owner === undefined) throw new Error('a reference was claimed and belongs to nobody');
       if (owner === command.orderId) return 'free';
-      return locked.has(owner) ? HELD : 'taken'; // a neighbour of this batch may be giving it up
+      return locked.has(owner) ? LOCK_CONFLICT : 'taken'; // a neighbour of this batch may be giving it up
     },
     async releaseUnused(db) {
       const all = [...before, ...wanted.values()];
@@ -157,8 +157,8 @@ async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, 
 
 function toOutcome(decision: Decision, isReplay: boolean): OrderOutcome {
   switch (decision.kind) {
-    case 'refused':
-      return { kind: 'refused', refusal: decision.refusal };
+    case 'rejected':
+      return { kind: 'rejected', rejection: decision.rejection };
     case 'unchanged':
       return { kind: 'changed', order: decision.order, changed: false, replayed: false };
     case 'repeated':

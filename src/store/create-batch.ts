@@ -3,16 +3,16 @@ import { invalid } from '../domain/errors.js';
 import { INITIAL_STATUS } from '../domain/lifecycle.js';
 import type { Order, OrderDraft } from '../domain/order.js';
 import { maySee } from '../domain/viewer.js';
-import type { OrderOutcome, PlaceOrder } from '../orders/ports.js';
+import type { OrderOutcome, CreateOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
-import { HELD, type Held } from './lock-conflict.js';
+import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
 import { toOrder } from './order-rows.js';
 import { readKnown } from './statements/read-orders.js';
-import { insertOrders, readExisting, type ExistingRow, type PlacedRow } from './statements/insert-orders.js';
+import { insertOrders, readExisting, type ExistingRow, type InsertedRow } from './statements/insert-orders.js';
 import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
 
-export interface PlacedBatch {
-  readonly outcomes: ReadonlyMap<PlaceOrder, OrderOutcome | Held>;
+export interface CreatedBatch {
+  readonly outcomes: ReadonlyMap<CreateOrder, OrderOutcome | LockConflict>;
   /** Orders that were not there before. */
   readonly newIds: ReadonlySet<string>;
 }
@@ -21,44 +21,44 @@ export interface PlacedBatch {
  * Stores new orders inside the caller's transaction, each with its items and first event, and answers what was there
  * already under the same id.
  */
-export async function placeBatch(tx: Queryable, commands: readonly PlaceOrder[]): Promise<PlacedBatch> {
-  const firsts = new Map<string, NewPlace>();
+export async function createBatch(tx: Queryable, commands: readonly CreateOrder[]): Promise<CreatedBatch> {
+  const firsts = new Map<string, Creation>();
   for (const command of commands) {
     if (isNew(command) && !firsts.has(command.orderId)) firsts.set(command.orderId, command);
   }
   const references = await claim(tx, [...firsts.values()]);
   const free = [...firsts.values()].filter((command) => references.stateOf(command) === 'mine');
-  const placed = new Map((free.length === 0 ? [] : await insertOrders(tx, free)).map((row) => [row.id, row]));
-  const there = [...new Set(commands.map(({ orderId }) => orderId))].filter((id) => !placed.has(id));
+  const created = new Map((free.length === 0 ? [] : await insertOrders(tx, free)).map((row) => [row.id, row]));
+  const there = [...new Set(commands.map(({ orderId }) => orderId))].filter((id) => !created.has(id));
   const existing = new Map((there.length === 0 ? [] : await readExisting(tx, there)).map((row) => [row.id, row]));
-  await references.releaseUnused(tx, placed, existing);
+  await references.releaseUnused(tx, created, existing);
 
-  const outcomes = new Map<PlaceOrder, OrderOutcome | Held>();
+  const outcomes = new Map<CreateOrder, OrderOutcome | LockConflict>();
   for (const command of commands) {
     const first = firsts.get(command.orderId) ?? command;
-    const row = placed.get(command.orderId);
+    const row = created.get(command.orderId);
     const stored = existing.get(command.orderId);
-    if (row !== undefined && isNew(first)) outcomes.set(command, answerPlaced(command, first, row));
+    if (row !== undefined && isNew(first)) outcomes.set(command, answerCreated(command, first, row));
     else if (stored !== undefined) outcomes.set(command, replay(command, stored));
-    else outcomes.set(command, command === first ? references.refusalOf(first, placed) : HELD); // it may want another
+    else outcomes.set(command, command === first ? references.rejectionOf(first, created) : LOCK_CONFLICT); // it may want another
   }
-  return { outcomes, newIds: new Set(placed.keys()) };
+  return { outcomes, newIds: new Set(created.keys()) };
 }
 
-type NewPlace = PlaceOrder & { readonly draft: OrderDraft };
+type Creation = CreateOrder & { readonly draft: OrderDraft };
 
-function isNew(command: PlaceOrder): command is NewPlace {
+function isNew(command: CreateOrder): command is Creation {
   return command.draft !== null;
 }
 
-function answerPlaced(command: PlaceOrder, first: NewPlace, row: PlacedRow): OrderOutcome {
+function answerCreated(command: CreateOrder, first: Creation, row: InsertedRow): OrderOutcome {
   const order = newOrder(first, row);
   return command === first
-    ? { kind: 'placed', order, replayed: false }
+    ? { kind: 'created', order, replayed: false }
     : compare(command, order, first.fingerprint, { mayBeSeen: maySee(command.viewer, order), replayed: true });
 }
 
-function newOrder({ orderId, draft }: NewPlace, { number, created_at: createdAt }: PlacedRow): Order {
+function newOrder({ orderId, draft }: Creation, { number, created_at: createdAt }: InsertedRow): Order {
   const { lines: _, ...rest } = draft;
   return {
     ...rest,
@@ -77,42 +77,42 @@ function newOrder({ orderId, draft }: NewPlace, { number, created_at: createdAt 
 }
 
 /** What a command answers whose order was there before. */
-function replay(command: PlaceOrder, row: ExistingRow): OrderOutcome {
+function replay(command: CreateOrder, row: ExistingRow): OrderOutcome {
   const mayBeSeen = maySee(command.viewer, { customerId: row.owner });
   if (row.deleted_at !== null && mayBeSeen) {
-    return { kind: 'refused', refusal: { code: 'ORDER_DELETED', field: command.field } };
+    return { kind: 'rejected', rejection: { code: 'ORDER_DELETED', field: command.field } };
   }
   const replayed = row.command_id !== command.commandId;
   return compare(command, toOrder(row), row.fingerprint, { mayBeSeen, replayed });
 }
 
-/** The same request answers the first order again; another one, or somebody else's order, is refused alike. */
+/** The same request answers the first order again; another one, or somebody else's order, is rejected alike. */
 function compare(
-  command: PlaceOrder,
+  command: CreateOrder,
   order: Order,
   fingerprint: Uint8Array,
   { mayBeSeen, replayed }: { readonly mayBeSeen: boolean; readonly replayed: boolean },
 ): OrderOutcome {
   const same = Buffer.from(fingerprint).equals(command.fingerprint) && mayBeSeen;
-  if (same) return { kind: 'placed', order, replayed };
+  if (same) return { kind: 'created', order, replayed };
   const name = command.field.at(-1) ?? 'id';
   const message = `This ${name} was used before with another request.`;
-  return { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH', message, field: command.field } };
+  return { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: command.field } };
 }
 
 interface References {
   /** `mine` where the order may be stored. */
-  stateOf(command: NewPlace): 'mine' | 'taken';
+  stateOf(command: Creation): 'mine' | 'taken';
   /** Gives up what was claimed for orders that turned out to be there already, unless it is theirs. */
-  releaseUnused(tx: Queryable, placed: Rows, existing: ReadonlyMap<string, ExistingRow>): Promise<void>;
+  releaseUnused(tx: Queryable, created: Rows, existing: ReadonlyMap<string, ExistingRow>): Promise<void>;
   /** Why an order was neither stored nor there. */
-  refusalOf(command: PlaceOrder, placed: Rows): OrderOutcome | Held;
+  rejectionOf(command: CreateOrder, created: Rows): OrderOutcome | LockConflict;
 }
 
 type Rows = ReadonlyMap<string, unknown>;
 
 /** An order that is there already claims nothing, so that it does not stand in the way of its neighbours. */
-async function claim(tx: Queryable, commands: readonly NewPlace[]): Promise<References> {
+async function claim(tx: Queryable, commands: readonly Creation[]): Promise<References> {
   const wanting = commands.flatMap((command) => claimOf(command) ?? []);
   const orderIds = wanting.map(({ orderId }) => orderId);
   const known = orderIds.length === 0 ? [] : await readKnown(tx, orderIds);
@@ -127,21 +127,21 @@ async function claim(tx: Queryable, commands: readonly NewPlace[]): Promise<Refe
       if (there.has(command.orderId)) return 'taken';
       return wanted === null || ownerOf(wanted) === wanted.orderId ? 'mine' : 'taken';
     },
-    async releaseUnused(db, placed, existing) {
+    async releaseUnused(db, created, existing) {
       const unused = claims.filter((wanted) => {
-        return ownerOf(wanted) === wanted.orderId && !placed.has(wanted.orderId) && !has(existing, wanted);
+        return ownerOf(wanted) === wanted.orderId && !created.has(wanted.orderId) && !has(existing, wanted);
       });
       await releaseReferences(db, unused);
     },
-    refusalOf(command, placed) {
+    rejectionOf(command, created) {
       const owner = isNew(command) ? ownerOf(claimOf(command)) : null;
       if (owner === null || owner === command.orderId) {
         throw new Error(`order ${command.orderId} was neither inserted nor there`);
       }
       // Claimed by a neighbour that was not stored: the reference is free again, so this one is tried anew.
-      if (claiming.has(owner) && !placed.has(owner)) return HELD;
+      if (claiming.has(owner) && !created.has(owner)) return LOCK_CONFLICT;
       const problem = duplicateReference([...command.field.slice(0, -1), 'externalReference']);
-      return { kind: 'refused', refusal: invalid([problem]) };
+      return { kind: 'rejected', rejection: invalid([problem]) };
     },
   };
 }
@@ -152,7 +152,7 @@ function has(existing: ReadonlyMap<string, ExistingRow>, { orderId, customerId, 
   return row?.external_reference === reference && (row.customer_id ?? '') === customerId;
 }
 
-function claimOf({ orderId, draft }: NewPlace): Claim | null {
+function claimOf({ orderId, draft }: Creation): Claim | null {
   const { externalReference: reference, customerId } = draft;
   return reference === null ? null : { customerId: customerId ?? '', reference, orderId };
 }

@@ -1,21 +1,22 @@
 import type { Known } from '../domain/decide-change.js';
-import type { ChangeOrder, CommandKey } from '../orders/ports.js';
+import type { CommandKey } from '../orders/interfaces/order-reader.js';
+import type { ChangeOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
 import { readKeyedCommands, readRetriedCommands, type CommandRow } from './statements/change-orders.js';
 
 /** What commands under the same idempotency key, or earlier attempts of the same command, have done to the orders. */
-export interface Earlier {
+export interface IdempotencyLookup {
   find(command: ChangeOrder): Known['earlier'];
   /** A command of this very batch counts for those behind it. */
   remember(command: ChangeOrder): void;
 }
 
 /** @param retried whether an earlier attempt of these very commands may have been committed */
-export async function earlierCommands(
+export async function lookUpIdempotencyKeys(
   tx: Queryable,
   commands: readonly ChangeOrder[],
   retried: boolean,
-): Promise<Earlier> {
+): Promise<IdempotencyLookup> {
   const keys = commands.flatMap(({ orderId, key }) => (key === null ? [] : [{ orderId, key: key.hash }]));
   const orderIds = [...new Set(commands.map((command) => command.orderId))];
   const commandIds = commands.map((command) => command.commandId);

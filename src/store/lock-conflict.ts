@@ -1,4 +1,4 @@
 /** A command that was not decided: its answer hangs on what somebody else holds, or may yet give up. */
-export const HELD = 'held';
+export const LOCK_CONFLICT = 'held';
 
-export type Held = typeof HELD;
+export type LockConflict = typeof LOCK_CONFLICT;

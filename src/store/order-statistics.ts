@@ -8,9 +8,9 @@ import type {
   StatsSeriesKey,
   StatsSeriesRow,
   StatsSpan,
-} from '../orders/ports.js';
+} from '../orders/interfaces/order-statistics.js';
 import type { Database, Queryable } from '../database/database.js';
-import { countEvents, takeStatistics } from './statements/count-events.js';
+import { countEvents, lockStatistics } from './statements/count-events.js';
 import {
   readCustomerSeries,
   readCustomerSpan,
@@ -18,7 +18,7 @@ import {
   readSeries,
   readSpan,
   readStats,
-  type Stretch,
+  type Segment,
 } from './statements/read-statistics.js';
 
 /** Counts events in the transaction that says they are counted, so that no crash counts one twice or never. */
@@ -26,9 +26,9 @@ export function createStatsKeeper({ prisma }: Database): StatsKeeper {
   return {
     advance: async (limit, least) =>
       prisma.$transaction(async (tx) => {
-        const place = await takeStatistics(tx, least);
-        if (place === null) return 0;
-        const { position, last } = place;
+        const state = await lockStatistics(tx, least);
+        if (state === null) return 0;
+        const { position, last } = state;
         const upTo = last - position > BigInt(limit) ? position + BigInt(limit) : last;
         if (upTo > position) await countEvents(tx, position, upTo);
         return Number(upTo - position);
@@ -44,7 +44,7 @@ const LAST = new Date(Date.UTC(9999, 11, 31));
 /** Statistics from the rows that are kept and the events since; one customer's from the orders. Each is of one moment. */
 export async function readStatistics(db: Queryable, { period, customerId }: StatsKey): Promise<StatsReading> {
   if (customerId !== null) return { ...(await readCustomerStats(db, customerId, period)), asOf: new Date() };
-  const { rows, buckets, asOf } = await readStats(db, stretchesOf(period));
+  const { rows, buckets, asOf } = await readStats(db, segmentsOf(period));
   return { rows, processing: processingTimeOf(buckets), asOf: asOf ?? new Date() };
 }
 
@@ -59,17 +59,17 @@ export async function readStatsSeries(
   { period, customerId, interval }: StatsSeriesKey,
 ): Promise<readonly StatsSeriesRow[]> {
   return customerId === null
-    ? readSeries(db, seriesStretches(period, interval), interval)
+    ? readSeries(db, seriesSegments(period, interval), interval)
     : readCustomerSeries(db, customerId, period, interval);
 }
 
-function seriesStretches(period: StatsPeriod, interval: StatsInterval): Stretch[] {
+function seriesSegments(period: StatsPeriod, interval: StatsInterval): Segment[] {
   if (interval === 'HOUR') return [{ grain: 'HOUR', from: period.from ?? EPOCH, to: period.to ?? LAST }];
-  return stretchesOf({ from: period.from ?? EPOCH, to: period.to ?? LAST });
+  return segmentsOf({ from: period.from ?? EPOCH, to: period.to ?? LAST });
 }
 
 /** A period as few rows as will do: all time is one of each kind, whole days are days, and hours only at the ends. */
-export function stretchesOf({ from, to }: StatsPeriod): Stretch[] {
+export function segmentsOf({ from, to }: StatsPeriod): Segment[] {
   if (from === null && to === null) return [{ grain: 'ALL', from: EPOCH, to: new Date(1) }];
   const [low, high] = [from ?? EPOCH, to ?? LAST];
   const firstDay = new Date(Math.ceil(low.getTime() / DAY_MS) * DAY_MS);

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { RequestError } from '../domain/errors.js';
 import { createFailureLog } from '../observability/failure-log.js';
-import type { OrderReader } from '../orders/ports.js';
+import type { OrderReader } from '../orders/interfaces/order-reader.js';
 import type { Database } from '../database/database.js';
 import { classify } from '../database/database-errors.js';
 import { readKnownCommands } from './idempotency-lookup.js';
 import { readStatistics, readStatsSeries, readStatsSpan } from './order-statistics.js';
-import { translated } from './retry-read.js';
+import { retryRead } from './retry-read.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/external-references.js';
@@ -15,7 +15,7 @@ import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrder
 /** Reads straight from PostgreSQL, one statement a call. A database that cannot be used becomes SERVICE_UNAVAILABLE. */
 export function createReader({ prisma }: Database, log: Logger): OrderReader {
   const failures = createFailureLog(log);
-  const safely = <T>(read: () => Promise<T>) => translated(read, failures);
+  const safely = <T>(read: () => Promise<T>) => retryRead(read, failures);
   return {
     orders: (ids) => safely(() => readOrders(prisma, ids)),
     known: (ids) => safely(() => readKnown(prisma, ids)),

@@ -11,7 +11,7 @@ export const RECONNECT_PAUSE_MS = 100;
  *
  * @throws RequestError SERVICE_UNAVAILABLE where the database cannot be used; anything else as it was thrown
  */
-export async function translated<T>(read: () => Promise<T>, failures: FailureLog): Promise<T> {
+export async function retryRead<T>(read: () => Promise<T>, failures: FailureLog): Promise<T> {
   try {
     const value = await retried(read);
     failures.worked('reads of the database work again');

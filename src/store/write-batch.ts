@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RequestError, UNKNOWN_OUTCOME } from '../domain/errors.js';
 import { createFailureLog, type FailureLog } from '../observability/failure-log.js';
-import { isOver } from '../orders/caller.js';
-import type { Lanes, OrderOutcome, Patience, WriteCommand, WriteOutcome } from '../orders/ports.js';
+import { isOver } from '../orders/interfaces/caller.js';
+import type { Caller } from '../orders/interfaces/caller.js';
+import type { Lanes } from '../orders/interfaces/lanes.js';
+import type { OrderOutcome, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import type { Database } from '../database/database.js';
 import { classify, type Failure } from '../database/database-errors.js';
 import { RECONNECT_PAUSE_MS } from './retry-read.js';
@@ -12,7 +14,7 @@ import { writeInTransaction, type Contended, type WriteManner } from './write-tr
 /** One caller's command, and how long it wants to wait. */
 export interface WriteCall {
   readonly key: WriteCommand;
-  readonly patience: Patience;
+  readonly caller: Caller;
 }
 
 type Result = WriteOutcome | Contended | Error;
@@ -70,7 +72,7 @@ async function once(
 
 /**
  * Stores batches of commands, each batch in one interactive transaction, and settles what goes wrong: a row that the
- * database refuses is found by bisection and fails alone; a conflict is tried once more, then command by command; an
+ * database rejects is found by bisection and fails alone; a conflict is tried once more, then command by command; an
  * order that somebody else holds is waited for apart from the batch; a database that cannot serve fails all as
  * retryable; a connection lost at COMMIT is settled by trying again under the same ids. Before every try the commands
  * leave that nobody waits for any more.
@@ -81,7 +83,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
   const logged = logTo(log, failures);
 
   async function attempt(calls: readonly WriteCall[], how: Attempt): Promise<Result[]> {
-    const live = calls.filter((call) => !isOver(call.patience));
+    const live = calls.filter((call) => !isOver(call.caller));
     const results = new Map<WriteCall, Result>();
     for (const call of calls) results.set(call, final(how, tooLate()));
     if (live.length > 0) {
@@ -185,7 +187,7 @@ function waitApart(attempt: Tries, lanes: Lanes) {
   };
 }
 
-/** Refused rows are reported one by one, and orders that others have locked are waited for: neither is logged here. */
+/** Rejected rows are reported one by one, and orders that others have locked are waited for: neither is logged here. */
 function logTo(log: Logger, failures: FailureLog) {
   return (cause: unknown, { kind, sqlState }: Failure, commands: number): void => {
     if (kind === 'data' || sqlState === LOCK_NOT_AVAILABLE) return;
@@ -215,7 +217,7 @@ function changedOrders(outcomes: readonly (WriteOutcome | Contended)[]): readonl
     outcome.kind === 'group' ? outcome.outcomes : outcome,
   );
   const changed = single.flatMap((outcome) => {
-    const isStored = outcome.kind === 'placed' || (outcome.kind === 'changed' && outcome.changed);
+    const isStored = outcome.kind === 'created' || (outcome.kind === 'changed' && outcome.changed);
     return isStored && !outcome.replayed ? outcome.order.id : [];
   });
   return [...new Set(changed)];
@@ -246,7 +248,7 @@ function unknownOutcome(cause: unknown): RequestError {
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause, details: UNKNOWN_OUTCOME });
 }
 
-/** Our checks let something through that the database refuses, or a defect: masked to clients, logged with its cause. */
+/** Our checks let something through that the database rejects, or a defect: masked to clients, logged with its cause. */
 function unexpected(cause: unknown): Error {
   return new Error('A command could not be stored.', { cause });
 }

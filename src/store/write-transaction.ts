@@ -1,8 +1,15 @@
-import type { ChangeOrder, OrderOutcome, PlaceGroup, PlaceOrder, WriteCommand, WriteOutcome } from '../orders/ports.js';
+import type {
+  ChangeOrder,
+  OrderOutcome,
+  CreateGroup,
+  CreateOrder,
+  WriteCommand,
+  WriteOutcome,
+} from '../orders/interfaces/order-writer.js';
 import { changeBatch, type ChangeManner } from './change-batch.js';
 import type { Queryable } from '../database/database.js';
-import { HELD, type Held } from './lock-conflict.js';
-import { placeBatch } from './create-batch.js';
+import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
+import { createBatch } from './create-batch.js';
 
 export type WriteManner = ChangeManner;
 
@@ -26,52 +33,55 @@ export async function writeInTransaction(
   commands: readonly WriteCommand[],
   how: WriteManner,
 ): Promise<(WriteOutcome | Contended)[]> {
-  const places: PlaceOrder[] = [];
-  const groups: PlaceGroup[] = [];
+  const creations: CreateOrder[] = [];
+  const groups: CreateGroup[] = [];
   const changes: ChangeOrder[] = [];
   for (const command of commands) {
-    if (command.kind === 'place') places.push(command);
+    if (command.kind === 'create') creations.push(command);
     else if (command.kind === 'group') groups.push(command);
     else changes.push(command);
   }
-  const outcomes = new Map<WriteCommand, WriteOutcome | Held>();
+  const outcomes = new Map<WriteCommand, WriteOutcome | LockConflict>();
   if (how.hurried) await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = '${HURRY_MS}ms'`);
-  if (places.length > 0) merge(outcomes, (await placeBatch(tx, places)).outcomes);
-  for (const group of groups) outcomes.set(group, await placeGroup(tx, group));
+  if (creations.length > 0) merge(outcomes, (await createBatch(tx, creations)).outcomes);
+  for (const group of groups) outcomes.set(group, await createGroup(tx, group));
   if (changes.length > 0) merge(outcomes, await changeBatch(tx, changes, how));
   return commands.map((command) => {
     const outcome = outcomes.get(command);
     if (outcome === undefined) throw new Error(`no outcome for a ${command.kind} command`);
-    return outcome === HELD ? { kind: 'contended', uncertain: how.uncertain } : outcome;
+    return outcome === LOCK_CONFLICT ? { kind: 'contended', uncertain: how.uncertain } : outcome;
   });
 }
 
 function merge<C extends WriteCommand>(
-  all: Map<WriteCommand, WriteOutcome | Held>,
-  some: ReadonlyMap<C, OrderOutcome | Held>,
+  all: Map<WriteCommand, WriteOutcome | LockConflict>,
+  some: ReadonlyMap<C, OrderOutcome | LockConflict>,
 ): void {
   for (const [command, outcome] of some) all.set(command, outcome);
 }
 
-/** Stores a group behind a savepoint: where one of its orders is refused, none of them is stored. */
-async function placeGroup(tx: Queryable, { orders }: PlaceGroup): Promise<WriteOutcome | Held> {
-  await tx.$executeRawUnsafe('SAVEPOINT placed_group');
-  const { outcomes, newIds } = await placeBatch(tx, orders);
-  const answers = orders.map((order) => outcomes.get(order) ?? HELD);
-  const decided = answers.filter((answer) => answer !== HELD);
-  const isRefused = decided.some(({ kind }) => kind === 'refused');
-  if (!isRefused && decided.length === answers.length) {
-    await tx.$executeRawUnsafe('RELEASE SAVEPOINT placed_group');
+/** Stores a group behind a savepoint: where one of its orders is rejected, none of them is stored. */
+async function createGroup(tx: Queryable, { orders }: CreateGroup): Promise<WriteOutcome | LockConflict> {
+  await tx.$executeRawUnsafe('SAVEPOINT created_group');
+  const { outcomes, newIds } = await createBatch(tx, orders);
+  const answers = orders.map((order) => outcomes.get(order) ?? LOCK_CONFLICT);
+  const decided = answers.filter((answer) => answer !== LOCK_CONFLICT);
+  const isRejected = decided.some(({ kind }) => kind === 'rejected');
+  if (!isRejected && decided.length === answers.length) {
+    await tx.$executeRawUnsafe('RELEASE SAVEPOINT created_group');
     return { kind: 'group', outcomes: decided };
   }
-  await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT placed_group');
-  if (!isRefused) return HELD;
-  return { kind: 'group', outcomes: answers.map((answer) => (answer === HELD ? ABORTED : abort(answer, newIds))) };
+  await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT created_group');
+  if (!isRejected) return LOCK_CONFLICT;
+  return {
+    kind: 'group',
+    outcomes: answers.map((answer) => (answer === LOCK_CONFLICT ? ABORTED : abort(answer, newIds))),
+  };
 }
 
 const ABORTED = { kind: 'aborted' } as const;
 
 /** An order that an earlier request stored stays what it is; what this one stored is there no more. */
 function abort(outcome: OrderOutcome, newIds: ReadonlySet<string>): OrderOutcome {
-  return outcome.kind === 'placed' && newIds.has(outcome.order.id) ? ABORTED : outcome;
+  return outcome.kind === 'created' && newIds.has(outcome.order.id) ? ABORTED : outcome;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { startProcess, temporaryFolder } from '../support/process.js';
-import { createMany, moveMany } from '../support/mutations.js';
+import { createMany, transitionMany } from '../support/mutations.js';
 import { create } from '../support/queries.js';
 
 const FILE = path.resolve(process.env['TEST_DATA_DIR'] ?? '../shared/data', 'northwind-orders.json');
@@ -82,7 +82,7 @@ test.skipIf(!hasData)(
     const tracking = { carrier: 'Speedy Express' };
     for (let start = 0; start < shipped.length; start += 100) {
       const changes = shipped.slice(start, start + 100).map((id) => ({ id, status: 'SHIPPED', tracking }));
-      const { results } = await moveMany(server, changes);
+      const { results } = await transitionMany(server, changes);
       expect(results.every(({ changed }) => changed)).toBe(true);
     }
 

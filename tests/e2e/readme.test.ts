@@ -78,7 +78,7 @@ test('the watch command prints a line for each change', async () => {
   let printed = '';
   watching.child.stdout?.on('data', (chunk) => (printed += String(chunk)));
   const create = 'mutation { createOrder(input: {items: [{name: "Tea", unitPrice: "1"}]}) { order { id } } }';
-  // The command connects in its own time, so orders are placed until one of them is printed.
+  // The command connects in its own time, so orders are created until one of them is printed.
   await expect.poll(async () => (await server.get(create), printed.includes('\n')), { timeout: 15_000 }).toBe(true);
   const [line = ''] = printed.split('\n');
   expect(JSON.parse(line)).toMatchObject({

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, embeddedUrl, postgresOn, usedDataDir } from '../support/embedded.js';
-import { create, placed } from '../support/queries.js';
+import { create, created } from '../support/queries.js';
 import { failToStart, startProcess, temporaryFolder } from '../support/process.js';
 
 function lastLine(text: string): string {
@@ -17,7 +17,7 @@ function lastLine(text: string): string {
 test('a second start keeps the data, and a stop leaves no process behind', async () => {
   const dataDir = path.join(await temporaryFolder(), 'data');
   const first = await startProcess({ DATA_DIR: dataDir });
-  const order = await placed(first, { idempotencyKey: 'kept' });
+  const order = await created(first, { idempotencyKey: 'kept' });
   expect(postgresOn(dataDir)).not.toEqual([]);
   expect(await first.end('SIGINT')).toMatchObject({ code: 0 });
   expect(postgresOn(dataDir)).toEqual([]);
@@ -33,7 +33,7 @@ test('a second start keeps the data, and a stop leaves no process behind', async
 test('a server that was killed is followed by one that takes its PostgreSQL over', async () => {
   const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
-  const order = await placed(killed, { idempotencyKey: 'survives' });
+  const order = await created(killed, { idempotencyKey: 'survives' });
   await killed.end('SIGKILL');
   expect(postgresOn(dataDir)).not.toEqual([]);
   const next = await startProcess({ DATA_DIR: dataDir });
@@ -50,7 +50,7 @@ test('two servers do not share one data folder, and the second names the first',
   expect(lastLine(stderr)).toBe(
     `Another Ordergraph is running on the data folder ${dataDir}: process ${first.pid} at ${first.url}. Stop it, or set DATA_DIR or DATABASE_URL.`,
   );
-  expect(await placed(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
+  expect(await created(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
   await first.end('SIGTERM');
   expect(existsSync(path.join(dataDir, 'server.json'))).toBe(false);
 });

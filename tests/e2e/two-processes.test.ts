@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startProcess } from '../support/process.js';
-import { create, placed, update } from '../support/queries.js';
+import { create, created, update } from '../support/queries.js';
 
 let database: TestDatabase;
 
@@ -32,7 +32,7 @@ test('two processes on one database make one order for one key and see each othe
   const watchers = await Promise.all(
     [one, two].map(async (server) => server.watch<Seen>(query, { to: ['CONFIRMED', 'SHIPPED'] })),
   );
-  const { id } = await placed(one);
+  const { id } = await created(one);
   await update(one, { id, status: 'CONFIRMED' });
   await update(two, { id, status: 'SHIPPED' });
   for (const watcher of watchers) {

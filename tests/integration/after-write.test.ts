@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GraphQLError } from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { CREATE, placed, TEA, type CreateAnswer } from '../support/queries.js';
+import { CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 const DEADLINE_MS = 1_500;
@@ -35,10 +35,10 @@ interface Stored {
 }
 
 const ORDER = 'order { id number status version items { name } }';
-const MOVE = `mutation ($input: UpdateOrderStatusInput!) {
+const TRANSITION = `mutation ($input: UpdateOrderStatusInput!) {
   updateOrderStatus(input: $input) { changed ${ORDER} userErrors { code } } }`;
 
-interface Moved {
+interface Transitioned {
   readonly updateOrderStatus: { readonly changed: boolean; readonly order: Stored; readonly userErrors: object[] };
 }
 
@@ -63,9 +63,11 @@ const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, m
 
 describe('a stored write says so', () => {
   test('when a read of its payload meets its deadline', async () => {
-    const { id, number } = await placed(server);
+    const { id, number } = await created(server);
     const release = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
-    const { status, headers, data, errors } = await server.ask<Moved>(MOVE, { input: { id, status: 'CONFIRMED' } });
+    const { status, headers, data, errors } = await server.ask<Transitioned>(TRANSITION, {
+      input: { id, status: 'CONFIRMED' },
+    });
     await release();
     expect(status).toBe(200);
     expect(headers.get('retry-after')).toBeNull();
@@ -80,7 +82,7 @@ describe('a stored write says so', () => {
     expectStored(errors?.[0]);
   });
 
-  test('when the reads of its payload are refused for overload', async () => {
+  test('when the reads of its payload are rejected for overload', async () => {
     const query = `mutation ($input: CreateOrdersInput!) { createOrders(input: $input) {
       results { order { id number status version items { name } } userErrors { code } } } }`;
     const input = { orders: Array.from({ length: 5 }, () => ({ items: [TEA] })) };
@@ -97,9 +99,9 @@ describe('a stored write says so', () => {
   });
 
   test('when a read of its payload fails unexpectedly, and the failure is no HTTP 500', async () => {
-    const { id } = await placed(server);
+    const { id } = await created(server);
     await database.sql('ALTER TABLE order_items RENAME TO elsewhere');
-    const { status, data, errors } = await server.ask<Moved>(MOVE, { input: { id, status: 'CONFIRMED' } });
+    const { status, data, errors } = await server.ask<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
     await database.sql('ALTER TABLE elsewhere RENAME TO order_items');
     expect(status).toBe(200);
     expect(data.updateOrderStatus.order).toMatchObject({ id, version: 2, items: null });
@@ -109,19 +111,19 @@ describe('a stored write says so', () => {
   test('when its history cannot be read', async () => {
     const query = `mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) {
       order { id version history(after: "nonsense") { nodes { version } } } } }`;
-    const { id } = await placed(server);
-    const { status, data, errors } = await server.ask<Moved>(query, { input: { id, status: 'CONFIRMED' } });
+    const { id } = await created(server);
+    const { status, data, errors } = await server.ask<Transitioned>(query, { input: { id, status: 'CONFIRMED' } });
     expect([status, data.updateOrderStatus.order]).toEqual([200, { id, version: 2, history: null }]);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_CURSOR', stored: true });
   });
 
   test('when a later mutation of the request fails', async () => {
-    const held = await placed(server);
+    const held = await created(server);
     const release = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', held.id);
     const query = `mutation ($create: CreateOrderInput!, $move: UpdateOrderStatusInput!) {
       first: createOrder(input: $create) { order { id version } userErrors { code } }
       second: updateOrderStatus(input: $move) { changed } }`;
-    const variables = { create: { items: [TEA] }, move: { id: held.id, status: 'CONFIRMED' } };
+    const variables = { create: { items: [TEA] }, transition: { id: held.id, status: 'CONFIRMED' } };
     const { status, headers, data, errors } = await server.ask<{
       first: CreateAnswer['createOrder'];
       second: null;
@@ -137,11 +139,11 @@ describe('a stored write says so', () => {
 });
 
 test('the reads of a payload have a deadline of their own, which begins after the write', async () => {
-  const { id } = await placed(server);
+  const { id } = await created(server);
   const releaseOrder = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', id);
   const releaseItems = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
   const begun = performance.now();
-  const answer = server.ask<Moved>(MOVE, { input: { id, status: 'CONFIRMED' } });
+  const answer = server.ask<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
   await until(begun + DEADLINE_MS / 2);
   await releaseOrder();
   const stored = () => database.sql('SELECT 1 FROM orders WHERE id = $1 AND version = 2', [id]);
@@ -169,7 +171,7 @@ test('an unexpected failure of which nothing succeeded is HTTP 500', async () =>
   await database.sql('ALTER TABLE order_stats RENAME TO elsewhere');
   const failed = await server.ask('{ orderStats { count } }');
   const beside = await server.ask('{ __typename orderStats { count } }');
-  const { id } = await placed(server);
+  const { id } = await created(server);
   await database.sql('ALTER TABLE elsewhere RENAME TO order_stats');
   expect(failed).toMatchObject({
     status: 500,

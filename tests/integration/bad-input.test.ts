@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { CREATE, create, placed, TEA, UPDATE, update } from '../support/queries.js';
+import { CREATE, create, created, TEA, UPDATE, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -138,7 +138,7 @@ test.each([
 });
 
 test('updateOrderStatus names what is wrong', async () => {
-  const { id } = await placed(server);
+  const { id } = await created(server);
   stored += 1;
   const cases = [
     [{ id: 'nonsense', status: 'CONFIRMED' }, 'INVALID', 'id'],
@@ -166,7 +166,7 @@ test.each([
   ['', 'BAD_REQUEST', 'query'],
   ['{ customer(customerId: "a\\u0000") { id } }', 'BAD_USER_INPUT', 'customerId'],
   [`{ ${'a:__typename '.repeat(3_000)} }`, 'GRAPHQL_PARSE_FAILED', 'token'],
-])('the query %s is refused clearly', async (query, code, words) => {
+])('the query %s is rejected clearly', async (query, code, words) => {
   const answer = await server.ask(query);
   expect(answer.status).toBe(400);
   expect(answer.errors?.[0]?.extensions.code).toBe(code);

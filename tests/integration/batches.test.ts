@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { create, CREATE, placed, TEA, update, type CreateAnswer } from '../support/queries.js';
+import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -21,8 +21,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-test('refused commands among good ones leave the good ones stored', async () => {
-  const [one, two] = await Promise.all([placed(servers[0]), placed(servers[0])]);
+test('rejected commands among good ones leave the good ones stored', async () => {
+  const [one, two] = await Promise.all([created(servers[0]), created(servers[0])]);
   const answers = await Promise.all([
     update(servers[0], { id: one.id, status: 'CONFIRMED' }),
     update(servers[0], { id: two.id, status: 'DELIVERED' }),
@@ -44,7 +44,7 @@ test('refused commands among good ones leave the good ones stored', async () => 
   expect(rows.map((row) => row.status).sort()).toEqual(['CONFIRMED', 'SHIPPED']);
 });
 
-test('a row that the database refuses fails alone, masked and logged; its neighbours are stored', async () => {
+test('a row that the database rejects fails alone, masked and logged; its neighbours are stored', async () => {
   const answers = await Promise.all(
     Array.from({ length: 40 }, async (_, index) =>
       servers[0].ask<CreateAnswer | { createOrder: null }>(CREATE, {
@@ -64,7 +64,7 @@ test('a row that the database refuses fails alone, masked and logged; its neighb
 });
 
 test('an order that somebody holds is waited for apart: its neighbours and everything else go on', async () => {
-  const [held, free] = await Promise.all([placed(servers[1]), placed(servers[1])]);
+  const [held, free] = await Promise.all([created(servers[1]), created(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
@@ -72,7 +72,7 @@ test('an order that somebody holds is waited for apart: its neighbours and every
   const blocked = update(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
   const more = Array.from({ length: 20 }, async () => update(servers[1], { id: held.id, status: 'PROCESSING' }));
   expect(await update(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
-  for (let round = 0; round < 10; round += 1) await placed(servers[1]);
+  for (let round = 0; round < 10; round += 1) await created(servers[1]);
   expect(waiting).toBe(true);
   await blocker.query('ROLLBACK');
   // Those that wait have no order among each other, as concurrent requests have none.
@@ -84,7 +84,7 @@ test('an order that somebody holds is waited for apart: its neighbours and every
 test('who waits for a held order is told at its deadline, and the change is not made afterwards', async () => {
   const hurried = await startServer(database.url, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
   try {
-    const held = await placed(hurried);
+    const held = await created(hurried);
     const blocker = await database.connect();
     await blocker.query('BEGIN');
     await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
@@ -99,7 +99,7 @@ test('who waits for a held order is told at its deadline, and the change is not 
       WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
     await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
     await blocker.query('ROLLBACK');
-    await placed(hurried);
+    await created(hurried);
     expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
       changed: true,
     });
@@ -108,10 +108,10 @@ test('who waits for a held order is told at its deadline, and the change is not 
   }
 });
 
-test('a full queue refuses at once with OVERLOADED; what was accepted is stored', async () => {
+test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
   const tight = await startServer(database.url, { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1' });
   try {
-    const target = await placed(tight);
+    const target = await created(tight);
     const blocker = await database.connect();
     await blocker.query('BEGIN');
     await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [target.id]);
@@ -122,9 +122,9 @@ test('a full queue refuses at once with OVERLOADED; what was accepted is stored'
       )
       .not.toHaveLength(0);
     const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
-    const refused = await Promise.all(more.slice(4));
+    const rejected = await Promise.all(more.slice(4));
     await blocker.query('COMMIT');
-    const answers = [...(await Promise.all(more.slice(0, 4))), ...refused];
+    const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
     const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
     expect(codes.filter((code) => code === 'done')).toHaveLength(4);
     expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
@@ -137,8 +137,8 @@ test('a full queue refuses at once with OVERLOADED; what was accepted is stored'
 });
 
 test('an order that is free again is not kept waiting by those that stay held', async () => {
-  const others = await Promise.all(Array.from({ length: 30 }, () => placed(servers[1])));
-  const soon = await placed(servers[1]);
+  const others = await Promise.all(Array.from({ length: 30 }, () => created(servers[1])));
+  const soon = await created(servers[1]);
   const [stubborn, brief] = [await database.connect(), await database.connect()];
   for (const [blocker, ids] of [
     [stubborn, others.map(({ id }) => id)],
@@ -148,7 +148,7 @@ test('an order that is free again is not kept waiting by those that stay held', 
     await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
   }
   const waiting = [...others, soon].map(async ({ id }) => update(servers[1], { id, status: 'CONFIRMED' }));
-  await placed(servers[1]); // the changes have been sent before it
+  await created(servers[1]); // the changes have been sent before it
   await brief.query('ROLLBACK');
   expect(await waiting.at(-1)).toMatchObject({ changed: true }); // while the others are held
   await stubborn.query('ROLLBACK');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { codes, createMany, moveMany, read, taken } from '../support/mutations.js';
+import { codes, createMany, transitionMany, read, createdOrder } from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
 
 const fixture = useServer();
@@ -10,7 +10,7 @@ const tea = (more: object = {}) => ({ idempotencyKey: randomUUID(), items: [TEA]
 const countOf = async (customerId: string) =>
   (await fixture.database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).length;
 
-test('all of many orders are taken, with an answer for each in its place, and replayed alike', async () => {
+test('all of many orders are createdOrder, with an answer for each in its place, and replayed alike', async () => {
   const orders = Array.from({ length: 100 }, (_, index) => tea({ items: [{ ...TEA, quantity: index + 1 }] }));
   const first = await createMany(fixture.server, { orders });
   expect(first.userErrors).toEqual([]);
@@ -46,7 +46,7 @@ test('all or nothing: one bad row and none is stored; the good ones say so', asy
   expect((await createMany(fixture.server, { orders: [good] })).results[0]?.order).not.toBeNull();
 });
 
-test('references within one request: the second of a pair is refused, and takes an all-or-nothing request along', async () => {
+test('references within one request: the second of a pair is rejected, and takes an all-or-nothing request along', async () => {
   const customerId = randomUUID();
   const pair = [tea({ customerId, externalReference: 'R' }), tea({ customerId, externalReference: 'R' })];
   const none = await createMany(fixture.server, { orders: pair });
@@ -63,9 +63,9 @@ test('references within one request: the second of a pair is refused, and takes 
   expect(await countOf(customerId)).toBe(1);
 });
 
-test('a refused group answers no order that is not there: a row repeated within it is aborted, one stored before is told', async () => {
+test('a rejected group answers no order that is not there: a row repeated within it is aborted, one stored before is told', async () => {
   const customerId = randomUUID();
-  await taken(fixture.server, { customerId, externalReference: 'taken' });
+  await createdOrder(fixture.server, { customerId, externalReference: 'taken' });
   const before = tea({ customerId });
   const [stored] = (await createMany(fixture.server, { orders: [before] })).results;
   const repeated = tea({ customerId });
@@ -78,7 +78,7 @@ test('a refused group answers no order that is not there: a row repeated within 
     ['DUPLICATE input.orders.3.externalReference'],
   ]);
   expect(inStore.results[2]).toMatchObject({ replayed: true, order: { id: stored?.order?.id } });
-  // Refused before the store is asked, the same is said.
+  // Rejected before the store is asked, the same is said.
   const early = await createMany(fixture.server, { orders: [repeated, before, tea({ items: [] })] });
   expect(early.results.map(({ userErrors }) => codes(userErrors))).toEqual([
     ['BATCH_ABORTED input.orders.0'],
@@ -89,9 +89,9 @@ test('a refused group answers no order that is not there: a row repeated within 
   expect(await countOf(customerId)).toBe(2);
 });
 
-test('rows under one key are decided each for itself: what the first is refused for is not the fault of the next', async () => {
+test('rows under one key are decided each for itself: what the first is rejected for is not the fault of the next', async () => {
   const customerId = randomUUID();
-  await taken(fixture.server, { customerId, externalReference: 'taken' });
+  await createdOrder(fixture.server, { customerId, externalReference: 'taken' });
   const key = { idempotencyKey: randomUUID() };
   const rows = ['taken', 'free', 'taken'].map((externalReference) => tea({ ...key, customerId, externalReference }));
   const { results } = await createMany(fixture.server, { policy: 'PARTIAL', orders: rows });
@@ -127,28 +127,28 @@ test('all-or-nothing requests that run into each other and into single ones stay
   ).toHaveLength(5);
 });
 
-test('requests that are too large or empty are refused as a whole', async () => {
+test('requests that are too large or empty are rejected as a whole', async () => {
   const lines = Array.from({ length: 200 }, () => TEA);
-  const refusal = async (orders: readonly object[]) => {
+  const rejection = async (orders: readonly object[]) => {
     const { results, userErrors } = await createMany(fixture.server, { orders });
     expect(results).toEqual([]);
     return codes(userErrors);
   };
-  expect(await refusal([])).toEqual(['REQUIRED input.orders']);
-  expect(await refusal(Array.from({ length: 101 }, () => tea()))).toEqual(['LIMIT_EXCEEDED input.orders']);
-  expect(await refusal(Array.from({ length: 11 }, () => tea({ items: lines })))).toEqual([
+  expect(await rejection([])).toEqual(['REQUIRED input.orders']);
+  expect(await rejection(Array.from({ length: 101 }, () => tea()))).toEqual(['LIMIT_EXCEEDED input.orders']);
+  expect(await rejection(Array.from({ length: 11 }, () => tea({ items: lines })))).toEqual([
     'LIMIT_EXCEEDED input.orders',
   ]);
-  const { userErrors } = await moveMany(fixture.server, []);
+  const { userErrors } = await transitionMany(fixture.server, []);
   expect(codes(userErrors)).toEqual(['REQUIRED input.changes']);
 });
 
 test('many statuses are changed, each for itself, those of one order in turn', async () => {
-  const orders = await Promise.all(Array.from({ length: 30 }, () => taken(fixture.server)));
+  const orders = await Promise.all(Array.from({ length: 30 }, () => createdOrder(fixture.server)));
   const steps = ['CONFIRMED', 'PROCESSING', 'COMPLETED'];
   const changes = steps.flatMap((status, step) => orders.map(({ id }) => ({ id, status, expectedVersion: step + 1 })));
   changes.splice(5, 0, { id: randomUUID(), status: 'CONFIRMED', expectedVersion: 1 });
-  const { results } = await moveMany(fixture.server, changes);
+  const { results } = await transitionMany(fixture.server, changes);
   expect(results).toHaveLength(91);
   expect(codes(results[5]?.userErrors ?? [])).toEqual(['NOT_FOUND input.changes.5.id']);
   expect(results.filter(({ changed }) => changed)).toHaveLength(90);
@@ -156,7 +156,7 @@ test('many statuses are changed, each for itself, those of one order in turn', a
     expect(await read(fixture.server, id)).toMatchObject({ status: 'COMPLETED', version: 4 });
 });
 
-test('a row that the database refuses unexpectedly does not take the answers of the others along', async () => {
+test('a row that the database rejects unexpectedly does not take the answers of the others along', async () => {
   await fixture.database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
   const orders = [tea(), tea({ notes: 'poison' }), tea()];
   const { results } = await createMany(fixture.server, { policy: 'PARTIAL', orders });

@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { codes, createMany, createWhole, edit, read, taken } from '../support/mutations.js';
+import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /** What the product service sells, and how it behaves. */
@@ -82,7 +82,9 @@ beforeEach(() => {
 test('an item may carry only its product: name and price are the catalogue’s, asked for once by many orders at a time', async () => {
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
   const items = [{ productId: tea, quantity: 3 }, { productId: mug }, { name: 'Gift', unitPrice: '0' }];
-  const orders = await Promise.all(Array.from({ length: 30 }, () => taken(server, { items, expectedTotal: '25.10' })));
+  const orders = await Promise.all(
+    Array.from({ length: 30 }, () => createdOrder(server, { items, expectedTotal: '25.10' })),
+  );
   expect(orders[0]).toMatchObject({
     items: [
       { productId: tea, name: 'Green tea', quantity: 3, unitPrice: { amount: '4.20' }, subtotal: { amount: '12.60' } },
@@ -96,31 +98,31 @@ test('an item may carry only its product: name and price are the catalogue’s, 
 
 test('what an item brings itself stays its own', async () => {
   const tea = sell('4.20');
-  const named = await taken(server, { items: [{ productId: tea, name: 'My tea' }] });
+  const named = await createdOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
   expect(named).toMatchObject({ items: [{ name: 'My tea', unitPrice: { amount: '4.20' } }] });
-  const priced = await taken(server, { items: [{ productId: tea, unitPrice: '1' }] });
+  const priced = await createdOrder(server, { items: [{ productId: tea, unitPrice: '1' }] });
   expect(priced).toMatchObject({ items: [{ name: 'Green tea', unitPrice: { amount: '1.00' } }] });
   asked = [];
-  await taken(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
+  await createdOrder(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
   expect(asked).toEqual([]);
 });
 
-test('a price that is not the expected one, another currency and an unknown product are refused', async () => {
+test('a price that is not the expected one, another currency and an unknown product are rejected', async () => {
   const [tea, yen, fine] = [sell('4.20'), sell('640', 'JPY'), sell('4.205')];
-  const refusal = async (item: object, more: object = {}) =>
+  const rejection = async (item: object, more: object = {}) =>
     codes((await createWhole(server, { items: [item], ...more })).userErrors);
-  expect(await refusal({ productId: tea, expectedUnitPrice: '4.19' })).toEqual([
+  expect(await rejection({ productId: tea, expectedUnitPrice: '4.19' })).toEqual([
     'PRICE_CHANGED input.items.0.expectedUnitPrice',
   ]);
-  expect(await refusal({ productId: tea, expectedUnitPrice: '4.20' })).toEqual([]);
-  expect(await refusal({ productId: yen })).toEqual(['INVALID input.items.0.productId']);
-  expect(await refusal({ productId: fine })).toEqual(['INVALID input.items.0.productId']);
-  expect(await refusal({ productId: 'nothing' })).toEqual(['NOT_FOUND input.items.0.productId']);
-  expect(await refusal({ sku: 'no product' })).toEqual([
+  expect(await rejection({ productId: tea, expectedUnitPrice: '4.20' })).toEqual([]);
+  expect(await rejection({ productId: yen })).toEqual(['INVALID input.items.0.productId']);
+  expect(await rejection({ productId: fine })).toEqual(['INVALID input.items.0.productId']);
+  expect(await rejection({ productId: 'nothing' })).toEqual(['NOT_FOUND input.items.0.productId']);
+  expect(await rejection({ sku: 'no product' })).toEqual([
     'REQUIRED input.items.0.name',
     'REQUIRED input.items.0.unitPrice',
   ]);
-  expect(await refusal({ productId: tea }, { expectedTotal: '1' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
+  expect(await rejection({ productId: tea }, { expectedTotal: '1' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
 });
 
 test('slow, wrong, failing or dead: orders with prices of their own work, others may be sent again, and then do', async () => {
@@ -136,7 +138,7 @@ test('slow, wrong, failing or dead: orders with prices of their own work, others
     if (how === 'dead') await die();
     else behaviour = how;
     await away(tea);
-    await taken(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
+    await createdOrder(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
     if (how === 'dead') await listen();
     behaviour = 'right';
     const bought = async () => (await createWhole(server, { items: [{ productId: tea }] })).order?.total.amount;
@@ -147,7 +149,7 @@ test('slow, wrong, failing or dead: orders with prices of their own work, others
 test('an order that exists is replayed without the service, also among many orders, whatever the price is now', async () => {
   const tea = sell('4.20');
   const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
-  const order = await taken(server, input);
+  const order = await createdOrder(server, input);
   prices.delete(tea);
   await fillCache();
   await die();
@@ -163,32 +165,32 @@ test('an order that exists is replayed without the service, also among many orde
 
 test('new items of an order come from the catalogue too; a retry under its key is answered without it', async () => {
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
-  const order = await taken(server, { items: [{ productId: tea }] });
+  const order = await createdOrder(server, { items: [{ productId: tea }] });
   const input = { id: order.id, expectedVersion: 1, idempotencyKey: 'mug', items: [{ productId: mug, quantity: 2 }] };
-  const edited = await edit(server, input);
-  expect(edited.order).toMatchObject({ items: [{ name: 'Mug', quantity: 2 }], total: { amount: '25.00' } });
-  const unknown = await edit(server, { id: order.id, expectedVersion: 2, items: [{ productId: 'nothing' }] });
+  const updated = await updateOrder(server, input);
+  expect(updated.order).toMatchObject({ items: [{ name: 'Mug', quantity: 2 }], total: { amount: '25.00' } });
+  const unknown = await updateOrder(server, { id: order.id, expectedVersion: 2, items: [{ productId: 'nothing' }] });
   expect(codes(unknown.userErrors)).toEqual(['NOT_FOUND input.items.0.productId']);
   behaviour = 'slow';
-  const away = await edit(server, { id: order.id, expectedVersion: 2, items: [{ productId: sell('1') }] });
+  const away = await updateOrder(server, { id: order.id, expectedVersion: 2, items: [{ productId: sell('1') }] });
   expect(codes(away.userErrors)).toEqual(['CATALOGUE_UNAVAILABLE input.items.0.productId']);
   behaviour = 'right';
   await fillCache();
   prices.delete(mug);
   asked = [];
-  expect(await edit(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
+  expect(await updateOrder(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
   expect(asked).toEqual([]);
   expect((await read(server, order.id))?.version).toBe(2);
 });
 
-test('many orders are priced together; in a group one unknown product refuses all', async () => {
+test('many orders are priced together; in a group one unknown product rejects all', async () => {
   const ids = Array.from({ length: 5 }, () => sell('1.00'));
   const orders = ids.map((productId) => ({ items: [{ productId }] }));
   const { results } = await createMany(server, { orders });
   expect(results.every(({ order }) => order !== null)).toBe(true);
   expect(asked).toHaveLength(1);
-  const refused = await createMany(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
-  expect(refused.results.map(({ userErrors }) => userErrors[0]?.code)).toEqual([
+  const rejected = await createMany(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
+  expect(rejected.results.map(({ userErrors }) => userErrors[0]?.code)).toEqual([
     ...ids.map(() => 'BATCH_ABORTED'),
     'NOT_FOUND',
   ]);

@@ -1,14 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { cancel, codes, createWhole, edit, move, read, remove, taken } from '../support/mutations.js';
+import {
+  cancel,
+  codes,
+  createWhole,
+  updateOrder,
+  transition,
+  read,
+  deleteOrder,
+  createdOrder,
+} from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
 
 const fixture = useServer();
 
-test('an edit stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
-  const order = await taken(fixture.server, { notes: 'old', metadata: { a: 1 }, shippingAddress: { line1: 'here' } });
-  const first = await edit(fixture.server, {
+test('an update stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
+  const order = await createdOrder(fixture.server, {
+    notes: 'old',
+    metadata: { a: 1 },
+    shippingAddress: { line1: 'here' },
+  });
+  const first = await updateOrder(fixture.server, {
     id: order.id,
     expectedVersion: 1,
     notes: null,
@@ -41,66 +54,71 @@ test('an edit stores what is given, leaves the rest, clears with null, and leave
     },
   });
   expect(await read(fixture.server, order.id)).toEqual(first.order);
-  const same = await edit(fixture.server, { id: order.id, expectedVersion: 2, metadata: { a: 1 }, notes: null });
+  const same = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, metadata: { a: 1 }, notes: null });
   expect(same).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
 });
 
 test('new items replace the old ones, and the total is computed anew', async () => {
-  const order = await taken(fixture.server, {
+  const order = await createdOrder(fixture.server, {
     items: [TEA, { name: 'Milk', unitPrice: '1' }],
     shipping: '1',
     tax: '2',
   });
   const items = [{ name: 'Sugar', quantity: 2, unitPrice: '0.50', sku: 'S' }];
-  const edited = await edit(fixture.server, { id: order.id, expectedVersion: 1, items });
-  expect(edited.order).toMatchObject({
+  const updated = await updateOrder(fixture.server, { id: order.id, expectedVersion: 1, items });
+  expect(updated.order).toMatchObject({
     items: [{ position: 1, name: 'Sugar', sku: 'S', quantity: 2, subtotal: { amount: '1.00' } }],
     subtotal: { amount: '1.00' },
     total: { amount: '4.00' },
     history: { nodes: [{}, { changedFields: ['items', 'subtotal', 'total'] }] },
   });
-  expect(edited.order?.['items']).toHaveLength(1);
-  const again = await edit(fixture.server, { id: order.id, expectedVersion: 2, items });
+  expect(updated.order?.['items']).toHaveLength(1);
+  const again = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, items });
   expect(again).toMatchObject({ changed: false, order: { version: 2 } });
 });
 
-test('what may not be edited any more is refused and named', async () => {
-  const order = await taken(fixture.server, { discount: '12.60', notes: 'same' });
-  await move(fixture.server, { id: order.id, status: 'CONFIRMED' });
+test('what may not be updated any more is rejected and named', async () => {
+  const order = await createdOrder(fixture.server, { discount: '12.60', notes: 'same' });
+  await transition(fixture.server, { id: order.id, status: 'CONFIRMED' });
   const items = [{ name: 'Sugar', unitPrice: '1' }];
-  const refused = await edit(fixture.server, { id: order.id, expectedVersion: 2, items });
-  expect(codes(refused.userErrors)).toEqual(['NOT_EDITABLE input.items']);
-  await move(fixture.server, { id: order.id, status: 'SHIPPED' });
-  const shipped = await edit(fixture.server, { id: order.id, expectedVersion: 3, notes: 'x', metadata: { x: 1 } });
+  const rejected = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, items });
+  expect(codes(rejected.userErrors)).toEqual(['NOT_EDITABLE input.items']);
+  await transition(fixture.server, { id: order.id, status: 'SHIPPED' });
+  const shipped = await updateOrder(fixture.server, {
+    id: order.id,
+    expectedVersion: 3,
+    notes: 'x',
+    metadata: { x: 1 },
+  });
   expect(codes(shipped.userErrors)).toEqual(['NOT_EDITABLE input.notes', 'NOT_EDITABLE input.metadata']);
-  const same = await edit(fixture.server, { id: order.id, expectedVersion: 3, notes: 'same' });
+  const same = await updateOrder(fixture.server, { id: order.id, expectedVersion: 3, notes: 'same' });
   expect(same).toMatchObject({ changed: false, userErrors: [] });
-  const cheap = await taken(fixture.server, { discount: '12.60' });
-  const less = await edit(fixture.server, { id: cheap.id, expectedVersion: 1, items });
+  const cheap = await createdOrder(fixture.server, { discount: '12.60' });
+  const less = await updateOrder(fixture.server, { id: cheap.id, expectedVersion: 1, items });
   expect(codes(less.userErrors)).toEqual(['INVALID input.items']);
 });
 
-test('edits ask for the version, the order and well-formed values', async () => {
-  const order = await taken(fixture.server);
-  const refusal = async (input: object) =>
-    codes((await edit(fixture.server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
-  expect(await refusal({ expectedVersion: 2, notes: 'x' })).toEqual(['VERSION_CONFLICT input.expectedVersion']);
-  expect(await refusal({ id: randomUUID(), notes: 'x' })).toEqual(['NOT_FOUND input.id']);
-  expect(await refusal({ id: randomUUID(), items: [TEA] })).toEqual(['NOT_FOUND input.id']);
-  expect(await refusal({ id: 'x', items: [TEA] })).toEqual(['INVALID input.id']);
-  expect(await refusal({ items: [] })).toEqual(['REQUIRED input.items']);
-  expect(await refusal({ items: null })).toEqual(['REQUIRED input.items']);
-  expect(await refusal({ items: [{ name: 'x', quantity: 0 }], notes: '' })).toEqual([
+test('updates ask for the version, the order and well-formed values', async () => {
+  const order = await createdOrder(fixture.server);
+  const rejection = async (input: object) =>
+    codes((await updateOrder(fixture.server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
+  expect(await rejection({ expectedVersion: 2, notes: 'x' })).toEqual(['VERSION_CONFLICT input.expectedVersion']);
+  expect(await rejection({ id: randomUUID(), notes: 'x' })).toEqual(['NOT_FOUND input.id']);
+  expect(await rejection({ id: randomUUID(), items: [TEA] })).toEqual(['NOT_FOUND input.id']);
+  expect(await rejection({ id: 'x', items: [TEA] })).toEqual(['INVALID input.id']);
+  expect(await rejection({ items: [] })).toEqual(['REQUIRED input.items']);
+  expect(await rejection({ items: null })).toEqual(['REQUIRED input.items']);
+  expect(await rejection({ items: [{ name: 'x', quantity: 0 }], notes: '' })).toEqual([
     'INVALID input.notes',
     'INVALID input.items.0.quantity',
     'REQUIRED input.items.0.unitPrice',
   ]);
-  expect(await refusal({ reason: 'x'.repeat(1_001) })).toEqual(['LIMIT_EXCEEDED input.reason']);
+  expect(await rejection({ reason: 'x'.repeat(1_001) })).toEqual(['LIMIT_EXCEEDED input.reason']);
   expect((await read(fixture.server, order.id))?.version).toBe(1);
 });
 
-test('an edit under a key is done once; another one under it is refused', async () => {
-  const order = await taken(fixture.server);
+test('an update under a key is done once; another one under it is rejected', async () => {
+  const order = await createdOrder(fixture.server);
   const input = {
     id: order.id,
     expectedVersion: 1,
@@ -108,37 +126,41 @@ test('an edit under a key is done once; another one under it is refused', async 
     notes: 'x',
     items: [{ name: 'a', unitPrice: '1' }],
   };
-  expect(await edit(fixture.server, input)).toMatchObject({ changed: true, order: { version: 2 } });
-  expect(await edit(fixture.server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
-  const other = await edit(fixture.server, { ...input, notes: 'y' });
+  expect(await updateOrder(fixture.server, input)).toMatchObject({ changed: true, order: { version: 2 } });
+  expect(await updateOrder(fixture.server, input)).toMatchObject({
+    changed: true,
+    order: { version: 2 },
+    userErrors: [],
+  });
+  const other = await updateOrder(fixture.server, { ...input, notes: 'y' });
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
-test('references move with edits: claimed, given up, and refused where another order has them', async () => {
+test('references move with updates: claimed, given up, and rejected where another order has them', async () => {
   const customerId = randomUUID();
   const [one, two] = [
-    await taken(fixture.server, { customerId, externalReference: 'A' }),
-    await taken(fixture.server, { customerId }),
+    await createdOrder(fixture.server, { customerId, externalReference: 'A' }),
+    await createdOrder(fixture.server, { customerId }),
   ];
-  const refused = await edit(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' });
-  expect(codes(refused.userErrors)).toEqual(['DUPLICATE input.externalReference']);
-  await edit(fixture.server, { id: one.id, expectedVersion: 1, externalReference: 'B' });
-  expect((await edit(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' })).userErrors).toEqual(
-    [],
-  );
-  await remove(fixture.server, { id: two.id });
-  await taken(fixture.server, { customerId, externalReference: 'A' });
-  await edit(fixture.server, { id: one.id, expectedVersion: 2, externalReference: null });
-  await taken(fixture.server, { customerId, externalReference: 'B' });
+  const rejected = await updateOrder(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' });
+  expect(codes(rejected.userErrors)).toEqual(['DUPLICATE input.externalReference']);
+  await updateOrder(fixture.server, { id: one.id, expectedVersion: 1, externalReference: 'B' });
+  expect(
+    (await updateOrder(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' })).userErrors,
+  ).toEqual([]);
+  await deleteOrder(fixture.server, { id: two.id });
+  await createdOrder(fixture.server, { customerId, externalReference: 'A' });
+  await updateOrder(fixture.server, { id: one.id, expectedVersion: 2, externalReference: null });
+  await createdOrder(fixture.server, { customerId, externalReference: 'B' });
   const rows = await fixture.database.sql('SELECT * FROM order_references WHERE customer_id = $1', [customerId]);
   expect(new Set(rows.map((row) => row['external_reference']))).toEqual(new Set(['A', 'B']));
 });
 
 test('orders that swap a reference at once leave it with exactly one of them', async () => {
   const customerId = randomUUID();
-  const orders = await Promise.all(Array.from({ length: 10 }, () => taken(fixture.server, { customerId })));
+  const orders = await Promise.all(Array.from({ length: 10 }, () => createdOrder(fixture.server, { customerId })));
   const rush = await Promise.all(
-    orders.map(({ id }) => edit(fixture.server, { id, expectedVersion: 1, externalReference: 'one' })),
+    orders.map(({ id }) => updateOrder(fixture.server, { id, expectedVersion: 1, externalReference: 'one' })),
   );
   expect(rush.filter(({ changed }) => changed === true)).toHaveLength(1);
   const { id = '' } = rush.find(({ changed }) => changed === true)?.order ?? {};
@@ -149,12 +171,12 @@ test('orders that swap a reference at once leave it with exactly one of them', a
 
 test('references that are handed round at once are never with two orders, and nobody else fails for it', async () => {
   const customerId = randomUUID();
-  const orders = await Promise.all(Array.from({ length: 4 }, () => taken(fixture.server, { customerId })));
+  const orders = await Promise.all(Array.from({ length: 4 }, () => createdOrder(fixture.server, { customerId })));
   const until = performance.now() + 2_000;
   const toggle = async (id: string, externalReference: string) => {
     let version = 1;
     for (let wanted: string | null = externalReference; performance.now() < until;) {
-      const { order, userErrors } = await edit(fixture.server, {
+      const { order, userErrors } = await updateOrder(fixture.server, {
         id,
         expectedVersion: version,
         externalReference: wanted,
@@ -168,7 +190,7 @@ test('references that are handed round at once are never with two orders, and no
     while (performance.now() < until) {
       const { order, userErrors } = await createWhole(fixture.server, { customerId, externalReference: 'two' });
       expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
-      if (order !== null) await remove(fixture.server, { id: order.id });
+      if (order !== null) await deleteOrder(fixture.server, { id: order.id });
     }
   };
   const watch = async () => {
@@ -179,7 +201,7 @@ test('references that are handed round at once are never with two orders, and no
         [customerId],
       );
       expect(held).toEqual([]);
-      await taken(fixture.server); // a bystander
+      await createdOrder(fixture.server); // a bystander
     }
   };
   await Promise.all([
@@ -197,7 +219,7 @@ test('references that are handed round at once are never with two orders, and no
 });
 
 test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
-  const order = await taken(fixture.server);
+  const order = await createdOrder(fixture.server);
   const done = await cancel(fixture.server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
   expect(done).toMatchObject({
     changed: true,
@@ -211,10 +233,13 @@ test('cancelling is done once, says why, and is the same as moving to CANCELLED'
   expect(done.order?.['cancelledAt']).toBe(done.order?.updatedAt);
   const again = await cancel(fixture.server, { id: order.id, reason: 'CUSTOMER' });
   expect(again).toMatchObject({ changed: false, order: { cancelReason: 'FRAUD', version: 2 }, userErrors: [] });
-  const moved = await move(fixture.server, { id: (await taken(fixture.server)).id, status: 'CANCELLED' });
-  expect(moved.order).toMatchObject({ status: 'CANCELLED', cancelReason: 'OTHER' });
-  const shipped = await taken(fixture.server);
-  await move(fixture.server, { id: shipped.id, status: 'SHIPPED' });
+  const transitioned = await transition(fixture.server, {
+    id: (await createdOrder(fixture.server)).id,
+    status: 'CANCELLED',
+  });
+  expect(transitioned.order).toMatchObject({ status: 'CANCELLED', cancelReason: 'OTHER' });
+  const shipped = await createdOrder(fixture.server);
+  await transition(fixture.server, { id: shipped.id, status: 'SHIPPED' });
   expect((await cancel(fixture.server, { id: shipped.id })).userErrors).toMatchObject([
     { code: 'INVALID_TRANSITION', from: 'SHIPPED', to: 'CANCELLED', allowed: ['DELIVERED'] },
   ]);
@@ -222,30 +247,32 @@ test('cancelling is done once, says why, and is the same as moving to CANCELLED'
   expect(codes(long.userErrors)).toEqual(['LIMIT_EXCEEDED input.note']);
 });
 
-test('tracking goes with SHIPPED, can be mended, and is refused elsewhere', async () => {
-  const order = await taken(fixture.server);
+test('tracking goes with SHIPPED, can be mended, and is rejected elsewhere', async () => {
+  const order = await createdOrder(fixture.server);
   const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
-  const early = await move(fixture.server, { id: order.id, status: 'CONFIRMED', tracking });
+  const early = await transition(fixture.server, { id: order.id, status: 'CONFIRMED', tracking });
   expect(codes(early.userErrors)).toEqual(['INVALID input.tracking']);
-  const empty = await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking: {} });
+  const empty = await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking: {} });
   expect(codes(empty.userErrors)).toEqual(['REQUIRED input.tracking']);
-  const script = await move(fixture.server, {
+  const script = await transition(fixture.server, {
     id: order.id,
     status: 'SHIPPED',
     tracking: { url: 'javascript:alert(1)' },
   });
   expect(codes(script.userErrors)).toEqual(['INVALID input.tracking.url']);
-  expect((await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
+  expect((await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
     tracking,
     version: 2,
   });
-  expect(await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({ changed: false });
-  const mended = await move(fixture.server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
+  expect(await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({
+    changed: false,
+  });
+  const mended = await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
   expect(mended).toMatchObject({
     changed: true,
     order: { version: 3, tracking: { carrier: null, number: 'M2', url: null } },
   });
-  const delivered = await move(fixture.server, { id: order.id, status: 'DELIVERED' });
+  const delivered = await transition(fixture.server, { id: order.id, status: 'DELIVERED' });
   expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
 });
 
@@ -261,10 +288,10 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     metadata: { x: 1 },
     shipping: '1',
   };
-  const order = await taken(fixture.server, input);
-  const conflict = await remove(fixture.server, { id: order.id, expectedVersion: 7 });
+  const order = await createdOrder(fixture.server, input);
+  const conflict = await deleteOrder(fixture.server, { id: order.id, expectedVersion: 7 });
   expect(codes(conflict.userErrors)).toEqual(['VERSION_CONFLICT input.expectedVersion']);
-  expect(await remove(fixture.server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
+  expect(await deleteOrder(fixture.server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
     deletedOrderId: order.id,
     userErrors: [],
   });
@@ -286,9 +313,9 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     event: null,
   });
   for (const answer of [
-    await remove(fixture.server, { id: order.id }),
-    await move(fixture.server, { id: order.id, status: 'CONFIRMED' }),
-    await edit(fixture.server, { id: order.id, expectedVersion: 2, notes: 'x' }),
+    await deleteOrder(fixture.server, { id: order.id }),
+    await transition(fixture.server, { id: order.id, status: 'CONFIRMED' }),
+    await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, notes: 'x' }),
     await cancel(fixture.server, { id: order.id }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['NOT_FOUND input.id']);
@@ -315,5 +342,5 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     { type: 'CREATED', customer_id: 'gone', reason: null },
     { type: 'DELETED', customer_id: 'gone', reason: 'asked to' },
   ]);
-  await taken(fixture.server, { ...input, id: randomUUID() }); // the reference is free again
+  await createdOrder(fixture.server, { ...input, id: randomUUID() }); // the reference is free again
 });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { createMany, edit, remove } from '../support/mutations.js';
+import { createMany, updateOrder, deleteOrder } from '../support/mutations.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { create, CREATE, placed, TEA, update, type CreateAnswer } from '../support/queries.js';
+import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -48,7 +48,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 
   test('a change of status is settled under its command: one event, answered as changed', async () => {
-    const { id } = await placed(server);
+    const { id } = await created(server);
     proxy.atCommit(action);
     const answer = await update(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
     expect(answer).toMatchObject({ changed: true, userErrors: [], order: { status: 'CONFIRMED', version: 2 } });
@@ -56,12 +56,12 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(events).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
-  test('an edit with a reference is settled under its command: one event, and the reference is its own', async () => {
-    const customerId = `${action} edit`;
-    const { id } = await placed(server, { customerId, externalReference: 'old' });
+  test('an update with a reference is settled under its command: one event, and the reference is its own', async () => {
+    const customerId = `${action} update`;
+    const { id } = await created(server, { customerId, externalReference: 'old' });
     proxy.atCommit(action);
     const items = [{ name: 'Milk', unitPrice: '1' }];
-    const answer = await edit(server, { id, expectedVersion: 1, externalReference: 'new', items });
+    const answer = await updateOrder(server, { id, expectedVersion: 1, externalReference: 'new', items });
     expect(answer).toMatchObject({ changed: true, userErrors: [], order: { version: 2, total: { amount: '1.00' } } });
     const rows = await database.sql('SELECT external_reference FROM order_references WHERE customer_id = $1', [
       customerId,
@@ -70,23 +70,27 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 
   test('a deletion is settled under its command, though the order is gone', async () => {
-    const { id } = await placed(server);
+    const { id } = await created(server);
     proxy.atCommit(action);
-    expect(await remove(server, { id })).toEqual({ deletedOrderId: id, userErrors: [] });
+    expect(await deleteOrder(server, { id })).toEqual({ deletedOrderId: id, userErrors: [] });
     const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
     expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
   });
 
   test('a change whose order is deleted in the same batch was a change all the same', async () => {
-    const { id } = await placed(server);
+    const { id } = await created(server);
     proxy.atCommit(action);
-    const [moved, deleted] = await Promise.all([update(server, { id, status: 'CONFIRMED' }), remove(server, { id })]);
+    const [transitioned, deleted] = await Promise.all([
+      update(server, { id, status: 'CONFIRMED' }),
+      deleteOrder(server, { id }),
+    ]);
     const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
     expect(deleted.deletedOrderId).toBe(id);
     const types = events.map((event) => event['type']);
     // They may meet in either order; what is answered is what is stored.
-    if (moved.changed) expect(types).toEqual(['CREATED', 'STATUS_CHANGED', 'DELETED']);
-    else expect([types, moved.userErrors.map(({ code }) => code)]).toEqual([['CREATED', 'DELETED'], ['NOT_FOUND']]);
+    if (transitioned.changed) expect(types).toEqual(['CREATED', 'STATUS_CHANGED', 'DELETED']);
+    else
+      expect([types, transitioned.userErrors.map(({ code }) => code)]).toEqual([['CREATED', 'DELETED'], ['NOT_FOUND']]);
   });
 
   test('a group is settled as one: all of it is there once, answered as new', async () => {
@@ -105,14 +109,14 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
 test('once a COMMIT went unanswered, a failure of the next try does not say that nothing was stored', async () => {
   await database.sql(`CREATE FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) THEN
-      RAISE EXCEPTION 'refused by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
+      RAISE EXCEPTION 'rejected by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER refuse_second BEFORE INSERT ON orders FOR EACH ROW
-    WHEN (NEW.notes = 'refused the second time') EXECUTE FUNCTION refuse_second()`);
-  // A defect, a refused row, a conflict that does not end: the SQLSTATE is in the customer's id.
+    WHEN (NEW.notes = 'rejected the second time') EXECUTE FUNCTION refuse_second()`);
+  // A defect, a rejected row, a conflict that does not end: the SQLSTATE is in the customer's id.
   for (const customerId of ['42P99', '23514', '40001']) {
     const id = randomUUID();
     proxy.atCommit('cut-after');
-    const input = { id, customerId, notes: 'refused the second time', items: [TEA] };
+    const input = { id, customerId, notes: 'rejected the second time', items: [TEA] };
     const answer = await server.ask<CreateAnswer>(CREATE, { input });
     const extensions = { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' };
     expect(answer).toMatchObject({ status: 503, errors: [{ extensions }] });
@@ -123,7 +127,7 @@ test('once a COMMIT went unanswered, a failure of the next try does not say that
 });
 
 test('a change whose COMMIT went unanswered and whose order is then held by another is settled when it is free', async () => {
-  const { id } = await placed(server);
+  const { id } = await created(server);
   await database.sql(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
@@ -170,7 +174,7 @@ test('where the database stays away until the deadline, the answer says that the
 });
 
 test('while the database is away requests fail as retryable at once, and succeed when it is back', async () => {
-  const { id } = await placed(server);
+  const { id } = await created(server);
   proxy.down();
   try {
     const [created, read, ready] = await Promise.all([

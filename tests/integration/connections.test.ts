@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { placed, TEA } from '../support/queries.js';
+import { created, TEA } from '../support/queries.js';
 import { HANDSHAKE, rawRequest } from '../support/raw.js';
 import { startServer } from '../support/server.js';
 import { handshakeStatus, openWebsocket } from '../support/websocket.js';
@@ -126,16 +126,16 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
       return { socket, answered };
     }),
   );
-  const refused = await idle[199]?.answered;
-  expect(refused).toMatch(/^HTTP\/1.1 503 /);
-  expect(refused).toMatch(/retry-after: 1/i);
-  expect(refused).toContain('HTTP_CONNECTIONS_MAX');
+  const rejected = await idle[199]?.answered;
+  expect(rejected).toMatch(/^HTTP\/1.1 503 /);
+  expect(rejected).toMatch(/retry-after: 1/i);
+  expect(rejected).toContain('HTTP_CONNECTIONS_MAX');
   websocket.send({ type: 'ping' });
   await websocket.until((message) => message.type === 'pong');
   for (const { socket } of idle) socket.destroy();
   await expect
     .poll(async () =>
-      placed(fixture.server)
+      created(fixture.server)
         .then((order) => order.status)
         .catch(() => null),
     )
@@ -163,7 +163,7 @@ test('a client that does not read its answers is cut off', async () => {
   await server.close();
 });
 
-test('more websockets than allowed are refused until one is closed', async () => {
+test('more websockets than allowed are rejected until one is closed', async () => {
   const { url } = fixture.server;
   const open = [];
   for (let index = 0; index < 4; index += 1) open.push(await openWebsocket(url));

@@ -56,7 +56,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['event_sequencer_one_row', 'INSERT INTO event_sequencer VALUES (2)'],
 ];
 
-test.each(CASES)('%s refuses: %s', async (constraint, sql) => {
+test.each(CASES)('%s rejects: %s', async (constraint, sql) => {
   await expect(database.sql(sql)).rejects.toMatchObject({ constraint });
 });
 

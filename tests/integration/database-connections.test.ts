@@ -4,7 +4,7 @@ import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { CREATE, placed, TEA, UPDATE } from '../support/queries.js';
+import { CREATE, created, TEA, UPDATE } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -70,7 +70,7 @@ async function whileAllWait(order: Known, work: () => Promise<unknown>) {
 const terminateAll = () => database.sql(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
 
 test('sessions that are ended, idle or at work, cost no answer', async () => {
-  const order = await placed(server);
+  const order = await created(server);
   expect(await whileAllWait(order, terminateAll)).toEqual([]);
   for (let round = 0; round < 5; round += 1) {
     const [failures] = await Promise.all([askEverything(order), terminateAll()]);
@@ -81,7 +81,7 @@ test('sessions that are ended, idle or at work, cost no answer', async () => {
 });
 
 test('connections that something on the way has forgotten cost no answer, however many are in the pool', async () => {
-  const order = await placed(server);
+  const order = await created(server);
   for (const only of [READS, CREATE, UPDATE]) {
     expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
     proxy.forget();
@@ -98,7 +98,7 @@ test('connections that no longer answer are cut together, and reads and writes g
     EVENTS_POLL_MS: '60000', // the background loops find none of the frozen connections before the requests do
   });
   try {
-    const order = await placed(hurried);
+    const order = await created(hurried);
     await askEverything(order, hurried); // over several connections, which are idle afterwards
     proxy.freeze();
     // The second try does not wait for another of them.
@@ -110,7 +110,7 @@ test('connections that no longer answer are cut together, and reads and writes g
 });
 
 test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
-  const order = await placed(server);
+  const order = await created(server);
   const name = new URL(database.url).pathname.slice(1);
   await database.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
   try {
@@ -123,11 +123,11 @@ test('a primary that has become a standby is unavailable for writes, and serves 
     await database.sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
     await terminateAll();
   }
-  expect(await placed(server)).toMatchObject({ status: 'PENDING' });
+  expect(await created(server)).toMatchObject({ status: 'PENDING' });
 });
 
 test('files of the database that are gone make it unavailable, for the reads that need them alone', async () => {
-  const order = await placed(server);
+  const order = await created(server);
   await database.sql(`CREATE FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
   await database.sql('ALTER TABLE order_stats RENAME TO order_stats_away');
@@ -143,8 +143,8 @@ test('files of the database that are gone make it unavailable, for the reads tha
 });
 
 test('of the different questions of one batch of reads, one that fails fails alone', async () => {
-  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => placed(server, { customerId })));
-  await placed(server, { customerId: 'c1', externalReference: 'unreadable' });
+  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => created(server, { customerId })));
+  await created(server, { customerId: 'c1', externalReference: 'unreadable' });
   await database.sql(`CREATE FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
     $$ BEGIN IF $1 = 'unreadable' THEN RAISE EXCEPTION 'bad page' USING ERRCODE = 'XX001'; END IF; RETURN $1; END $$`);
   const columns = await database.sql<{ name: string }>(

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { createMany, moveMany, type Rows } from '../support/mutations.js';
-import { create, CREATE, placed, TEA, type CreateAnswer } from '../support/queries.js';
+import { createMany, transitionMany, type Rows } from '../support/mutations.js';
+import { create, CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -71,13 +71,13 @@ test.each([0, 1] as const)(
   'two batches that change the same orders, given in opposite order, never deadlock (%s)',
   async (reversed) => {
     const ids = threeIds();
-    for (const id of ids.toReversed()) await placed(servers[0], { id });
+    for (const id of ids.toReversed()) await created(servers[0], { id });
     for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED']) {
       const answers = await cross(
         (blocker) => blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [ids[1]]),
         async (server, side) => {
           const order = side === reversed ? ids.toReversed() : ids;
-          return moveMany(
+          return transitionMany(
             server,
             order.map((id) => ({ id, status })),
           );
@@ -128,8 +128,8 @@ test.each([0, 1] as const)(
         return createMany(server, { orders });
       },
     );
-    const refused = answers.map((answer) => errorsOf(answer).length);
-    expect(refused.toSorted((a, b) => a - b)).toEqual([0, 3]); // the one that came first has them all
+    const rejected = answers.map((answer) => errorsOf(answer).length);
+    expect(rejected.toSorted((a, b) => a - b)).toEqual([0, 3]); // the one that came first has them all
     expect(await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(3);
     expectNoConflict();
   },

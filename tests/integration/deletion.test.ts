@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { edit, move, remove, taken } from '../support/mutations.js';
+import { updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
 
 /* A tombstone says nothing of persons, in any column. */
 
@@ -13,7 +13,7 @@ const ADDRESS = Object.fromEntries(
 );
 
 test('a tombstone keeps nothing but id, number, status, amounts and times', async () => {
-  const { id } = await taken(fixture.server, {
+  const { id } = await createdOrder(fixture.server, {
     customerId: `${MARK}-${randomUUID()}`,
     customerName: `${MARK} name`,
     customerEmail: `${MARK}@example.com`,
@@ -27,10 +27,10 @@ test('a tombstone keeps nothing but id, number, status, amounts and times', asyn
     tax: '3',
     discount: '2',
   });
-  await edit(fixture.server, { id, expectedVersion: 1, notes: `${MARK} update` });
+  await updateOrder(fixture.server, { id, expectedVersion: 1, notes: `${MARK} update` });
   const tracking = { carrier: `${MARK} carrier`, number: MARK, url: `https://${MARK}.example` };
-  await move(fixture.server, { id, status: 'SHIPPED', tracking });
-  await remove(fixture.server, { id });
+  await transition(fixture.server, { id, status: 'SHIPPED', tracking });
+  await deleteOrder(fixture.server, { id });
   const rowOf = async (table: string, column: string) =>
     fixture.database.sql<{ row: Record<string, unknown> }>(
       `SELECT to_jsonb(t) AS row FROM ${table} t WHERE ${column} = $1`,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatMoney } from '../../src/domain/money.js';
 import { useServer } from '../support/fixture.js';
-import { codes, createWhole, read, taken } from '../support/mutations.js';
+import { codes, createWhole, read, createdOrder } from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
 
 const fixture = useServer();
@@ -20,7 +20,7 @@ const ADDRESS = {
 
 test('everything a client says of an order is kept as it was said, and costs what its parts cost', async () => {
   const metadata = { source: 'web', nested: { list: [1, 2.5, null, 'x'], empty: {} }, 'odd key': true };
-  const order = await taken(fixture.server, {
+  const order = await createdOrder(fixture.server, {
     customerId: 'ada',
     externalReference: 'PO 7',
     shippingAddress: ADDRESS,
@@ -49,7 +49,7 @@ test('everything a client says of an order is kept as it was said, and costs wha
 });
 
 test('an order without details has none, and costs what its items cost', async () => {
-  expect(await taken(fixture.server)).toMatchObject({
+  expect(await createdOrder(fixture.server)).toMatchObject({
     externalReference: null,
     shippingAddress: null,
     billingAddress: null,
@@ -60,34 +60,34 @@ test('an order without details has none, and costs what its items cost', async (
   });
 });
 
-test('what breaks a rule is refused and named', async () => {
-  const refusal = async (input: object) => codes((await createWhole(fixture.server, input)).userErrors);
+test('what breaks a rule is rejected and named', async () => {
+  const rejection = async (input: object) => codes((await createWhole(fixture.server, input)).userErrors);
   const deep = { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } };
-  expect(await refusal({ expectedTotal: '12.61' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
-  expect(await refusal({ discount: '12.61' })).toEqual(['INVALID input.discount']);
-  expect(await refusal({ discount: '-1', shipping: '-1', tax: '0.001' })).toEqual([
+  expect(await rejection({ expectedTotal: '12.61' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
+  expect(await rejection({ discount: '12.61' })).toEqual(['INVALID input.discount']);
+  expect(await rejection({ discount: '-1', shipping: '-1', tax: '0.001' })).toEqual([
     'INVALID input.shipping',
     'INVALID input.tax',
     'INVALID input.discount',
   ]);
-  expect(await refusal({ shippingAddress: { line1: ' ' } })).toEqual(['INVALID input.shippingAddress.line1']);
-  expect(await refusal({ billingAddress: { line1: 'x', postalCode: 'x'.repeat(33) } })).toEqual([
+  expect(await rejection({ shippingAddress: { line1: ' ' } })).toEqual(['INVALID input.shippingAddress.line1']);
+  expect(await rejection({ billingAddress: { line1: 'x', postalCode: 'x'.repeat(33) } })).toEqual([
     'LIMIT_EXCEEDED input.billingAddress.postalCode',
   ]);
-  expect(await refusal({ metadata: deep })).toEqual(['LIMIT_EXCEEDED input.metadata']);
-  expect(await refusal({ metadata: { text: 'x'.repeat(16_384) } })).toEqual(['LIMIT_EXCEEDED input.metadata']);
-  expect(await refusal({ metadata: { numbers: Array.from({ length: 60 }, () => 1e300) } })).toEqual([
+  expect(await rejection({ metadata: deep })).toEqual(['LIMIT_EXCEEDED input.metadata']);
+  expect(await rejection({ metadata: { text: 'x'.repeat(16_384) } })).toEqual(['LIMIT_EXCEEDED input.metadata']);
+  expect(await rejection({ metadata: { numbers: Array.from({ length: 60 }, () => 1e300) } })).toEqual([
     'LIMIT_EXCEEDED input.metadata',
   ]);
-  expect(await refusal({ metadata: { numbers: [1e300, 1e-300] } })).toEqual([]);
-  expect(await refusal({ externalReference: ' x' })).toEqual(['INVALID input.externalReference']);
-  expect(await refusal({ items: [{ ...TEA, expectedUnitPrice: '4.21' }] })).toEqual([
+  expect(await rejection({ metadata: { numbers: [1e300, 1e-300] } })).toEqual([]);
+  expect(await rejection({ externalReference: ' x' })).toEqual(['INVALID input.externalReference']);
+  expect(await rejection({ items: [{ ...TEA, expectedUnitPrice: '4.21' }] })).toEqual([
     'PRICE_CHANGED input.items.0.expectedUnitPrice',
   ]);
-  expect(await refusal({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
+  expect(await rejection({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
 });
 
-test('numbers that are none, and nesting beyond all sense, are refused and named', async () => {
+test('numbers that are none, and nesting beyond all sense, are rejected and named', async () => {
   const query =
     'mutation { createOrder(input: {items: [{name: "x", unitPrice: "1"}], metadata: {n: 1e999}}) { userErrors { code field } } }';
   const { createOrder } = await fixture.server.get<{ createOrder: object }>(query);
@@ -102,7 +102,7 @@ test('numbers that are none, and nesting beyond all sense, are refused and named
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
 });
 
-test('NUL and halves of surrogate pairs are refused in metadata too, in values and in keys', async () => {
+test('NUL and halves of surrogate pairs are rejected in metadata too, in values and in keys', async () => {
   for (const metadata of [{ x: 'a\0b' }, { 'a\0b': 1 }, { x: { y: ['\ud800'] } }]) {
     const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
     const { errors } = await fixture.server.ask(query, { input: { items: [TEA], metadata } });
@@ -113,14 +113,14 @@ test('NUL and halves of surrogate pairs are refused in metadata too, in values a
 test('keys that JavaScript treats specially are ordinary keys of metadata', async () => {
   const text = '{"constructor":"y","toString":null,"hasOwnProperty":[1],"__proto__":{"x":1}}';
   const metadata = JSON.parse(text) as object;
-  const order = await taken(fixture.server, { metadata });
+  const order = await createdOrder(fixture.server, { metadata });
   const stored = (await read(fixture.server, order.id))?.['metadata'] as object;
   expect(new Map(Object.entries(stored))).toEqual(new Map(Object.entries(metadata)));
 });
 
 test('sums reach the bound of the column and keep every digit', async () => {
   const unitPrice = '92233720368547758.05';
-  const order = await taken(fixture.server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
+  const order = await createdOrder(fixture.server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
   expect(order).toMatchObject({ subtotal: { amount: unitPrice }, total: { amount: '92233720368547758.07' } });
   expect(await read(fixture.server, order.id)).toEqual(order);
 });
@@ -144,7 +144,7 @@ test('whatever the lines, shipping, tax and discount, the total is exact arithme
           const discount = ((subtotal + shipping + tax) * BigInt(part)) / 100n;
           const items = lines.map(({ price, quantity }) => ({ name: 'x', quantity, unitPrice: money(price) }));
           const sums = { shipping: money(shipping), tax: money(tax), discount: money(discount) };
-          const taking = await taken(fixture.server, { currency, items, ...sums });
+          const taking = await createdOrder(fixture.server, { currency, items, ...sums });
           const stored = await read(fixture.server, taking.id);
           expect(stored).toEqual(taking);
           expect(stored).toMatchObject({
@@ -171,8 +171,8 @@ test('an external reference is unique for its customer, under concurrency too', 
   for (const { order, userErrors } of rush) {
     if (order === null) expect(codes(userErrors)).toEqual(['DUPLICATE input.externalReference']);
   }
-  await taken(fixture.server, { customerId: 'other', externalReference });
-  await taken(fixture.server, { externalReference });
+  await createdOrder(fixture.server, { customerId: 'other', externalReference });
+  await createdOrder(fixture.server, { externalReference });
   const guest = await createWhole(fixture.server, { externalReference });
   expect(codes(guest.userErrors)).toEqual(['DUPLICATE input.externalReference']);
 });
@@ -203,16 +203,16 @@ test('the same request under one key is replayed, references and all; another on
     externalReference,
     metadata: { b: 1, a: { d: 1, c: 2 } },
   };
-  const first = await taken(fixture.server, input);
+  const first = await createdOrder(fixture.server, input);
   const again = await createWhole(fixture.server, { ...input, metadata: { a: { c: 2, d: 1 }, b: 1 } });
   expect(again).toMatchObject({ replayed: true, order: { id: first.id }, userErrors: [] });
   const other = await createWhole(fixture.server, { ...input, externalReference: `${externalReference} other` });
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
-  await taken(fixture.server, { customerId: 'c', externalReference: `${externalReference} other` });
+  await createdOrder(fixture.server, { customerId: 'c', externalReference: `${externalReference} other` });
 });
 
 test('orders are found by number and by external reference', async () => {
-  const order = await taken(fixture.server, { customerId: 'find', externalReference: 'me' });
+  const order = await createdOrder(fixture.server, { customerId: 'find', externalReference: 'me' });
   const find = async (query: string) =>
     (await fixture.server.get<{ found: { id: string } | null }>(`{ found: ${query} { id } }`)).found?.id ?? null;
   expect(await find(`orderByNumber(number: "${order.number}")`)).toBe(order.id);
@@ -220,6 +220,6 @@ test('orders are found by number and by external reference', async () => {
   expect(await find('orderByNumber(number: "no number")')).toBeNull();
   expect(await find('orderByExternalReference(customerId: "find", externalReference: "me")')).toBe(order.id);
   expect(await find('orderByExternalReference(customerId: "", externalReference: "me")')).toBeNull();
-  const guest = await taken(fixture.server, { externalReference: 'guest' });
+  const guest = await createdOrder(fixture.server, { externalReference: 'guest' });
   expect(await find('orderByExternalReference(customerId: "", externalReference: "guest")')).toBe(guest.id);
 });

@@ -3,11 +3,11 @@ import type { Client } from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startSequencer } from '../../src/events/sequencer.js';
-import { startTail } from '../../src/events/log-tailer.js';
+import { startLogTailer } from '../../src/events/log-tailer.js';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createLogStore } from '../../src/store/log-store.js';
-import { givePositions, takeSequencer } from '../../src/store/statements/sequence-events.js';
+import { givePositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
 const log = pino({ level: 'silent' });
@@ -35,19 +35,19 @@ function open(): Database {
   return opened;
 }
 
-/** A process as the log sees it: a sequencer and a tail with everything that the tail has read. */
+/** A process as the log sees it: a sequencer and a tailer with everything that the tailer has read. */
 async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
   const store = createLogStore(open());
   const seen: LoggedEvent[] = [];
-  const tail = await startTail({
+  const tailer = await startLogTailer({
     store,
     debounceMs: 0,
     pollMs,
     publish: async (events) => void seen.push(...events),
     log,
   });
-  closers.push(() => tail.close());
-  const sequencer = startSequencer({ store, debounceMs: 2, pollMs, onSequenced: () => tail.wake(), log });
+  closers.push(() => tailer.close());
+  const sequencer = startSequencer({ store, debounceMs: 2, pollMs, onSequenced: () => tailer.wake(), log });
   closers.push(() => sequencer.close());
   return seen;
 }
@@ -190,7 +190,7 @@ test('a sequencer that is killed between its update and its commit leaves nothin
     $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rows,
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rowCount ?? 0,
   } as never;
-  expect(await takeSequencer(tx)).toBe(true);
+  expect(await lockSequencer(tx)).toBe(true);
   expect(await givePositions(tx, 2_000, null)).toBe(20);
 
   const seen = await startReader();
@@ -204,7 +204,7 @@ test('a sequencer that hangs loses its hold by itself', async () => {
   await insertOrder(database.sql, randomUUID());
   const hung = await database.connect();
   await hung.query('BEGIN');
-  await takeSequencer({ $queryRawUnsafe: async (text: string) => (await hung.query(text)).rows } as never);
+  await lockSequencer({ $queryRawUnsafe: async (text: string) => (await hung.query(text)).rows } as never);
   const seen = await startReader();
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1);
 });
@@ -263,22 +263,22 @@ test('more events of committed orders than one look takes are all sequenced with
   await expectDenseLog(2_101);
 });
 
-test('a tail that reads a full page goes on without a poll and leaves out no event', async () => {
+test('a tailer that reads a full page goes on without a poll and leaves out no event', async () => {
   const store = createLogStore(open());
   const seen: LoggedEvent[] = [];
   const publish = async (events: readonly LoggedEvent[]) => {
     seen.push(...events);
   };
-  const tail = await startTail({ store, debounceMs: 0, pollMs: NEVER_MS, publish, log });
-  closers.push(() => tail.close());
+  const tailer = await startLogTailer({ store, debounceMs: 0, pollMs: NEVER_MS, publish, log });
+  closers.push(() => tailer.close());
   await insertMany(2_500);
   while ((await store.sequence(2_000, null)) !== 0);
-  tail.wake();
+  tailer.wake();
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2_500);
   expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => BigInt(index + 1)));
 });
 
-test('a tail stops before a position that is missing, and goes on when it is there', async () => {
+test('a tailer stops before a position that is missing, and goes on when it is there', async () => {
   const seen = await startReader();
   await insertMany(3);
   await createLogStore(open()).sequence(2_000, null);

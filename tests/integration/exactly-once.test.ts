@@ -56,7 +56,7 @@ test('an id of the client works like a key, in any case of its letters', async (
   expect(again).toMatchObject({ replayed: true, order: first.order });
 });
 
-test('another request under a used id or key is refused, and the first order stays as it is', async () => {
+test('another request under a used id or key is rejected, and the first order stays as it is', async () => {
   const id = randomUUID();
   await create(servers[0], { id });
   await create(servers[0], { idempotencyKey: 'taken' });
@@ -75,7 +75,7 @@ test('another request under a used id or key is refused, and the first order sta
   expect(row?.quantity).toBe(3);
 });
 
-test('of different requests under one new key at the same time one is taken and the others are refused', async () => {
+test('of different requests under one new key at the same time one is taken and the others are rejected', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
       create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'contested', notes: `variant ${index % 4}` }),

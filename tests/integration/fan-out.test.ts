@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { placed, TEA, update } from '../support/queries.js';
+import { created, TEA, update } from '../support/queries.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
 const fixture = useServer({
@@ -32,7 +32,7 @@ const COSTLY_AND_SMALL =
 test('other requests are answered in between the answers of many subscriptions to one event', async () => {
   const query = `subscription { orderStatusChanged(customerId: "fan-out") { orderId ${COSTLY_AND_SMALL} } }`;
   const websocket = await subscribeMany(query, COUNT);
-  const creating = placed(fixture.server, { customerId: 'fan-out' });
+  const creating = created(fixture.server, { customerId: 'fan-out' });
   await websocket.until(({ type }) => type === 'next');
   expect((await fetch(new URL('/health', fixture.server.url))).status).toBe(200);
   expect(nexts(websocket).length).toBeLessThan(COUNT);
@@ -60,7 +60,7 @@ test('every subscription is given every event in the same order', async () => {
 
 test('what a websocket still waits for is not read when it has gone', async () => {
   const { server, database } = fixture;
-  const { id } = await placed(server, { customerId: 'gone' });
+  const { id } = await created(server, { customerId: 'gone' });
   const watching = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);
   const [reading, seeing] = [await watching('order { id }'), await watching('version')];

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { taken } from '../support/mutations.js';
+import { createdOrder } from '../support/mutations.js';
 
 /* What a filter does not take: null, which would mean "all", and values that no order can have. */
 
 const fixture = useServer();
 
-async function refusal(query: string, variables: object = {}) {
+async function rejection(query: string, variables: object = {}) {
   const { status, errors } = await fixture.server.ask(query, variables);
   expect(errors).toHaveLength(1);
   const [error] = errors ?? [];
@@ -38,22 +38,22 @@ test.each([
   [{ currency: null }, 'where.currency'],
 ])('null in a filter is rejected, whether in a variable or in the document: %j', async (where, argument) => {
   const rejected = { status: 400, code: 'BAD_USER_INPUT', argument };
-  const byVariable = await refusal(LIST, { where });
+  const byVariable = await rejection(LIST, { where });
   expect(byVariable).toMatchObject(rejected);
   expect(byVariable.message).toMatch(`${argument} must not be null: leave it out`);
   const literal = JSON.stringify(where)
     .replaceAll(/"(\w+)":/g, '$1: ')
     .replaceAll('\\', '');
-  expect(await refusal(`{ orders(where: ${literal}) { nodes { id } } }`)).toMatchObject(rejected);
-  await taken(fixture.server, { customerId: 'c' });
+  expect(await rejection(`{ orders(where: ${literal}) { nodes { id } } }`)).toMatchObject(rejected);
+  await createdOrder(fixture.server, { customerId: 'c' });
   const ofCustomer = `{ customer(customerId: "c") { orders(where: ${literal}) { nodes { id } } } }`;
-  expect(await refusal(ofCustomer)).toMatchObject({ code: 'BAD_USER_INPUT', argument });
+  expect(await rejection(ofCustomer)).toMatchObject({ code: 'BAD_USER_INPUT', argument });
 });
 
 test('orderStats rejects customerId: null', async () => {
   const query = 'query ($customerId: String) { orderStats(customerId: $customerId) { count } }';
   const rejected = { status: 400, code: 'BAD_USER_INPUT', argument: 'customerId' };
-  expect(await refusal(query, { customerId: null })).toMatchObject(rejected);
+  expect(await rejection(query, { customerId: null })).toMatchObject(rejected);
 });
 
 test.each(['customerId', 'orderId', 'to'])(
@@ -68,7 +68,7 @@ test.each(['customerId', 'orderId', 'to'])(
 );
 
 test('a variable that is not given leaves the argument out', async () => {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const query = `query ($customerId: String, $where: OrderWhere, $from: DateTime) {
     orders(where: $where, first: 1) { nodes { id } }
     narrow: orders(where: {customerId: $customerId}, first: 1) { nodes { id } }
@@ -81,8 +81,8 @@ test('a variable that is not given leaves the argument out', async () => {
 test('isGuest finds the orders without a customer, or those with one', async () => {
   const email = `${randomUUID()}@example.com`;
   const customerEmail = email;
-  const guest = await taken(fixture.server, { customerEmail });
-  const known = await taken(fixture.server, { customerEmail, customerId: 'known' });
+  const guest = await createdOrder(fixture.server, { customerEmail });
+  const known = await createdOrder(fixture.server, { customerEmail, customerId: 'known' });
   const find = async (where: object) => {
     const query =
       'query ($where: OrderWhere) { orders(where: $where) { totalCount nodes { id } count(limit: 9) { value } } }';
@@ -122,14 +122,14 @@ test.each([
       const text = `${longest}${many}`;
       const where = { [field]: { [operator]: operator === 'in' ? ['1', text] : text } };
       const message = `${argument} must have at most ${limit} characters; it has ${text.length}.`;
-      expect(await refusal(LIST, { where })).toEqual({ status: 400, code: 'BAD_USER_INPUT', argument, message });
+      expect(await rejection(LIST, { where })).toEqual({ status: 400, code: 'BAD_USER_INPUT', argument, message });
     }
   }
 });
 
 test('a customer id that is longer than any is rejected and named', async () => {
   const where = { customerId: 'c'.repeat(129) };
-  expect(await refusal(LIST, { where })).toMatchObject({ status: 400, argument: 'where.customerId' });
+  expect(await rejection(LIST, { where })).toMatchObject({ status: 400, argument: 'where.customerId' });
 });
 
 test.each([
@@ -142,5 +142,5 @@ test.each([
   [{ currency: 'usd' }, 'where.currency'],
   [{ currency: 'ABC' }, 'where.currency'],
 ])('an amount or currency that is none is rejected and named: %j', async (where, argument) => {
-  expect(await refusal(LIST, { where })).toMatchObject({ status: 400, code: 'BAD_USER_INPUT', argument });
+  expect(await rejection(LIST, { where })).toMatchObject({ status: 400, code: 'BAD_USER_INPUT', argument });
 });

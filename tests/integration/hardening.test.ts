@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { create, CREATE, placed, TEA } from '../support/queries.js';
+import { create, CREATE, created, TEA } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -18,7 +18,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test('a query whose pages multiply is refused before it is run', async () => {
+test('a query whose pages multiply is rejected before it is run', async () => {
   const level = (inner: string) => `customer { orders(first: 100) { nodes { ${inner} } } }`;
   const bomb = `{ orders(first: 100) { nodes { ${level(level('id'))} } } }`;
   const answer = await server.ask(bomb);
@@ -64,7 +64,7 @@ test('many wrong variables are the client’s own error to the last', async () =
 });
 
 test('the mutations of one request see each other’s work', async () => {
-  const { id } = await placed(server, { customerId: 'one request' });
+  const { id } = await created(server, { customerId: 'one request' });
   const part = (status: string) =>
     `updateOrderStatus(input: {id: "${id}", status: ${status}}) { order { version history { nodes { version order { version } } } } }`;
   interface Part {
@@ -79,7 +79,7 @@ test('the mutations of one request see each other’s work', async () => {
   }
 });
 
-test('an id with blanks around it is refused, so that it is found as it was given', async () => {
+test('an id with blanks around it is rejected, so that it is found as it was given', async () => {
   const answer = await create(server, { customerId: ' c1 ' });
   expect(answer.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
 });
@@ -88,9 +88,9 @@ test('one websocket carries a bounded number of subscriptions', async () => {
   const query = 'subscription { orderStatusChanged(orderId: "0198a6c0-5f0e-7a3b-9c1d-2e4f60718293") { version } }';
   const watches = [];
   for (let index = 0; index < 3; index += 1) watches.push(await server.watch(query));
-  const refused = await server.watch(query);
-  await refused.ended;
-  expect(refused.errors).toMatchObject([{ extensions: { code: 'THROTTLED' } }]);
+  const rejected = await server.watch(query);
+  await rejected.ended;
+  expect(rejected.errors).toMatchObject([{ extensions: { code: 'THROTTLED' } }]);
   for (const watch of watches) watch.stop();
 });
 
@@ -108,7 +108,7 @@ test('a client that asks for a forbidden upgrade and resets the connection harms
       socket.on('error', () => undefined);
     });
   }
-  expect(await placed(server)).toMatchObject({ status: 'PENDING' });
+  expect(await created(server)).toMatchObject({ status: 'PENDING' });
 });
 
 test('an open server on any address still opens websockets to its own pages only', async () => {
@@ -133,7 +133,7 @@ test('options in the database’s URL are kept, and times stay in UTC', async ()
   const url = new URL(database.url);
   url.searchParams.set('options', '-c search_path=public -c TimeZone=Asia/Kathmandu');
   const elsewhere = await startServer(url.href);
-  const { createdAt } = await placed(elsewhere);
+  const { createdAt } = await created(elsewhere);
   expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
   await elsewhere.close();
 });

@@ -125,7 +125,7 @@ test.each([
   expect(errors[0]?.message).not.toContain('not valid JSON');
 });
 
-test('a __proto__ key in metadata is kept, or named in the refusal', async () => {
+test('a __proto__ key in metadata is kept, or named in the rejection', async () => {
   const metadata = '{"__proto__": {"polluted": true}, "constructor": {"prototype": 1}}';
   const query =
     'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { metadata } userErrors { message } } }';
@@ -163,7 +163,7 @@ test.each([
 });
 
 test.each(['\0', '\uD800', '\uDC00x'])(
-  'the text %j, which PostgreSQL cannot keep, is refused in every variable',
+  'the text %j, which PostgreSQL cannot keep, is rejected in every variable',
   async (text) => {
     const variables = JSON.stringify({ input: { items: [TEA], notes: `a${text}b` } });
     const response = await post(`{"query": ${JSON.stringify(CREATE)}, "variables": ${variables}}`);
@@ -175,7 +175,7 @@ test.each(['\0', '\uD800', '\uDC00x'])(
 );
 
 test.each(['\\u0000', '\\uD800', '\\uDC00x'])(
-  'the text %s, which PostgreSQL cannot keep, is refused in every literal',
+  'the text %s, which PostgreSQL cannot keep, is rejected in every literal',
   async (text) => {
     for (const query of [
       `mutation { createOrder(input: {items: [{name: "Tea", unitPrice: "1"}], notes: "a${text}"}) { replayed } }`,

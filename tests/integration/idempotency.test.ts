@@ -1,7 +1,17 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { cancel, codes, createWhole, edit, move, read, remove, taken, type Payload } from '../support/mutations.js';
+import {
+  cancel,
+  codes,
+  createWhole,
+  updateOrder,
+  transition,
+  read,
+  deleteOrder,
+  createdOrder,
+  type Payload,
+} from '../support/mutations.js';
 import type { TestClient } from '../support/client.js';
 
 /*
@@ -72,7 +82,7 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
   const identity = { [name]: randomUUID() };
 
   test('the identical request answers the same order', async () => {
-    const first = await taken(fixture.server, { ...identity, ...ORDER });
+    const first = await createdOrder(fixture.server, { ...identity, ...ORDER });
     expect(await createWhole(fixture.server, { ...identity, ...ORDER })).toEqual({
       order: first,
       replayed: true,
@@ -93,7 +103,7 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
 });
 
 const TRACKING = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
-const EDIT = {
+const UPDATE = {
   expectedVersion: 1,
   reason: 'asked to',
   customerName: 'Ada',
@@ -113,10 +123,10 @@ type Send = (client: TestClient, input: object) => Promise<Payload>;
 
 /** Each change with a request that is stored, and requests that differ from it in one field each. */
 const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] = [
-  ['updateOrderStatus', move, { status: 'CONFIRMED' }, [{ status: 'PROCESSING' }, { status: 'PENDING' }]],
+  ['updateOrderStatus', transition, { status: 'CONFIRMED' }, [{ status: 'PROCESSING' }, { status: 'PENDING' }]],
   [
     'updateOrderStatus with all of its fields',
-    move,
+    transition,
     { status: 'SHIPPED', expectedVersion: 1, reason: 'why', tracking: TRACKING },
     [
       { expectedVersion: 2 },
@@ -135,8 +145,8 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
   ],
   [
     'updateOrder',
-    edit,
-    EDIT,
+    updateOrder,
+    UPDATE,
     [
       { expectedVersion: 2 },
       { reason: 'x' },
@@ -175,7 +185,7 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
 test.each(CHANGES)(
   '%s under a used key: the identical request is answered again, any other one is rejected',
   async (_name, send, input, others) => {
-    const { id } = await taken(fixture.server, { customerId: randomUUID() });
+    const { id } = await createdOrder(fixture.server, { customerId: randomUUID() });
     const idempotencyKey = randomUUID();
     const first = await send(fixture.server, { id, idempotencyKey, ...input });
     expect(first).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
@@ -193,9 +203,9 @@ test.each(CHANGES)(
 );
 
 test('amounts of an update without items tell requests apart too', async () => {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const input = { id, expectedVersion: 1, idempotencyKey: 'k', shipping: '1' };
-  const first = await edit(fixture.server, input);
+  const first = await updateOrder(fixture.server, input);
   expect(first).toMatchObject({ changed: true, order: { version: 2 } });
   for (const other of [
     { shipping: '2' },
@@ -204,28 +214,28 @@ test('amounts of an update without items tell requests apart too', async () => {
     { tax: '0' },
     { expectedTotal: '13.60' },
   ]) {
-    const { userErrors } = await edit(fixture.server, { ...input, ...other });
+    const { userErrors } = await updateOrder(fixture.server, { ...input, ...other });
     expect(codes(userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
-  expect(await edit(fixture.server, { ...input, shipping: 1.0 })).toEqual(first);
+  expect(await updateOrder(fixture.server, { ...input, shipping: 1.0 })).toEqual(first);
 });
 
 test('a deletion under a key is answered again after the order is gone; any other request under it is rejected', async () => {
-  const { id } = await taken(fixture.server, { customerId: randomUUID() });
+  const { id } = await createdOrder(fixture.server, { customerId: randomUUID() });
   const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'asked to' };
   const done = { deletedOrderId: id, userErrors: [] };
-  expect(await remove(fixture.server, input)).toEqual(done);
+  expect(await deleteOrder(fixture.server, input)).toEqual(done);
   for (const other of [{ expectedVersion: 2 }, { expectedVersion: null }, { reason: 'x' }, { reason: null }]) {
-    const { deletedOrderId, userErrors } = await remove(fixture.server, { ...input, ...other });
+    const { deletedOrderId, userErrors } = await deleteOrder(fixture.server, { ...input, ...other });
     expect({ other, deletedOrderId, codes: codes(userErrors) }).toEqual({
       other,
       deletedOrderId: null,
       codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
     });
   }
-  expect(await remove(fixture.server, input)).toEqual(done);
+  expect(await deleteOrder(fixture.server, input)).toEqual(done);
   for (const without of [{ idempotencyKey: null }, { idempotencyKey: 'another' }]) {
-    const { userErrors } = await remove(fixture.server, { ...input, ...without });
+    const { userErrors } = await deleteOrder(fixture.server, { ...input, ...without });
     expect(codes(userErrors)).toEqual(['NOT_FOUND input.id']);
   }
   const events = await fixture.database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
@@ -233,33 +243,33 @@ test('a deletion under a key is answered again after the order is gone; any othe
 });
 
 test('deletions under one key at the same time leave one event and one answer', async () => {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => remove(fixture.server, { id, idempotencyKey: 'k' })),
+    Array.from({ length: 20 }, () => deleteOrder(fixture.server, { id, idempotencyKey: 'k' })),
   );
   for (const answer of answers) expect(answer).toEqual({ deletedOrderId: id, userErrors: [] });
   expect(await fixture.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
 });
 
 test('a deleted order answers no other change under a key that was used before', async () => {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const change = { id, idempotencyKey: 'k', status: 'CONFIRMED' };
-  await move(fixture.server, change);
-  await remove(fixture.server, { id });
-  expect(codes((await move(fixture.server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
-  const reused = await remove(fixture.server, { id, idempotencyKey: 'k' });
+  await transition(fixture.server, change);
+  await deleteOrder(fixture.server, { id });
+  expect(codes((await transition(fixture.server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
+  const reused = await deleteOrder(fixture.server, { id, idempotencyKey: 'k' });
   expect(codes(reused.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
 test('a key that one mutation used is rejected by the others', async () => {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const idempotencyKey = randomUUID();
-  const used = await move(fixture.server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
+  const used = await transition(fixture.server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
   expect(used.changed).toBe(true);
   for (const answer of [
     await cancel(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
-    await edit(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
-    await remove(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await updateOrder(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await deleteOrder(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
@@ -268,12 +278,12 @@ test('a key that one mutation used is rejected by the others', async () => {
 test('keys are compared as they are: white space around one makes it another key', async () => {
   const idempotencyKey = randomUUID();
   const keys = [idempotencyKey, ` ${idempotencyKey}`, `${idempotencyKey} `, idempotencyKey.toUpperCase()];
-  const orders = await Promise.all(keys.map((key) => taken(fixture.server, { idempotencyKey: key })));
+  const orders = await Promise.all(keys.map((key) => createdOrder(fixture.server, { idempotencyKey: key })));
   expect(new Set(orders.map(({ id }) => id)).size).toBe(keys.length);
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
   for (const [index, key] of keys.entries()) {
-    const answer = await move(fixture.server, { id, status: statuses[index], idempotencyKey: key });
+    const answer = await transition(fixture.server, { id, status: statuses[index], idempotencyKey: key });
     expect(answer).toMatchObject({ changed: true, userErrors: [] });
   }
 });
@@ -283,7 +293,7 @@ test('fingerprints of changes that older servers stored stay the same', async ()
     "SELECT value FROM server_secrets WHERE name = 'fingerprint'",
   );
   const stored = async (send: Send, input: object, text: (id: string) => string) => {
-    const { id } = await taken(fixture.server);
+    const { id } = await createdOrder(fixture.server);
     await send(fixture.server, { id, idempotencyKey: 'k', ...input });
     const mac = createHmac('sha256', secret?.value ?? '')
       .update(text(id))
@@ -294,18 +304,18 @@ test('fingerprints of changes that older servers stored stay the same', async ()
     );
     expect(rows).toEqual([{ print: Buffer.concat([Uint8Array.of(1), mac]) }]);
   };
-  await stored(move, { status: 'CONFIRMED' }, (id) => `["transition","${id}","CONFIRMED",null,null]`);
+  await stored(transition, { status: 'CONFIRMED' }, (id) => `["transition","${id}","CONFIRMED",null,null]`);
   await stored(
-    move,
+    transition,
     { status: 'SHIPPED', expectedVersion: 1, reason: ' why ', tracking: { number: 'M1' } },
     (id) => `["transition","${id}","SHIPPED",1,"why",{"carrier":null,"number":"M1","url":null}]`,
   );
   await stored(cancel, { reason: 'FRAUD', note: 'x' }, (id) => `["cancel","${id}","FRAUD",null,"x"]`);
-  await stored(edit, { expectedVersion: 1, notes: 'x' }, (id) => `["edit","${id}",1,null,{"notes":"x"}]`);
+  await stored(updateOrder, { expectedVersion: 1, notes: 'x' }, (id) => `["update","${id}",1,null,{"notes":"x"}]`);
   await stored(
-    edit,
+    updateOrder,
     { expectedVersion: 1, items: [{ name: 'Tea', quantity: 2, unitPrice: '1' }] },
     (id) =>
-      `["edit","${id}",1,null,{},[{"expectedUnitPrice":null,"name":"Tea","productId":null,"quantity":2,"sku":null,"unitPrice":"100"}]]`,
+      `["update","${id}",1,null,{},[{"expectedUnitPrice":null,"name":"Tea","productId":null,"quantity":2,"sku":null,"unitPrice":"100"}]]`,
   );
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { placed, update } from '../support/queries.js';
+import { created, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -26,7 +26,7 @@ async function versionsOf(orderId: string): Promise<number[]> {
 }
 
 test('of parallel changes expecting one version one wins; the others get the conflict with the current order', async () => {
-  const { id } = await placed(servers[0]);
+  const { id } = await created(servers[0]);
   const answers = await Promise.all(
     Array.from({ length: 30 }, async (_, index) =>
       update(servers[index % 2 === 0 ? 0 : 1], {
@@ -57,8 +57,8 @@ test('of parallel changes expecting one version one wins; the others get the con
   expect(await versionsOf(id)).toEqual([1, 2]);
 });
 
-test('a change that the lifecycle forbids is refused with what is allowed instead', async () => {
-  const { id } = await placed(servers[0]);
+test('a change that the lifecycle forbids is rejected with what is allowed instead', async () => {
+  const { id } = await created(servers[0]);
   const answer = await update(servers[0], { id, status: 'DELIVERED' });
   expect(answer).toMatchObject({
     order: null,
@@ -78,7 +78,7 @@ test('a change that the lifecycle forbids is refused with what is allowed instea
 });
 
 test('parallel changes of one order over two servers leave a history without a gap', async () => {
-  const { id } = await placed(servers[0]);
+  const { id } = await created(servers[0]);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
   await Promise.all(
     Array.from({ length: 60 }, async (_, index) =>
@@ -97,14 +97,14 @@ test('parallel changes of one order over two servers leave a history without a g
 });
 
 test('the status it has already is success without an event', async () => {
-  const { id } = await placed(servers[0]);
+  const { id } = await created(servers[0]);
   const answer = await update(servers[0], { id, status: 'PENDING' });
   expect(answer).toMatchObject({ changed: false, userErrors: [], order: { id, version: 1 } });
   expect(await versionsOf(id)).toEqual([1]);
 });
 
-test('an idempotency key answers what the first request did, even when the order has moved on', async () => {
-  const { id } = await placed(servers[0]);
+test('an idempotency key answers what the first request did, even when the order has transitioned on', async () => {
+  const { id } = await created(servers[0]);
   const change = { id, status: 'CONFIRMED', idempotencyKey: 'confirm once' };
   const first = await update(servers[0], change);
   await update(servers[0], { id, status: 'PROCESSING' });
@@ -115,7 +115,7 @@ test('an idempotency key answers what the first request did, even when the order
 });
 
 test('parallel requests under one key make one event', async () => {
-  const { id } = await placed(servers[0]);
+  const { id } = await created(servers[0]);
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
       update(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CONFIRMED', idempotencyKey: 'k', expectedVersion: 1 }),
@@ -125,8 +125,8 @@ test('parallel requests under one key make one event', async () => {
   expect(await versionsOf(id)).toEqual([1, 2]);
 });
 
-test('another request under a used key is refused', async () => {
-  const { id } = await placed(servers[0]);
+test('another request under a used key is rejected', async () => {
+  const { id } = await created(servers[0]);
   await update(servers[0], { id, status: 'CONFIRMED', idempotencyKey: 'used' });
   const other = await update(servers[0], { id, status: 'CANCELLED', idempotencyKey: 'used' });
   expect(other).toMatchObject({
@@ -144,8 +144,8 @@ test('an order that does not exist is NOT_FOUND at the id', async () => {
 });
 
 test('the times of completion and cancellation are set with the status', async () => {
-  const cancelled = await placed(servers[0]);
-  const completed = await placed(servers[0]);
+  const cancelled = await created(servers[0]);
+  const completed = await created(servers[0]);
   await update(servers[0], { id: cancelled.id, status: 'CANCELLED', reason: 'changed my mind' });
   await update(servers[0], { id: completed.id, status: 'PROCESSING' });
   await update(servers[0], { id: completed.id, status: 'COMPLETED' });

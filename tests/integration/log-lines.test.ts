@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { freePort } from '../support/process.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { CREATE, placed, TEA } from '../support/queries.js';
+import { CREATE, created, TEA } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 const MAX_LINE_BYTES = 4_096;
@@ -47,18 +47,18 @@ async function logged(part: string, again: () => Promise<unknown> = () => Promis
 }
 
 test('every line of a run with faults is small JSON without statements, connections, passwords or personal data', async () => {
-  await placed(server, { items: [TEA], ...PERSON });
+  await created(server, { items: [TEA], ...PERSON });
 
-  // A row that the database refuses: PostgreSQL's detail repeats the row.
+  // A row that the database rejects: PostgreSQL's detail repeats the row.
   await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
   expect(await createFor(PERSON, { notes: 'poison' })).toBe('INTERNAL_SERVER_ERROR');
   await logged('of_the_test');
 
   // A data exception, whose message quotes the value.
-  await database.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+  await database.sql(`CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM NEW.customer_name::int; RETURN NEW; END $$`);
-  await database.sql(`CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW
-    WHEN (NEW.notes = 'no number') EXECUTE FUNCTION refuse()`);
+  await database.sql(`CREATE TRIGGER reject BEFORE INSERT ON orders FOR EACH ROW
+    WHEN (NEW.notes = 'no number') EXECUTE FUNCTION reject()`);
   expect(await createFor(PERSON, { notes: 'no number' })).toBe('INTERNAL_SERVER_ERROR');
   await logged('"sqlState":"22P02"');
 

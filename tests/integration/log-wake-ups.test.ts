@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { cancel } from '../support/mutations.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { create, placed, update } from '../support/queries.js';
+import { create, created, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /*
@@ -11,7 +11,7 @@ import { startServer, type TestServer } from '../support/server.js';
  */
 
 const FAR = { EVENTS_POLL_MS: '60000', SUBSCRIBER_MAX_QUEUED: '10000' };
-const PATIENCE = { timeout: 20_000 };
+const CALLER = { timeout: 20_000 };
 
 let database: TestDatabase;
 let proxy: PostgresProxy;
@@ -41,7 +41,7 @@ async function listening(servers: number): Promise<number[]> {
     const pids = (await database.sql<{ pid: number }>(LISTENING)).map(({ pid }) => pid);
     expect(pids).toHaveLength(servers);
     return pids;
-  }, PATIENCE);
+  }, CALLER);
 }
 
 interface Seen {
@@ -53,11 +53,8 @@ const CHANGES = 'subscription { orderStatusChanged { orderId version } }';
 /** Creates an order on one server and waits until its event arrives at a subscriber of another. */
 async function watched(writer: TestServer, reader: TestServer): Promise<string> {
   const watch = await reader.watch<Seen>(CHANGES);
-  const { id } = await placed(writer);
-  await watch.until(
-    (seen) => seen.some(({ orderStatusChanged }) => orderStatusChanged.orderId === id),
-    PATIENCE.timeout,
-  );
+  const { id } = await created(writer);
+  await watch.until((seen) => seen.some(({ orderStatusChanged }) => orderStatusChanged.orderId === id), CALLER.timeout);
   watch.stop();
   return id;
 }
@@ -68,7 +65,7 @@ function ran(text: string): number {
 }
 
 const READS_LOG = 'ORDER BY e.position';
-const TAKES_SEQUENCER = 'FROM event_sequencer';
+const LOCKS_SEQUENCER = 'FROM event_sequencer';
 
 test('an event of one server reaches the subscribers of both without a poll', async () => {
   await watched(one, one);
@@ -79,7 +76,7 @@ test('an event of one server reaches the subscribers of both without a poll', as
 test('a lost listening connection is opened again', async () => {
   const lost = await listening(2);
   await database.sql('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [lost]);
-  await expect.poll(async () => (await listening(2)).filter((pid) => lost.includes(pid)), PATIENCE).toEqual([]);
+  await expect.poll(async () => (await listening(2)).filter((pid) => lost.includes(pid)), CALLER).toEqual([]);
   await watched(one, two);
   await watched(two, one);
 });
@@ -89,7 +86,7 @@ test('a process reads the log once for an event of its own, not again at its own
   for (let index = 0; index < 10; index += 1) await watched(one, one);
   // Notifications arrive in the order of their commits, so all of its own have arrived before this one.
   await database.sql("SELECT pg_notify('ordergraph_log', 'another process')");
-  await expect.poll(() => ran(READS_LOG) - before, PATIENCE).toBeGreaterThanOrEqual(11);
+  await expect.poll(() => ran(READS_LOG) - before, CALLER).toBeGreaterThanOrEqual(11);
   expect(ran(READS_LOG) - before).toBe(11);
 });
 
@@ -99,14 +96,14 @@ test('replays do not wake the sequencer', async () => {
   const change = { id: order?.id, status: 'CONFIRMED', idempotencyKey: 'replayed change' };
   await update(one, change);
   await watched(one, one);
-  const before = ran(TAKES_SEQUENCER);
+  const before = ran(LOCKS_SEQUENCER);
   for (let index = 0; index < 10; index += 1) {
     expect(await create(one, keyed)).toMatchObject({ replayed: true });
     expect(await update(one, change)).toMatchObject({ changed: true, order: { version: 2 } });
     expect(await update(one, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: false });
   }
   await watched(one, one);
-  expect(ran(TAKES_SEQUENCER) - before).toBe(1);
+  expect(ran(LOCKS_SEQUENCER) - before).toBe(1);
 });
 
 test('an event whose COMMIT was not answered is sequenced at once', async () => {
@@ -114,7 +111,7 @@ test('an event whose COMMIT was not answered is sequenced at once', async () => 
     proxy.atCommit('cut-after');
     await write();
     const waiting = 'SELECT 1 FROM order_events WHERE position IS NULL';
-    await expect.poll(() => database.sql(waiting), PATIENCE).toEqual([]);
+    await expect.poll(() => database.sql(waiting), CALLER).toEqual([]);
   };
   const id = randomUUID();
   await unanswered(async () => expect(await create(one, { id })).toMatchObject({ replayed: false }));
@@ -143,13 +140,13 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
   onTestFinished(() => three.close());
   const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));
   await listening(3);
-  await placed(three);
+  await created(three);
   for (const watch of watches) {
-    const seen = await watch.until(({ length }) => length >= EVENTS + 1, PATIENCE.timeout);
+    const seen = await watch.until(({ length }) => length >= EVENTS + 1, CALLER.timeout);
     expect(new Set(seen.map(({ orderStatusChanged }) => orderStatusChanged.orderId)).size).toBe(EVENTS + 1);
     watch.stop();
   }
   expect(await counted(three)).toBe((row?.orders ?? 0) + EVENTS + 1);
   const kept = "SELECT 1 FROM event_consumers WHERE name = 'order_stats' AND position >= 2000";
-  await expect.poll(() => database.sql(kept), PATIENCE).toHaveLength(1);
+  await expect.poll(() => database.sql(kept), CALLER).toHaveLength(1);
 });

@@ -141,7 +141,7 @@ test('a process that is killed right after a script has run leaves a migration t
   expect(await migrate(database.url)).toEqual(pending);
 });
 
-test('a PostgreSQL that is too old is refused, with the version that is needed and the one that is there', async () => {
+test('a PostgreSQL that is too old is rejected, with the version that is needed and the one that is there', async () => {
   await migrate(database.url);
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });

@@ -17,11 +17,11 @@ import {
   cancel,
   createMany,
   createWhole,
-  edit,
-  move,
-  moveMany,
+  updateOrder,
+  transition,
+  transitionMany,
   read,
-  remove,
+  deleteOrder,
   type Payload,
   type WholeOrder,
 } from '../support/mutations.js';
@@ -58,14 +58,14 @@ class Client {
         }
         return;
       }
-      case 'moveMany': {
+      case 'transitionMany': {
         const changes = command.changes.map((drawn) => {
           const { off: _, ...change } = drawn;
           return { ...change, expected: null };
         });
         const inputs = changes.map((each) => this.#change(each));
         const expected = changes.map((each) => this.model.change(each));
-        const { results } = await moveMany(fixture.server, inputs);
+        const { results } = await transitionMany(fixture.server, inputs);
         for (const [index, { order }] of changes.entries()) this.#meets(order, expected[index], results[index], true);
         return;
       }
@@ -75,9 +75,9 @@ class Client {
       }
       case 'create':
         return this.#send(command);
-      case 'move':
+      case 'transition':
       case 'cancel':
-      case 'edit':
+      case 'update':
       case 'remove':
         return this.#send(this.#atVersion(command));
     }
@@ -107,11 +107,11 @@ class Client {
     if (isRepeated && events === this.model.orders.get(command.order)?.events.length) this.repeated.changes += 1;
     const input = this.#change(command);
     if (command.kind !== 'remove') {
-      const send = { move, cancel, edit }[command.kind];
+      const send = { transition, cancel, update: updateOrder }[command.kind];
       return this.#meets(command.order, expected, await send(fixture.server, input));
     }
-    const { deletedOrderId, userErrors } = await remove(fixture.server, input);
-    if ('refused' in expected) expect(userErrors.map(({ code }) => code)).toContain(expected.refused);
+    const { deletedOrderId, userErrors } = await deleteOrder(fixture.server, input);
+    if ('rejected' in expected) expect(userErrors.map(({ code }) => code)).toContain(expected.rejected);
     else expect({ deletedOrderId, userErrors }).toEqual({ deletedOrderId: input['id'], userErrors: [] });
   }
 
@@ -127,13 +127,13 @@ class Client {
     const { expected: expectedVersion } = command;
     const base = { id, expectedVersion, ...(command.change === null ? {} : { idempotencyKey: command.change }) };
     switch (command.kind) {
-      case 'move': {
+      case 'transition': {
         const tracking = command.tracking === null ? {} : { tracking: { number: command.tracking } };
         return { ...base, status: command.status, ...tracking };
       }
       case 'cancel':
         return { ...base, reason: command.reason };
-      case 'edit': {
+      case 'update': {
         const { name, reference, notes, lines, expectedTotal } = command;
         const sums = (['shipping', 'tax', 'discount'] as const).map((of) => [of, amountOrNull(command[of])]);
         return {
@@ -154,9 +154,9 @@ class Client {
   #meets(made: number, expected: Expected | undefined, answer: Payload | undefined, brief = false): void {
     if (expected === undefined || answer === undefined) throw new Error('an answer is missing');
     const { order, userErrors } = answer;
-    if ('refused' in expected) {
+    if ('rejected' in expected) {
       expect(order).toBeNull();
-      expect(userErrors.map(({ code }) => code)).toContain(expected.refused);
+      expect(userErrors.map(({ code }) => code)).toContain(expected.rejected);
       return;
     }
     expect(userErrors).toEqual([]);

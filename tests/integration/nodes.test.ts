@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { placed, TEA, update } from '../support/queries.js';
+import { created, TEA, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 test('everything with an id is found again by node and nodes, in the order of the ids', async () => {
-  const order = await placed(server, {
+  const order = await created(server, {
     customerId: 'c:1',
     customerName: 'Ada',
     items: [TEA, { name: 'Milk', unitPrice: '0.99' }],
@@ -50,7 +50,7 @@ test('everything with an id is found again by node and nodes, in the order of th
 });
 
 test('what does not exist is null, in its place', async () => {
-  const order = await placed(server);
+  const order = await created(server);
   const ids = [
     randomUUID(),
     order.id,
@@ -75,9 +75,9 @@ test('a hundred and one ids are too many', async () => {
 });
 
 test('a customer has the name and address of its latest order, and its orders', async () => {
-  await placed(server, { customerId: 'latest', customerName: 'Old', customerEmail: 'old@example.com' });
-  const second = await placed(server, { customerId: 'latest', customerName: 'New', customerEmail: 'new@example.com' });
-  await placed(server, { customerId: 'somebody else' });
+  await created(server, { customerId: 'latest', customerName: 'Old', customerEmail: 'old@example.com' });
+  const second = await created(server, { customerId: 'latest', customerName: 'New', customerEmail: 'new@example.com' });
+  await created(server, { customerId: 'somebody else' });
   const query = `{ customer(customerId: "latest") { id customerId name email
     orders(first: 1) { totalCount nodes { id } pageInfo { hasNextPage } }
     cancelled: orders(where: {status: {eq: CANCELLED}}) { totalCount nodes { id } }
@@ -96,7 +96,7 @@ test('a customer has the name and address of its latest order, and its orders', 
 });
 
 test("a guest's order has no customer", async () => {
-  const { id } = await placed(server, { customerName: 'Guest', customerEmail: 'guest@example.com' });
+  const { id } = await created(server, { customerName: 'Guest', customerEmail: 'guest@example.com' });
   const query = 'query ($id: ID!) { order(id: $id) { customerId customerName customerEmail customer { id } } }';
   expect(await server.get(query, { id })).toEqual({
     order: { customerId: null, customerName: 'Guest', customerEmail: 'guest@example.com', customer: null },
@@ -104,7 +104,7 @@ test("a guest's order has no customer", async () => {
 });
 
 test('a history pages both ways and knows its ends', async () => {
-  const { id } = await placed(server);
+  const { id } = await created(server);
   for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'])
     await update(server, { id, status, reason: `to ${status}` });
   const query = `query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
@@ -136,7 +136,7 @@ test('a history pages both ways and knows its ends', async () => {
   expect(window.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
   const beyond = await page({ first: 2, after: third.pageInfo.endCursor });
   expect(beyond).toMatchObject({ nodes: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
-  const other = await placed(server);
+  const other = await created(server);
   const foreign = await server.ask(query, { id: other.id, after: first.pageInfo.endCursor });
   expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
 });
@@ -149,7 +149,7 @@ test('money is exact in currencies of no, two and three decimals', async () => {
     ['USD', '30744573456182586.02', '92233720368547758.06'],
   ] as const;
   for (const [currency, unitPrice, amount] of cases) {
-    const order = await placed(server, { currency, items: [{ name: 'x', quantity: 3, unitPrice }] });
+    const order = await created(server, { currency, items: [{ name: 'x', quantity: 3, unitPrice }] });
     expect(order.total).toEqual({ amount, currency });
   }
 });

@@ -104,7 +104,7 @@ function matches(row: OrderRow, where: Where): boolean {
   );
 }
 
-const LIST = `query ($first: Int, $after: String, $last: Int, $before: String, $where: OrderWhere, $orderBy: OrderOrder) {
+const LIST = `query ($first: Int, $after: String, $last: Int, $before: String, $where: OrderWhere, $orderBy: OrderSort) {
   orders(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $orderBy) {
     nodes { id } totalCount count { value precision } some: count(limit: 5) { value precision }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -345,19 +345,19 @@ test("a customer's orders take the same conditions; another customer's are none"
   expect(await ask({ ...where, customerId: 'bob' })).toEqual([]);
 });
 
-test('conditions that cannot be meant are refused, and named', async () => {
-  const refusal = async (where: object, orderBy: object = {}) => {
+test('conditions that cannot be meant are rejected, and named', async () => {
+  const rejection = async (where: object, orderBy: object = {}) => {
     const { errors, status } = await fixture.server.ask(LIST, { where, orderBy });
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };
-  expect(await refusal({}, { field: 'TOTAL' })).toEqual(['BAD_USER_INPUT', 'where.currency']);
-  expect(await refusal({ total: { gte: '1' } })).toEqual(['BAD_USER_INPUT', 'where.currency']);
-  expect(await refusal({ total: { gte: '1' }, currency: 'XXX' })).toEqual(['BAD_USER_INPUT', 'where.currency']);
-  expect(await refusal({ total: { lte: '1.5' }, currency: 'JPY' })).toEqual(['BAD_USER_INPUT', 'where.total.lte']);
-  expect(await refusal({ number: { startsWith: '' } })).toEqual(['BAD_USER_INPUT', 'where.number.startsWith']);
+  expect(await rejection({}, { field: 'TOTAL' })).toEqual(['BAD_USER_INPUT', 'where.currency']);
+  expect(await rejection({ total: { gte: '1' } })).toEqual(['BAD_USER_INPUT', 'where.currency']);
+  expect(await rejection({ total: { gte: '1' }, currency: 'XXX' })).toEqual(['BAD_USER_INPUT', 'where.currency']);
+  expect(await rejection({ total: { lte: '1.5' }, currency: 'JPY' })).toEqual(['BAD_USER_INPUT', 'where.total.lte']);
+  expect(await rejection({ number: { startsWith: '' } })).toEqual(['BAD_USER_INPUT', 'where.number.startsWith']);
   const many = Array.from({ length: 101 }, String);
-  expect(await refusal({ number: { in: many } })).toEqual(['BAD_USER_INPUT', 'where.number.in']);
+  expect(await rejection({ number: { in: many } })).toEqual(['BAD_USER_INPUT', 'where.number.in']);
   const { errors } = await fixture.server.ask('{ orders { count(limit: 0) { value } } }');
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'limit' });
 });
@@ -394,7 +394,7 @@ test('moments that no calendar of the database has are before or after all order
   expect(errors).toBeUndefined();
 });
 
-test('a cursor is refused under another ordering', async () => {
+test('a cursor is rejected under another ordering', async () => {
   const { pageInfo } = await list({ first: 1, where: { currency: 'USD' }, orderBy: { field: 'TOTAL' } });
   for (const orderBy of [{ field: 'CREATED_AT' }, { field: 'TOTAL', direction: 'ASC' }]) {
     const { errors } = await fixture.server.ask(LIST, {

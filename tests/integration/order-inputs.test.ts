@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { codes, createMany, createWhole, edit, read, taken } from '../support/mutations.js';
+import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
 
 /* What a person may mistype in an order is reported with its place; what JSON cannot say is not lost silently. */
@@ -40,9 +40,9 @@ test.each([
   ["o'neil+tag@sub.example.co.uk", "o'neil+tag@sub.example.co.uk"],
   ['root@localhost', 'root@localhost'],
   [`${'x'.repeat(242)}@example.com`, `${'x'.repeat(242)}@example.com`],
-])('the e-mail address %j is taken, trimmed', async (given, stored) => {
+])('the e-mail address %j is createdOrder, trimmed', async (given, stored) => {
   const idempotencyKey = randomUUID();
-  const order = await taken(fixture.server, { idempotencyKey, customerEmail: given });
+  const order = await createdOrder(fixture.server, { idempotencyKey, customerEmail: given });
   expect(order['customerEmail']).toBe(stored);
   expect(await read(fixture.server, order.id)).toEqual(order);
   const again = await createWhole(fixture.server, { idempotencyKey, customerEmail: stored });
@@ -68,9 +68,9 @@ test.each([
   const { order, userErrors } = await createWhole(fixture.server, { customerEmail });
   expect(order).toBeNull();
   expect(codes(userErrors)).toEqual(['INVALID input.customerEmail']);
-  const { id } = await taken(fixture.server);
-  const edited = await edit(fixture.server, { id, expectedVersion: 1, customerEmail });
-  expect(codes(edited.userErrors)).toEqual(['INVALID input.customerEmail']);
+  const { id } = await createdOrder(fixture.server);
+  const updated = await updateOrder(fixture.server, { id, expectedVersion: 1, customerEmail });
+  expect(codes(updated.userErrors)).toEqual(['INVALID input.customerEmail']);
 });
 
 test('texts are taken up to their limit and rejected beyond it', async () => {
@@ -99,15 +99,15 @@ test('texts are taken up to their limit and rejected beyond it', async () => {
     ),
   ];
   for (const [field, limit, input] of limits) {
-    await taken(fixture.server, input('x'.repeat(limit)));
+    await createdOrder(fixture.server, input('x'.repeat(limit)));
     const { userErrors } = await createWhole(fixture.server, input('x'.repeat(limit + 1)));
     expect(codes(userErrors)).toEqual([`LIMIT_EXCEEDED input.${field}`]);
   }
-  await taken(fixture.server, { idempotencyKey: `${randomUUID()}${'k'.repeat(219)}` });
-  await taken(fixture.server, { items: Array.from({ length: 200 }, () => TEA) });
+  await createdOrder(fixture.server, { idempotencyKey: `${randomUUID()}${'k'.repeat(219)}` });
+  await createdOrder(fixture.server, { items: Array.from({ length: 200 }, () => TEA) });
   const many = await createWhole(fixture.server, { items: Array.from({ length: 201 }, () => TEA) });
   expect(codes(many.userErrors)).toEqual(['LIMIT_EXCEEDED input.items']);
-  await taken(fixture.server, { items: [{ ...TEA, quantity: 1_000_000 }] });
+  await createdOrder(fixture.server, { items: [{ ...TEA, quantity: 1_000_000 }] });
 });
 
 const CREATE_WITH = (metadata: string, variables = '') =>

@@ -66,7 +66,7 @@ test('lists and counts of a customer are of its own orders, whatever the filter 
   expect(seen).toEqual({ all: own, byStatus: own, own, foreign: nobodys });
 });
 
-interface Moved {
+interface Transitioned {
   readonly updateOrderStatus: { readonly changed: boolean; readonly userErrors: readonly UserError[] };
 }
 
@@ -76,7 +76,7 @@ test('one idempotency key of two clients stands for two requests, on one order t
   const change = async (subject: string, status: string) => {
     const query =
       'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed userErrors { code } } }';
-    const answer = await viewers.as(staff(subject)).get<Moved>(query, { input: { id, status, idempotencyKey } });
+    const answer = await viewers.as(staff(subject)).get<Transitioned>(query, { input: { id, status, idempotencyKey } });
     return answer.updateOrderStatus;
   };
   const done = { changed: true, userErrors: [] };

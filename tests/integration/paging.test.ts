@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { placed } from '../support/queries.js';
+import { created } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 const COUNT = 1_000;
@@ -39,7 +39,7 @@ interface Page {
   };
 }
 
-const PAGE = `query ($first: Int, $after: String, $last: Int, $before: String, $where: OrderWhere, $orderBy: OrderOrder) {
+const PAGE = `query ($first: Int, $after: String, $last: Int, $before: String, $where: OrderWhere, $orderBy: OrderSort) {
   orders(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $orderBy) {
     edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
@@ -83,7 +83,7 @@ describe.each([
 ])('over 1,000 orders of one moment, $direction, forwards: $forwards', ({ direction, forwards }) => {
   test('every order comes once while others are inserted', async () => {
     const known = new Set(ids);
-    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => placed(server));
+    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => created(server));
     const old = seen.filter((id) => known.has(id));
     expect(old).toEqual(direction === 'ASC' ? ids : ids.toReversed());
     expect(new Set(seen).size).toBe(seen.length);
@@ -175,19 +175,19 @@ test.each([
     'INVALID_CURSOR',
     'after',
   ],
-])('the page %j is refused', async (variables, code, words) => {
+])('the page %j is rejected', async (variables, code, words) => {
   const answer = await server.ask(PAGE, variables);
   expect(answer.status).toBe(400);
   expect(answer.errors).toMatchObject([{ extensions: { code } }]);
   expect(answer.errors?.[0]?.message).toContain(words);
 });
 
-test("a cursor of another ordering, and one of an order's history, are refused", async () => {
+test("a cursor of another ordering, and one of an order's history, are rejected", async () => {
   const { edges } = await page({ first: 1 });
   const [edge] = edges;
   const under = await server.ask(PAGE, { first: 1, after: edge?.cursor, ...UP });
   expect(under.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
-  const order = await placed(server);
+  const order = await created(server);
   const history = await server.get<{ order: { history: { pageInfo: { endCursor: string } } } }>(
     'query ($id: ID!) { order(id: $id) { history { pageInfo { endCursor } } } }',
     { id: order.id },

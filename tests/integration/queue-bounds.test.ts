@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { create, CREATE, placed, TEA } from '../support/queries.js';
+import { create, CREATE, created, TEA } from '../support/queries.js';
 
 const fixture = useServer({
   WRITE_QUEUE_MAX_BYTES: '3000',
@@ -16,10 +16,12 @@ test('a write of more bytes than may wait is rejected as overload, and not store
   expect(await fixture.server.ask(CREATE, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
   const items = Array.from({ length: 30 }, () => TEA);
   expect(await fixture.server.ask(CREATE, { input: { items } })).toMatchObject(overloaded);
-  const { id } = await placed(fixture.server);
-  const edit = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
+  const { id } = await created(fixture.server);
+  const updateOrder = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
   for (const more of [{ notes: long }, { items }]) {
-    expect(await fixture.server.ask(edit, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
+    expect(await fixture.server.ask(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(
+      overloaded,
+    );
   }
   expect(await fixture.database.sql('SELECT version, notes FROM orders')).toEqual([{ version: 1, notes: null }]);
 });
@@ -33,7 +35,7 @@ test('the bytes of a write are given back when it is answered', async () => {
 test('more reads than may wait are rejected as overload, and the others are answered', async () => {
   const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   for (let index = 0; index < 3; index += 1) {
-    const { id } = await placed(fixture.server);
+    const { id } = await created(fixture.server);
     const ids = [id, ...Array.from({ length: 7 }, () => randomUUID())];
     const { data, errors = [] } = await fixture.server.ask<{ nodes: object[] }>(query, { ids });
     expect(data.nodes[0]).toEqual({ id });

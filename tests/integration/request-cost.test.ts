@@ -1,7 +1,7 @@
 import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { create, CREATE, placed, TEA } from '../support/queries.js';
+import { create, CREATE, created, TEA } from '../support/queries.js';
 
 const fixture = useServer({ RESPONSE_MAX_BYTES: '50000' });
 
@@ -80,7 +80,7 @@ test('the fields of an operation are bounded, however little each costs', async 
 });
 
 test('a node counts as often as ids are given', async () => {
-  const { id } = await placed(fixture.server);
+  const { id } = await created(fixture.server);
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ${times(30, (i) => `... on Order { a${i}: items { name } }`)} } }`;
   expect(await rejection(query, { ids: Array.from({ length: 100 }, () => id) })).toMatchObject(tooExpensive);
   expect((await fixture.server.ask(query, { ids: [id] })).errors).toBeUndefined();
@@ -170,7 +170,7 @@ test.each([
 test('an answer larger than one may be is rejected, unless a write was stored', async () => {
   const notes = 'x'.repeat(4_000);
   const input = { items: [TEA], notes };
-  const { id } = await placed(fixture.server, { notes });
+  const { id } = await created(fixture.server, { notes });
   const copies = times(20, (i) => `a${i}: notes`);
   const small = await fixture.server.ask(`{ order(id: "${id}") { a: notes } }`);
   expect(small.errors).toBeUndefined();
@@ -180,7 +180,7 @@ test('an answer larger than one may be is rejected, unless a write was stored', 
   expect(stored.status).toBe(200);
   expect(stored.data.createOrder.order.a19).toBe(notes);
   const others = 'ü'.repeat(4_000); // two bytes each: the bound is one of bytes
-  const wide = await placed(fixture.server, { notes: others });
+  const wide = await created(fixture.server, { notes: others });
   const seven = times(7, (i) => `a${i}: notes`);
   expect(await rejection(`{ order(id: "${wide.id}") { ${seven} } }`)).toMatchObject({ maxBytes: 50_000 });
   expect((await fixture.server.ask(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { placed, TEA, update } from '../support/queries.js';
+import { created, TEA, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 const READ_LANES = 4;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
   const orders = await Promise.all(
     Array.from({ length: 50 }, async (_, index) =>
-      placed(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
+      created(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
     ),
   );
   ids = orders.map((order) => order.id);

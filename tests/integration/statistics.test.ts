@@ -19,7 +19,7 @@ import {
 } from '../../src/store/order-statistics.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { useServer } from '../support/fixture.js';
-import { cancel, edit, move, remove, taken } from '../support/mutations.js';
+import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { createRandom, type Random } from '../support/random.js';
 import { startServer } from '../support/server.js';
@@ -292,13 +292,13 @@ const fixture = useServer();
 
 test('what clients do is counted within moments, and deletions are taken away again', async () => {
   const { server, database } = fixture;
-  const [one, two, three, four] = await Promise.all([1, 2, 3, 4].map(() => taken(server, { shipping: '1' })));
+  const [one, two, three, four] = await Promise.all([1, 2, 3, 4].map(() => createdOrder(server, { shipping: '1' })));
   if (one === undefined || two === undefined || three === undefined || four === undefined) throw new Error('not taken');
-  await edit(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
+  await updateOrder(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
   await cancel(server, { id: two.id });
-  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED']) await move(server, { id: three.id, status });
-  for (const status of ['PROCESSING', 'COMPLETED']) await move(server, { id: four.id, status });
-  await remove(server, { id: four.id });
+  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED']) await transition(server, { id: three.id, status });
+  for (const status of ['PROCESSING', 'COMPLETED']) await transition(server, { id: four.id, status });
+  await deleteOrder(server, { id: four.id });
   const all = async () => (await server.get<{ orderStats: Stats }>(STATS)).orderStats;
   await expect.poll(async () => (await all()).count, { timeout: 10_000 }).toBe(3);
   await expect
@@ -461,13 +461,16 @@ test('a customer gets statistics of its own orders only, whichever customer it n
 });
 
 test('a period must be whole hours, in order, and a series not too long', async () => {
-  const refusal = async (variables: object) => {
+  const rejection = async (variables: object) => {
     const { errors, status } = await fixture.server.ask(STATS, variables);
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };
-  expect(await refusal({ from: '2026-01-01T00:30:00Z' })).toEqual(['BAD_USER_INPUT', 'from']);
-  expect(await refusal({ from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' })).toEqual(['BAD_USER_INPUT', 'to']);
+  expect(await rejection({ from: '2026-01-01T00:30:00Z' })).toEqual(['BAD_USER_INPUT', 'from']);
+  expect(await rejection({ from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' })).toEqual([
+    'BAD_USER_INPUT',
+    'to',
+  ]);
   const long = { from: '2020-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z', interval: 'HOUR' };
-  expect(await refusal(long)).toEqual(['BAD_USER_INPUT', 'interval']);
+  expect(await rejection(long)).toEqual(['BAD_USER_INPUT', 'interval']);
 });

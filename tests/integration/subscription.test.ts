@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Watch } from '../support/client.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { placed, TEA, update } from '../support/queries.js';
+import { created, TEA, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 let database: TestDatabase;
@@ -56,15 +56,15 @@ async function watch(server: TestServer, variables: object = {}): Promise<Watch<
 }
 
 /** Not the creations, which may still be on their way when a watcher begins. */
-const MOVES = ['CONFIRMED', 'PROCESSING', 'SHIPPED'];
+const TRANSITIONS = ['CONFIRMED', 'PROCESSING', 'SHIPPED'];
 
 const steps = (seen: readonly Changed[]) =>
   seen.map(({ orderStatusChanged: { from, to, version } }) => ({ from, to, version }));
 
-test('a watcher sees an order taken and moved, in order, on the server that did it and on another', async () => {
+test('a watcher sees an order taken and transitioned, in order, on the server that did it and on another', async () => {
   const customerId = randomUUID();
   const watchers = await Promise.all(servers.map(async (server) => watch(server, { customerId })));
-  const { id } = await placed(servers[0], { customerId });
+  const { id } = await created(servers[0], { customerId });
   await update(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
   await update(servers[0], { id, status: 'SHIPPED' });
   for (const watcher of watchers) {
@@ -87,13 +87,13 @@ test('a watcher sees an order taken and moved, in order, on the server that did 
 
 test('filters by order, by customer and by status let through only what is meant', async () => {
   const [mine, other] = [
-    await placed(servers[0], { customerId: 'me' }),
-    await placed(servers[0], { customerId: 'you' }),
+    await created(servers[0], { customerId: 'me' }),
+    await created(servers[0], { customerId: 'you' }),
   ];
-  const byOrder = await watch(servers[0], { orderId: mine.id.toUpperCase(), to: MOVES });
-  const byCustomer = await watch(servers[0], { customerId: 'you', to: MOVES });
+  const byOrder = await watch(servers[0], { orderId: mine.id.toUpperCase(), to: TRANSITIONS });
+  const byCustomer = await watch(servers[0], { customerId: 'you', to: TRANSITIONS });
   const byStatus = await watch(servers[0], { to: ['SHIPPED'] });
-  const everything = await watch(servers[0], { to: MOVES });
+  const everything = await watch(servers[0], { to: TRANSITIONS });
   for (const { id } of [mine, other]) await update(servers[0], { id, status: 'CONFIRMED' });
   for (const { id } of [mine, other]) await update(servers[0], { id, status: 'SHIPPED' });
   const all = await everything.until((events) => events.length === 4);
@@ -112,8 +112,8 @@ test('filters by order, by customer and by status let through only what is meant
 });
 
 test('each event is answered with the order as it is then, not as it was before', async () => {
-  const { id } = await placed(servers[0]);
-  const watcher = await watch(servers[0], { orderId: id, to: MOVES });
+  const { id } = await created(servers[0]);
+  const watcher = await watch(servers[0], { orderId: id, to: TRANSITIONS });
   for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
     await update(servers[0], { id, status });
     const seen = await watcher.until((events) => events.length === index + 1);
@@ -125,7 +125,7 @@ test('three hundred orders under load reach every watcher once, each order in it
   const customerId = randomUUID();
   const watchers = await Promise.all([watch(servers[0], { customerId }), watch(servers[1], { customerId })]);
   const orders = await Promise.all(
-    Array.from({ length: 300 }, async (_, index) => placed(servers[index % 2 === 0 ? 0 : 1], { customerId })),
+    Array.from({ length: 300 }, async (_, index) => created(servers[index % 2 === 0 ? 0 : 1], { customerId })),
   );
   await Promise.all(
     orders.map(async ({ id }, index) => {
@@ -151,21 +151,21 @@ test.each([
   ['a malformed id', 'subscription { orderStatusChanged(orderId: "x") { id } }', 'BAD_USER_INPUT', 'UUID'],
   ['NUL', 'subscription { orderStatusChanged(customerId: "\\u0000") { id } }', 'BAD_USER_INPUT', 'NUL'],
   ['too many tokens', `subscription { ${'a:__typename '.repeat(3_000)} }`, 'GRAPHQL_PARSE_FAILED', 'token'],
-])('%s over a websocket is refused, and the socket stays open', async (_what, query, code, words) => {
-  const refused = await servers[0].watch(query);
-  await refused.ended;
-  expect(refused.errors).toMatchObject([{ extensions: { code } }]);
-  expect(refused.errors[0]?.message).toContain(words);
+])('%s over a websocket is rejected, and the socket stays open', async (_what, query, code, words) => {
+  const rejected = await servers[0].watch(query);
+  await rejected.ended;
+  expect(rejected.errors).toMatchObject([{ extensions: { code } }]);
+  expect(rejected.errors[0]?.message).toContain(words);
   const customerId = randomUUID();
   const watcher = await watch(servers[0], { customerId });
-  await placed(servers[0], { customerId });
+  await created(servers[0], { customerId });
   await watcher.until((events) => events.length === 1);
 });
 
 test('a wrong variable is the client’s own error', async () => {
-  const refused = await servers[0].watch(WATCH, { to: ['banana'] });
-  await refused.ended;
-  expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  const rejected = await servers[0].watch(WATCH, { to: ['banana'] });
+  await rejected.ended;
+  expect(rejected.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
 test('a page of elsewhere cannot open a websocket, nor anybody one at another path', async () => {

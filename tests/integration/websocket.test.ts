@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { useServer } from '../support/fixture.js';
-import { placed, TEA, update } from '../support/queries.js';
+import { created, TEA, update } from '../support/queries.js';
 import { startServer } from '../support/server.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
@@ -136,7 +136,7 @@ test('the messages that began the subscriptions of one websocket have a bounded 
 const COSTLY = `subscription ($customerId: String) { orderStatusChanged(customerId: $customerId) {
   ${Array.from({ length: 500 }, (_, index) => `v${index}: version`).join(' ')} } }`;
 
-/** @returns the code that the subscription is refused with, or null where it stands */
+/** @returns the code that the subscription is rejected with, or null where it stands */
 async function subscribed(
   { send, until, messages }: OpenWebsocket,
   id: string,
@@ -213,8 +213,10 @@ test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, an
 });
 
 test('changes that leave the status as it was are not reported to watchers of statuses', async () => {
-  const watch = await fixture.server.watch<{ orderStatusChanged: { version: number } }>(WATCH, { customerId: 'edits' });
-  const { id } = await placed(fixture.server, { customerId: 'edits' });
+  const watch = await fixture.server.watch<{ orderStatusChanged: { version: number } }>(WATCH, {
+    customerId: 'updates',
+  });
+  const { id } = await created(fixture.server, { customerId: 'updates' });
   await fixture.server.get(
     `mutation { updateOrder(input: {id: "${id}", expectedVersion: 1, notes: "new"}) { changed } }`,
   );

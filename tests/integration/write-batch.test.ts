@@ -5,7 +5,7 @@ import { draftOrder } from '../support/drafts.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';
-import type { ChangeOrder, PlaceOrder, WriteCommand } from '../../src/orders/ports.js';
+import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
@@ -45,19 +45,19 @@ afterAll(async () => {
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 /** Runs a batch for callers that wait for five seconds. */
 async function writeBatch(commands: readonly WriteCommand[]): Promise<unknown[]> {
-  const patience = { deadline: performance.now() + 5_000, signal: new AbortController().signal };
-  const results = await batch(commands.map((key) => ({ key, patience })));
+  const caller = { deadline: performance.now() + 5_000, signal: new AbortController().signal };
+  const results = await batch(commands.map((key) => ({ key, caller })));
   return Promise.all(results.map(async (result) => result));
 }
 
-function placing(notes: string, orderId: string = randomUUID()): PlaceOrder {
+function placing(notes: string, orderId: string = randomUUID()): CreateOrder {
   const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, [
     'input',
   ]);
   if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
   const fingerprint = Buffer.from(notes);
   return {
-    kind: 'place',
+    kind: 'create',
     orderId,
     commandId: randomUUID(),
     ...who,
@@ -88,9 +88,9 @@ test('several changes of one order in one batch are decided one after the other,
   expect(results).toMatchObject([
     { kind: 'changed', changed: true, order: { status: 'CONFIRMED', version: 2 } },
     { kind: 'changed', changed: true, order: { status: 'PROCESSING', version: 3 } },
-    { kind: 'refused', refusal: { code: 'INVALID_TRANSITION' } },
+    { kind: 'rejected', rejection: { code: 'INVALID_TRANSITION' } },
     { kind: 'changed', changed: false, order: { version: 3 } },
-    { kind: 'refused', refusal: { code: 'VERSION_CONFLICT', order: { version: 3 } } },
+    { kind: 'rejected', rejection: { code: 'VERSION_CONFLICT', order: { version: 3 } } },
     { kind: 'changed', changed: true, order: { status: 'COMPLETED', version: 4 } },
   ]);
   const events = await database.sql(
@@ -117,22 +117,22 @@ test('a batch of orders and changes costs the same few statements whatever its s
   expect(forChanges).toHaveLength(4); // BEGIN, lock, apply, COMMIT
 });
 
-test('an order placed and changed in one batch is changed', async () => {
+test('an order created and changed in one batch is changed', async () => {
   const order = placing('at once');
   const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order]);
   expect(results).toMatchObject([
     { kind: 'changed', changed: true },
-    { kind: 'placed', replayed: false },
+    { kind: 'created', replayed: false },
   ]);
 });
 
-test('the same id twice in one batch makes one order; another request under it is refused', async () => {
+test('the same id twice in one batch makes one order; another request under it is rejected', async () => {
   const first = placing('twice');
   const results = await writeBatch([first, placing('twice', first.orderId), placing('other', first.orderId)]);
   expect(results).toMatchObject([
-    { kind: 'placed', replayed: false },
-    { kind: 'placed', replayed: true, order: { id: first.orderId } },
-    { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
+    { kind: 'created', replayed: false },
+    { kind: 'created', replayed: true, order: { id: first.orderId } },
+    { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH' } },
   ]);
 });
 
@@ -149,11 +149,11 @@ test('the same idempotency key twice in one batch makes one event', async () => 
   expect(results).toMatchObject([
     { changed: true, order: { version: 2 } },
     { changed: true, order: { version: 2 } },
-    { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
+    { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH' } },
   ]);
 });
 
-test('two rows that the database refuses are found by bisection; everything else is stored', async () => {
+test('two rows that the database rejects are found by bisection; everything else is stored', async () => {
   const commands = Array.from({ length: 32 }, (_, index) =>
     placing(index === 3 || index === 20 ? 'poison' : `bisect ${index}`),
   );
@@ -180,8 +180,8 @@ test('a replay of a deleted order says so, and nobody finds the order otherwise'
   await database.sql('UPDATE orders SET deleted_at = now() WHERE id = $1', [order.orderId]);
   const results = await writeBatch([{ ...order, commandId: randomUUID() }, moving(order.orderId, 'CONFIRMED')]);
   expect(results).toMatchObject([
-    { kind: 'refused', refusal: { code: 'ORDER_DELETED' } },
-    { kind: 'refused', refusal: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
+    { kind: 'rejected', rejection: { code: 'ORDER_DELETED' } },
+    { kind: 'rejected', rejection: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
   ]);
 });
 
@@ -194,8 +194,8 @@ test("somebody else's order under the same id is answered like a mismatch, witho
     moving(order.orderId, 'CONFIRMED', { viewer: stranger }),
   ]);
   expect(results).toMatchObject([
-    { kind: 'refused', refusal: { code: 'IDEMPOTENCY_MISMATCH' } },
-    { kind: 'refused', refusal: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
+    { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH' } },
+    { kind: 'rejected', rejection: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
   ]);
   expect(JSON.stringify(results)).not.toContain('"number"');
 });

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useServer } from '../support/fixture.js';
-import { codes, createMany, createWhole, edit, move, moveMany, read, taken } from '../support/mutations.js';
+import {
+  codes,
+  createMany,
+  createWhole,
+  updateOrder,
+  transition,
+  transitionMany,
+  read,
+  createdOrder,
+} from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
@@ -81,9 +90,9 @@ async function isFree(sql: string, values: unknown[]): Promise<boolean> {
 
 /** Occupies the only lane until `go` is called: what is sent meanwhile shares the next batch. */
 async function holdLane(): Promise<{ readonly go: () => Promise<void> }> {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const holder = await holdOrder(id);
-  const waiting = move(fixture.server, { id, status: 'CONFIRMED' });
+  const waiting = transition(fixture.server, { id, status: 'CONFIRMED' });
   await holder.met();
   return {
     async go() {
@@ -112,10 +121,10 @@ test('new orders are inserted in the order of their ids, so that two batches nev
 
 test('orders of a batch of changes are locked in the order of their ids', async () => {
   const [first = '', ...rest] = someIds(4);
-  for (const id of [...rest.toReversed(), first]) await taken(fixture.server, { id });
+  for (const id of [...rest.toReversed(), first]) await createdOrder(fixture.server, { id });
   const holder = await holdOrder(first);
   const lane = await holdLane();
-  const moving = moveMany(
+  const moving = transitionMany(
     fixture.server,
     [...rest, first].map((id) => ({ id, status: 'CONFIRMED' })),
   );
@@ -148,9 +157,9 @@ async function later(): Promise<Date> {
 }
 
 test('a change happened after the order was free, not when its transaction began', async () => {
-  const { id } = await taken(fixture.server);
+  const { id } = await createdOrder(fixture.server);
   const holder = await holdOrder(id);
-  const moving = move(fixture.server, { id, status: 'CONFIRMED' });
+  const moving = transition(fixture.server, { id, status: 'CONFIRMED' });
   await holder.met();
   const free = await later();
   await holder.release();
@@ -161,7 +170,7 @@ test('a change happened after the order was free, not when its transaction began
 test('an order was created after its external reference was free, not when its transaction began', async () => {
   const customerId = randomUUID();
   const holder = await holdReference(customerId, 'a');
-  const creating = taken(fixture.server, { customerId, externalReference: 'a' });
+  const creating = createdOrder(fixture.server, { customerId, externalReference: 'a' });
   await holder.met();
   const free = await later();
   await holder.release();
@@ -174,12 +183,12 @@ test('a request that turns out to be another one under a used id gives up the re
   const holder = await holdReference(customerId, 'a');
   const late = createWhole(fixture.server, { id, customerId, externalReference: 'a' });
   await holder.met(); // it has seen that there is no order of this id
-  const first = await taken(other, { id, customerId });
+  const first = await createdOrder(other, { id, customerId });
   await holder.release();
   expect(codes((await late).userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
   const claims = 'SELECT order_id FROM order_references WHERE customer_id = $1';
   expect(await fixture.database.sql(claims, [customerId])).toEqual([]);
-  await taken(fixture.server, { customerId, externalReference: 'a' });
+  await createdOrder(fixture.server, { customerId, externalReference: 'a' });
   expect(await read(fixture.server, id)).toEqual(first);
 });
 
@@ -188,7 +197,7 @@ test('one id for orders of two customers at once leaves one order, and no claim 
   const holder = await holdReference('B', externalReference);
   const loser = createWhole(fixture.server, { id, customerId: 'B', externalReference });
   await holder.met(); // both have seen that there is no order of this id
-  const winner = await taken(other, { id, customerId: 'A', externalReference });
+  const winner = await createdOrder(other, { id, customerId: 'A', externalReference });
   await holder.release();
   expect(codes((await loser).userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
   const claims = 'SELECT customer_id, order_id FROM order_references WHERE external_reference = $1';
@@ -197,11 +206,11 @@ test('one id for orders of two customers at once leaves one order, and no claim 
 
 test('a reference that one order gives up in a batch is there for the next one of the same batch', async () => {
   const customerId = randomUUID();
-  const one = await taken(fixture.server, { customerId, externalReference: 'a' });
-  const two = await taken(fixture.server, { customerId });
+  const one = await createdOrder(fixture.server, { customerId, externalReference: 'a' });
+  const two = await createdOrder(fixture.server, { customerId });
   const lane = await holdLane();
   const change = (id: string, externalReference: string) =>
-    edit(fixture.server, { id, expectedVersion: 1, externalReference });
+    updateOrder(fixture.server, { id, expectedVersion: 1, externalReference });
   const giving = change(one.id, 'b');
   await fixture.server.get('{ orders(first: 1) { nodes { id } } }'); // the first of the two has arrived
   const taking = change(two.id, 'a');
@@ -213,11 +222,11 @@ test('a reference that one order gives up in a batch is there for the next one o
 });
 
 test('status changes of one order in one request are made in their order, however long the order is held', async () => {
-  const orders = await Promise.all(Array.from({ length: 8 }, () => taken(other)));
+  const orders = await Promise.all(Array.from({ length: 8 }, () => createdOrder(other)));
   const steps = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
   const holder = await hold('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [orders.map(({ id }) => id)]);
   const changes = steps.flatMap((status, at) => orders.map(({ id }) => ({ id, status, expectedVersion: at + 1 })));
-  const moving = moveMany(other, changes);
+  const moving = transitionMany(other, changes);
   await holder.metBy(4); // the changes wait apart by now, and are tried in turn
   await holder.release();
   const { results } = await moving;

@@ -37,7 +37,7 @@ test.skipIf(!hasGo)('docker-compose.yml is what the Compose Specification allows
   validate(compose);
   expect(validate.errors).toBeNull();
   for (const port of compose.services.server.ports) expect(port).toMatch(/^127\.0\.0\.1:/);
-  expect(validate({ services: { server: { ports: 4000 } } })).toBe(false); // the schema does refuse something
+  expect(validate({ services: { server: { ports: 4000 } } })).toBe(false); // the schema does reject something
 });
 
 const BASE = 'localhost/ordergraph-base';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { run, startProcess, temporaryFolder } from '../support/process.js';
-import { placed } from '../support/queries.js';
+import { created } from '../support/queries.js';
 
 const LOCK_AND_WAIT = `
   const { lockDataFolder } = await import(process.argv[1]);
@@ -13,7 +13,7 @@ const LOCK_AND_WAIT = `
     (cause) => process.stdout.write(cause.message),
   );`;
 
-/** Held while migrations are applied; a start waits for it. */
+/** LockConflict while migrations are applied; a start waits for it. */
 const MIGRATION_LOCK = 7_204_119_815;
 
 interface Starter {
@@ -63,7 +63,7 @@ test('of servers that start at once on the folder of a killed one exactly one ta
     const running = starts.filter((start) => 'pid' in start);
     expect(running).toHaveLength(1);
     server = running[0] ?? server;
-    await placed(server);
+    await created(server);
   }
   await server.end('SIGTERM');
 });

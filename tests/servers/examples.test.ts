@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
-import { placed, update } from '../support/queries.js';
+import { created, update } from '../support/queries.js';
 
 const run = promisify(execFile);
 const root = mkdtempSync(path.join(tmpdir(), 'ordergraph-examples-'));
@@ -51,12 +51,12 @@ test('curl takes one order, however often it is run', async () => {
   expect(again[1]).toMatchObject({ updateOrderStatus: { changed: false } });
 });
 
-test('graphql-request takes an order and tells a refusal', async () => {
+test('graphql-request takes an order and tells a rejection', async () => {
   const lines = await linesOf('graphql-request', await startAnywhere());
   expect(lines).toHaveLength(3);
   expect(lines[0]).toBe('taken: 1001 12.60 USD');
-  expect(lines[1]).toMatch(/^refused: INVALID input\.items\.0\.quantity /);
-  expect(lines[2]).toMatch(/^refused: INVALID input\.items\.0\.unitPrice /);
+  expect(lines[1]).toMatch(/^rejected: INVALID input\.items\.0\.quantity /);
+  expect(lines[2]).toMatch(/^rejected: INVALID input\.items\.0\.unitPrice /);
 });
 
 test("Apollo Client's list grows by pages and follows a change", async () => {
@@ -74,7 +74,7 @@ test('typed documents are generated, compile and run', async () => {
 test('the watcher prints every change once, through a restart of the server', async () => {
   const env = { DATA_DIR: path.join(await temporaryFolder(), 'data'), PORT: String(await freePort()) };
   const first = await startProcess(env);
-  const { id } = await placed(first);
+  const { id } = await created(first);
   const watcher = spawn(process.execPath, ['watch-order.mjs', id], {
     cwd: folder,
     env: { ...process.env, ORDERGRAPH_URL: first.url },

@@ -3,8 +3,13 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { beforeAll, afterAll, expect, test } from 'vitest';
 import { OPEN_ADMIN } from '../../src/domain/viewer.js';
-import type { OrderRange, OrderSelection, OrderSortField, SortDirection } from '../../src/orders/ports.js';
-import { selectOrders, type OrderCondition } from '../../src/orders/order-filter.js';
+import type {
+  OrderRange,
+  OrderFilter,
+  OrderSortField,
+  SortDirection,
+} from '../../src/orders/interfaces/order-filter.js';
+import { toOrderFilter, type OrderFilterInput } from '../../src/orders/order-filter.js';
 import type { Queryable } from '../../src/database/database.js';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { migrate } from '../../src/database/migrate.js';
@@ -104,9 +109,9 @@ async function buffersOfStatement(read: (recorder: Queryable) => Promise<unknown
   return { most: Math.max(...seen), rows };
 }
 
-function rangeOf(where: OrderCondition, field: OrderSortField, direction: SortDirection, size = PAGE): OrderRange {
-  const selection: OrderSelection = selectOrders(where, OPEN_ADMIN);
-  return { selection, field, direction, after: null, before: null, inclusive: false, limit: size + 1 };
+function rangeOf(where: OrderFilterInput, field: OrderSortField, direction: SortDirection, size = PAGE): OrderRange {
+  const filter: OrderFilter = toOrderFilter(where, OPEN_ADMIN);
+  return { filter, field, direction, after: null, before: null, inclusive: false, limit: size + 1 };
 }
 
 const KINDS = ['many', 'few', 'old'] as const;
@@ -117,7 +122,7 @@ const LONG_AGO = { gte: new Date('2025-01-02T00:00:00Z'), lt: new Date('2025-01-
 type Kind = (typeof KINDS)[number];
 
 /** The table of docs/finding-orders.md: conditions by what they are sorted by. */
-const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => OrderCondition)[]>> = {
+const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => OrderFilterInput)[]>> = {
   CREATED_AT: [
     () => ({}),
     (kind) => ({ status: { eq: STATUS[kind] } }),
@@ -173,7 +178,7 @@ const FIELDS = ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const;
 const DIRECTIONS = ['ASC', 'DESC'] as const;
 
 /** Prefixes that at most 200 orders have, or none. */
-const FEW_BEGIN_LIKE: readonly OrderCondition[] = [
+const FEW_BEGIN_LIKE: readonly OrderFilterInput[] = [
   { customerEmail: { startsWith: 'few@' } },
   { customerEmail: { startsWith: 'other123' } },
   { customerEmail: { startsWith: 'zz' } },
@@ -218,7 +223,7 @@ test('a prefix that more orders have than are read and sorted finds the right or
       { customerEmail: { startsWith: 'm' }, customerId: 'many-customer' },
       "lower(customer_email) LIKE 'm%' AND customer_id = 'many-customer'",
     ],
-  ] as const satisfies readonly (readonly [OrderCondition, string])[]) {
+  ] as const satisfies readonly (readonly [OrderFilterInput, string])[]) {
     for (const direction of DIRECTIONS) {
       const range = rangeOf(where, 'CREATED_AT', direction);
       const { rows } = await client.query<{ id: string }>(
@@ -267,7 +272,7 @@ test('page 5,000 costs as much as page 1', async () => {
     ['CREATED_AT', { customerId: 'many-customer' }],
     ['UPDATED_AT', {}],
     ['TOTAL', { currency: 'USD' }],
-  ] as const satisfies readonly (readonly [OrderSortField, OrderCondition])[]) {
+  ] as const satisfies readonly (readonly [OrderSortField, OrderFilterInput])[]) {
     const first = rangeOf(where, field, 'ASC');
     const filter =
       'status' in where

@@ -98,9 +98,9 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await eventually(other.document).toContain(second);
     await other.page.close(); // a window in the background draws slowly
 
-    // An edited example is another order; a tab of the person's own keeps its ids.
-    const edited = (await document()).replace('quantity: 3', 'quantity: 4');
-    await write('query', edited);
+    // An updated example is another order; a tab of the person's own keeps its ids.
+    const updated = (await document()).replace('quantity: 3', 'quantity: 4');
+    await write('query', updated);
     await run(/"replayed": false[\s\S]*"17\.79"/);
     await eventually(idIn).not.toBe(second);
     await page.getByRole('button', { name: 'New tab' }).click();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
-import { create, placed } from '../support/queries.js';
+import { create, created } from '../support/queries.js';
 
 test('a signal under load ends the server in order, and every order it acknowledged is there', async () => {
   const dataDir = await usedDataDir();
@@ -12,7 +12,7 @@ test('a signal under load ends the server in order, and every order it acknowled
     for (let turn = 0; failures.length < 20; turn += 1) {
       const idempotencyKey = `${caller}-${turn}`;
       try {
-        await placed(server, { idempotencyKey });
+        await created(server, { idempotencyKey });
         acknowledged.push(idempotencyKey);
       } catch (cause) {
         failures.push(cause); // the server does not listen any more

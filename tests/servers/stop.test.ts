@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
-import { create, placed } from '../support/queries.js';
+import { create, created } from '../support/queries.js';
 
 /** One request on a connection of its own. */
 async function ready(url: string): Promise<{ status?: number; headers: IncomingHttpHeaders; body: unknown }> {
@@ -32,8 +32,8 @@ test('a request under way is answered before a signal ends the server', async ()
 
   const ended = server.end('SIGTERM');
   await expect.poll(() => server.output()).toContain('shutting down');
-  const refused = async () => ready(server.url).then(String, (cause: unknown) => (cause as { code?: string }).code);
-  await expect.poll(refused).toBe('ECONNREFUSED');
+  const rejected = async () => ready(server.url).then(String, (cause: unknown) => (cause as { code?: string }).code);
+  await expect.poll(rejected).toBe('ECONNREFUSED');
   await other.query('COMMIT');
   expect(await creating).toMatchObject({ order: { status: 'PENDING' }, userErrors: [] });
   expect(await ended).toMatchObject({ code: 0 });
@@ -51,7 +51,7 @@ test('while it drains the server says that it is not ready, closes connections, 
       headers: { connection: 'close' },
       body: { status: 'unavailable', reason: 'shutting down' },
     });
-  expect(await placed(server)).toMatchObject({ status: 'PENDING' });
+  expect(await created(server)).toMatchObject({ status: 'PENDING' });
   expect(await server.exited).toBe(0);
 });
 
@@ -83,7 +83,7 @@ test('the end of PostgreSQL ends the server with a sentence and exit status 1', 
 test('lost connections to a PostgreSQL that lives are opened again', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
-  await placed(server);
+  await created(server);
   const other = await connectTo(dataDir);
   const others =
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = $1';
@@ -102,7 +102,7 @@ test.each([
     const dataDir = await usedDataDir();
     onTestFinished(() => rm(`${dataDir}.moved`, { recursive: true, force: true }));
     const server = await startProcess({ DATA_DIR: dataDir });
-    await placed(server);
+    await created(server);
     await lose(dataDir);
     expect(await server.exited).toBe(1);
     expect(server.output()).toMatch(

@@ -29,7 +29,7 @@ export interface TestClient {
 export interface Watch<T> {
   readonly seen: readonly T[];
   readonly errors: readonly GraphQLError[];
-  /** Resolves when `done` holds for what has come; rejects after the patience. */
+  /** Resolves when `done` holds for what has come; rejects after the caller. */
   readonly until: (done: (seen: readonly T[]) => boolean, patienceMs?: number) => Promise<readonly T[]>;
   readonly ended: Promise<unknown>;
   readonly stop: () => void;
@@ -105,7 +105,7 @@ export function createClient(url: string): TestClient {
   return { url, ask, get, watch, dispose: async () => websocket.dispose() };
 }
 
-/** The server answers messages of one socket in order, so a refused probe tells that what came before is in place. */
+/** The server answers messages of one socket in order, so a rejected probe tells that what came before is in place. */
 async function settled(websocket: ReturnType<typeof createWebsocketClient>): Promise<void> {
   await new Promise<void>((resolve) => {
     websocket.subscribe(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Change, Create, CreateMany, Line, Move } from './model.js';
+import type { Change, Create, CreateMany, Line, Transition } from './model.js';
 import { STATUSES } from './lifecycle.js';
 
 /* Commands at random for the model's clients. */
@@ -13,7 +13,7 @@ export type Drawn =
   | Create
   | DrawnChange
   | CreateMany
-  | { readonly kind: 'moveMany'; readonly changes: readonly Unversioned<Move>[] }
+  | { readonly kind: 'transitionMany'; readonly changes: readonly Unversioned<Transition>[] }
   /** The same as an earlier one of the client's commands, counted from the last. */
   | { readonly kind: 'repeat'; readonly back: number };
 
@@ -47,7 +47,7 @@ const onOrder = {
 };
 const moving = fc.record({
   ...onOrder,
-  kind: fc.constant('move' as const),
+  kind: fc.constant('transition' as const),
   status: fc.constantFrom(...STATUSES),
   tracking: fc.constantFrom(null, null, null, '1', '2'),
 });
@@ -66,7 +66,7 @@ const change: fc.Arbitrary<DrawnChange> = fc.oneof(
     arbitrary: fc.record(
       {
         ...onOrder,
-        kind: fc.constant('edit' as const),
+        kind: fc.constant('update' as const),
         off: fc.constantFrom(0, 0, 0, 1),
         notes: text,
         reference: text,
@@ -101,7 +101,7 @@ export const commands: fc.Arbitrary<Drawn> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant('moveMany' as const),
+      kind: fc.constant('transitionMany' as const),
       changes: fc.array(
         moving.filter(({ off }) => off === null || off === 0),
         { minLength: 1, maxLength: 4 },

@@ -34,8 +34,8 @@ interface OnOrder {
   readonly change: string | null;
 }
 
-export interface Move extends OnOrder {
-  readonly kind: 'move';
+export interface Transition extends OnOrder {
+  readonly kind: 'transition';
   readonly status: OrderStatus;
   readonly tracking: string | null;
 }
@@ -46,7 +46,7 @@ export interface Cancel extends OnOrder {
 }
 
 export interface Edit extends OnOrder {
-  readonly kind: 'edit';
+  readonly kind: 'update';
   readonly name?: string | null;
   readonly shipping?: number | null;
   readonly tax?: number | null;
@@ -61,7 +61,7 @@ export interface Remove extends OnOrder {
   readonly kind: 'remove';
 }
 
-export type Change = Move | Cancel | Edit | Remove;
+export type Change = Transition | Cancel | Edit | Remove;
 
 export interface CreateMany {
   readonly kind: 'createMany';
@@ -94,10 +94,10 @@ export interface ModelOrder {
   readonly changes: Map<string, string>;
 }
 
-/** What an answer must say: a code of refusal, or what was done. */
-export type Expected = { readonly refused: string } | { readonly done: 'new' | 'again' | 'changed' | 'unchanged' };
+/** What an answer must say: a code of rejection, or what was done. */
+export type Expected = { readonly rejected: string } | { readonly done: 'new' | 'again' | 'changed' | 'unchanged' };
 
-const refused = (code: string): Expected => ({ refused: code });
+const rejected = (code: string): Expected => ({ rejected: code });
 const done = (what: 'new' | 'again' | 'changed' | 'unchanged'): Expected => ({ done: what });
 
 type Sums = Pick<ModelOrder, 'lines' | 'shipping' | 'tax' | 'discount'>;
@@ -118,9 +118,9 @@ export class Model {
     const bad = this.#check(input);
     if (bad !== null) return bad;
     const there = this.orders.get(input.key);
-    if (there?.deleted === true) return refused('ORDER_DELETED');
-    if (there !== undefined) return same(there.made, input) ? done('again') : refused('IDEMPOTENCY_MISMATCH');
-    if (this.#isTaken(input.reference, null)) return refused('DUPLICATE');
+    if (there?.deleted === true) return rejected('ORDER_DELETED');
+    if (there !== undefined) return same(there.made, input) ? done('again') : rejected('IDEMPOTENCY_MISMATCH');
+    if (this.#isTaken(input.reference, null)) return rejected('DUPLICATE');
     const { lines, reference, notes, name, shipping, tax, discount } = input;
     this.orders.set(input.key, {
       made: input,
@@ -146,32 +146,33 @@ export class Model {
     const bad = orders.map((order) => this.#check(order));
     if (bad.some((each) => each !== null)) {
       // Those that an earlier request stored are still told what they are.
-      const others = (order: Create) => (this.orders.has(order.key) ? this.create(order) : refused('BATCH_ABORTED'));
+      const others = (order: Create) => (this.orders.has(order.key) ? this.create(order) : rejected('BATCH_ABORTED'));
       return orders.map((order, index) => bad[index] ?? others(order));
     }
     const before = new Map(this.orders);
     const answers = orders.map((order) => this.create(order));
-    if (!answers.some((answer) => 'refused' in answer)) return answers;
+    if (!answers.some((answer) => 'rejected' in answer)) return answers;
     this.orders.clear();
     for (const [key, order] of before) this.orders.set(key, order);
     // Those that an earlier request stored are still told; the new ones are not there.
     return answers.map((answer, index) => {
       const order = orders[index];
-      const stays = 'refused' in answer || (order !== undefined && before.has(order.key));
-      return stays ? answer : refused('BATCH_ABORTED');
+      const stays = 'rejected' in answer || (order !== undefined && before.has(order.key));
+      return stays ? answer : rejected('BATCH_ABORTED');
     });
   }
 
   change(command: Change): Expected {
-    if (command.kind === 'move' && command.tracking !== null && command.status !== 'SHIPPED') return refused('INVALID');
+    if (command.kind === 'transition' && command.tracking !== null && command.status !== 'SHIPPED')
+      return rejected('INVALID');
     const order = this.orders.get(command.order);
     const { change, expected } = command;
-    if (order === undefined) return refused('NOT_FOUND');
+    if (order === undefined) return rejected('NOT_FOUND');
     const isKnown = change !== null && order.changes.has(change);
-    if (order.deleted && !(isKnown && command.kind === 'remove')) return refused('NOT_FOUND');
+    if (order.deleted && !(isKnown && command.kind === 'remove')) return rejected('NOT_FOUND');
     const said = JSON.stringify(command);
-    if (isKnown) return order.changes.get(change) === said ? done('changed') : refused('IDEMPOTENCY_MISMATCH');
-    if (expected !== null && expected !== order.events.length) return refused('VERSION_CONFLICT');
+    if (isKnown) return order.changes.get(change) === said ? done('changed') : rejected('IDEMPOTENCY_MISMATCH');
+    if (expected !== null && expected !== order.events.length) return rejected('VERSION_CONFLICT');
     const answer = this.#decide(order, command);
     if ('done' in answer && answer.done === 'changed' && change !== null) order.changes.set(change, said);
     return answer;
@@ -179,12 +180,12 @@ export class Model {
 
   #decide(order: ModelOrder, command: Change): Expected {
     switch (command.kind) {
-      case 'move':
-        return move(order, command.status, 'OTHER', command.tracking);
+      case 'transition':
+        return transition(order, command.status, 'OTHER', command.tracking);
       case 'cancel':
-        return move(order, 'CANCELLED', command.reason, null);
-      case 'edit':
-        return this.#edit(order, command);
+        return transition(order, 'CANCELLED', command.reason, null);
+      case 'update':
+        return this.#updateOrder(order, command);
       case 'remove':
         order.deleted = true;
         order.reference = null;
@@ -193,9 +194,9 @@ export class Model {
     }
   }
 
-  #edit(order: ModelOrder, edit: Edit): Expected {
-    const { lines = order.lines, reference = order.reference, notes = order.notes, name = order.name } = edit;
-    const amount = (of: 'shipping' | 'tax' | 'discount') => (edit[of] === undefined ? order[of] : (edit[of] ?? 0));
+  #updateOrder(order: ModelOrder, update: Edit): Expected {
+    const { lines = order.lines, reference = order.reference, notes = order.notes, name = order.name } = update;
+    const amount = (of: 'shipping' | 'tax' | 'discount') => (update[of] === undefined ? order[of] : (update[of] ?? 0));
     const sums = { lines, shipping: amount('shipping'), tax: amount('tax'), discount: amount('discount') };
     const changedIf = (field: string, isChanged: boolean) => (isChanged ? [field] : []);
     const details = [
@@ -208,11 +209,11 @@ export class Model {
       ...(['shipping', 'tax', 'discount'] as const).flatMap((of) => changedIf(of, sums[of] !== order[of])),
     ];
     const editable = details.length === 0 || ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(order.status);
-    if (!editable || (money.length > 0 && order.status !== 'PENDING')) return refused('NOT_EDITABLE');
-    if (reference !== order.reference && this.#isTaken(reference, order)) return refused('DUPLICATE');
+    if (!editable || (money.length > 0 && order.status !== 'PENDING')) return rejected('NOT_EDITABLE');
+    if (reference !== order.reference && this.#isTaken(reference, order)) return rejected('DUPLICATE');
     const total = totalOf(sums);
-    if (total < 0) return refused('INVALID');
-    if (edit.expectedTotal !== undefined && edit.expectedTotal !== total) return refused('TOTAL_MISMATCH');
+    if (total < 0) return rejected('INVALID');
+    if (update.expectedTotal !== undefined && update.expectedTotal !== total) return rejected('TOTAL_MISMATCH');
     if (details.length + money.length === 0) return done('unchanged');
     const changedFields = [
       ...details,
@@ -226,7 +227,7 @@ export class Model {
   }
 
   #check(input: Create): Expected | null {
-    return totalOf(input) < 0 ? refused('INVALID') : null;
+    return totalOf(input) < 0 ? rejected('INVALID') : null;
   }
 
   #isTaken(reference: string | null, by: ModelOrder | null): boolean {
@@ -234,21 +235,21 @@ export class Model {
   }
 }
 
-function move(order: ModelOrder, to: OrderStatus, reason: string, tracking: string | null): Expected {
-  const moves = order.status !== to;
+function transition(order: ModelOrder, to: OrderStatus, reason: string, tracking: string | null): Expected {
+  const transitions = order.status !== to;
   const tracks = tracking !== null && tracking !== order.tracking;
-  if (!moves && !tracks) return done('unchanged');
-  if (moves && !PROMISED_LIFECYCLE[order.status].includes(to)) return refused('INVALID_TRANSITION');
+  if (!transitions && !tracks) return done('unchanged');
+  if (transitions && !PROMISED_LIFECYCLE[order.status].includes(to)) return rejected('INVALID_TRANSITION');
   const changedFields = [
-    ...(moves ? ['status'] : []),
+    ...(transitions ? ['status'] : []),
     ...(tracks ? ['tracking'] : []),
-    ...(moves && to === 'CANCELLED' ? ['cancelReason'] : []),
+    ...(transitions && to === 'CANCELLED' ? ['cancelReason'] : []),
   ];
-  const [from, next] = moves ? [order.status, to] : [null, null];
-  order.events.push({ type: moves ? 'STATUS_CHANGED' : 'UPDATED', from, to: next, changedFields });
+  const [from, next] = transitions ? [order.status, to] : [null, null];
+  order.events.push({ type: transitions ? 'STATUS_CHANGED' : 'UPDATED', from, to: next, changedFields });
   order.status = to;
   order.tracking = tracking ?? order.tracking;
-  if (moves && to === 'CANCELLED') order.cancelReason = reason;
+  if (transitions && to === 'CANCELLED') order.cancelReason = reason;
   return done('changed');
 }
 

@@ -48,11 +48,11 @@ export async function createWhole(client: TestClient, input: object = {}): Promi
   return mutate(client, 'createOrder', `order { ${WHOLE} } replayed ${ERRORS}`, { items: [TEA], ...input });
 }
 
-export async function edit(client: TestClient, input: object): Promise<Payload> {
+export async function updateOrder(client: TestClient, input: object): Promise<Payload> {
   return mutate(client, 'updateOrder', `order { ${WHOLE} } changed ${ERRORS}`, input);
 }
 
-export async function move(client: TestClient, input: object): Promise<Payload> {
+export async function transition(client: TestClient, input: object): Promise<Payload> {
   return mutate(client, 'updateOrderStatus', `order { ${WHOLE} } changed ${ERRORS}`, input);
 }
 
@@ -65,7 +65,7 @@ export interface Deletion {
   readonly userErrors: readonly UserError[];
 }
 
-export async function remove(client: TestClient, input: object): Promise<Deletion> {
+export async function deleteOrder(client: TestClient, input: object): Promise<Deletion> {
   return mutate(client, 'deleteOrder', `deletedOrderId ${ERRORS}`, input);
 }
 
@@ -79,15 +79,15 @@ export async function createMany(client: TestClient, input: object): Promise<Row
   return mutate(client, 'createOrders', fields, input);
 }
 
-export async function moveMany(client: TestClient, changes: readonly object[]): Promise<Rows> {
+export async function transitionMany(client: TestClient, changes: readonly object[]): Promise<Rows> {
   const fields = `results { index order { id version total { amount } updatedAt number status history { nodes { version type } } } changed ${ERRORS} } ${ERRORS}`;
   return mutate(client, 'updateOrderStatuses', fields, { changes });
 }
 
 /** An order that must have been taken. */
-export async function taken(client: TestClient, input: object = {}): Promise<WholeOrder> {
+export async function createdOrder(client: TestClient, input: object = {}): Promise<WholeOrder> {
   const { order, userErrors } = await createWhole(client, input);
-  if (order === null) throw new Error(`refused: ${JSON.stringify(userErrors)}`);
+  if (order === null) throw new Error(`rejected: ${JSON.stringify(userErrors)}`);
   return order;
 }
 

@@ -15,7 +15,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const PATIENCE = { timeout: 20_000 };
+const CALLER = { timeout: 20_000 };
 
 /** A browser of its own: other storage than every other one. */
 export interface Visitor {
@@ -84,8 +84,8 @@ export async function playgroundIn(page: Page): Promise<Playground> {
   const document = () => text('.graphiql-query-editor');
   const answer = () => text('.graphiql-response');
   const start = () => page.getByRole('button', { name: 'Execute query' }).click();
-  await page.locator('.graphiql-query-editor .view-lines').waitFor(PATIENCE);
-  await expect.poll(answer, PATIENCE).toBe('');
+  await page.locator('.graphiql-query-editor .view-lines').waitFor(CALLER);
+  await expect.poll(answer, CALLER).toBe('');
   return {
     page,
     document,
@@ -94,11 +94,11 @@ export async function playgroundIn(page: Page): Promise<Playground> {
     tabs: () => page.getByRole('tab').allInnerTexts(),
     async open(tab) {
       await page.getByRole('tab').getByRole('button', { name: tab, exact: true }).click();
-      await expect.poll(document, PATIENCE).toMatch(new RegExp(`(query|mutation|subscription) ${tab}`));
+      await expect.poll(document, CALLER).toMatch(new RegExp(`(query|mutation|subscription) ${tab}`));
     },
     async run(expected) {
       await start();
-      await expect.poll(answer, PATIENCE).toMatch(expected);
+      await expect.poll(answer, CALLER).toMatch(expected);
       return answer();
     },
     async write(editor, content) {
@@ -117,4 +117,4 @@ export async function playgroundIn(page: Page): Promise<Playground> {
 }
 
 /** What a page shows once it is as expected. */
-export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, PATIENCE);
+export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, CALLER);

@@ -18,7 +18,7 @@ export interface PostgresProxy {
   readonly statements: readonly string[];
   /** How the next COMMITs of writes are treated, one each; then they are let through again. */
   readonly atCommit: (...actions: AtCommit[]) => void;
-  /** Refuses new connections and cuts the present ones, until `up`. */
+  /** Rejects new connections and cuts the present ones, until `up`. */
   readonly down: () => void;
   readonly up: () => void;
   /** Lets nothing more through on the present connections, without closing them; new ones work. */
@@ -47,7 +47,7 @@ export async function startPostgresProxy(
   const target = new URL(databaseUrl);
   const statements: string[] = [];
   let actions: AtCommit[] = [];
-  let refusing = false;
+  let rejecting = false;
   let generation = 0;
   let remembered = 0;
   let last: string | null = null;
@@ -57,12 +57,12 @@ export async function startPostgresProxy(
     for (const socket of sockets) socket.destroy();
   };
   const down = () => {
-    refusing = true;
+    rejecting = true;
     cut();
   };
 
   const server = createServer((client) => {
-    if (refusing) {
+    if (rejecting) {
       client.destroy();
       return;
     }
@@ -139,7 +139,7 @@ export async function startPostgresProxy(
       last = text;
     },
     up: () => {
-      refusing = false;
+      rejecting = false;
     },
     close: async () => {
       cut();

@@ -63,9 +63,9 @@ export async function create(client: TestClient, input: object = {}): Promise<Cr
 }
 
 /** A new order that must have been taken. */
-export async function placed(client: TestClient, input: object = {}): Promise<OrderAnswer> {
+export async function created(client: TestClient, input: object = {}): Promise<OrderAnswer> {
   const { order, userErrors } = await create(client, input);
-  if (order === null) throw new Error(`refused: ${JSON.stringify(userErrors)}`);
+  if (order === null) throw new Error(`rejected: ${JSON.stringify(userErrors)}`);
   return order;
 }
 

@@ -6,12 +6,12 @@ import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { readConfig } from '../../src/config.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { createFeed } from '../../src/events/subscription-hub.js';
+import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createBulk } from '../../src/orders/bulk-orders.js';
 import { createChanges } from '../../src/orders/change-order.js';
-import { placeOrders, type PlaceMeans } from '../../src/orders/create-order.js';
+import { orderCreator, type OrderDependencies } from '../../src/orders/create-order.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createReader } from '../../src/store/reader.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
@@ -41,14 +41,14 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     const batch = { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, contendedLanes: createLanes(1), log };
     const writer = coalesceWrites(createWriteBatch(store, { ...batch, onCommit: () => undefined }), config.writes);
     const readerFor = coalesceReads(createReader(store, log), config.reads);
-    const means: PlaceMeans = { writer, readerFor, catalogue: null, secret: Buffer.from('secret') };
-    const changes = createChanges(means);
+    const dependencies: OrderDependencies = { writer, readerFor, catalogue: null, secret: Buffer.from('secret') };
+    const changes = createChanges(dependencies);
     services = {
-      placeOrder: placeOrders(means),
+      createOrder: orderCreator(dependencies),
       changes,
-      bulk: createBulk(means, changes),
+      bulk: createBulk(dependencies, changes),
       readerFor,
-      feed: createFeed({ maxQueued: 10, maxCost: 1_000 }),
+      hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
       report: String,
       deadlineMs: 10_000,
     };

@@ -3,18 +3,18 @@ import { RequestError } from '../../src/domain/errors.js';
 import { OPEN_ADMIN } from '../../src/domain/viewer.js';
 import { createBulk } from '../../src/orders/bulk-orders.js';
 import { createChanges } from '../../src/orders/change-order.js';
-import type { PlaceMeans } from '../../src/orders/create-order.js';
+import type { OrderDependencies } from '../../src/orders/create-order.js';
 
-const patience = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
+const caller = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
 const request = {
   policy: 'PARTIAL',
   orders: [1, 2].map(() => ({ currency: 'USD', items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] })),
 } as const;
 
 /** Takes two orders, whose writes fail with these messages. */
-async function placeFailing(...messages: readonly string[]) {
+async function createFailing(...messages: readonly string[]) {
   let next = 0;
-  const means: PlaceMeans = {
+  const dependencies: OrderDependencies = {
     writer: { write: () => Promise.reject(new RequestError('SERVICE_UNAVAILABLE', messages[next++] ?? '')) },
     readerFor: () => {
       throw new Error('nothing is read');
@@ -22,15 +22,15 @@ async function placeFailing(...messages: readonly string[]) {
     catalogue: null,
     secret: Buffer.from('secret'),
   };
-  return createBulk(means, createChanges(means)).placeMany(request, OPEN_ADMIN, patience);
+  return createBulk(dependencies, createChanges(dependencies)).createMany(request, OPEN_ADMIN, caller);
 }
 
 test('rows that all failed for one reason fail the request', async () => {
-  await expect(placeFailing('nothing was stored', 'nothing was stored')).rejects.toThrow('nothing was stored');
+  await expect(createFailing('nothing was stored', 'nothing was stored')).rejects.toThrow('nothing was stored');
 });
 
 test('rows that failed differently each say so: no row is told that nothing was stored for another', async () => {
-  const answer = await placeFailing('nothing was stored', 'unknown');
+  const answer = await createFailing('nothing was stored', 'unknown');
   const rows = 'rows' in answer ? answer.rows : [];
   expect(rows.map((row) => (row instanceof Error ? row.message : row))).toEqual(['nothing was stored', 'unknown']);
 });

@@ -5,9 +5,11 @@ import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites, split } from '../../src/coalesce/writer.js';
 import { draftOrder } from '../support/drafts.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
-import type { ChangeOrder, OrderReader, Patience, PlaceOrder } from '../../src/orders/ports.js';
+import type { Caller } from '../../src/orders/interfaces/caller.js';
+import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
+import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
 
-function patience(more: Partial<Patience> = {}): Patience {
+function caller(more: Partial<Caller> = {}): Caller {
   return { deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
 }
 
@@ -41,9 +43,9 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('what arrives together shares a batch; what arrives while it runs shares the next', async () => {
   const { coalescer, batches } = create();
-  const first = ['a', 'b'].map((key) => coalescer.load(key, patience()));
+  const first = ['a', 'b'].map((key) => coalescer.load(key, caller()));
   await turn();
-  const second = ['c', 'a', 'd'].map((key) => coalescer.load(key, patience()));
+  const second = ['c', 'a', 'd'].map((key) => coalescer.load(key, caller()));
   await turn();
   expect(batches.map((batch) => batch.keys)).toEqual([['a', 'b']]);
   batches[0]?.finish();
@@ -56,7 +58,7 @@ test('what arrives together shares a batch; what arrives while it runs shares th
 
 test('as many batches run at once as there are lanes, each within its bound', async () => {
   const { coalescer, batches } = create({ lanes: createLanes(2), maxBatch: 3 });
-  const all = Array.from({ length: 10 }, async (_, index) => coalescer.load(String(index), patience()));
+  const all = Array.from({ length: 10 }, async (_, index) => coalescer.load(String(index), caller()));
   await turn();
   expect(batches.map((batch) => batch.keys.length)).toEqual([3, 3]);
   batches[1]?.finish();
@@ -70,15 +72,15 @@ test('as many batches run at once as there are lanes, each within its bound', as
 
 test('one bad answer fails its own caller; a failed batch fails its own callers and frees its lane', async () => {
   const { coalescer, batches } = create();
-  const mixed = Promise.allSettled(['a', 'b'].map((key) => coalescer.load(key, patience())));
+  const mixed = Promise.allSettled(['a', 'b'].map((key) => coalescer.load(key, caller())));
   await turn();
   batches[0]?.finish(['fine', new Error('bad')]);
   expect(await mixed).toMatchObject([{ value: 'fine' }, { reason: { message: 'bad' } }]);
-  const lost = coalescer.load('c', patience());
+  const lost = coalescer.load('c', caller());
   await turn();
   batches[1]?.fail(new Error('gone'));
   await expect(lost).rejects.toThrow('gone');
-  const after = coalescer.load('d', patience());
+  const after = coalescer.load('d', caller());
   await turn();
   batches[2]?.finish();
   expect(await after).toBe('d!');
@@ -86,22 +88,22 @@ test('one bad answer fails its own caller; a failed batch fails its own callers 
 
 test('an answer of null is an answer', async () => {
   const { coalescer, batches } = create();
-  const answer = coalescer.load('a', patience());
+  const answer = coalescer.load('a', caller());
   await turn();
   batches[0]?.finish([null as unknown as string]);
   expect(await answer).toBeNull();
 });
 
-test('beyond its bounds the queue refuses at once', async () => {
+test('beyond its bounds the queue rejects at once', async () => {
   const { coalescer, batches } = create({ maxQueued: 2, maxQueuedBytes: 10 });
-  const first = coalescer.load('aaaaa', patience());
-  await expect(coalescer.load('bbbbbb', patience())).rejects.toMatchObject({ code: 'OVERLOADED' });
-  const second = coalescer.load('b', patience());
-  await expect(coalescer.load('c', patience())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  const first = coalescer.load('aaaaa', caller());
+  await expect(coalescer.load('bbbbbb', caller())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  const second = coalescer.load('b', caller());
+  await expect(coalescer.load('c', caller())).rejects.toMatchObject({ code: 'OVERLOADED' });
   await turn();
   batches[0]?.finish();
   await Promise.all([first, second]);
-  const third = coalescer.load('c', patience());
+  const third = coalescer.load('c', caller());
   await turn();
   batches[1]?.finish();
   expect(await third).toBe('c!');
@@ -109,12 +111,12 @@ test('beyond its bounds the queue refuses at once', async () => {
 
 test('a caller that has gone, or whose deadline has passed, leaves the queue without being run', async () => {
   const { coalescer, batches } = create();
-  const busy = coalescer.load('busy', patience());
+  const busy = coalescer.load('busy', caller());
   await turn();
   const gone = new AbortController();
-  const left = coalescer.load('left', patience({ signal: gone.signal }));
-  const late = coalescer.load('late', patience({ deadline: performance.now() + 20 }));
-  const stays = coalescer.load('stays', patience());
+  const left = coalescer.load('left', caller({ signal: gone.signal }));
+  const late = coalescer.load('late', caller({ deadline: performance.now() + 20 }));
+  const stays = coalescer.load('stays', caller());
   gone.abort();
   await expect(late).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
@@ -127,14 +129,14 @@ test('a caller that has gone, or whose deadline has passed, leaves the queue wit
   batches[1]?.finish();
   expect(await stays).toBe('stays!');
   await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
-  await expect(coalescer.load('never', patience({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
+  await expect(coalescer.load('never', caller({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
   });
 });
 
 test('a deadline that passes while the batch runs is told at once, and the late answer is dropped', async () => {
   const { coalescer, batches } = create();
-  const late = coalescer.load('a', patience({ deadline: performance.now() + 30 }));
+  const late = coalescer.load('a', caller({ deadline: performance.now() + 30 }));
   await expect(late).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', message: 'late' });
   batches[0]?.finish();
   await coalescer.idle();
@@ -143,7 +145,7 @@ test('a deadline that passes while the batch runs is told at once, and the late 
 test('idle resolves when nothing is queued or under way', async () => {
   const { coalescer, batches } = create();
   await coalescer.idle();
-  const answer = coalescer.load('a', patience());
+  const answer = coalescer.load('a', caller());
   let idle = false;
   const waiting = coalescer.idle().then(() => (idle = true));
   await turn();
@@ -162,18 +164,18 @@ test('fifty requests that look up one order each, at once, are one read; equal l
     },
   } as unknown as OrderReader;
   const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 });
-  await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(patience()).order(`order ${index % 25}`)));
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(caller()).order(`order ${index % 25}`)));
   expect(reads.map((ids) => ids.length)).toEqual([25]);
 });
 
 test('a batch of writes is cut where its lines or bytes exceed one transaction, and keeps its order', () => {
-  const placing = (lines: number): PlaceOrder => {
+  const placing = (lines: number): CreateOrder => {
     const items = Array.from({ length: lines }, () => ({ name: 'x', quantity: 1, unitPrice: '1' }));
     const drafted = draftOrder({ currency: 'USD', items }, ['input']);
     if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
     const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
     return {
-      kind: 'place',
+      kind: 'create',
       orderId: 'id',
       commandId: 'c',
       ...who,
@@ -208,7 +210,7 @@ function editing(lines: number): ChangeOrder {
     viewer: OPEN_ADMIN,
     actor: actorOf(OPEN_ADMIN),
     change: {
-      kind: 'edit',
+      kind: 'update',
       details: {},
       amounts: {},
       expectedTotal: null,
@@ -221,10 +223,10 @@ function editing(lines: number): ChangeOrder {
   };
 }
 
-test('a batch of edits is cut where their new items exceed one transaction', () => {
-  const edits = [6, 4, 1].map((lines) => ({ key: editing(lines) }));
+test('a batch of updates is cut where their new items exceed one transaction', () => {
+  const updates = [6, 4, 1].map((lines) => ({ key: editing(lines) }));
   const bounds = { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 };
-  expect(split(edits, bounds).map((part) => part.length)).toEqual([2, 1]);
+  expect(split(updates, bounds).map((part) => part.length)).toEqual([2, 1]);
 });
 
 test('a part of a batch that fails leaves the outcomes of the parts before it as they are', async () => {
@@ -237,6 +239,6 @@ test('a part of a batch that fails leaves the outcomes of the parts before it as
     { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
   );
   const commands = [editing(10), { ...editing(10), reason: 'fails' }, editing(10)];
-  const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, patience())));
+  const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, caller())));
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });

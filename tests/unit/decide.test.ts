@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decideChange, type ChangeCommand, type Decision, type Known } from '../../src/domain/decide-change.js';
-import type { OrderEdit } from '../../src/domain/decide-update.js';
+import type { OrderUpdate } from '../../src/domain/decide-update.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import type { Order, OrderLine, Tracking } from '../../src/domain/order.js';
 import { actorOf, OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
@@ -61,7 +61,7 @@ test('the checks come in the promised order: existence, key, version, same statu
   const wrong = { viewer: stranger, earlier: 'other-request', expectedVersion: 9, to: 'DELIVERED' } as const;
   const codeOf = (more: Asked) => {
     const decision = decide(order, more);
-    return decision.kind === 'refused' ? decision.refusal.code : decision.kind;
+    return decision.kind === 'rejected' ? decision.rejection.code : decision.kind;
   };
   expect(codeOf(wrong)).toBe('INVALID_INPUT'); // NOT_FOUND
   expect(codeOf({ ...wrong, viewer: OPEN_ADMIN })).toBe('IDEMPOTENCY_MISMATCH');
@@ -77,10 +77,10 @@ test('an order that is not there is not found, like one of somebody else', () =>
   const absent = decide(null);
   const foreign = decide(order, { viewer: stranger });
   expect(absent).toEqual(foreign);
-  expect(absent).toMatchObject({ refusal: { problems: [{ code: 'NOT_FOUND', field: ['input', 'id'] }] } });
+  expect(absent).toMatchObject({ rejection: { problems: [{ code: 'NOT_FOUND', field: ['input', 'id'] }] } });
 });
 
-test('customers move their own orders', () => {
+test('customers change their own orders', () => {
   const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
   expect(decide(order, { viewer: owner, actor: actorOf(owner) })).toMatchObject({
     kind: 'changed',
@@ -94,7 +94,7 @@ test('every pair of statuses is decided as the lifecycle says, with one event fo
       const decision = decide({ ...order, status: from }, { to, reason: 'why' });
       if (from === to) expect(decision.kind).toBe('unchanged');
       else if (!PROMISED_LIFECYCLE[from].includes(to))
-        expect(decision).toMatchObject({ refusal: { code: 'INVALID_TRANSITION', to } });
+        expect(decision).toMatchObject({ rejection: { code: 'INVALID_TRANSITION', to } });
       else {
         expect(decision).toMatchObject({
           kind: 'changed',
@@ -137,61 +137,69 @@ test('deciding changes nothing it was given', () => {
 
 const line: OrderLine = { productId: null, sku: null, name: 'Tea', quantity: 1, unitPrice: 100n, subtotal: 100n };
 
-interface Edited {
+interface Updated {
   readonly newLines?: readonly OrderLine[];
-  readonly money?: Partial<Pick<OrderEdit, 'amounts' | 'expectedTotal'>>;
+  readonly money?: Partial<Pick<OrderUpdate, 'amounts' | 'expectedTotal'>>;
 }
 
-function edit(from: Order, details: object, more: Asked & Edited = {}): Decision {
+function updateOrder(from: Order, details: object, more: Asked & Updated = {}): Decision {
   const { newLines = null, ...asked } = more;
-  const change = { kind: 'edit', details, amounts: {}, expectedTotal: null, lines: newLines, ...asked.money } as const;
+  const change = {
+    kind: 'update',
+    details,
+    amounts: {},
+    expectedTotal: null,
+    lines: newLines,
+    ...asked.money,
+  } as const;
   return decide(from, { change, lines: [line], ...asked });
 }
 
-test('an edit changes what is given, names it, and keeps the rest', () => {
-  const decision = edit(order, { notes: 'new', metadata: { a: { c: [2], b: 1 } }, externalReference: null });
+test('an update changes what is given, names it, and keeps the rest', () => {
+  const decision = updateOrder(order, { notes: 'new', metadata: { a: { c: [2], b: 1 } }, externalReference: null });
   expect(decision).toMatchObject({
     kind: 'changed',
     order: { notes: 'new', externalReference: null, metadata: order.metadata, version: 4, status: 'PENDING' },
     event: { type: 'UPDATED', from: null, to: null, changedFields: ['externalReference', 'notes'] },
     lines: null,
   });
-  expect(edit(order, { notes: null, metadata: { a: { c: [2], b: 1 } } })).toEqual({ kind: 'unchanged', order });
-  expect(edit(order, {}, { newLines: [line] })).toEqual({ kind: 'unchanged', order });
+  expect(updateOrder(order, { notes: null, metadata: { a: { c: [2], b: 1 } } })).toEqual({ kind: 'unchanged', order });
+  expect(updateOrder(order, {}, { newLines: [line] })).toEqual({ kind: 'unchanged', order });
 });
 
 test('new items make new sums; shipping, tax and discount stay', () => {
   const dear = { ...line, quantity: 5, subtotal: 500n };
-  expect(edit(order, {}, { newLines: [dear] })).toMatchObject({
+  expect(updateOrder(order, {}, { newLines: [dear] })).toMatchObject({
     order: { subtotal: 500n, total: 500n },
     event: { changedFields: ['items', 'subtotal', 'total'] },
     lines: [dear],
   });
   const free = { ...line, unitPrice: 0n, subtotal: 0n };
-  expect(edit({ ...order, discount: 130n, total: 0n }, {}, { newLines: [free] })).toMatchObject({
-    refusal: { problems: [{ code: 'INVALID', field: ['input', 'items'] }] },
+  expect(updateOrder({ ...order, discount: 130n, total: 0n }, {}, { newLines: [free] })).toMatchObject({
+    rejection: { problems: [{ code: 'INVALID', field: ['input', 'items'] }] },
   });
 });
 
 test('details are editable until the order is shipped, items while it is PENDING', () => {
   for (const status of STATUSES) {
-    const details = edit({ ...order, status }, { notes: 'new' });
+    const details = updateOrder({ ...order, status }, { notes: 'new' });
     const editable = ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(status);
     if (editable) expect(details.kind).toBe('changed');
     else
-      expect(details).toMatchObject({ refusal: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'notes'] }] } });
-    const items = edit({ ...order, status }, {}, { newLines: [] });
+      expect(details).toMatchObject({ rejection: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'notes'] }] } });
+    const items = updateOrder({ ...order, status }, {}, { newLines: [] });
     if (status === 'PENDING') expect(items.kind).toBe('changed');
-    else expect(items).toMatchObject({ refusal: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'items'] }] } });
+    else
+      expect(items).toMatchObject({ rejection: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'items'] }] } });
   }
 });
 
-test('a reference that is taken is refused only where it would be new', () => {
+test('a reference that is taken is rejected only where it would be new', () => {
   const taken = { referenceTaken: true };
-  expect(edit(order, { externalReference: 'yours' }, taken)).toMatchObject({
-    refusal: { problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
+  expect(updateOrder(order, { externalReference: 'yours' }, taken)).toMatchObject({
+    rejection: { problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
   });
-  expect(edit(order, { notes: 'new' }, taken).kind).toBe('changed');
+  expect(updateOrder(order, { notes: 'new' }, taken).kind).toBe('changed');
 });
 
 test('tracking comes with shipping, and may be mended afterwards', () => {
@@ -218,12 +226,12 @@ test('a deletion leaves nothing personal, and only retries of what was done befo
     lines: [],
   });
   if (decision.kind !== 'changed') throw new Error('not deleted');
-  expect(decide(decision.order, deletion)).toMatchObject({ refusal: { problems: [{ code: 'NOT_FOUND' }] } });
+  expect(decide(decision.order, deletion)).toMatchObject({ rejection: { problems: [{ code: 'NOT_FOUND' }] } });
   expect(decide(decision.order, { ...deletion, earlier: 'own-attempt' }).kind).toBe('repeated');
   expect(decide(decision.order, { ...deletion, earlier: 'same-request' }).kind).toBe('repeated');
   expect(decide(decision.order, { ...deletion, earlier: 'other-request' })).toMatchObject({
-    refusal: { code: 'IDEMPOTENCY_MISMATCH' },
+    rejection: { code: 'IDEMPOTENCY_MISMATCH' },
   });
   expect(decide(decision.order, { earlier: 'own-attempt' }).kind).toBe('repeated');
-  expect(decide(decision.order, { earlier: 'same-request' })).toMatchObject({ refusal: { problems: [{}] } });
+  expect(decide(decision.order, { earlier: 'same-request' })).toMatchObject({ rejection: { problems: [{}] } });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { classify } from '../../src/database/database-errors.js';
 
-/** As Prisma throws what PostgreSQL refused in a raw query. */
+/** As Prisma throws what PostgreSQL rejected in a raw query. */
 function raw(sqlState: string): Error {
   const meta = {
     driverAdapterError: { name: 'DriverAdapterError', cause: { originalCode: sqlState, kind: 'postgres' } },

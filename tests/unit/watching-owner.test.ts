@@ -2,7 +2,7 @@ import { parse, subscribe, type ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
-import { createFeed } from '../../src/events/subscription-hub.js';
+import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 
@@ -29,8 +29,8 @@ function eventOf(customerId: string | null, version: number): LoggedEvent {
 
 /** The versions that a viewer is given of one event each of ann, of bob and of no customer. */
 async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
-  const feed = createFeed({ maxQueued: 10, maxCost: 10 });
-  const services = { feed, readerFor: () => ({}), deadlineMs: 1_000 } as unknown as Services;
+  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
+  const services = { hub, readerFor: () => ({}), deadlineMs: 1_000 } as unknown as Services;
   const source = (await subscribe({
     schema,
     document: parse(`subscription { orderStatusChanged${filter} { version } }`),
@@ -44,10 +44,10 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
     }
   })();
   for (const event of [eventOf('ann', 1), eventOf('bob', 2), eventOf(null, 3), eventOf('', 4)]) {
-    await feed.publish([event]);
+    await hub.publish([event]);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  feed.close();
+  hub.close();
   await reading;
   return seen;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { StatsKeeper } from '../../orders/ports.js';
-import { startRounds, type Rounds } from '../poll-loop.js';
+import type { StatsKeeper } from '../../orders/interfaces/order-statistics.js';
+import { startPollLoop, type PollLoop } from '../poll-loop.js';
 
 const BULK = 2_000;
 /** How often the events that are not counted yet are counted, however few there are. */
@@ -13,7 +13,7 @@ export interface StatisticsOptions {
   readonly log: Logger;
 }
 
-export interface StatisticsRounds extends Pick<Rounds, 'close'> {
+export interface StatisticsRounds extends Pick<PollLoop, 'close'> {
   /** Called with the number of events that the log has grown by. */
   readonly grown: (events: number) => void;
 }
@@ -25,7 +25,7 @@ export interface StatisticsRounds extends Pick<Rounds, 'close'> {
 export function startStatistics({ keeper, pollMs, leisureMs = LEISURE_MS, log }: StatisticsOptions): StatisticsRounds {
   let leisureAt = performance.now() + leisureMs;
   let grownBy = 0;
-  const rounds = startRounds({
+  const rounds = startPollLoop({
     name: 'statistics',
     debounceMs: 0,
     pollMs,

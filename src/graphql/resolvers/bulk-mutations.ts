@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
-import type { Refusal } from '../../domain/errors.js';
+import type { Rejection } from '../../domain/errors.js';
 import type { Rows } from '../../orders/bulk-orders.js';
 import { afterWrite, type Context } from '../context.js';
 import { requestErrorOf } from '../errors.js';
@@ -17,17 +17,17 @@ export class BulkMutations {
     nullable: true,
     description: `Takes up to 100 orders with at most 2,000 items together, all of them or none, or each for itself. Each row is as idempotent as \`createOrder\`.
 
-userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a request that was refused, SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no orders, LIMIT_EXCEEDED for too many (InputError).`,
+userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a request that was rejected, SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no orders, LIMIT_EXCEEDED for too many (InputError).`,
   })
   async createOrders(
     @Arg('input', () => CreateOrdersInput, { description: 'The orders.' }) input: CreateOrdersInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrdersPayload> {
-    const { services, viewer, patience } = context;
-    const answer = await services.bulk.placeMany(input, viewer, patience);
+    const { services, viewer, caller } = context;
+    const answer = await services.bulk.createMany(input, viewer, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
-    if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
+    if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
     const results = toResults(answer.rows, ['input', 'orders'], { order: null, replayed: false }, services.report);
     return { results, userErrors: [] };
   }
@@ -43,10 +43,10 @@ userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusesPayload> {
-    const { services, viewer, patience } = context;
-    const answer = await services.bulk.transitionMany(input.changes, viewer, patience);
+    const { services, viewer, caller } = context;
+    const answer = await services.bulk.transitionMany(input.changes, viewer, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
-    if ('refusal' in answer) return { results: [], userErrors: toUserErrors(answer.refusal) };
+    if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
     const results = toResults(answer.rows, ['input', 'changes'], { order: null, changed: false }, services.report);
     return { results, userErrors: [] };
   }
@@ -54,22 +54,22 @@ userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one
 
 /** Whether at least one row is stored. */
 function hasStored<R extends object>(answer: Rows<R>): boolean {
-  return 'rows' in answer && answer.rows.some((row) => !(row instanceof Error) && !('refusal' in row));
+  return 'rows' in answer && answer.rows.some((row) => !(row instanceof Error) && !('rejection' in row));
 }
 
 type Result<T> = T & { readonly index: number; readonly userErrors: Typed<UserError>[] };
 
 /** An answer for each row, in its place. */
 function toResults<T extends object, R extends object>(
-  rows: readonly (T | { readonly refusal: Refusal } | Error)[],
+  rows: readonly (T | { readonly rejection: Rejection } | Error)[],
   field: readonly string[],
-  refused: R,
+  rejected: R,
   report: (error: unknown) => string,
 ): Result<T | R>[] {
   return rows.map((row, index) => {
     if (row instanceof Error)
-      return { ...refused, index, userErrors: [failure(row, [...field, String(index)], report)] };
-    if ('refusal' in row) return { ...refused, index, userErrors: toUserErrors(row.refusal) };
+      return { ...rejected, index, userErrors: [failure(row, [...field, String(index)], report)] };
+    if ('rejection' in row) return { ...rejected, index, userErrors: toUserErrors(row.rejection) };
     return { ...row, index, userErrors: [] };
   });
 }

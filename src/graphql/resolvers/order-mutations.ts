@@ -32,16 +32,16 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
-    const { services, viewer, patience } = context;
-    const result = await services.placeOrder(input, viewer, patience);
-    afterWrite(context, 'refusal' in result ? null : path.key);
-    if ('refusal' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.refusal) };
+    const { services, viewer, caller } = context;
+    const result = await services.createOrder(input, viewer, caller);
+    afterWrite(context, 'rejection' in result ? null : path.key);
+    if ('rejection' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.rejection) };
     return { ...result, userErrors: [] };
   }
 
   @Mutation(() => UpdateOrderStatusPayload, {
     nullable: true,
-    description: `Moves an order to another status. The status it has already is success with \`changed: false\`. To CANCELLED is the same as \`cancelOrder\` for reason OTHER.
+    description: `Transitions an order to another status. The status it has already is success with \`changed: false\`. To CANCELLED is the same as \`cancelOrder\` for reason OTHER.
 
 userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
@@ -64,7 +64,7 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.edit(input, asking));
+    return changePayload(context, path, (asking) => context.services.changes.update(input, asking));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -92,10 +92,10 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {
-    const { viewer, patience, services } = context;
-    const result = await services.changes.remove(input, { viewer, patience, at: ['input'] });
-    afterWrite(context, 'refusal' in result ? null : path.key);
-    if ('refusal' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.refusal) };
+    const { viewer, caller, services } = context;
+    const result = await services.changes.remove(input, { viewer, caller, at: ['input'] });
+    afterWrite(context, 'rejection' in result ? null : path.key);
+    if ('rejection' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.rejection) };
     return { deletedOrderId: result.order.id, userErrors: [] };
   }
 }
@@ -105,10 +105,10 @@ async function changePayload(
   path: GraphQLResolveInfo['path'],
   change: (asking: Asking) => Promise<ChangeResult>,
 ): Promise<UpdateOrderStatusPayload> {
-  const { viewer, patience } = context;
-  const result = await change({ viewer, patience, at: ['input'] });
-  afterWrite(context, 'refusal' in result ? null : path.key);
-  if ('refusal' in result) return { order: null, changed: false, userErrors: toUserErrors(result.refusal) };
+  const { viewer, caller } = context;
+  const result = await change({ viewer, caller, at: ['input'] });
+  afterWrite(context, 'rejection' in result ? null : path.key);
+  if ('rejection' in result) return { order: null, changed: false, userErrors: toUserErrors(result.rejection) };
   const { order, changed } = result;
   return { order: order.deletedAt === null ? order : null, changed, userErrors: [] }; // deleted since, perhaps
 }

@@ -6,7 +6,7 @@ import { pageOrders } from '../../orders/order-page.js';
 import { lookupArgument, LOOKUP_LIMITS, orderIdArgument, PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
-import { OrderOrder, OrderWhere } from '../types/where.js';
+import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { viewCustomer } from '../views.js';
 import { turnFor } from '../turns.js';
@@ -59,11 +59,11 @@ export class OrderQueries {
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, { nullable: true, description: 'Which orders; all where left out.' })
     where: OrderWhere | null | undefined,
-    @Arg('orderBy', () => OrderOrder, {
+    @Arg('orderBy', () => OrderSort, {
       nullable: true,
       description: 'How to sort; newest first where left out. A cursor is good only under the sorting it came from.',
     })
-    ordering: OrderOrder | null,
+    ordering: OrderSort | null,
     @Ctx() { reader, viewer }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {

@@ -7,7 +7,7 @@ import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
-import { OrderOrder, OrderWhere } from '../types/where.js';
+import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { turnFor } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
@@ -28,8 +28,8 @@ export class CustomerFields {
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, { nullable: true, description: 'Which of them; all where left out.' })
     where: OrderWhere | null | undefined,
-    @Arg('orderBy', () => OrderOrder, { nullable: true, description: 'How to sort; newest first where left out.' })
-    ordering: OrderOrder | null,
+    @Arg('orderBy', () => OrderSort, { nullable: true, description: 'How to sort; newest first where left out.' })
+    ordering: OrderSort | null,
     @Ctx() { reader, viewer }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {

@@ -56,7 +56,7 @@ function watch(
     customerId: owner ?? customerId ?? null,
     to: foreign ? [] : statuses,
   };
-  return services.feed.subscribe(filter, costOfEvent(info));
+  return services.hub.subscribe(filter, costOfEvent(info));
 }
 
 /** How many values the answer to one event may have. */

@@ -15,7 +15,7 @@ export class UpdateOrderStatusInput {
   @Field(() => OrderStatusEnum, { description: 'The status it shall have.' })
   readonly status!: OrderStatus;
 
-  @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
+  @Field(() => Int, { nullable: true, description: 'Reject unless the order is at this version.' })
   readonly expectedVersion?: number | null;
 
   @Field(() => String, { nullable: true, description: 'Why; kept in the history. At most 1,000 characters.' })
@@ -24,7 +24,7 @@ export class UpdateOrderStatusInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was rejected, leaves no key behind.',
   })
   readonly idempotencyKey?: string | null;
 
@@ -52,13 +52,13 @@ export class UpdateOrderInput {
   @Field(() => ID, { description: 'Id of the order.' })
   readonly id!: string;
 
-  @Field(() => Int, { description: 'Refuse unless the order is at this version.' })
+  @Field(() => Int, { description: 'Reject unless the order is at this version.' })
   readonly expectedVersion!: number;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was rejected, leaves no key behind.',
   })
   readonly idempotencyKey?: string | null;
 
@@ -138,13 +138,13 @@ export class CancelOrderInput {
   })
   readonly note?: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
+  @Field(() => Int, { nullable: true, description: 'Reject unless the order is at this version.' })
   readonly expectedVersion?: number | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was refused, leaves no key behind.',
+      'Any text of your own, at most 255 characters: the same key again on this order answers what the first request did. A request that changed nothing, or was rejected, leaves no key behind.',
   })
   readonly idempotencyKey?: string | null;
 }
@@ -154,7 +154,7 @@ export class DeleteOrderInput {
   @Field(() => ID, { description: 'Id of the order.' })
   readonly id!: string;
 
-  @Field(() => Int, { nullable: true, description: 'Refuse unless the order is at this version.' })
+  @Field(() => Int, { nullable: true, description: 'Reject unless the order is at this version.' })
   readonly expectedVersion?: number | null;
 
   @Field(() => String, { nullable: true, description: 'Why; kept with the event. At most 1,000 characters.' })

@@ -33,7 +33,7 @@ export class OrderItemInput {
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'Refuse with PRICE_CHANGED unless one piece costs this.',
+    description: 'Reject with PRICE_CHANGED unless one piece costs this.',
   })
   readonly expectedUnitPrice?: DecimalInput | null;
 }
@@ -102,7 +102,7 @@ export class CreateOrderInput {
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'Refuse with TOTAL_MISMATCH unless this is subtotal + shipping + tax - discount.',
+    description: 'Reject with TOTAL_MISMATCH unless this is subtotal + shipping + tax - discount.',
   })
   readonly expectedTotal?: DecimalInput | null;
 
@@ -118,7 +118,7 @@ export class CreateOrderInput {
 export class CreateOrdersInput {
   @Field(() => BatchPolicyEnum, {
     defaultValue: 'ALL_OR_NOTHING',
-    description: 'What becomes of the good ones where one of them is refused.',
+    description: 'What becomes of the good ones where one of them is rejected.',
   })
   readonly policy!: BatchPolicy;
 

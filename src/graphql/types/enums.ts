@@ -1,7 +1,7 @@
 import { registerEnumType } from 'type-graphql';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { CANCEL_REASONS } from '../../domain/order.js';
-import { ORDER_SORT_FIELDS } from '../../orders/ports.js';
+import { ORDER_SORT_FIELDS } from '../../orders/interfaces/order-filter.js';
 
 type Enum<T extends string> = { readonly [Value in T]: Value };
 
@@ -84,7 +84,7 @@ export const ERROR_CODES = [
   'SERVICE_UNAVAILABLE',
 ] as const;
 
-export const ErrorCodeEnum = register('ErrorCode', 'Why a mutation was refused, for programs.', enumOf(ERROR_CODES), {
+export const ErrorCodeEnum = register('ErrorCode', 'Why a mutation was rejected, for programs.', enumOf(ERROR_CODES), {
   REQUIRED: { description: 'Something necessary is missing.' },
   INVALID: { description: 'A value breaks a rule; the message names it.' },
   NOT_FOUND: { description: 'What is named does not exist, or is not yours to see.' },
@@ -97,7 +97,7 @@ export const ErrorCodeEnum = register('ErrorCode', 'Why a mutation was refused, 
   TOTAL_MISMATCH: { description: 'The total is not the one that was expected; the message tells it.' },
   PRICE_CHANGED: { description: 'The price is not the one that was expected; the message tells it.' },
   NOT_EDITABLE: { description: 'The order has gone too far in its life for this change.' },
-  BATCH_ABORTED: { description: 'Nothing is wrong with this one, but another one of its request was refused.' },
+  BATCH_ABORTED: { description: 'Nothing is wrong with this one, but another one of its request was rejected.' },
   CATALOGUE_UNAVAILABLE: { description: 'Prices cannot be looked up now; try again later.' },
   SERVICE_UNAVAILABLE: {
     description: 'This one of several could not be done now; the message says whether it may have been stored.',
@@ -114,7 +114,7 @@ export const CancelReasonEnum = register('CancelReason', 'Why an order was cance
 
 export const BatchPolicyEnum = register(
   'BatchPolicy',
-  'What becomes of the good ones where one of several is refused.',
+  'What becomes of the good ones where one of several is rejected.',
   enumOf(['ALL_OR_NOTHING', 'PARTIAL']),
   {
     ALL_OR_NOTHING: { description: 'None is stored; the good ones say BATCH_ABORTED.' },

@@ -9,7 +9,7 @@ const USER_ERRORS = 'Why it was rejected; empty when it was done. At most 50, th
 
 @ObjectType('CreateOrderPayload', { description: 'Answer to `createOrder`.', simpleResolvers: true })
 export class CreateOrderPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order; null when it was refused.' })
+  @Field(() => OrderType, { nullable: true, description: 'The order; null when it was rejected.' })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
@@ -24,7 +24,7 @@ export class CreateOrderPayload {
 
 @ObjectType('UpdateOrderStatusPayload', { description: 'Answer to `updateOrderStatus`.', simpleResolvers: true })
 export class UpdateOrderStatusPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was refused.' })
+  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was rejected.' })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
@@ -47,12 +47,12 @@ export class CreateOrdersResult extends CreateOrderPayload {
 export class CreateOrdersPayload {
   @Extensions(costs({ size: BULK_LIMITS.orders }))
   @Field(() => [CreateOrdersResult], {
-    description: 'One for each order of the request, in its order; empty where the request as a whole was refused.',
+    description: 'One for each order of the request, in its order; empty where the request as a whole was rejected.',
   })
   readonly results!: readonly CreateOrdersResult[];
 
   @Extensions(costs({ size: MAX_USER_ERRORS }))
-  @Field(() => [UserError], { description: 'Why the request as a whole was refused; empty when it was not.' })
+  @Field(() => [UserError], { description: 'Why the request as a whole was rejected; empty when it was not.' })
   readonly userErrors!: readonly UserError[];
 }
 
@@ -69,18 +69,18 @@ export class UpdateOrderStatusesResult extends UpdateOrderStatusPayload {
 export class UpdateOrderStatusesPayload {
   @Extensions(costs({ size: BULK_LIMITS.changes }))
   @Field(() => [UpdateOrderStatusesResult], {
-    description: 'One for each change of the request, in its order; empty where the request as a whole was refused.',
+    description: 'One for each change of the request, in its order; empty where the request as a whole was rejected.',
   })
   readonly results!: readonly UpdateOrderStatusesResult[];
 
   @Extensions(costs({ size: MAX_USER_ERRORS }))
-  @Field(() => [UserError], { description: 'Why the request as a whole was refused; empty when it was not.' })
+  @Field(() => [UserError], { description: 'Why the request as a whole was rejected; empty when it was not.' })
   readonly userErrors!: readonly UserError[];
 }
 
 @ObjectType('UpdateOrderPayload', { description: 'Answer to `updateOrder`.', simpleResolvers: true })
 export class UpdateOrderPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was refused.' })
+  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was rejected.' })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
@@ -95,7 +95,7 @@ export class UpdateOrderPayload {
 
 @ObjectType('CancelOrderPayload', { description: 'Answer to `cancelOrder`.', simpleResolvers: true })
 export class CancelOrderPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was refused.' })
+  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was rejected.' })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
@@ -111,7 +111,7 @@ export class CancelOrderPayload {
 
 @ObjectType('DeleteOrderPayload', { description: 'Answer to `deleteOrder`.', simpleResolvers: true })
 export class DeleteOrderPayload {
-  @Field(() => ID, { nullable: true, description: 'Id of the order that was deleted; null when it was refused.' })
+  @Field(() => ID, { nullable: true, description: 'Id of the order that was deleted; null when it was rejected.' })
   readonly deletedOrderId!: string | null;
 
   @Extensions(costs({ size: MAX_USER_ERRORS }))

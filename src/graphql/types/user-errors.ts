@@ -13,7 +13,7 @@ const LONGEST_PATH = 6;
 export const MAX_USER_ERRORS = 50;
 
 @InterfaceType('UserError', {
-  description: 'An expected refusal: what a client has to be ready for. Nothing was stored.',
+  description: 'An expected rejection: what a client has to be ready for. Nothing was stored.',
   resolveType: (value: Typed<object>) => value.__typename,
 })
 export abstract class UserError {

@@ -1,7 +1,7 @@
 import { Field, InputType } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
-import type { OrderSortField, SortDirection } from '../../orders/ports.js';
+import type { OrderSortField, SortDirection } from '../../orders/interfaces/order-filter.js';
 import { Currency, DateTime, Decimal } from '../scalars.js';
 import { OrderSortFieldEnum, OrderStatusEnum, SortDirectionEnum } from './enums.js';
 
@@ -89,8 +89,8 @@ export class OrderWhere {
   readonly currency?: string | null;
 }
 
-@InputType('OrderOrder', { description: 'How orders are sorted.' })
-export class OrderOrder {
+@InputType('OrderSort', { description: 'How orders are sorted.' })
+export class OrderSort {
   @Field(() => OrderSortFieldEnum, { defaultValue: 'CREATED_AT', description: 'By what.' })
   readonly field!: OrderSortField;
 

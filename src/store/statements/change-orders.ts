@@ -98,24 +98,24 @@ WITH changed AS (
 SELECT count(*)::int AS written FROM changed`;
 
 /**
- * Writes everything that an edit or a deletion may have changed. The statement for changes of status is apart, since it
+ * Writes everything that an update or a deletion may have changed. The statement for changes of status is apart, since it
  * is the one that runs all day: this one carries every address and note along.
  *
  * @returns how many orders were written
  */
-export async function applyEdits(
+export async function applyUpdates(
   db: Queryable,
   changed: readonly { readonly order: Order; readonly lockedVersion: number }[],
 ): Promise<number> {
   const documents = JSON.stringify(changed.map((each) => ({ ...orderJson(each), ...detailsJson(each.order) })));
   return db.$executeRawUnsafe(
-    APPLY_EDITS,
+    APPLY_UPDATES,
     documents,
     changed.map(({ order }) => order.id),
   );
 }
 
-const APPLY_EDITS = `
+const APPLY_UPDATES = `
 UPDATE orders o SET
   status = c.status, version = c.version, updated_at = c.updated_at, completed_at = c.completed_at,
   cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason, deleted_at = c.deleted_at,

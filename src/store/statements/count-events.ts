@@ -13,12 +13,12 @@ export interface StatsPlace {
  * @param least how many events must be there to be counted
  * @returns null where there are fewer, or where another process has the row
  */
-export async function takeStatistics(tx: Queryable, least: number): Promise<StatsPlace | null> {
-  const [row] = await tx.$queryRawUnsafe<StatsPlace[]>(TAKE_STATISTICS, least);
+export async function lockStatistics(tx: Queryable, least: number): Promise<StatsPlace | null> {
+  const [row] = await tx.$queryRawUnsafe<StatsPlace[]>(LOCK_STATISTICS, least);
   return row ?? null;
 }
 
-const TAKE_STATISTICS = `
+const LOCK_STATISTICS = `
 SELECT c.position, l.last, set_config('idle_in_transaction_session_timeout', '2000', true)
 FROM event_consumers c
 CROSS JOIN (SELECT coalesce(max(e.position), 0) AS last FROM order_events e) l

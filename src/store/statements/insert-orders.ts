@@ -13,7 +13,7 @@ export interface NewOrder {
   readonly fingerprint: Uint8Array;
 }
 
-export interface PlacedRow {
+export interface InsertedRow {
   readonly id: string;
   readonly number: bigint;
   readonly created_at: Date;
@@ -26,8 +26,8 @@ export interface PlacedRow {
  *
  * @returns the rows that are new
  */
-export async function insertOrders(db: Queryable, orders: readonly NewOrder[]): Promise<PlacedRow[]> {
-  return db.$queryRawUnsafe<PlacedRow[]>(INSERT_ORDERS, JSON.stringify(orders.map(toJson)));
+export async function insertOrders(db: Queryable, orders: readonly NewOrder[]): Promise<InsertedRow[]> {
+  return db.$queryRawUnsafe<InsertedRow[]>(INSERT_ORDERS, JSON.stringify(orders.map(toJson)));
 }
 
 const INSERT_ORDERS = `
@@ -38,7 +38,7 @@ WITH input AS MATERIALIZED (
     currency text, subtotal bigint, shipping bigint, tax bigint, discount bigint, total bigint, notes text,
     external_reference text, shipping_address jsonb, billing_address jsonb, metadata jsonb, actor text,
     actor_kind text, items jsonb)
-), placed AS (
+), created AS (
   INSERT INTO orders AS o (id, customer_id, customer_name, customer_email, status, currency, subtotal, shipping, tax,
     discount, total, notes, external_reference, shipping_address, billing_address, metadata, fingerprint, version,
     created_at, updated_at)
@@ -52,7 +52,7 @@ WITH input AS MATERIALIZED (
   INSERT INTO order_items (order_id, position, product_id, sku, name, quantity, unit_price, subtotal)
   SELECT i.id, l.position, l.product_id, l.sku, l.name, l.quantity, l.unit_price, l.subtotal
   FROM input i
-  JOIN placed p ON p.id = i.id
+  JOIN created p ON p.id = i.id
   CROSS JOIN jsonb_to_recordset(i.items) AS l(
     position int, product_id text, sku text, name text, quantity int, unit_price bigint, subtotal bigint)
 ), events AS (
@@ -63,9 +63,9 @@ WITH input AS MATERIALIZED (
     jsonb_build_object('currency', i.currency, 'totalMinor', i.total::text, 'createdAt', p.created_at,
       'status', '${INITIAL_STATUS}'), p.created_at
   FROM input i
-  JOIN placed p ON p.id = i.id
+  JOIN created p ON p.id = i.id
 )
-SELECT id, number, created_at FROM placed`;
+SELECT id, number, created_at FROM created`;
 
 /** What is null, zero or empty is left out: the statement knows it, and short documents are quick to write and to read. */
 function toJson({ orderId, commandId, actor, draft, fingerprint }: NewOrder): unknown {

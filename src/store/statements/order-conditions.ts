@@ -1,4 +1,4 @@
-import type { OrderSelection, TextSelection } from '../../orders/ports.js';
+import type { OrderFilter, TextFilter } from '../../orders/interfaces/order-filter.js';
 
 /** A statement in the making: its text, and the values of its placeholders. */
 export interface Statement {
@@ -9,8 +9,8 @@ export interface Statement {
 /** Adds a value to a statement. @returns its placeholder */
 export type Bind = (value: unknown) => string;
 
-/** Everything of a selection but which customer's: what is alike in it is read by one statement. */
-export function shapeOf({ customerId, ...rest }: OrderSelection): unknown {
+/** Everything of a filter but which customer's: what is alike in it is read by one statement. */
+export function shapeOf({ customerId, ...rest }: OrderFilter): unknown {
   return [customerId === null, rest];
 }
 
@@ -20,28 +20,28 @@ export interface List {
   readonly column: string;
 }
 
-/** The lists of a selection, those first of which each value means the fewest orders. */
-export function listsOf(selection: OrderSelection, bind: Bind): List[] {
+/** The lists of a filter, those first of which each value means the fewest orders. */
+export function listsOf(filter: OrderFilter, bind: Bind): List[] {
   const lists: List[] = [];
   const add = (column: string, values: readonly string[], type: string) =>
     lists.push({ column, array: `${bind(values)}::${type}[]` });
-  for (const text of textsOf(selection)) {
-    if ('values' in text.selection) add(text.column, text.selection.values, text.type);
+  for (const text of textsOf(filter)) {
+    if ('values' in text.filter) add(text.column, text.filter.values, text.type);
   }
-  if (selection.statuses !== null) add('o.status', selection.statuses, 'order_status');
+  if (filter.statuses !== null) add('o.status', filter.statuses, 'order_status');
   return lists;
 }
 
 export interface Text {
-  readonly selection: TextSelection;
+  readonly filter: TextFilter;
   readonly column: string;
   readonly type: 'text' | 'bigint';
 }
 
-export function textsOf(selections: Pick<OrderSelection, 'customerEmail' | 'externalReference' | 'number'>): Text[] {
+export function textsOf(selections: Pick<OrderFilter, 'customerEmail' | 'externalReference' | 'number'>): Text[] {
   const { customerEmail, externalReference, number } = selections;
-  const text = (selection: TextSelection | null, column: string, type: Text['type'] = 'text') =>
-    selection === null ? [] : [{ selection, column, type }];
+  const text = (filter: TextFilter | null, column: string, type: Text['type'] = 'text') =>
+    filter === null ? [] : [{ filter, column, type }];
   return [
     ...text(number, 'o.number', 'bigint'),
     ...text(externalReference, 'o.external_reference'),
@@ -49,9 +49,9 @@ export function textsOf(selections: Pick<OrderSelection, 'customerEmail' | 'exte
   ];
 }
 
-/** Everything of a selection that bounds a column. */
-export function boundsOf(selection: OrderSelection, bind: Bind): string[] {
-  const { isGuest, createdAt, updatedAt, total, currency } = selection;
+/** Everything of a filter that bounds a column. */
+export function boundsOf(filter: OrderFilter, bind: Bind): string[] {
+  const { isGuest, createdAt, updatedAt, total, currency } = filter;
   const conditions: string[] = isGuest === null ? [] : [`o.customer_id IS ${isGuest ? '' : 'NOT '}NULL`];
   const bound = (column: string, operator: string, value: unknown, type: string) => {
     if (value !== null && value !== undefined) conditions.push(`o.${column} ${operator} ${bind(value)}::${type}`);
@@ -63,26 +63,26 @@ export function boundsOf(selection: OrderSelection, bind: Bind): string[] {
   bound('total', '>=', total?.gte, 'bigint');
   bound('total', '<=', total?.lte, 'bigint');
   bound('currency', '=', currency, 'text');
-  for (const text of textsOf(selection)) {
-    if ('prefix' in text.selection) conditions.push(beginsLike(text.column, text.type, text.selection.prefix, bind));
+  for (const text of textsOf(filter)) {
+    if ('prefix' in text.filter) conditions.push(beginsLike(text.column, text.type, text.filter.prefix, bind));
   }
   return conditions;
 }
 
-/** A prefix as stretches of an index: one by bytes for texts, one for each possible number of digits for numbers. */
+/** A prefix as segments of an index: one by bytes for texts, one for each possible number of digits for numbers. */
 function beginsLike(column: string, type: Text['type'], prefix: string, bind: Bind): string {
   if (type === 'text') {
     const end = behindPrefix(prefix);
     const from = `${column} ~>=~ ${bind(prefix)}::text`;
     return end === null ? from : `${from} AND ${column} ~<~ ${bind(end)}::text`;
   }
-  const stretches = numbersLike(prefix).map(
+  const segments = numbersLike(prefix).map(
     ([low, high]) => `${column} >= ${bind(low)}::bigint AND ${column} < ${bind(high)}::bigint`,
   );
-  return `(${stretches.join(' OR ')})`;
+  return `(${segments.join(' OR ')})`;
 }
 
-/** The stretches of numbers that begin with these digits. */
+/** The segments of numbers that begin with these digits. */
 function numbersLike(prefix: string): [bigint, bigint][] {
   return Array.from({ length: MAX_DIGITS - prefix.length + 1 }, (_, more) => {
     const factor = 10n ** BigInt(more);
@@ -91,10 +91,10 @@ function numbersLike(prefix: string): [bigint, bigint][] {
   });
 }
 
-/** The prefix of a selection that is likely to mean the fewest orders; null where a list of texts means fewer. */
-export function prefixOf(selection: OrderSelection): Prefix | null {
-  const texts = textsOf(selection);
-  const prefixes = texts.flatMap(({ selection: text, ...rest }) => ('prefix' in text ? { ...rest, ...text } : []));
+/** The prefix of a filter that is likely to mean the fewest orders; null where a list of texts means fewer. */
+export function prefixOf(filter: OrderFilter): Prefix | null {
+  const texts = textsOf(filter);
+  const prefixes = texts.flatMap(({ filter: text, ...rest }) => ('prefix' in text ? { ...rest, ...text } : []));
   if (prefixes.length < texts.length) return null;
   return prefixes.toSorted((left, right) => right.prefix.length - left.prefix.length)[0] ?? null;
 }
@@ -112,8 +112,8 @@ export function readByPrefix({ column, type, prefix }: Prefix, columns: string, 
   const read = (condition: string, operator: string) => `SELECT ${columns} FROM orders o
     WHERE o.deleted_at IS NULL AND ${condition} ORDER BY ${column} USING ${operator} LIMIT ${limit}`;
   if (type === 'text') return read(beginsLike(column, type, prefix, bind), '~<~');
-  const stretches = numbersLike(prefix);
-  const [lows, highs] = [stretches.map(([low]) => low), stretches.map(([, high]) => high)];
+  const segments = numbersLike(prefix);
+  const [lows, highs] = [segments.map(([low]) => low), segments.map(([, high]) => high)];
   return `SELECT o.* FROM unnest(${bind(lows)}::bigint[], ${bind(highs)}::bigint[]) AS s(low, high)
     CROSS JOIN LATERAL (${read(`${column} >= s.low AND ${column} < s.high`, '<')}) o LIMIT ${limit}`;
 }

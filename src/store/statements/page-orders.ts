@@ -1,5 +1,5 @@
 import type { Order } from '../../domain/order.js';
-import type { OrderPlace, OrderRange, OrderSortField } from '../../orders/ports.js';
+import type { SortKey, OrderRange, OrderSortField } from '../../orders/interfaces/order-filter.js';
 import type { Queryable } from '../../database/database.js';
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../order-rows.js';
 import {
@@ -15,19 +15,19 @@ import {
 } from './order-conditions.js';
 
 /** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
-export function shapeOfRange({ selection, ...rest }: OrderRange): string {
-  return JSON.stringify([shapeOf(selection), rest]);
+export function shapeOfRange({ filter, ...rest }: OrderRange): string {
+  return JSON.stringify([shapeOf(filter), rest]);
 }
 
 /** Reads ranges that differ only in their customer. */
 export async function readRanges(db: Queryable, ranges: readonly OrderRange[]): Promise<Order[][]> {
   const [first] = ranges;
   if (first === undefined) return [];
-  const customers = ranges.flatMap(({ selection }) => selection.customerId ?? []);
+  const customers = ranges.flatMap(({ filter }) => filter.customerId ?? []);
   const { sql, values } = rangeStatement(first, customers);
   const rows = await db.$queryRawUnsafe<OrderRow[]>(sql, ...values);
-  const byCustomer = Map.groupBy(rows, (row) => (first.selection.customerId === null ? null : row.customer_id));
-  return ranges.map((range) => (byCustomer.get(range.selection.customerId) ?? []).slice(0, range.limit).map(toOrder));
+  const byCustomer = Map.groupBy(rows, (row) => (first.filter.customerId === null ? null : row.customer_id));
+  return ranges.map((range) => (byCustomer.get(range.filter.customerId) ?? []).slice(0, range.limit).map(toOrder));
 }
 
 const SORT_KEYS: Readonly<Record<OrderSortField, { readonly column: string; readonly type: string }>> = {
@@ -45,20 +45,20 @@ const SORT_KEYS: Readonly<Record<OrderSortField, { readonly column: string; read
 function rangeStatement(range: OrderRange, customers: readonly string[]): Statement {
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
-  const { selection, direction } = range;
+  const { filter, direction } = range;
   const { column } = SORT_KEYS[range.field];
   const order = `o.${column} ${direction}, o.id ${direction}`;
   const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
-  const byCustomer = selection.customerId !== null;
-  const prefix = prefixOf(selection);
-  const [walk, ...filters] = listsOf(selection, bind);
+  const byCustomer = filter.customerId !== null;
+  const prefix = prefixOf(filter);
+  const [walk, ...filters] = listsOf(filter, bind);
   const stretched = walk !== undefined && isStretched(range, walk) ? walk : null;
   const conditions = [
     'o.deleted_at IS NULL',
-    ...boundsOf(selection, bind),
+    ...boundsOf(filter, bind),
     ...among(filters),
     ...(byCustomer ? ['o.customer_id = c.customer_id'] : []),
-    ...stretchOf(range, stretched, bind),
+    ...segmentOf(range, stretched, bind),
   ];
   const walked = walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : [];
   const select = (table: string, more: readonly string[], by: string) =>
@@ -104,9 +104,9 @@ const LIMITS: readonly number[] = [2, 6, 11, 21, 51, 101];
  * filter a walk over all orders, which never ends for a rare one. Said as a stretch of (status, sort key, id) instead of
  * an equality, only that index has the order that is asked for.
  */
-function isStretched({ selection, field }: OrderRange, { column }: List): boolean {
-  const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && selection.customerId === null);
-  return column === 'o.status' && isIndexed && textsOf(selection).length === 0;
+function isStretched({ filter, field }: OrderRange, { column }: List): boolean {
+  const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && filter.customerId === null);
+  return column === 'o.status' && isIndexed && textsOf(filter).length === 0;
 }
 
 /** One end of a stretch of the ordering. */
@@ -119,25 +119,25 @@ interface End {
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Both ends of what is walked, behind a column of which one value is meant where there is one. */
-function stretchOf(range: OrderRange, walk: List | null, bind: Bind): string[] {
-  const { selection, field, direction, after, before, inclusive } = range;
+function segmentOf(range: OrderRange, walk: List | null, bind: Bind): string[] {
+  const { filter, field, direction, after, before, inclusive } = range;
   const { column, type } = SORT_KEYS[field];
   const ascending = direction === 'ASC';
   const cursor = { low: ascending ? after : before, high: ascending ? before : after };
   const includes = { low: inclusive && ascending, high: inclusive && !ascending };
-  const times = field === 'CREATED_AT' ? selection.createdAt : field === 'UPDATED_AT' ? selection.updatedAt : null;
+  const times = field === 'CREATED_AT' ? filter.createdAt : field === 'UPDATED_AT' ? filter.updatedAt : null;
   const bounds = {
     low: endAt(times?.gte, true),
     high: endAt(times?.lt, false),
   };
-  const low = tighter(endAtPlace(cursor.low, includes.low), bounds.low, true);
-  const high = tighter(endAtPlace(cursor.high, includes.high), bounds.high, false);
+  const low = tighter(endOf(cursor.low, includes.low), bounds.low, true);
+  const high = tighter(endOf(cursor.high, includes.high), bounds.high, false);
   const [names, meant] = walk === null ? [[], []] : [[walk.column], ['v.value']];
   const compare = (end: End | null, sign: '>' | '<') => {
     if (end === null) return walk === null ? [] : [`${walk.column} ${sign}= v.value`];
     const columns = [...names, `o.${column}`, 'o.id'].join(', ');
-    const place = [...meant, `${bind(end.key)}::${type}`, `${bind(end.id)}::uuid`].join(', ');
-    return [`(${columns}) ${sign}${end.inclusive ? '=' : ''} (${place})`];
+    const values = [...meant, `${bind(end.key)}::${type}`, `${bind(end.id)}::uuid`].join(', ');
+    return [`(${columns}) ${sign}${end.inclusive ? '=' : ''} (${values})`];
   };
   return [...compare(low, '>'), ...compare(high, '<')];
 }
@@ -146,8 +146,8 @@ function endAt(time: Date | null | undefined, inclusive: boolean): End | null {
   return time === null || time === undefined ? null : { key: time.toISOString(), id: FIRST_ID, inclusive };
 }
 
-function endAtPlace(place: OrderPlace | null, inclusive: boolean): End | null {
-  return place === null ? null : { ...place, inclusive };
+function endOf(sortKey: SortKey | null, inclusive: boolean): End | null {
+  return sortKey === null ? null : { ...sortKey, inclusive };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { OrderEvent } from '../../domain/order-event.js';
 import type { Order, OrderItem } from '../../domain/order.js';
-import type { CustomerRecord, EventRange } from '../../orders/ports.js';
+import type { CustomerRecord, EventRange } from '../../orders/interfaces/order-reader.js';
 import type { Queryable } from '../../database/database.js';
 import {
   EVENT_COLUMNS,

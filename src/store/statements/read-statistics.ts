@@ -1,11 +1,11 @@
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { Bucket, ProcessingTime } from '../../domain/order-statistics.js';
-import type { StatsInterval, StatsPeriod, StatsRow, StatsSeriesRow } from '../../orders/ports.js';
+import type { StatsInterval, StatsPeriod, StatsRow, StatsSeriesRow } from '../../orders/interfaces/order-statistics.js';
 import type { Queryable } from '../../database/database.js';
 import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
 /** A stretch of rows of one grain. */
-export interface Stretch {
+export interface Segment {
   readonly grain: 'HOUR' | 'DAY' | 'ALL';
   readonly from: Date;
   readonly to: Date;
@@ -28,8 +28,8 @@ function toSeriesRow(row: CountedAt): StatsSeriesRow {
   return { ...toRow(row), startsAt: row.starts_at };
 }
 
-function columnsOf(stretches: readonly Stretch[]): [string[], Date[], Date[]] {
-  return [stretches.map(({ grain }) => grain), stretches.map(({ from }) => from), stretches.map(({ to }) => to)];
+function columnsOf(segments: readonly Segment[]): [string[], Date[], Date[]] {
+  return [segments.map(({ grain }) => grain), segments.map(({ from }) => from), segments.map(({ to }) => to)];
 }
 
 /**
@@ -48,7 +48,7 @@ progress AS MATERIALIZED (SELECT c.position, c.event_at FROM event_consumers c W
 logged AS MATERIALIZED (${loggedEvents(PROGRESS, `${PROGRESS} + ${MOST_RECENT}`, String(MOST_RECENT))}),
 recent AS MATERIALIZED (${ORDERS_OF_LOGGED})`;
 
-const STRETCHES = `unnest($1::stats_grain[], $2::timestamptz(3)[], $3::timestamptz(3)[]) AS p(grain, low, high)`;
+const SEGMENTS = `unnest($1::stats_grain[], $2::timestamptz(3)[], $3::timestamptz(3)[]) AS p(grain, low, high)`;
 
 export interface KeptStats {
   readonly rows: StatsRow[];
@@ -57,55 +57,55 @@ export interface KeptStats {
   readonly asOf: Date | null;
 }
 
-/** What is known of stretches that do not overlap, as of one moment. */
-export async function readStats(db: Queryable, stretches: readonly Stretch[]): Promise<KeptStats> {
+/** What is known of segments that do not overlap, as of one moment. */
+export async function readStats(db: Queryable, segments: readonly Segment[]): Promise<KeptStats> {
   const [row] = await db.$queryRawUnsafe<{ rows: Counted[]; buckets: Bucket[]; as_of: Date | null }[]>(
     READ_STATS,
-    ...columnsOf(stretches),
+    ...columnsOf(segments),
   );
   return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.as_of ?? null };
 }
 
-const inStretchesOf = (table: string) => `
-  SELECT s.* FROM stretches p JOIN ${table} s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high`;
+const inSegmentsOf = (table: string) => `
+  SELECT s.* FROM segments p JOIN ${table} s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high`;
 
-/** Rows of a table, and the recent ones of the same kind, that lie in the stretches. */
-function inStretches(table: string, recent: string): string {
-  return `${inStretchesOf(table)}
-  UNION ALL${inStretchesOf(recent)}`;
+/** Rows of a table, and the recent ones of the same kind, that lie in the segments. */
+function inSegments(table: string, recent: string): string {
+  return `${inSegmentsOf(table)}
+  UNION ALL${inSegmentsOf(recent)}`;
 }
 
 const READ_STATS = `
-WITH stretches AS MATERIALIZED (SELECT * FROM ${STRETCHES}), ${RECENT},
+WITH segments AS MATERIALIZED (SELECT * FROM ${SEGMENTS}), ${RECENT},
 recent_durations AS MATERIALIZED (${DURATIONS_OF_LOGGED}),
 counted AS (
   SELECT s.currency, s.status, sum(s.count)::text AS count, sum(s.gross)::text AS gross
-  FROM (${inStretches('order_stats', 'recent')}) s
+  FROM (${inSegments('order_stats', 'recent')}) s
   GROUP BY s.currency, s.status
 ), durations AS (
   SELECT s.bucket, sum(s.count) AS count, sum(s.total_ms) AS "totalMs"
-  FROM (${inStretches('order_stats_durations', 'recent_durations')}) s
+  FROM (${inSegments('order_stats_durations', 'recent_durations')}) s
   GROUP BY s.bucket
 )
 SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
   (SELECT coalesce(jsonb_agg(d), '[]') FROM durations d) AS buckets,
   greatest((SELECT p.event_at FROM progress p), (SELECT max(l.occurred_at) FROM logged l)) AS as_of`;
 
-/** Counts and sums of stretches by the hour or day. */
+/** Counts and sums of segments by the hour or day. */
 export async function readSeries(
   db: Queryable,
-  stretches: readonly Stretch[],
+  segments: readonly Segment[],
   interval: StatsInterval,
 ): Promise<StatsSeriesRow[]> {
-  const rows = await db.$queryRawUnsafe<CountedAt[]>(READ_SERIES, ...columnsOf(stretches), interval.toLowerCase());
+  const rows = await db.$queryRawUnsafe<CountedAt[]>(READ_SERIES, ...columnsOf(segments), interval.toLowerCase());
   return rows.map(toSeriesRow);
 }
 
 const READ_SERIES = `
-WITH stretches AS MATERIALIZED (SELECT * FROM ${STRETCHES}), ${RECENT}
+WITH segments AS MATERIALIZED (SELECT * FROM ${SEGMENTS}), ${RECENT}
 SELECT date_trunc($4::text, s.starts_at, 'UTC') AS starts_at, s.currency, s.status, sum(s.count)::text AS count,
   sum(s.gross)::text AS gross
-FROM (${inStretches('order_stats', 'recent')}) s
+FROM (${inSegments('order_stats', 'recent')}) s
 GROUP BY 1, s.currency, s.status
 ORDER BY 1`;
 

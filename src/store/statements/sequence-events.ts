@@ -8,11 +8,11 @@ import { EVENT_COLUMNS, toEvent, type EventRow } from '../order-rows.js';
  *
  * @returns false where another process holds the row
  */
-export async function takeSequencer(tx: Queryable): Promise<boolean> {
-  return (await tx.$queryRawUnsafe<unknown[]>(TAKE_SEQUENCER)).length > 0;
+export async function lockSequencer(tx: Queryable): Promise<boolean> {
+  return (await tx.$queryRawUnsafe<unknown[]>(LOCK_SEQUENCER)).length > 0;
 }
 
-const TAKE_SEQUENCER = `
+const LOCK_SEQUENCER = `
 SELECT set_config('statement_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '2000', true)
 FROM event_sequencer s WHERE s.id = 1
 FOR UPDATE SKIP LOCKED`;
