@@ -32,14 +32,14 @@ async function main(): Promise<number> {
   const config = readConfig();
   const log = createLog({ level: config.logLevel, destination: logStream(config.logFormat) });
   exitOnUnexpectedFailure(log);
-  log.warn('No authentication is configured: everybody who can reach this server is admin.');
+  log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
   const app = await createApp(config, log, cutOffAfter(stop));
   process.stdout.write(`ready ${app.url}\nplayground ${new URL('/', app.url).href}\n`);
 
   const end = await Promise.race([stop, app.lost.then((lost) => ({ lost }))]);
-  if (typeof end === 'string') log.info({ reason: end }, 'shutting down');
+  if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');
   else log.fatal(end.lost);
   exitOnRepeatedSignal();
   const patienceMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_PATIENCE_MS;
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 /** Node.js would print all fields of the error, which may hold connections and statements. */
 function exitOnUnexpectedFailure(log: Logger): void {
   process.once('uncaughtException', (cause) => {
-    log.fatal({ err: cause }, 'the server ends after an unexpected failure');
+    log.fatal({ err: cause }, 'unexpected failure; the server stops');
     process.exit(1);
   });
 }
@@ -90,7 +90,7 @@ async function closed(app: App, log: Logger): Promise<boolean> {
     await app.close();
     return true;
   } catch (cause) {
-    log.error({ err: cause }, 'the shutdown was not clean');
+    log.error({ err: cause }, 'shutdown failed');
     return false;
   }
 }

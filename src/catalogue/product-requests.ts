@@ -34,7 +34,7 @@ export function createProductRequests(service: ProductService, batch: 'auto' | '
   function report(answer: ProductLookupResult, productId: string): ProductLookupResult {
     if (answer.kind === 'unavailable' && performance.now() >= nonsenseLogFrom) {
       nonsenseLogFrom = performance.now() + NONSENSE_LOG_MS;
-      log.warn({ productId, err: answer.cause }, 'the product service gave an answer that makes no sense');
+      log.warn({ productId, err: answer.cause }, 'product service sent an invalid response');
     }
     return answer;
   }
@@ -61,7 +61,7 @@ export function createProductRequests(service: ProductService, batch: 'auto' | '
       const answers = readProducts(ids, response);
       if (!(answers instanceof Error)) return answers.map((answer, index) => report(answer, ids[index] ?? ''));
       manyFrom = performance.now() + MANY_AGAIN_MS;
-      log.debug({ err: answers }, 'the product service does not answer for several products at once');
+      log.debug({ err: answers }, 'product service does not support requests for several products');
       return null;
     } catch (cause) {
       return ids.map(() => unavailable(cause as Error));

@@ -113,12 +113,12 @@ function createBreaker({ failures, restMs }: ProductServiceOptions['breaker'], l
   });
   let away = false;
   breaker.onBreak((reason) => {
-    if (!away) log.warn({ err: errorOf(reason), restMs }, 'the product service fails and is left alone for a while');
+    if (!away) log.warn({ err: errorOf(reason), restMs }, 'product service failed repeatedly; circuit breaker opened');
     away = true;
   });
   breaker.onReset(() => {
     away = false;
-    log.info('the product service answers again');
+    log.info('product service recovered; circuit breaker closed');
   });
   return breaker;
 }

@@ -36,10 +36,10 @@ await runCommand(async () => {
     if (cause instanceof Error) throw cause;
     const message = connected
       ? `The connection to ${url} was lost.`
-      : `There is no server to watch at ${url}. Set --url or PORT to its address.`;
+      : `No server responds at ${url}. Set --url or PORT.`;
     throw new StartupError(message, { cause }); // what the socket reports is no Error
   }
-  return 'The server has ended the subscription.';
+  return 'The server ended the subscription.';
 });
 
 function subjectOf(options: ReadonlyMap<string, string>): string {
@@ -51,7 +51,7 @@ function subjectOf(options: ReadonlyMap<string, string>): string {
 function addressOf(text: string): string {
   const address = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(address) || !/^(http|ws)s?:/.test(address)) {
-    throw new StartupError(`--url must be an address such as http://127.0.0.1:4000; it is ${text}.`);
+    throw new StartupError(`--url must be a URL such as http://127.0.0.1:4000; it is ${text}.`);
   }
   const url = new URL(address);
   if (url.pathname === '/') url.pathname = '/graphql';
@@ -73,7 +73,7 @@ function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
     const [name = '', value] = [words[place]?.replace(/^--/, ''), words[place + 1]];
     if (!OPTIONS.some((option) => option === name) || value === undefined) {
       throw new StartupError(
-        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]\nWithout an id it prints the status changes of all orders.',
+        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]\nWithout options it prints the status changes of all orders.',
       );
     }
     options.set(name, value);

@@ -37,7 +37,7 @@ export function answerFailure(error: FastifyError, request: FastifyRequest, repl
   void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const status = error.statusCode ?? 500;
   if (status >= 500) {
-    request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
+    request.log.error({ err: error, correlationId: request.id }, 'request failed unexpectedly');
     const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {
       correlationId: request.id,
     });
