@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { cannotUse, migrate } from '../database/migrate.js';
 import { runCommand } from './run-command.js';
 
-/** Applies the migrations that are missing, to DATABASE_URL or to the embedded database. */
+/** Applies the pending migrations to DATABASE_URL, or to the embedded database. */
 await runCommand(async () => {
   loadEnvFile();
   const { database, logLevel } = readConfig();

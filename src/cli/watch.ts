@@ -12,9 +12,9 @@ const QUERY = `subscription ($orderId: ID, $customerId: String) {
 
 const OPTIONS = ['order', 'customer', 'url'] as const;
 
-/** Prints each status change of a running server as a line of JSON, until it is interrupted. */
+/** Prints each status change of a running server as a line of JSON, until interrupted. */
 await runCommand(async () => {
-  loadEnvFile(); // it may have the server's PORT
+  loadEnvFile(); // for the server's PORT
   const options = readOptions(process.argv.slice(2));
   const url = addressOf(options.get('url') ?? `http://127.0.0.1:${process.env['PORT'] ?? '4000'}`);
   let connected = false;
@@ -37,7 +37,7 @@ await runCommand(async () => {
     const message = connected
       ? `The connection to ${url} was lost.`
       : `No server responds at ${url}. Set --url or PORT.`;
-    throw new StartupError(message, { cause }); // what the socket reports is no Error
+    throw new StartupError(message, { cause }); // the socket reports failures that are not Errors
   }
   return 'The server ended the subscription.';
 });
@@ -47,7 +47,7 @@ function subjectOf(options: ReadonlyMap<string, string>): string {
   return named.length === 0 ? 'all orders' : named.join(' of ');
 }
 
-/** An address without a path means the server's own; one without a scheme means http. */
+/** Completes an address: the default scheme is http, the default path is the one of the server. */
 function addressOf(text: string): string {
   const address = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(address) || !/^(http|ws)s?:/.test(address)) {
