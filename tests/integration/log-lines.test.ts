@@ -70,7 +70,7 @@ test('every line of a run with faults is small JSON without statements, connecti
 
   // A product service that is not there, whose URL has a password.
   await createFor(PERSON, { items: [{ productId: 'p1', quantity: 1 }] });
-  await logged('the product service fails');
+  await logged('product service failed');
 
   // Connections that are ended while they are idle, and the one that listens.
   const terminate = async () => {
