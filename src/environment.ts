@@ -69,7 +69,7 @@ export const VARIABLES = {
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(
-    'URL of the same database that bypasses a transaction pooler, for migrations and LISTEN. Default: `DATABASE_URL`.',
+    'Direct URL of the database, without a transaction pooler, for migrations and LISTEN. Default: `DATABASE_URL`.',
   ),
   DATABASE_MIGRATE: choice(
     'auto',
@@ -128,13 +128,13 @@ export const VARIABLES = {
     10_000,
     1,
     1_000_000,
-    'Maximum number of queued and running commands. Further ones are rejected as `OVERLOADED`.',
+    'Maximum number of queued and running commands. Further commands are rejected as `OVERLOADED`.',
   ),
   WRITE_QUEUE_MAX_BYTES: whole(
     64_000_000,
     1_000,
     4_000_000_000,
-    'Maximum size of all queued and running commands, in bytes. Further ones are rejected as `OVERLOADED`.',
+    'Maximum size of all queued and running commands, in bytes. Further commands are rejected as `OVERLOADED`.',
   ),
   READ_LANES: whole(4, 1, 64, 'Maximum number of read batches that run at the same time.'),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Maximum number of keys in a read batch.'),
@@ -142,13 +142,13 @@ export const VARIABLES = {
     100_000,
     1,
     10_000_000,
-    'Maximum number of queued and running keys of reads. Further ones are rejected as `OVERLOADED`.',
+    'Maximum number of keys in queued and running reads. Further reads are rejected as `OVERLOADED`.',
   ),
   READ_QUEUE_MAX_BYTES: whole(
     64_000_000,
     1_000,
     4_000_000_000,
-    'Maximum size of all queued and running keys of reads, in bytes. Further ones are rejected as `OVERLOADED`.',
+    'Maximum size of all keys in queued and running reads, in bytes. Further reads are rejected as `OVERLOADED`.',
   ),
   EVENTS_DEBOUNCE_MS: whole(
     4,
@@ -167,7 +167,7 @@ export const VARIABLES = {
     200_000,
     100,
     1_000_000_000,
-    'Maximum cost of one event, summed over all subscriptions to the same orders. Further ones are rejected as `THROTTLED`.',
+    'Maximum cost of one event, summed over all subscriptions to the same orders. Further subscriptions are rejected as `THROTTLED`.',
   ),
   PRODUCT_SERVICE_URL: url(
     /^https?:\/\/[^?#]*$/,
@@ -185,7 +185,7 @@ export const VARIABLES = {
     5,
     1,
     1_000,
-    'Number of consecutive failed attempts that opens the circuit breaker.',
+    'Number of consecutive failed attempts after which the circuit breaker opens.',
   ),
   PRODUCT_SERVICE_BREAKER_REST_MS: whole(
     5_000,
