@@ -1,4 +1,4 @@
-// Creates an order with graphql-request. Rejections are returned as `userErrors`; failed requests throw.
+// Creates an order with graphql-request. Rejections are returned as `userErrors`; failed requests are thrown.
 import { ClientError, gql, GraphQLClient } from 'graphql-request';
 
 const client = new GraphQLClient(process.env.ORDERGRAPH_URL ?? 'http://127.0.0.1:4000/graphql');
@@ -25,7 +25,7 @@ const CREATE = gql`
   }
 `;
 
-/** Creates an order. All attempts have the same id, so they create one order. */
+/** Creates an order. All attempts send the same id, so that they create one order. */
 async function createOrder(input) {
   const variables = { input: { id: crypto.randomUUID(), ...input } };
   for (let attempt = 1; ; attempt += 1) {
@@ -38,14 +38,13 @@ async function createOrder(input) {
   }
 }
 
-/** Whether the server was overloaded, unavailable or unreachable. The same request may succeed later. */
+/** The server is overloaded, unavailable or not reachable: the same request may succeed later. */
 function isTemporary(error) {
   return !(error instanceof ClientError) || error.response.status === 503;
 }
 
-const accepted = await createOrder({ customerId: 'grace', items: [{ name: 'Tea', quantity: 3, unitPrice: '4.20' }] });
-const { number, total } = accepted.order;
-console.log('created:', number, total.amount, total.currency);
+const created = await createOrder({ customerId: 'grace', items: [{ name: 'Tea', quantity: 3, unitPrice: '4.20' }] });
+console.log('created:', created.order.number, created.order.total.amount, created.order.total.currency);
 
 const rejected = await createOrder({ items: [{ name: 'Tea', quantity: 0, unitPrice: '4.205' }] });
 for (const { code, field, message } of rejected.userErrors) console.log('rejected:', code, field.join('.'), message);

@@ -1,4 +1,4 @@
-// Typed documents: the compiler knows the type of every response, such as the allowed transitions of a TransitionError.
+// Typed documents: the compiler knows the type of each result, such as the allowed statuses of a rejected transition.
 import { GraphQLClient } from 'graphql-request';
 import { graphql } from './gql/index.ts';
 
@@ -39,7 +39,7 @@ const order = (await client.request(CREATE, { input })).createOrder?.order;
 if (order == null) throw new Error('rejected');
 console.log('total:', order.total.amount);
 
-const transitioned = (await client.request(TRANSITION, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
-for (const error of transitioned?.userErrors ?? []) {
+const transition = (await client.request(TRANSITION, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
+for (const error of transition?.userErrors ?? []) {
   if (error.__typename === 'TransitionError') console.log('allowed:', error.allowed.join(' '));
 }

@@ -44,8 +44,8 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   cutUnanswered(pool, options.statementTimeoutMs + ANSWER_GRACE_MS);
   closeWithOthers(pool);
   const failures = createFailureLog(log);
-  const onLost = (error: Error) => failures.failed(error, 'database connection lost');
-  pool.on('connect', () => failures.worked('database connections restored'));
+  const onLost = (error: Error) => failures.failed(error, 'a database connection was lost');
+  pool.on('connect', () => failures.worked('there are new connections to the database'));
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: onLost,
@@ -124,7 +124,7 @@ export async function checkSession({ prisma }: Database): Promise<void> {
   );
   if (session?.zone === 'UTC' && session.isolation === 'read committed') return;
   throw new StartupError(
-    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler must pass startup options on, or the role must have these settings.`,
+    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler on the way has to pass start-up options on, or the role has to have them.`,
   );
 }
 

@@ -66,7 +66,7 @@ export async function checkVersion(url: string): Promise<void> {
   );
   const [version] = rows;
   if (version !== undefined && version.number >= OLDEST_VERSION) return;
-  throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL has version ${version?.text}.`);
+  throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL names version ${version?.text}.`);
 }
 
 /** The names of the migrations that the database lacks. Reads only, so it may go through a pooler. */
@@ -162,9 +162,7 @@ async function withLock<T>(url: string, work: () => Promise<T>): Promise<T> {
       ]);
       if (rows[0]?.taken === true) return work(); // the lock ends with the session
       if (performance.now() > until)
-        throw new StartupError(
-          'Another process has held the migration lock for a minute. Check what it is waiting for.',
-        );
+        throw new StartupError('Another process has been migrating the database for a minute. See what it waits for.');
       await sleep(200);
     }
   });

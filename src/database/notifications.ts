@@ -49,10 +49,10 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
     try {
       await connection.connect();
       await connection.query(`LISTEN ${CHANNEL}`);
-      failures.worked('LISTEN connection restored');
+      failures.worked('listening for new events again');
       onGrown(); // what was announced while nobody listened
       const error = await lost;
-      if (!stop.signal.aborted) failures.failed(error, 'LISTEN connection lost; polling until it is restored');
+      if (!stop.signal.aborted) failures.failed(error, 'the listening connection was lost');
     } finally {
       await connection.end().catch(() => undefined); // it has failed already
     }
@@ -63,7 +63,7 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
       try {
         await follow();
       } catch (cause) {
-        if (!stop.signal.aborted) failures.failed(cause, 'LISTEN connection failed; polling until it is restored');
+        if (!stop.signal.aborted) failures.failed(cause, 'cannot listen for new events; polling meanwhile');
       }
       await sleep(RECONNECT_MS, undefined, { signal: stop.signal }).catch(() => undefined); // closing ends the pause
     }
