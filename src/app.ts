@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
 import type { LoggedEvent } from './domain/order-event.js';
-import { OPEN_ADMIN } from './domain/viewer.js';
+import type { Viewer } from './domain/viewer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
 import { startSequencer } from './events/sequencer.js';
 import { startStatistics } from './events/consumers/order-statistics.js';
@@ -195,7 +196,10 @@ async function serve(
   const { maxTokens, maxCost, maxResponseBytes } = config.request;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
-  const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
+  const access = {
+    authenticate: authenticateAsOpenAdmin,
+    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+  };
   const apollo = createApollo({ schema, formatError, maxTokens, maxCost, maxResponseBytes, log });
   await apollo.start();
   closers.add(() => apollo.stop());
@@ -207,7 +211,7 @@ async function serve(
     ...config.request,
     guarded,
     apollo,
-    createContext: contextFor,
+    ...access,
     isDraining,
     unready,
     log,
@@ -226,7 +230,7 @@ async function serve(
     guarded,
     ...config.request,
     ...config.websockets,
-    createContext: contextFor,
+    ...access,
     formatError,
     log,
   });

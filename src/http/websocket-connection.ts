@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
+import type { Viewer } from '../domain/viewer.js';
 
 /** What the hooks of a connection know of it. */
 export interface Connection {
@@ -9,6 +10,8 @@ export interface Connection {
   readonly request: IncomingMessage;
   /** Aborts when the client has gone. */
   readonly gone: AbortSignal;
+  /** Null until `connection_init` is authenticated. */
+  viewer: Viewer | null;
   /** Length of the message that is being handled, until its handler first waits. */
   messageLength: number;
   /** Lengths of the messages that began the subscriptions, by id. */
@@ -41,7 +44,14 @@ export function openConnection(
   { maxUnsentBytes, log }: ConnectionOptions,
 ): void {
   const gone = new AbortController();
-  const connection: Connection = { socket, request, gone: gone.signal, messageLength: 0, sizes: new Map() };
+  const connection: Connection = {
+    socket,
+    request,
+    gone: gone.signal,
+    viewer: null,
+    messageLength: 0,
+    sizes: new Map(),
+  };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/domain/errors.js';
-import { OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { createBulk } from '../../src/orders/bulk-orders.js';
 import { createChanges } from '../../src/orders/change-order.js';
 import type { OrderDependencies } from '../../src/orders/create-order.js';
