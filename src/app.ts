@@ -25,14 +25,16 @@ import { orderCreator, type OrderDependencies } from './orders/create-order.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 
 import { Closers } from './closers.js';
-import { checkSession, openDatabase, type Database } from './database/database.js';
+import { openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { createLogStore } from './store/log-store.js';
-import { cannotUse, checkVersion, migrate, pendingMigrations } from './database/migrate.js';
+import { migrate } from './database/migrate.js';
 import { announce, listen } from './database/notifications.js';
+import { pendingMigrations } from './database/pending-migrations.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
+import { cannotUse, checkSession, checkVersion } from './database/startup-checks.js';
 import { createStatsKeeper } from './store/order-statistics.js';
 import { createWriteBatch } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';

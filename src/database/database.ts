@@ -5,7 +5,6 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
-import { StartupError } from '../startup-error.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -115,17 +114,6 @@ function withSessionOptions(url: string): { readonly url: string; readonly sessi
   const theirs = parsed.searchParams.get('options');
   parsed.searchParams.delete('options');
   return { url: parsed.href, sessionOptions: theirs === null ? SESSION_OPTIONS : `${theirs} ${SESSION_OPTIONS}` };
-}
-
-/** @throws StartupError where a pooler or a proxy has dropped what the session was asked to be */
-export async function checkSession({ prisma }: Database): Promise<void> {
-  const [session] = await prisma.$queryRawUnsafe<{ zone: string; isolation: string }[]>(
-    "SELECT current_setting('TimeZone') AS zone, current_setting('default_transaction_isolation') AS isolation",
-  );
-  if (session?.zone === 'UTC' && session.isolation === 'read committed') return;
-  throw new StartupError(
-    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler on the way has to pass start-up options on, or the role has to have them.`,
-  );
 }
 
 const MAX_STATEMENT_NAMES = 500;

@@ -4,9 +4,9 @@ import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
+import { withClient } from './client.js';
 import { lockDataFolder } from './data-folder-lock.js';
 import { accountFor, execute, type Account } from './embedded-account.js';
 import { endAtOnce, findRunning, isPostgres, pidFileOf, readPidFile, watch, type Running } from './postmaster.js';
@@ -221,15 +221,10 @@ async function freePort(): Promise<number> {
 async function makeDatabase(url: string): Promise<void> {
   const admin = new URL(url);
   admin.pathname = '/postgres';
-  const client = new Client({ connectionString: admin.href, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined); // the statement under way fails too
-  await client.connect();
-  try {
+  await withClient(admin.href, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 function codeOf(cause: unknown): string {

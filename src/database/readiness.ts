@@ -1,5 +1,5 @@
 import type { Database } from './database.js';
-import { missingMigrations } from './migrate.js';
+import { pendingMigrationsOf } from './pending-migrations.js';
 
 /** Asks why the database cannot serve now; null where it can. However many ask at once, it is looked at once. */
 export function createReadiness({ prisma }: Database): () => Promise<string | null> {
@@ -7,7 +7,7 @@ export function createReadiness({ prisma }: Database): () => Promise<string | nu
 
   async function ask(): Promise<string | null> {
     try {
-      return (await missingMigrations(prisma)).length === 0 ? null : 'the database lacks migrations';
+      return (await pendingMigrationsOf(prisma)).length === 0 ? null : 'the database lacks migrations';
     } catch {
       return 'the database cannot be reached'; // the readiness answer is the report
     } finally {

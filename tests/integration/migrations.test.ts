@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { migrate, pendingMigrations, schemaDifference } from '../../src/database/migrate.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { migrate } from '../../src/database/migrate.js';
+import { pendingMigrations } from '../../src/database/pending-migrations.js';
+import { schemaDifference } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
@@ -99,7 +101,7 @@ test('a server on a database of the operator’s does not migrate it unasked, an
 });
 
 test('the migrations make what the schema says', async () => {
-  expect(await schemaDifference(inject('postgresUrl'))).toBe('');
+  expect(await schemaDifference(database.url)).toBe('');
 });
 
 test('a process that migrates keeps others from it until it is done', async () => {

@@ -6,7 +6,8 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
-import { migrate, pendingMigrations } from '../../src/database/migrate.js';
+import { migrate } from '../../src/database/migrate.js';
+import { pendingMigrations } from '../../src/database/pending-migrations.js';
 
 const FOLDER = 'prisma/migrations';
 
