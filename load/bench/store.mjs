@@ -53,7 +53,7 @@ function draft() {
 }
 
 function caller() {
-  return { deadline: performance.now() + 10_000, signal: new AbortController().signal };
+  return { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal: new AbortController().signal };
 }
 
 function placing() {
@@ -64,7 +64,8 @@ function placing() {
     ...who,
     draft: draft(),
     fingerprint: Buffer.alloc(33),
-    field: [],
+    inputPath: [],
+    identifiedBy: 'id',
   };
 }
 
@@ -211,7 +212,7 @@ function moving(orderId, to) {
     expectedVersion: null,
     reason: null,
     key: null,
-    field: [],
+    inputPath: [],
   };
 }
 

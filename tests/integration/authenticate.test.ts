@@ -19,7 +19,7 @@ function subjectSchema(): GraphQLSchema {
   const schema = buildSchema('type Query { subject: String } type Subscription { subject: String }');
   const fieldOf = (type: GraphQLObjectType | null | undefined) => type?.getFields()['subject'];
   for (const field of [fieldOf(schema.getQueryType()), fieldOf(schema.getSubscriptionType())]) {
-    Object.assign(field ?? {}, { resolve: (_: unknown, __: unknown, { viewer }: Context) => viewer.subject });
+    Object.assign(field ?? {}, { resolve: (_: unknown, __: unknown, { caller }: Context) => caller.viewer.subject });
   }
   Object.assign(fieldOf(schema.getSubscriptionType()) ?? {}, {
     subscribe: async function* () {
