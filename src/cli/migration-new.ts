@@ -9,8 +9,8 @@ import { StartupError } from '../startup-error.js';
 import { runCommand } from './run-command.js';
 
 /**
- * Writes the next migration from the difference between the migrations and `schema.prisma`, worked out on a throw-away
- * database. With `--check` it writes nothing and fails where there is a difference.
+ * Writes the next migration from the difference between the migrations and `schema.prisma`, computed on a throw-away
+ * database. With `--check` it writes nothing and fails if there is a difference.
  */
 await runCommand(async () => {
   const [argument = ''] = process.argv.slice(2);
