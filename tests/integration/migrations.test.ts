@@ -24,14 +24,14 @@ afterEach(async () => {
   await database.drop();
 });
 
-test('processes that start at once migrate once', async () => {
+test('of processes that start at the same time, one migrates', async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
   expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
   expect(await migrate(database.url)).toEqual([]);
   expect(await pendingMigrations(database.url)).toEqual([]);
 });
 
-test('two servers that start at once on an empty database both serve', async () => {
+test('two servers that start at the same time on an empty database both serve', async () => {
   const servers = await Promise.all([0, 1].map(() => startServer(database.url, { DATABASE_MIGRATE: 'always' })));
   for (const server of servers) expect((await fetch(server.url.replace('/graphql', '/ready'))).status).toBe(200);
   await Promise.all(servers.map((server) => server.close()));
@@ -40,7 +40,7 @@ test('two servers that start at once on an empty database both serve', async () 
   expect(new Set(rows.map((row) => row['migration_name']))).toEqual(new Set(MIGRATIONS));
 });
 
-test('a migration that a killed process had begun is applied again', async () => {
+test('a migration that a killed process has begun is applied again', async () => {
   await migrate(database.url);
   await database.sql('DROP SCHEMA public CASCADE');
   await database.sql('CREATE SCHEMA public');
@@ -74,7 +74,7 @@ test('an index whose build was interrupted is built again', async () => {
   expect(await pendingMigrations(database.url, folder)).toEqual([]);
 });
 
-test('while an index is built, and its build waits for an open transaction, orders are written', async () => {
+test('orders are written while the build of an index waits for an open transaction', async () => {
   await migrate(database.url);
   const insert = `WITH made AS (
       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
@@ -95,16 +95,16 @@ test('while an index is built, and its build waits for an open transaction, orde
   expect(await migrating).toEqual([NOTES_INDEX]);
 });
 
-test('a server on a database of the operator’s does not migrate it unasked, and says what is missing', async () => {
+test('a server on DATABASE_URL does not migrate it by default, and names the pending migrations', async () => {
   await expect(startServer(database.url)).rejects.toThrow(StartupError);
   await expect(startServer(database.url)).rejects.toThrow(/lacks the migrations .*_init.*npm run migrate/);
 });
 
-test('the migrations make what the schema says', async () => {
+test('the migrations agree with schema.prisma', async () => {
   expect(await schemaDifference(database.url)).toBe('');
 });
 
-test('a process that migrates keeps others from it until it is done', async () => {
+test('a process waits until another one has migrated', async () => {
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
@@ -130,7 +130,7 @@ test('a process that migrates keeps others from it until it is done', async () =
   expect(rows).toEqual(MIGRATIONS.map((name) => ({ migration_name: name, rolled_back_at: null })));
 });
 
-test('a process that is killed right after a script has run leaves a migration that is done', async () => {
+test('a migration is applied if its process is killed right after the script has run', async () => {
   const folder = await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES });
   const proxy = await startPostgresProxy(database.url);
   try {
@@ -144,7 +144,7 @@ test('a process that is killed right after a script has run leaves a migration t
   expect(await migrate(database.url, folder)).toEqual(pending);
 });
 
-test('a PostgreSQL that is too old is rejected, with the version that is needed and the one that is there', async () => {
+test('a PostgreSQL that is too old is rejected; the message has its version and the oldest supported one', async () => {
   await migrate(database.url);
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });
