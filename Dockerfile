@@ -10,7 +10,7 @@ COPY prisma.config.ts tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY prisma prisma
 COPY src src
-RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.*
+RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.* dist/database/schema-engine.*
 
 # Production packages without the optional embedded PostgreSQL.
 FROM ${BASE} AS packages

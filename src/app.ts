@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
 import type { LoggedEvent } from './domain/order-event.js';
-import { OPEN_ADMIN } from './domain/viewer.js';
+import type { Viewer } from './domain/viewer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
 import { startSequencer } from './events/sequencer.js';
 import { startStatistics } from './events/consumers/order-statistics.js';
@@ -24,14 +25,16 @@ import { orderCreator, type OrderDependencies } from './orders/create-order.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 
 import { Closers } from './closers.js';
-import { checkSession, openDatabase, type Database } from './database/database.js';
+import { openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { createLogStore } from './store/log-store.js';
-import { cannotUse, checkVersion, migrate, pendingMigrations } from './database/migrate.js';
+import { migrate } from './database/migrate.js';
 import { announce, listen } from './database/notifications.js';
+import { pendingMigrations } from './database/pending-migrations.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
+import { cannotUse, checkSession, checkVersion } from './database/startup-checks.js';
 import { createStatsKeeper } from './store/order-statistics.js';
 import { createWriteBatch } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
@@ -197,7 +200,10 @@ async function serve(
   const { maxTokens, maxCost, maxResponseBytes } = config.request;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
-  const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
+  const access = {
+    authenticate: authenticateAsOpenAdmin,
+    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+  };
   const apollo = createApollo({ schema, formatError, maxTokens, maxCost, maxResponseBytes, log });
   await apollo.start();
   closers.add(() => apollo.stop());
@@ -209,7 +215,7 @@ async function serve(
     ...config.request,
     guarded,
     apollo,
-    createContext: contextFor,
+    ...access,
     isDraining,
     unready,
     log,
@@ -228,7 +234,7 @@ async function serve(
     guarded,
     ...config.request,
     ...config.websockets,
-    createContext: contextFor,
+    ...access,
     formatError,
     log,
   });

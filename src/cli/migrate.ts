@@ -1,7 +1,8 @@
 import { loadEnvFile, readConfig } from '../config.js';
 import { createLog } from '../observability/log.js';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
-import { cannotUse, migrate } from '../database/migrate.js';
+import { migrate } from '../database/migrate.js';
+import { cannotUse } from '../database/startup-checks.js';
 import { runCommand } from './run-command.js';
 
 /** Applies the pending migrations to DATABASE_URL, or to the embedded database. */

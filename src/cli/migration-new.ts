@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLog } from '../observability/log.js';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
-import { PRISMA_FOLDER, schemaDifference } from '../database/migrate.js';
+import { MIGRATIONS_FOLDER } from '../database/migration-files.js';
+import { schemaDifference } from '../database/schema-engine.js';
 import { StartupError } from '../startup-error.js';
 import { runCommand } from './run-command.js';
 
 /**
- * Writes the next migration from the difference between the migrations and `schema.prisma`, worked out on a throw-away
- * database. With `--check` it writes nothing and fails where there is a difference.
+ * Writes the next migration from the difference between the migrations and `schema.prisma`, computed on a throw-away
+ * database. With `--check` it writes nothing and fails if there is a difference.
  */
 await runCommand(async () => {
   const [argument = ''] = process.argv.slice(2);
@@ -45,7 +46,7 @@ async function difference(): Promise<string> {
 
 async function write(name: string, sql: string): Promise<string> {
   const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
-  const folder = path.join(PRISMA_FOLDER, 'migrations', `${stamp}_${name}`);
+  const folder = path.join(MIGRATIONS_FOLDER, `${stamp}_${name}`);
   await mkdir(folder);
   await writeFile(path.join(folder, 'migration.sql'), sql);
   return path.relative(process.cwd(), folder);

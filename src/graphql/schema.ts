@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { assertReadable } from './arguments.js';
+import { assertPolicy, POLICY } from './policy.js';
 import { BulkMutations } from './resolvers/bulk-mutations.js';
 import { NodeQueries } from './resolvers/node-queries.js';
 import { OrderFields } from './resolvers/order-fields.js';
@@ -22,8 +23,8 @@ const NO_PUBSUB: PubSub = {
   },
 };
 
-/** The schema of the API, ready to execute with a `Context`. */
-export function createSchema(): GraphQLSchema {
+/** The schema of the API, ready to execute with a `Context`. Every field must have a rule in the policy. */
+export function createSchema(policy = POLICY): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       OrderQueries,
@@ -40,6 +41,7 @@ export function createSchema(): GraphQLSchema {
     pubSub: NO_PUBSUB,
     validate: false,
   });
+  assertPolicy(schema, policy);
   guardArguments(schema);
   return schema;
 }

@@ -11,6 +11,8 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { Logger } from 'pino';
+import type { Authenticate } from '../auth/authenticate.js';
+import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { problemOfSubscriptions } from '../graphql/conditional-subscription.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
@@ -35,7 +37,8 @@ export interface HttpOptions {
   /** Maximum duration of a request, in milliseconds. */
   readonly deadlineMs: number;
   readonly apollo: ApolloServer<Context>;
-  readonly createContext: (signal: AbortSignal) => Context;
+  readonly authenticate: Authenticate;
+  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly isDraining: () => boolean;
   /** Why the server is not ready, or null if it is. */
   readonly unready: () => Promise<string | null>;
@@ -109,7 +112,7 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
   };
 }
 
-function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }: HttpOptions): void {
+function serveGraphql(app: FastifyInstance, { apollo, authenticate, createContext, maxTokens }: HttpOptions): void {
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
@@ -133,7 +136,10 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
       return problem === null ? undefined : reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
     },
     handler: fastifyApolloHandler(apollo, {
-      context: (_request, reply) => Promise.resolve(createContext(goneSignal(reply))),
+      context: async (request, reply) => {
+        const gone = goneSignal(reply); // before the wait, in which the client may leave
+        return createContext(await authenticate(request.headers), gone);
+      },
     }),
   });
 }

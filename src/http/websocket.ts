@@ -4,6 +4,8 @@ import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
+import type { Authenticate } from '../auth/authenticate.js';
+import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
 import { reject } from './connections.js';
@@ -27,7 +29,8 @@ export interface WebsocketOptions {
   readonly maxSubscriptions: number;
   /** Maximum number of unsent bytes of a websocket. */
   readonly maxUnsentBytes: number;
-  readonly createContext: (signal: AbortSignal) => Context;
+  readonly authenticate: Authenticate;
+  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
 }
@@ -97,14 +100,21 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, createContext, formatError } = options;
+  const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, authenticate, createContext, formatError } =
+    options;
   const prepare = createSubscriptionDocuments(schema, { maxTokens, maxCost });
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    context: ({ extra }) => createContext(extra.gone),
+    onConnect: async ({ extra, connectionParams = {} }) => {
+      extra.viewer = await authenticate(connectionParams);
+    },
+    context: ({ extra: { viewer, gone } }) => {
+      if (viewer === null) throw new Error('A subscription began before its websocket was authenticated.');
+      return createContext(viewer, gone);
+    },
     onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {
         socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
