@@ -3,7 +3,7 @@ export type DecimalInput = string | number;
 
 const MAX_LENGTH = 40;
 /** A double keeps this many significant digits of what was written. */
-const MAX_EXACT_DIGITS = 15;
+export const MAX_EXACT_DIGITS = 15;
 
 /**
  * Reads a plain decimal ("-12.50").

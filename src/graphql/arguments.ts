@@ -2,23 +2,27 @@ import { ArgsType, Field, Int } from 'type-graphql';
 import { RequestError } from '../domain/errors.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { quoted } from '../domain/quoted.js';
+import { PAGE_SIZE } from '../orders/order-page.js';
 import { parseUuid } from '../orders/identity.js';
 
 @ArgsType()
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: 'How many from the front, 0 to 100; 20 where neither first nor last is given.',
+    description: `Number of entries from the start of the list, 0 to ${PAGE_SIZE.most}. Default ${PAGE_SIZE.default} without \`last\`.`,
   })
   readonly first?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Only what lies behind this cursor.' })
+  @Field(() => String, { nullable: true, description: 'Return only entries after this cursor.' })
   readonly after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'How many from the back, 0 to 100. Not together with first.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: `Number of entries from the end of the list, 0 to ${PAGE_SIZE.most}. Cannot be combined with \`first\`.`,
+  })
   readonly last?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Only what lies before this cursor.' })
+  @Field(() => String, { nullable: true, description: 'Return only entries before this cursor.' })
   readonly before?: string | null;
 }
 
@@ -76,7 +80,7 @@ interface ArgumentProblem {
 function problemOf(value: unknown, depth: number): ArgumentProblem | null {
   if (typeof value === 'string') return problemOfText(value);
   if (typeof value !== 'object' || value === null) return null;
-  if (depth > MAX_DEPTH) return broken(`must not contain more than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH) return broken(`must be nested at most ${MAX_DEPTH} levels deep`);
   if (Array.isArray(value)) return problemOfList(value, depth);
   for (const key of Object.keys(value)) {
     const problem = problemOfText(key) ?? problemOf((value as Record<string, unknown>)[key], depth + 1); // keys of a JSON object
@@ -90,7 +94,7 @@ function problemOf(value: unknown, depth: number): ArgumentProblem | null {
 const MAX_KEY_SHOWN = 40;
 
 function problemOfList(list: readonly unknown[], depth: number): ArgumentProblem | null {
-  if (list.length > MAX_LIST) return broken(`must have at most ${MAX_LIST} elements; it has ${list.length}`);
+  if (list.length > MAX_LIST) return broken(`must contain at most ${MAX_LIST} entries; it contains ${list.length}`);
   for (const [index, item] of list.entries()) {
     const problem = problemOf(item, depth + 1);
     if (problem === null) continue;
@@ -103,7 +107,7 @@ function problemOfList(list: readonly unknown[], depth: number): ArgumentProblem
 function problemOfText(text: string): ArgumentProblem | null {
   if (text.length > MAX_TEXT) return broken(`must have at most ${MAX_TEXT} characters; it has ${text.length}`);
   if (text.includes('\0')) return broken('must not contain a NUL character');
-  if (!text.isWellFormed()) return broken('must not contain half of a surrogate pair');
+  if (!text.isWellFormed()) return broken('must not contain an unpaired surrogate');
   return null;
 }
 

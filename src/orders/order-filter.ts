@@ -47,7 +47,8 @@ export interface AmountFilterInput {
   readonly lte?: Given<DecimalInput>;
 }
 
-const MAX_VALUES = 100;
+/** The most entries of a list in a filter. */
+export const MAX_VALUES = 100;
 
 /**
  * The condition as the store takes it; nothing of another owner is in it.

@@ -31,6 +31,7 @@ createRoot(place).render(
     {...(open === null ? {} : { initialQuery: open.query, initialVariables: open.variables })}
     defaultEditorToolsVisibility={(link?.variables ?? '') === '' ? false : 'variables'}
     shouldPersistHeaders={false}
+    schemaDescription
   >
     <GraphiQL.Logo>
       <RestoreExamples />

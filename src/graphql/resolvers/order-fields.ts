@@ -68,7 +68,7 @@ export class OrderFields {
     return items.map((item) => viewItem(item, order.currency));
   }
 
-  @FieldResolver(() => CustomerType, { nullable: true, description: 'Who ordered; null for a guest.' })
+  @FieldResolver(() => CustomerType, { nullable: true, description: 'Customer of the order; null for a guest order.' })
   async customer(@Root() order: Order, @Ctx() { reader, viewer }: Context): Promise<CustomerType | null> {
     if (order.customerId === null) return null;
     const customer = await findCustomer(reader, viewer, order.customerId);
@@ -78,7 +78,7 @@ export class OrderFields {
   @FieldResolver(() => OrderEventConnection, {
     nullable: true,
     description:
-      'What has happened to it, oldest first. Null only where it cannot be read now; `errors` then says why.',
+      'Events of the order, oldest first. Null only if they cannot be read; `errors` then contains the reason.',
   })
   async history(
     @Root() order: Order,
