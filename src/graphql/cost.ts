@@ -49,7 +49,7 @@ export function assertAffordable(
   assertFewFields(operation, document);
   const cost = costOf(schema, document, request);
   if (cost <= maxCost) return;
-  const message = `The request may cost ${cost} values; one request may cost ${maxCost}. Ask for smaller pages, fewer fields or shorter arguments. docs/cost.md says how cost is counted.`;
+  const message = `The request must cost at most ${maxCost}; it may cost ${cost}. Request smaller pages, fewer fields or shorter arguments. docs/cost.md describes how the cost is computed.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { cost, maxCost } });
 }
 
@@ -59,7 +59,7 @@ function assertFewFields({ selectionSet }: OperationDefinitionNode, document: Do
   if (own <= MAX_FIELDS.root && all <= MAX_FIELDS.all) return;
   const [most, where, found] =
     own > MAX_FIELDS.root ? [MAX_FIELDS.root, ' at its root', own] : [MAX_FIELDS.all, '', all];
-  const message = `An operation has at most ${most} fields${where}, aliases and fragments included; this one has ${found}.`;
+  const message = `An operation must have at most ${most} fields${where}, including aliases and fragments; it has ${found}.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { maxFields: most } });
 }
 

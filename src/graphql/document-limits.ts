@@ -24,7 +24,7 @@ export function problemOfDocument(text: string): string | null {
 /** Documents with few brackets are not read further. */
 function problemOfDepth(text: string): string | null {
   if (countOpening(text) <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH) return null;
-  return `The document is nested more than ${MAX_DEPTH} levels deep.`;
+  return `The document must be nested at most ${MAX_DEPTH} levels deep.`;
 }
 
 function countOpening(text: string): number {

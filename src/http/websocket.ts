@@ -63,7 +63,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
-      const message = 'The server has as many websockets as it may have (WEBSOCKETS_MAX). Try again later.';
+      const message = 'The server has reached its limit of websockets (WEBSOCKETS_MAX). Retry later.';
       reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) =>
@@ -73,7 +73,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   });
   // With this listener, ws leaves the answer to a failed handshake to it, and the socket as well.
   sockets.on('wsClientError', (error, socket) => {
-    const message = `This is not a valid websocket handshake: ${error.message}.`;
+    const message = `The websocket handshake is not valid: ${error.message}.`;
     const headers = error.message.includes('Version') ? ['Sec-WebSocket-Version: 13'] : [];
     reject(socket, headers.length > 0 ? '426 Upgrade Required' : '400 Bad Request', {
       code: 'BAD_REQUEST',
@@ -104,8 +104,8 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
     context: ({ extra }) => createContext(extra.gone),
     onSubscribe: ({ extra, subscriptions }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {
-        extra.socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
-        return [new GraphQLError('The id is too long.')];
+        extra.socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
+        return [new GraphQLError('The subscription id is too long.')];
       }
       extra.sizes.set(id, extra.messageLength);
       if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
@@ -133,11 +133,11 @@ function sizeOf(sizes: Map<string, number>, subscriptions: Readonly<Record<strin
 }
 
 function tooMany(most: number): GraphQLError {
-  const message = `One websocket carries at most ${most} subscriptions.`;
+  const message = `A websocket must have at most ${most} subscriptions.`;
   return withCode(new GraphQLError(message), 'THROTTLED');
 }
 
 function tooLarge(most: number): GraphQLError {
-  const message = `The subscriptions of one websocket have at most ${most} bytes in all.`;
+  const message = `The subscriptions of a websocket must have at most ${most} characters in total.`;
   return withCode(new GraphQLError(message), 'THROTTLED');
 }

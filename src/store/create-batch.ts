@@ -96,7 +96,7 @@ function compare(
   const same = Buffer.from(fingerprint).equals(command.fingerprint) && mayBeSeen;
   if (same) return { kind: 'created', order, replayed };
   const name = command.field.at(-1) ?? 'id';
-  const message = `This ${name} was used before with another request.`;
+  const message = `${name} was already used with a different request.`;
   return { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: command.field } };
 }
 
