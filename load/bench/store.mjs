@@ -52,7 +52,7 @@ function draft() {
 }
 
 function caller() {
-  return { deadline: performance.now() + 10_000, signal: new AbortController().signal };
+  return { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal: new AbortController().signal };
 }
 
 function placing() {
@@ -63,7 +63,8 @@ function placing() {
     ...who,
     draft: draft(),
     fingerprint: Buffer.alloc(33),
-    field: [],
+    inputPath: [],
+    identifiedBy: 'id',
   };
 }
 
@@ -210,7 +211,7 @@ function moving(orderId, to) {
     expectedVersion: null,
     reason: null,
     key: null,
-    field: [],
+    inputPath: [],
   };
 }
 

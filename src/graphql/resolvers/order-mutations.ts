@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import { isAllowed, ORDER_STATUSES } from '../../domain/lifecycle.js';
 import type { ChangeResult } from '../../orders/change-order.js';
-import type { Asking } from '../../orders/create-order.js';
+import type { Caller } from '../../orders/interfaces/caller.js';
 import { afterWrite, type Context } from '../context.js';
 import { anyOf } from '../description-texts.js';
 import { toUserErrors } from '../user-errors.js';
@@ -39,8 +39,8 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, DUPLICAT
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
-    const { services, viewer, caller } = context;
-    const result = await services.createOrder(input, viewer, caller);
+    const { services, caller } = context;
+    const result = await services.createOrder(input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.rejection) };
     return { ...result, userErrors: [] };
@@ -57,7 +57,7 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUN
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.transition(input, asking));
+    return changePayload(context, path, (caller) => context.services.changes.transition(input, caller));
   }
 
   @Mutation(() => UpdateOrderPayload, {
@@ -71,7 +71,7 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUN
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.update(input, asking));
+    return changePayload(context, path, (caller) => context.services.changes.update(input, caller));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -85,7 +85,7 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.cancel(input, asking));
+    return changePayload(context, path, (caller) => context.services.changes.cancel(input, caller));
   }
 
   @Mutation(() => DeleteOrderPayload, {
@@ -99,8 +99,8 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {
-    const { viewer, caller, services } = context;
-    const result = await services.changes.remove(input, { viewer, caller, at: ['input'] });
+    const { services, caller } = context;
+    const result = await services.changes.remove(input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.rejection) };
     return { deletedOrderId: result.order.id, userErrors: [] };
@@ -110,10 +110,9 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
 async function changePayload(
   context: Context,
   path: GraphQLResolveInfo['path'],
-  change: (asking: Asking) => Promise<ChangeResult>,
+  change: (caller: Caller) => Promise<ChangeResult>,
 ): Promise<UpdateOrderStatusPayload> {
-  const { viewer, caller } = context;
-  const result = await change({ viewer, caller, at: ['input'] });
+  const result = await change(context.caller);
   afterWrite(context, 'rejection' in result ? null : path.key);
   if ('rejection' in result) return { order: null, changed: false, userErrors: toUserErrors(result.rejection) };
   const { order, changed } = result;

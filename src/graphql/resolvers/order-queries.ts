@@ -20,9 +20,9 @@ export class OrderQueries {
   })
   async order(
     @Arg('id', () => ID, { description: 'Id of the order, a UUID.' }) id: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
-    return findOrder(reader, viewer, orderIdArgument('id', id));
+    return findOrder(reader, orderIdArgument('id', id), caller);
   }
 
   @Query(() => OrderType, {
@@ -31,9 +31,9 @@ export class OrderQueries {
   })
   async orderByNumber(
     @Arg('number', () => String, { description: 'Number of the order, such as `1001`.' }) number: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
-    return findByNumber(reader, viewer, lookupArgument('number', number, LOOKUP_LIMITS.number));
+    return findByNumber(reader, lookupArgument('number', number, LOOKUP_LIMITS.number), caller);
   }
 
   @Query(() => OrderType, {
@@ -45,11 +45,11 @@ export class OrderQueries {
     customerId: string,
     @Arg('externalReference', () => String, { description: 'External reference, case-sensitive.' })
     externalReference: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
     const customer = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
     const reference = lookupArgument('externalReference', externalReference, LOOKUP_LIMITS.externalReference);
-    return findByReference(reader, viewer, customer, reference);
+    return findByReference(reader, { customerId: customer, reference }, caller);
   }
 
   @Query(() => OrderConnection, {
@@ -65,10 +65,10 @@ export class OrderQueries {
       description: 'Sort order. Default: newest first. A cursor is valid only with the sort order it was created with.',
     })
     ordering: OrderSort | null,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    const found = await pageOrders(reader, viewer, { page, where, ordering: ordering ?? NEWEST_FIRST });
+    const found = await pageOrders(reader, { page, where, ordering: ordering ?? NEWEST_FIRST }, caller);
     await turnFor(found.edges.length, info);
     return toOrderConnection(found);
   }
@@ -80,10 +80,10 @@ export class OrderQueries {
   async customer(
     @Arg('customerId', () => String, { description: 'Id of the customer, as given with the orders.' })
     customerId: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<CustomerType | null> {
     const id = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
-    const customer = await findCustomer(reader, viewer, id);
+    const customer = await findCustomer(reader, id, caller);
     return customer === null ? null : viewCustomer(customer);
   }
 }

@@ -49,12 +49,12 @@ export class StatisticsResolver {
       description: 'Count only orders of this customer. Default: all customers.',
     })
     customerId: string | null,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<StatsView> {
     assertNoNull({ customerId }, ''); // of a period, null leaves a side open
     if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
     const request = { from: from ?? null, to: to ?? null, customerId: customerId ?? null };
-    const { rows, processing, asOf, series } = await readStatistics(reader, viewer, request);
+    const { rows, processing, asOf, series } = await readStatistics(reader, request, caller);
     return {
       count: countOf(rows),
       byStatus: byStatus(rows),
