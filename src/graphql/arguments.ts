@@ -26,7 +26,7 @@ export class PageArgs {
   readonly before?: string | null;
 }
 
-/** Reads an argument that must be an order's id. @throws RequestError BAD_USER_INPUT */
+/** Reads an argument that must be the id of an order. @throws RequestError BAD_USER_INPUT */
 export function orderIdArgument(argument: string, text: string): string {
   const uuid = parseUuid(text);
   if (uuid !== null) return uuid;
@@ -35,32 +35,32 @@ export function orderIdArgument(argument: string, text: string): string {
   });
 }
 
-/** The most UTF-16 code units of an argument that a read looks up: the longest that is stored under that name. */
+/** Maximum UTF-16 code units of a lookup argument: the maximum length of the stored value. */
 export const LOOKUP_LIMITS = {
   customerId: ORDER_LIMITS.customerId,
   externalReference: ORDER_LIMITS.externalReference,
   number: 40,
-  /** `customer:` and the customerId. */
+  /** `customer:` followed by the customerId. */
   globalId: 'customer:'.length + ORDER_LIMITS.customerId,
 } as const;
 
-/** Bounds a text that a read looks up. @throws RequestError BAD_USER_INPUT */
+/** Checks the length of a lookup argument. @throws RequestError BAD_USER_INPUT */
 export function lookupArgument(argument: string, text: string, limit: number): string {
   if (text.length <= limit) return text;
   const message = `${argument} must have at most ${limit} characters; it has ${text.length}.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { argument } });
 }
 
-/** No input type is nested deeper, nor is metadata. */
+/** Deeper than every input type and metadata. */
 const MAX_DEPTH = 64;
-/** No list of an input may be longer, nor a list in metadata. */
+/** Maximum entries of a list in an input or in metadata. */
 const MAX_LIST = 10_000;
-/** No text of an input may be longer. */
+/** Maximum characters of a text in an input. */
 const MAX_TEXT = 50_000;
 
 /**
- * Rejects what no argument may contain: NUL and halves of surrogate pairs, which PostgreSQL cannot keep, and texts, lists
- * and levels beyond every limit. Shorter ones that break the rule of their field are answered with that rule.
+ * Rejects values that no argument may contain: NUL and unpaired surrogates, which PostgreSQL cannot store, and texts, lists
+ * and nesting beyond the limits of all fields. The stricter limits of each field are checked later.
  *
  * @throws RequestError BAD_USER_INPUT that names the argument
  */
@@ -73,7 +73,7 @@ export function assertReadable(args: object): void {
 
 interface ArgumentProblem {
   readonly rule: string;
-  /** Innermost first: paths are built only where there is a problem. */
+  /** Innermost first, because the path is built only after a problem is found. */
   readonly path: string[];
 }
 
@@ -83,7 +83,7 @@ function problemOf(value: unknown, depth: number): ArgumentProblem | null {
   if (depth > MAX_DEPTH) return broken(`must be nested at most ${MAX_DEPTH} levels deep`);
   if (Array.isArray(value)) return problemOfList(value, depth);
   for (const key of Object.keys(value)) {
-    const problem = problemOfText(key) ?? problemOf((value as Record<string, unknown>)[key], depth + 1); // keys of a JSON object
+    const problem = problemOfText(key) ?? problemOf((value as Record<string, unknown>)[key], depth + 1); // the keys of a JSON object are texts too
     if (problem === null) continue;
     problem.path.push(`.${key.slice(0, MAX_KEY_SHOWN)}`);
     return problem;

@@ -8,7 +8,7 @@ import { connectionOf, edgeOf } from './connection.js';
 import { OrderEventTypeEnum, OrderStatusEnum } from './enums.js';
 import { NodeType } from './node.js';
 
-/** No event names more fields: an order has no more that can change. */
+/** Upper bound of the changed fields of an event: an order has fewer fields that can change. */
 const MOST_CHANGED_FIELDS = 30;
 
 @ObjectType('Actor', { description: 'The identity that caused an event.', simpleResolvers: true })
