@@ -13,8 +13,8 @@ const TEMPLATES: readonly Example[] = [
     query: `# Creates an order.
 # Run it again: the same id returns
 # the same order, with replayed: true.
-# When the order is no longer PENDING, the
-# playground puts a new id into all tabs.
+# Once its status has changed, Create
+# uses a new id, and so do the other tabs.
 mutation Create {
   createOrder(
     input: {

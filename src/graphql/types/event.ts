@@ -70,7 +70,7 @@ export class OrderEventObject extends NodeType {
   @Field(() => String, { nullable: true, description: 'Reason that was given for the change; null if there was none.' })
   readonly reason!: string | null;
 
-  @Field(() => ActorType, { nullable: true, description: 'Who caused the event.' })
+  @Field(() => ActorType, { nullable: true, description: 'Identity that caused the event.' })
   readonly actor!: ActorType | null;
 
   @Field(() => DateTime, { description: 'Time of the event, by the clock of the database.' })

@@ -95,7 +95,7 @@ export class OrderStatsType {
   readonly processingTime!: ProcessingTimeType | null;
 
   @Field(() => DateTime, {
-    description: 'Time of the latest change that is counted. Newer changes follow within moments.',
+    description: 'Time of the latest change that is counted. Newer changes are counted shortly after they are stored.',
   })
   readonly asOf!: Date;
 }
