@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
+import { RunningSubscriptions } from './running-subscriptions.js';
 
 /** The state of a connection that the hooks of graphql-ws receive. */
 export interface Connection {
@@ -9,10 +10,15 @@ export interface Connection {
   readonly request: IncomingMessage;
   /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
-  /** Length of the current message; valid until its handler first awaits. */
-  messageLength: number;
-  /** Lengths of the subscribe messages, by subscription id. */
-  readonly sizes: Map<string, number>;
+  /** The message that is being handled; valid until its handler first awaits. */
+  message: IncomingText;
+  readonly running: RunningSubscriptions;
+}
+
+interface IncomingText {
+  readonly length: number;
+  /** The id of a subscribe message, once it counts as running. */
+  subscriptionId?: string;
 }
 
 export interface ConnectionOptions {
@@ -41,7 +47,8 @@ export function openConnection(
   { maxUnsentBytes, log }: ConnectionOptions,
 ): void {
   const gone = new AbortController();
-  const connection: Connection = { socket, request, gone: gone.signal, messageLength: 0, sizes: new Map() };
+  const running = new RunningSubscriptions();
+  const connection: Connection = { socket, request, gone: gone.signal, message: { length: 0 }, running };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);
@@ -77,12 +84,18 @@ export function openConnection(
         socket.on('message', (data: RawData) => {
           if (socket.readyState !== WebSocket.OPEN) return;
           const text = (data as Buffer).toString('utf8');
-          connection.messageLength = text.length;
-          handle(text).catch((cause: unknown) => failMessage(cause, close, log));
+          const message: IncomingText = { length: text.length };
+          connection.message = message;
+          handle(text)
+            .catch((cause: unknown) => failMessage(cause, close, log))
+            .finally(() => {
+              // The handling of a subscribe message lasts as long as its subscription.
+              if (message.subscriptionId !== undefined) running.delete(message.subscriptionId, message.length);
+            });
         });
       },
       onPing: async (payload) => {
-        const echoed = payload === undefined || connection.messageLength > MAX_ECHOED_PING ? {} : { payload };
+        const echoed = payload === undefined || connection.message.length > MAX_ECHOED_PING ? {} : { payload };
         await send(JSON.stringify({ type: 'pong', ...echoed }));
       },
     },

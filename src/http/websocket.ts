@@ -39,6 +39,8 @@ export interface Websockets {
 
 const MAX_INIT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Maximum number of fragments of a message. Each one can keep the 64 KB in memory that were read together with it. */
+const MAX_FRAGMENTS = 256;
 /** Maximum total length of a websocket's subscribe messages, in characters. Their parsed form is many times larger. */
 const MAX_KEPT_CHARACTERS = 500_000;
 /** Maximum length of a subscription id, which is repeated in each of its messages. */
@@ -50,6 +52,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   const socketOptions = {
     noServer: true,
     maxPayload: maxBytes,
+    maxFragments: MAX_FRAGMENTS,
     autoPong: false, // websocket-connection.ts limits the pongs
     allowSynchronousEvents: false, // one message per turn of the event loop, so that a flood does not block it
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -102,14 +105,17 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
     context: ({ extra }) => createContext(extra.gone),
-    onSubscribe: ({ extra, subscriptions }, id, payload) => {
+    onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {
-        extra.socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
+        socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
         return [new GraphQLError('The subscription id is too long.')];
       }
-      extra.sizes.set(id, extra.messageLength);
-      if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
-      if (sizeOf(extra.sizes, subscriptions) > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
+      const isInUse = running.has(id);
+      message.subscriptionId = id;
+      running.add(id, message.length);
+      if (isInUse) return [inUse()];
+      if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
+      if (running.characters > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
       return prepare(payload);
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
@@ -122,14 +128,9 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   });
 }
 
-/** Total length of the subscribe messages of active subscriptions, in characters. */
-function sizeOf(sizes: Map<string, number>, subscriptions: Readonly<Record<string, unknown>>): number {
-  let total = 0;
-  for (const [id, size] of sizes) {
-    if (id in subscriptions) total += size;
-    else sizes.delete(id);
-  }
-  return total;
+function inUse(): GraphQLError {
+  const message = 'The subscription with this id has not ended yet. Use a new id for each subscription.';
+  return withCode(new GraphQLError(message), 'BAD_REQUEST');
 }
 
 function tooMany(most: number): GraphQLError {
