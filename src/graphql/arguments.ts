@@ -55,6 +55,8 @@ export function lookupArgument(argument: string, text: string, limit: number): s
 const MAX_DEPTH = 64;
 /** Maximum entries of a list in an input or in metadata. */
 const MAX_LIST = 10_000;
+/** Maximum keys of an object in an input. Metadata within its limit has fewer. */
+const MAX_KEYS = 2_500;
 /** Maximum characters of a text in an input. */
 const MAX_TEXT = 50_000;
 
@@ -67,7 +69,7 @@ const MAX_TEXT = 50_000;
 export function assertReadable(args: object): void {
   const problem = problemOf(args, 0);
   if (problem === null) return;
-  const argument = problem.path.toReversed().join('').replace(/^\./, '').slice(0, 200);
+  const argument = problem.path.toReversed().join('').replace(/^\./, '').slice(0, 200) || 'variables';
   throw new RequestError('BAD_USER_INPUT', `${argument} ${problem.rule}.`, { details: { argument } });
 }
 
@@ -82,7 +84,9 @@ function problemOf(value: unknown, depth: number): ArgumentProblem | null {
   if (typeof value !== 'object' || value === null) return null;
   if (depth > MAX_DEPTH) return broken(`must be nested at most ${MAX_DEPTH} levels deep`);
   if (Array.isArray(value)) return problemOfList(value, depth);
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  if (keys.length > MAX_KEYS) return broken(`must have at most ${MAX_KEYS} keys; it has ${keys.length}`);
+  for (const key of keys) {
     const problem = problemOfText(key) ?? problemOf((value as Record<string, unknown>)[key], depth + 1); // the keys of a JSON object are texts too
     if (problem === null) continue;
     problem.path.push(`.${key.slice(0, MAX_KEY_SHOWN)}`);

@@ -9,7 +9,7 @@ const CLOSING = new Set([TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET
 /** Maximum characters of a document. A parsed document is cached and takes about a hundred times as many bytes. */
 const MAX_LENGTH = 100_000;
 /** Maximum number of lines and comments. The parser keeps each comment and counts lines to locate an error. */
-const MAX_LINES = 5_000;
+const MAX_LINES = 1_000;
 
 /** Why a document must not be parsed, or null if it may be. */
 export function problemOfDocument(text: string): string | null {

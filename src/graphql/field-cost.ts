@@ -17,6 +17,12 @@ export function costs(cost: FieldCost): { readonly cost: FieldCost } {
   return { cost };
 }
 
+/**
+ * The cost of a field that calls an asynchronous resolver: a promise, a read and its result, independent of the selection.
+ * It limits the number of such calls in one request.
+ */
+export const RESOLVER_COST = { page: 200, object: 50 } as const;
+
 /** Number of characters of a text that cost as much as one value. */
 export const CHARACTERS_OF_A_VALUE = 100;
 

@@ -1,4 +1,5 @@
-import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Extensions, FieldResolver, Info, Query, Resolver, Root } from 'type-graphql';
 import { byCurrency, byStatus, type ProcessingTime } from '../../domain/order-statistics.js';
 import { assertNoNull } from '../../orders/null-arguments.js';
 import type { StatsInterval, StatsRow } from '../../orders/interfaces/order-statistics.js';
@@ -8,6 +9,7 @@ import type { Context } from '../context.js';
 import { grouped } from '../description-texts.js';
 import { costs, type CostArguments } from '../field-cost.js';
 import { DateTime } from '../scalars.js';
+import { inTurns, turnFor } from '../turns.js';
 import { StatsIntervalEnum } from '../types/enums.js';
 import { toMoney } from '../types/money.js';
 import {
@@ -73,9 +75,12 @@ export class StatisticsResolver {
     @Root() stats: StatsView,
     @Arg('interval', () => StatsIntervalEnum, { defaultValue: 'DAY', description: 'Interval between the points.' })
     interval: StatsInterval,
-  ): Promise<StatsPointType[]> {
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<(StatsPointType | Promise<StatsPointType>)[]> {
     const points = await stats.series(interval);
-    return points.map(({ from, rows }) => ({ from, count: countOf(rows), money: viewMoney(rows) }));
+    await turnFor(points.length, info);
+    const views = points.map(({ from, rows }) => ({ from, count: countOf(rows), money: viewMoney(rows) }));
+    return inTurns(views, info);
   }
 }
 
