@@ -23,14 +23,14 @@ const priceSchema = z
   .refine((price) => PLAIN_DECIMAL.test(price), PRICE_RULE);
 
 const productSchema = z.object({
-  id: z.string('is no text'),
+  id: z.string('is not a string'),
   name: z
-    .string('is no text')
+    .string('is not a string')
     .max(NAME_LENGTH, `is longer than ${NAME_LENGTH} characters`)
     .refine((name) => name.trim() !== '', 'is blank')
-    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'has characters that no database keeps'),
+    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'contains NUL or an unpaired surrogate'),
   price: priceSchema,
-  currency: z.string('is no text').regex(/^[A-Z]{3}$/, 'is not three capital letters'),
+  currency: z.string('is not a string').regex(/^[A-Z]{3}$/, 'is not three capital letters'),
 });
 
 const listSchema = z.object({ products: z.array(z.unknown()) });
@@ -73,7 +73,7 @@ export function readProducts(
     // A service that ignores `ids` returns any products. The requested ones among the others would wrongly be unknown.
     if (!identified.success || !asked.has(identified.data.id)) return new Error('products that were not asked for');
     const { id } = identified.data;
-    if (answers.has(id)) answers.set(id, unavailable(new Error('The product service listed the product twice.')));
+    if (answers.has(id)) answers.set(id, unavailable(new Error('The product service returned the product twice.')));
     else answers.set(id, checkProduct(id, entry));
   }
   return ids.map((id) => answers.get(id) ?? { kind: 'unknown' });
@@ -84,20 +84,21 @@ function checkProduct(id: string, json: unknown): ProductLookupResult {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const what = issue === undefined || issue.path.length === 0 ? 'the product' : `its ${issue.path.join('.')}`;
-    const problem = issue === undefined || issue.path.length === 0 ? 'is no JSON object' : issue.message;
-    return unavailable(new Error(`The product service's answer made no sense: ${what} ${problem}.`));
+    const problem = issue === undefined || issue.path.length === 0 ? 'is not a JSON object' : issue.message;
+    return unavailable(new Error(`The response of the product service is not valid: ${what} ${problem}.`));
   }
   const product: Product = parsed.data;
-  if (product.id !== id) return unavailable(new Error('The product service answered with another product.'));
+  if (product.id !== id) return unavailable(new Error('The product service returned another product.'));
   return { kind: 'found', product };
 }
 
 function readJson({ body }: ProductResponse): unknown {
-  if (body === 'too-large') return new Error("The product service's answer is larger than 1 MB.");
+  if (body === 'too-large')
+    return new Error('The response of the product service must have at most 1 MB; it is larger.');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    return new Error("The product service's answer is no JSON.", { cause });
+    return new Error('The response of the product service is not valid JSON.', { cause });
   }
 }
 

@@ -82,14 +82,15 @@ export function createProductService(options: ProductServiceOptions, log: Logger
         return await retrying.execute(() =>
           lanes.execute(() => {
             // Outside of the breaker, which would count this as a success.
-            if (!request.isWanted()) throw new Error('Nobody waited for the product any more.');
+            if (!request.isWanted())
+              throw new Error('The request was dropped because no caller waits for the product.');
             return breaker.execute(() => tryOnce(path, request)); // inside the lanes, so that an open breaker empties the queue
           }),
         );
       } catch (cause) {
         if (cause instanceof BrokenCircuitError) throw openBreaker(breaker);
         if (cause instanceof BulkheadRejectedError)
-          throw new Error('Too much waits for the product service.', { cause });
+          throw new Error('Too many requests are waiting for the product service.', { cause });
         throw cause;
       }
     },
@@ -98,7 +99,7 @@ export function createProductService(options: ProductServiceOptions, log: Logger
 
 function openBreaker(breaker: CircuitBreakerPolicy): Error {
   const cause = errorOf(breaker.lastFailure);
-  return new Error('The product service has failed several times in a row and is left alone for a while.', { cause });
+  return new Error('The product service has failed several times in a row; requests to it are paused.', { cause });
 }
 
 function errorOf(reason: unknown): unknown {

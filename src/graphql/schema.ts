@@ -11,9 +11,10 @@ import { OrderQueries } from './resolvers/order-queries.js';
 import { CustomerFields, OrderEventFields } from './resolvers/related-fields.js';
 import { StatisticsResolver } from './resolvers/statistics.js';
 import { OrderSubscriptions } from './resolvers/subscriptions.js';
+import { arrangeSchema } from './schema-order.js';
 import { IdempotencyError, InputError, TransitionError, VersionConflictError } from './types/user-errors.js';
 
-/** Every subscription has its own source, so type-graphql's own, which it insists on, must never be used. */
+/** type-graphql requires it. It is never used, because every subscription has its own source. */
 const NO_PUBSUB: PubSub = {
   publish() {
     throw new Error('events are published by the hub');
@@ -42,11 +43,12 @@ export function createSchema(policy = POLICY): GraphQLSchema {
     validate: false,
   });
   assertPolicy(schema, policy);
+  arrangeSchema(schema);
   guardArguments(schema);
   return schema;
 }
 
-/** No resolver ever sees a text that the database cannot keep. */
+/** Rejects arguments that the database cannot store before a resolver runs. */
 function guardArguments(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;

@@ -80,7 +80,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     if (request.url.split('?')[0] === '/graphql') {
-      const message = `GraphQL is served by GET and POST, not by ${request.method}.`;
+      const message = `/graphql accepts GET and POST; the method is ${request.method}.`;
       return reply.code(405).header('allow', 'GET, POST, OPTIONS').send(graphqlError('METHOD_NOT_ALLOWED', message));
     }
     const message = `There is nothing at ${request.url.slice(0, MAX_ECHOED)}. GraphQL is at /graphql.`;
@@ -123,8 +123,7 @@ function serveGraphql(app: FastifyInstance, { apollo, authenticate, createContex
       const type = negotiate(accept);
       if (type === null) {
         // Before execution: a mutation must not run if its response cannot be sent.
-        const message =
-          'The answer is application/json or application/graphql-response+json, in UTF-8; Accept allows neither.';
+        const message = 'Accept must allow application/json or application/graphql-response+json, in UTF-8.';
         return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result

@@ -69,7 +69,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
-      const message = 'The server has as many websockets as it may have (WEBSOCKETS_MAX). Try again later.';
+      const message = 'The server has reached its limit of websockets (WEBSOCKETS_MAX). Retry later.';
       reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) =>
@@ -79,7 +79,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   });
   // With this listener, ws neither responds to a failed handshake nor closes its socket.
   sockets.on('wsClientError', (error, socket) => {
-    const message = `This is not a valid websocket handshake: ${error.message}.`;
+    const message = `The websocket handshake is not valid: ${error.message}.`;
     const headers = error.message.includes('Version') ? ['Sec-WebSocket-Version: 13'] : [];
     reject(socket, headers.length > 0 ? '426 Upgrade Required' : '400 Bad Request', {
       code: 'BAD_REQUEST',
@@ -117,8 +117,8 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
     },
     onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {
-        socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
-        return [new GraphQLError('The id is too long.')];
+        socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
+        return [new GraphQLError('The subscription id is too long.')];
       }
       const isInUse = running.has(id);
       message.subscriptionId = id;
@@ -144,11 +144,11 @@ function inUse(): GraphQLError {
 }
 
 function tooMany(most: number): GraphQLError {
-  const message = `One websocket carries at most ${most} subscriptions.`;
+  const message = `A websocket must have at most ${most} subscriptions.`;
   return withCode(new GraphQLError(message), 'THROTTLED');
 }
 
 function tooLarge(most: number): GraphQLError {
-  const message = `The subscriptions of one websocket have at most ${most} bytes in all.`;
+  const message = `The subscriptions of a websocket must have at most ${most} characters in total.`;
   return withCode(new GraphQLError(message), 'THROTTLED');
 }

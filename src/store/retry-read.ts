@@ -20,7 +20,7 @@ export async function retryRead<T>(read: () => Promise<T>, failures: FailureLog)
     const { kind } = classify(cause);
     if (kind === 'data' || kind === 'unexpected') throw cause;
     failures.failed(cause, 'database read failed');
-    const message = 'The read failed: the database cannot be used now. Try again later.';
+    const message = 'The read failed: the database is unavailable. Retry later.';
     throw new RequestError('SERVICE_UNAVAILABLE', message, { cause });
   }
 }

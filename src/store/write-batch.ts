@@ -229,22 +229,25 @@ function final({ uncertain }: Attempt, error: Error): Error {
 }
 
 function tooLate(): RequestError {
-  return new RequestError('SERVICE_UNAVAILABLE', 'The deadline passed before the write was done; nothing was stored.');
+  return new RequestError(
+    'SERVICE_UNAVAILABLE',
+    'The write did not finish before the deadline of the request. Nothing was stored.',
+  );
 }
 
 function unavailable(cause: unknown): RequestError {
-  const message = 'The database cannot be used now; nothing was stored. Try again later.';
+  const message = 'The database is unavailable. Nothing was stored. Retry later.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function contended(cause: unknown): RequestError {
-  const message = 'Others were changing the same order; nothing was stored. Try again.';
+  const message = 'Other requests were changing the same order. Nothing was stored. Retry.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function unknownOutcome(cause: unknown): RequestError {
   const message =
-    'The connection to the database was lost while storing; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.';
+    'The connection to the database was lost during the commit; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause, details: UNKNOWN_OUTCOME });
 }
 
