@@ -312,6 +312,29 @@ test('a rebuild replaces all rows at once, while events arrive and the consumer 
   expect([...sums]).toEqual([0]);
 });
 
+test('a rebuild waits for the batch in progress before it exchanges the rows', async () => {
+  await writeEvents(30);
+  const pausing = pause();
+  const consumer = tableConsumer();
+  const paused: TransactionalConsumer = {
+    ...consumer,
+    async handle(tx, range) {
+      await consumer.handle(tx, range);
+      if (range.after === 10n) await pausing.once();
+    },
+  };
+  const ended = turn(paused, processOn(open()));
+  await pausing.began;
+  const lost = expect(ended).rejects.toThrow('Another process has taken the lease');
+  const rebuilt = rebuildConsumer(open(1), consumer);
+  const blocked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await expect.poll(() => database.sql(blocked), WAIT).toHaveLength(1);
+  pausing.end();
+  expect(await rebuilt).toBe(30n);
+  await lost;
+  expect(await consumed()).toEqual(once(30));
+});
+
 test('a rebuild ends the lease of a holder in the middle of a turn', async () => {
   await writeEvents(10);
   const pausing = pause();
