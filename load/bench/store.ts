@@ -62,7 +62,7 @@ function draft(): OrderDraft {
 }
 
 function caller(): Caller {
-  return { deadline: performance.now() + 10_000, signal: new AbortController().signal };
+  return { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal: new AbortController().signal };
 }
 
 function creation(): CreateOrder {
@@ -73,7 +73,8 @@ function creation(): CreateOrder {
     ...who,
     draft: draft(),
     fingerprint: Buffer.alloc(33),
-    field: [],
+    inputPath: [],
+    identifiedBy: 'id',
   };
 }
 
@@ -221,7 +222,7 @@ function transition(orderId: string, to: OrderStatus): ChangeOrder {
     expectedVersion: null,
     reason: null,
     key: null,
-    field: [],
+    inputPath: [],
   };
 }
 

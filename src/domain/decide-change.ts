@@ -19,8 +19,8 @@ export interface ChangeCommand {
   /** Reject unless the order is at this version. */
   readonly expectedVersion: number | null;
   readonly reason: string | null;
-  /** Where the order's id stands in the caller's arguments. */
-  readonly field: FieldPath;
+  /** Path of the change's input in the arguments of the mutation. */
+  readonly inputPath: FieldPath;
 }
 
 /** What else is known when a command is decided. */
@@ -61,10 +61,10 @@ export interface Changed {
  */
 export function decideChange(order: Order | null, command: ChangeCommand, known: Known): Decision {
   if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // deleted since, perhaps
-  if (order === null || !isThere(order, command, known)) return rejected(notFound(command.field));
+  if (order === null || !isThere(order, command, known)) return rejected(notFound(command.inputPath));
   if (known.earlier === 'same-request') return { kind: 'repeated', order };
   if (known.earlier === 'other-request') {
-    const field = [...command.field.slice(0, -1), 'idempotencyKey'];
+    const field = [...command.inputPath, 'idempotencyKey'];
     return rejected({
       code: 'IDEMPOTENCY_MISMATCH',
       message: 'This idempotencyKey was used before with another request.',
@@ -73,7 +73,7 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
   }
   const { change, expectedVersion } = command;
   if (expectedVersion !== null && expectedVersion !== order.version) {
-    const field = [...command.field.slice(0, -1), 'expectedVersion'];
+    const field = [...command.inputPath, 'expectedVersion'];
     return rejected({ code: 'VERSION_CONFLICT', order, expectedVersion, field });
   }
   switch (change.kind) {

@@ -22,7 +22,7 @@ export function decideTransition(order: Order, change: Transition, command: Chan
   const tracks = tracking !== null && !isEqual(tracking, order.tracking);
   if (!transitions && !tracks) return { kind: 'unchanged', order };
   if (transitions && !isAllowed(order.status, to)) {
-    const rejection = { code: 'INVALID_TRANSITION', order, to, field: command.field } as const;
+    const rejection = { code: 'INVALID_TRANSITION', order, to, field: [...command.inputPath, 'status'] } as const;
     return { kind: 'rejected', rejection };
   }
   const updatedAt = timeOfChange(order, now);

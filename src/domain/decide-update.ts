@@ -19,7 +19,7 @@ export interface OrderUpdate {
 
 /** Decides new details (until the order is shipped), and new items and amounts (while it is PENDING). */
 export function decideUpdate(order: Order, update: OrderUpdate, command: ChangeCommand, known: Known): Decision {
-  const at = command.field.slice(0, -1);
+  const at = command.inputPath;
   const { lines } = update;
   if (lines !== null && 'problems' in lines) {
     const tooLate = notEditable(order, ['items'], at); // whatever their prices are

@@ -70,6 +70,6 @@ export function invalid(problems: readonly InputProblem[]): Rejection {
   return { code: 'INVALID_INPUT', problems };
 }
 
-export function notFound(field: FieldPath): Rejection {
-  return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field }]);
+export function notFound(inputPath: FieldPath): Rejection {
+  return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field: [...inputPath, 'id'] }]);
 }

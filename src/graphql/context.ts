@@ -22,7 +22,6 @@ export interface Services {
 /** One request's view of the application. */
 export interface Context {
   readonly services: Services;
-  readonly viewer: Viewer;
   readonly caller: Caller;
   /** Batches and remembers look-ups within this request, up to its next write. */
   reader: CoalescedReader;
@@ -30,10 +29,10 @@ export interface Context {
   readonly stored: Set<string | number>;
 }
 
-/** @param signal aborts when the caller has gone */
+/** @param signal aborts when the client disconnects */
 export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
-  const caller: Caller = { deadline: performance.now() + services.deadlineMs, signal };
-  return { services, viewer, caller, reader: services.readerFor(caller), stored: new Set() };
+  const caller: Caller = { viewer, deadline: performance.now() + services.deadlineMs, signal };
+  return { services, caller, reader: services.readerFor(caller), stored: new Set() };
 }
 
 /**
@@ -49,6 +48,6 @@ export function afterWrite(context: Context, name: string | number | null): void
 }
 
 /** The same caller with fresh loaders and a new deadline: a subscription outlives what a loader may remember. */
-export function renewContext({ services, viewer, caller }: Context): Context {
-  return createContext(services, viewer, caller.signal);
+export function renewContext({ services, caller }: Context): Context {
+  return createContext(services, caller.viewer, caller.signal);
 }

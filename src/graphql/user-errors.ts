@@ -44,7 +44,7 @@ function transitionError({
     __typename: 'TransitionError',
     code: 'INVALID_TRANSITION',
     message: `The order is ${order.status} and cannot become ${to}; ${instead}.`,
-    field: [...field.slice(0, -1), 'status'],
+    field,
     retryable: false,
     from: order.status,
     to,

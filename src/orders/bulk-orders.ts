@@ -1,6 +1,5 @@
 import { invalid, RequestError, type FieldPath, type Rejection } from '../domain/errors.js';
 import { BULK_LIMITS } from '../domain/limits.js';
-import type { Viewer } from '../domain/viewer.js';
 import type { ChangeResult, Changes, TransitionRequest } from './change-order.js';
 import type { Caller } from './interfaces/caller.js';
 import type { CreateOrder } from './interfaces/order-writer.js';
@@ -25,41 +24,34 @@ export type Rows<R> = { readonly rows: readonly (R | Error)[] } | { readonly rej
 
 export interface Bulk {
   /** Takes many orders: each for itself, or all of them or none. */
-  readonly createMany: (
-    request: CreateOrdersRequest,
-    viewer: Viewer,
-    caller: Caller,
-  ) => Promise<Rows<CreateOrderResult>>;
+  readonly createMany: (request: CreateOrdersRequest, caller: Caller) => Promise<Rows<CreateOrderResult>>;
   /** Changes many statuses, each for itself; those of one order one after the other. */
-  readonly transitionMany: (
-    changes: readonly TransitionRequest[],
-    viewer: Viewer,
-    caller: Caller,
-  ) => Promise<Rows<ChangeResult>>;
+  readonly transitionMany: (changes: readonly TransitionRequest[], caller: Caller) => Promise<Rows<ChangeResult>>;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 export function createBulk(dependencies: OrderDependencies, changes: Changes): Bulk {
   return {
-    createMany: async ({ policy, orders }, viewer, caller) => {
+    createMany: async ({ policy, orders }, caller) => {
       const rejection = checkOrders(orders);
       if (rejection !== null) return { rejection };
-      const askingOf = (index: number) => ({ viewer, caller, at: ['input', 'orders', String(index)] });
-      const prepared = await Promise.all(orders.map((order, index) => prepare(order, askingOf(index), dependencies)));
+      const prepared = await Promise.all(
+        orders.map((order, index) => prepare(dependencies, order, caller, ['input', 'orders', String(index)])),
+      );
       const rows = await (policy === 'PARTIAL'
         ? createEach(prepared, dependencies, caller)
         : createAll(prepared, dependencies, caller));
       return { rows: throwIfAllFailed(rows) };
     },
-    transitionMany: async (requests, viewer, caller) => {
+    transitionMany: async (requests, caller) => {
       const rejection = checkSize(requests.length, BULK_LIMITS.changes, ['input', 'changes']);
       if (rejection !== null) return { rejection };
       const before = new Map<string, Promise<unknown>>(); // the last change of each order
       const rows = requests.map(async (request, index) => {
         const name = request.id.toLowerCase();
         const change = (before.get(name) ?? Promise.resolve()).then(() =>
-          settled(changes.transition(request, { viewer, caller, at: ['input', 'changes', String(index)] })),
+          settled(changes.transition(request, caller, ['input', 'changes', String(index)])),
         );
         before.set(name, change);
         return change;
@@ -131,8 +123,7 @@ async function recall(
 ): Promise<CreateOrderResult | Error> {
   return settled(
     (async () => {
-      if (!(await readerFor(caller).isKnown(command.orderId)))
-        return { rejection: aborted(command.field.slice(0, -1)) };
+      if (!(await readerFor(caller).isKnown(command.orderId))) return { rejection: aborted(command.inputPath) };
       return toCreateOrderResult(await writer.write({ ...command, draft: null }, caller), command);
     })(),
   );

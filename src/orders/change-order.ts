@@ -3,7 +3,7 @@ import type { Change } from '../domain/decide-change.js';
 import type { OrderUpdate } from '../domain/decide-update.js';
 import { readGivenDetails, type DetailsInput } from '../domain/order-details.js';
 import { readGivenAmounts, type AmountsInput } from '../domain/order-draft.js';
-import { invalid, notFound, type InputProblem, type Rejection } from '../domain/errors.js';
+import { invalid, notFound, type FieldPath, type InputProblem, type Rejection } from '../domain/errors.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { priceLines, requestLines, type LineInput, type RequestedLine } from '../domain/order-lines.js';
@@ -15,7 +15,8 @@ import { findOrder } from './find-order.js';
 import { fingerprint, hashKey, newUuid, parseUuid } from './identity.js';
 import { checkKey } from './idempotency-key.js';
 import { lookUp } from './product-lookup.js';
-import type { Asking, OrderDependencies } from './create-order.js';
+import type { OrderDependencies } from './create-order.js';
+import type { Caller } from './interfaces/caller.js';
 
 /** What every change of an order has. */
 interface ChangeRequest {
@@ -42,7 +43,8 @@ export interface UpdateOrderRequest extends ChangeRequest, DetailsInput, Amounts
 
 export type ChangeResult = { readonly order: Order; readonly changed: boolean } | { readonly rejection: Rejection };
 
-type ChangeFn<R> = (request: R, asking: Asking) => Promise<ChangeResult>;
+/** @param inputPath of the request in the arguments of the mutation; `input` where left out */
+type ChangeFn<R> = (request: R, caller: Caller, inputPath?: FieldPath) => Promise<ChangeResult>;
 
 /** The changes of orders, one decision after the other for each order. */
 export interface Changes {
@@ -54,13 +56,15 @@ export interface Changes {
   readonly remove: ChangeFn<ChangeRequest>;
 }
 
+const INPUT: FieldPath = ['input'];
+
 export function createChanges(dependencies: OrderDependencies): Changes {
   return {
-    transition: async (request, asking) => {
+    transition: async (request, caller, inputPath = INPUT) => {
       const problems = new Problems();
-      const tracking = readTracking(request.tracking, [...asking.at, 'tracking'], problems);
+      const tracking = readTracking(request.tracking, [...inputPath, 'tracking'], problems);
       if (tracking !== null && request.status !== 'SHIPPED') {
-        problems.add('INVALID', [...asking.at, 'tracking'], 'tracking is given with status SHIPPED only.');
+        problems.add('INVALID', [...inputPath, 'tracking'], 'tracking is given with status SHIPPED only.');
       }
       const change = { kind: 'status', to: request.status, cancelReason: 'OTHER', tracking } as const;
       const { status, expectedVersion = null, reason = null } = request;
@@ -71,29 +75,32 @@ export function createChanges(dependencies: OrderDependencies): Changes {
         expectedVersion,
         reason?.trim() ?? null,
       ];
-      return write(dependencies, request, asking, {
+      return write(dependencies, request, caller, {
+        inputPath,
         change,
         problems,
         fingerprintParts: tracking === null ? fingerprintParts : [...fingerprintParts, tracking],
       });
     },
-    cancel: async ({ note, reason, ...request }, asking) => {
+    cancel: async ({ note, reason, ...request }, caller, inputPath = INPUT) => {
       const change = { kind: 'status', to: 'CANCELLED', cancelReason: reason, tracking: null } as const;
       const { id, expectedVersion = null } = request;
       const fingerprintParts = ['cancel', id.toLowerCase(), reason, expectedVersion, note?.trim() ?? null];
       const problems = new Problems();
-      return write(dependencies, { ...request, reason: note }, asking, {
+      return write(dependencies, { ...request, reason: note }, caller, {
+        inputPath,
         change,
         problems,
         fingerprintParts,
         reasonName: 'note',
       });
     },
-    update: async (request, asking) => updateOrder(dependencies, request, asking),
-    remove: async (request, asking) => {
+    update: async (request, caller, inputPath = INPUT) => updateOrder(dependencies, request, caller, inputPath),
+    remove: async (request, caller, inputPath = INPUT) => {
       const { id, expectedVersion = null, reason = null } = request;
       const fingerprintParts = ['delete', id.toLowerCase(), expectedVersion, reason?.trim() ?? null];
-      return write(dependencies, request, asking, {
+      return write(dependencies, request, caller, {
+        inputPath,
         change: { kind: 'delete' },
         problems: new Problems(),
         fingerprintParts,
@@ -105,50 +112,50 @@ export function createChanges(dependencies: OrderDependencies): Changes {
 async function updateOrder(
   dependencies: OrderDependencies,
   request: UpdateOrderRequest,
-  asking: Asking,
+  caller: Caller,
+  inputPath: FieldPath,
 ): Promise<ChangeResult> {
   const problems = new Problems();
-  const details = readGivenDetails(request, asking.at, problems);
+  const details = readGivenDetails(request, inputPath, problems);
   const { id, items, expectedTotal = null, expectedVersion = null, reason = null } = request;
-  if (items === null) problems.add('REQUIRED', [...asking.at, 'items'], 'items cannot be cleared; leave it out.');
+  if (items === null) problems.add('REQUIRED', [...inputPath, 'items'], 'items cannot be cleared; leave it out.');
   const fingerprintParts = ['update', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
   const hasMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
   if (hasMoney || (items !== null && items !== undefined)) {
-    return updateMoney(dependencies, request, asking, { details, problems, fingerprintParts });
+    return updateMoney(dependencies, request, caller, { inputPath, details, problems, fingerprintParts });
   }
   const change = { kind: 'update', details, amounts: {}, expectedTotal: null, lines: null } as const;
-  return write(dependencies, request, asking, { change, problems, fingerprintParts });
+  return write(dependencies, request, caller, { inputPath, change, problems, fingerprintParts });
 }
 
 /** An update with items or amounts: they are checked, and items are priced, in the currency of the order. */
 async function updateMoney(
   dependencies: OrderDependencies,
   request: UpdateOrderRequest,
-  asking: Asking,
-  { details, problems, fingerprintParts }: Pick<Wanted, 'problems' | 'fingerprintParts'> & Pick<OrderUpdate, 'details'>,
+  caller: Caller,
+  { inputPath, details, problems, fingerprintParts }: Omit<Wanted, 'change'> & Pick<OrderUpdate, 'details'>,
 ): Promise<ChangeResult> {
-  const { at } = asking;
   const orderId = parseUuid(request.id);
-  const order =
-    orderId === null ? null : await findOrder(dependencies.readerFor(asking.caller), asking.viewer, orderId);
-  if (orderId !== null && order === null) return { rejection: notFound([...at, 'id']) };
+  const order = orderId === null ? null : await findOrder(dependencies.readerFor(caller), orderId, caller);
+  if (orderId !== null && order === null) return { rejection: notFound(inputPath) };
 
   // The currency of an order never changes, so it may be read before the order is locked.
   const exponent = CURRENCY_EXPONENTS.get(order?.currency ?? '');
   const items = request.items ?? null;
   const pricing = { exponent, catalogue: dependencies.catalogue !== null };
-  const lines = items === null ? null : requestLines(items, pricing, [...at, 'items'], problems);
-  const amounts = readGivenAmounts(request, exponent, at, problems);
-  const expectedTotal = problems.amount(request.expectedTotal, [...at, 'expectedTotal'], exponent);
+  const lines = items === null ? null : requestLines(items, pricing, [...inputPath, 'items'], problems);
+  const amounts = readGivenAmounts(request, exponent, inputPath, problems);
+  const expectedTotal = problems.amount(request.expectedTotal, [...inputPath, 'expectedTotal'], exponent);
   const isComplete = problems.list.length === 0 && order !== null && lines !== null;
   const key = request.idempotencyKey ?? null;
   const priced = isComplete
-    ? await priceUpdate(lines, { order, key }, asking, dependencies)
+    ? await priceUpdate(dependencies, { lines, order, key, inputPath }, caller)
     : lines === null
       ? null
       : [];
   const change = { kind: 'update', details, amounts, expectedTotal, lines: priced } as const;
-  return write(dependencies, request, asking, {
+  return write(dependencies, request, caller, {
+    inputPath,
     change,
     problems,
     fingerprintParts: [...fingerprintParts, ...fingerprintPartsOf(lines, amounts, expectedTotal)],
@@ -170,22 +177,29 @@ function fingerprintPartsOf(
  * key, however the answer to that was lost.
  */
 async function priceUpdate(
-  lines: readonly RequestedLine[],
-  { order, key }: { readonly order: Order; readonly key: string | null },
-  { viewer, caller, at }: Asking,
   { catalogue, readerFor }: OrderDependencies,
+  { lines, order, key, inputPath }: UnpricedLines,
+  caller: Caller,
 ): Promise<OrderUpdate['lines']> {
   const { id: orderId, currency } = order;
   const isNeedless = async () =>
     key !== null &&
-    readerFor(caller).isCommandKnown({ orderId, key: Buffer.from(hashKey(viewer, key)).toString('hex') });
+    readerFor(caller).isCommandKnown({ orderId, key: Buffer.from(hashKey(caller.viewer, key)).toString('hex') });
   const products = await lookUp(lines, { catalogue, caller, isNeedless });
   const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
-  const priced = priceLines(lines, currency, exponent, products ?? new Map(), [...at, 'items']);
+  const priced = priceLines(lines, currency, exponent, products ?? new Map(), [...inputPath, 'items']);
   return 'problems' in priced ? priced : priced.lines;
 }
 
+interface UnpricedLines {
+  readonly lines: readonly RequestedLine[];
+  readonly order: Order;
+  readonly key: string | null;
+  readonly inputPath: FieldPath;
+}
+
 interface Wanted {
+  readonly inputPath: FieldPath;
   readonly change: Change;
   readonly problems: Problems;
   /** Everything that makes the request this one and no other. */
@@ -198,18 +212,19 @@ interface Wanted {
 async function write(
   { writer, secret }: OrderDependencies,
   request: ChangeRequest,
-  { viewer, caller, at }: Asking,
-  { change, problems, fingerprintParts, reasonName = 'reason' }: Wanted,
+  caller: Caller,
+  { inputPath, change, problems, fingerprintParts, reasonName = 'reason' }: Wanted,
 ): Promise<ChangeResult> {
+  const { viewer } = caller;
   const orderId = parseUuid(request.id);
   const { expectedVersion = null, idempotencyKey: key = null } = request;
-  if (orderId === null) problems.add('INVALID', [...at, 'id'], 'id must be a UUID.');
+  if (orderId === null) problems.add('INVALID', [...inputPath, 'id'], 'id must be a UUID.');
   if (expectedVersion !== null && expectedVersion < 1) {
     const message = `expectedVersion must be 1 or more; it is ${expectedVersion}.`;
-    problems.add('INVALID', [...at, 'expectedVersion'], message);
+    problems.add('INVALID', [...inputPath, 'expectedVersion'], message);
   }
-  const reason = problems.text(request.reason, [...at, reasonName], ORDER_LIMITS.reason);
-  const keyProblems: readonly InputProblem[] = key === null ? [] : checkKey(key, [...at, 'idempotencyKey']);
+  const reason = problems.text(request.reason, [...inputPath, reasonName], ORDER_LIMITS.reason);
+  const keyProblems: readonly InputProblem[] = key === null ? [] : checkKey(key, [...inputPath, 'idempotencyKey']);
   const all = [...problems.list, ...keyProblems];
   if (orderId === null || all.length > 0) return { rejection: invalid(all) };
 
@@ -224,7 +239,7 @@ async function write(
       expectedVersion,
       reason,
       key: key === null ? null : { hash: hashKey(viewer, key), fingerprint: fingerprint(secret, fingerprintParts) },
-      field: [...at, 'id'],
+      inputPath,
     },
     caller,
   );

@@ -30,19 +30,12 @@ export interface OrderDependencies {
   readonly secret: Uint8Array;
 }
 
-/** Who asks, where the order's input stands in the arguments, and how long the answer is waited for. */
-export interface Asking {
-  readonly viewer: Viewer;
-  readonly caller: Caller;
-  readonly at: FieldPath;
-}
+export type CreateOrderFn = (request: CreateOrderRequest, caller: Caller) => Promise<CreateOrderResult>;
 
-export type CreateOrderFn = (request: CreateOrderRequest, viewer: Viewer, caller: Caller) => Promise<CreateOrderResult>;
-
-/** Takes orders: exactly one for each id or key, however often it is asked for. */
+/** Creates orders: exactly one for each id or key, however often the request is repeated. */
 export function orderCreator(dependencies: OrderDependencies): CreateOrderFn {
-  return async (request, viewer, caller) => {
-    const prepared = await prepare(request, { viewer, caller, at: ['input'] }, dependencies);
+  return async (request, caller) => {
+    const prepared = await prepare(dependencies, request, caller, ['input']);
     if ('rejection' in prepared) return prepared;
     return toCreateOrderResult(await dependencies.writer.write(prepared.command, caller), prepared.command);
   };
@@ -50,64 +43,79 @@ export function orderCreator(dependencies: OrderDependencies): CreateOrderFn {
 
 /** Turns a request into the command that stores its order, prices looked up, or into what is wrong with it. */
 export async function prepare(
-  request: CreateOrderRequest,
-  asking: Asking,
   dependencies: OrderDependencies,
+  request: CreateOrderRequest,
+  caller: Caller,
+  inputPath: FieldPath,
 ): Promise<{ readonly command: CreateOrder } | { readonly rejection: Rejection }> {
-  const { viewer, at } = asking;
-  const identity = identify(request, viewer, at);
-  const checked = requestOrder(request, at, dependencies.catalogue !== null);
+  const { viewer } = caller;
+  const identity = identify(request, viewer, inputPath);
+  const checked = requestOrder(request, inputPath, dependencies.catalogue !== null);
   const problems = [...identity.problems, ...('problems' in checked ? checked.problems : [])];
   if (!('request' in checked) || problems.length > 0) return { rejection: invalid(problems) };
 
-  const priced = await price(checked.request, identity.orderId, asking, dependencies);
+  const { orderId, identifiedBy } = identity;
+  const priced = await price(dependencies, { request: checked.request, orderId, inputPath }, caller);
   if ('problems' in priced) return { rejection: invalid(priced.problems) };
-  const { orderId, field } = identity;
-  const fingerprint = fingerprintOfRequest(dependencies.secret, checked.request);
-  const who = { viewer, actor: actorOf(viewer) };
   return {
-    command: { kind: 'create', orderId, commandId: newUuid(), ...who, draft: priced.draft, fingerprint, field },
+    command: {
+      kind: 'create',
+      orderId,
+      commandId: newUuid(),
+      viewer,
+      actor: actorOf(viewer),
+      draft: priced.draft,
+      fingerprint: fingerprintOfRequest(dependencies.secret, checked.request),
+      inputPath,
+      identifiedBy,
+    },
   };
 }
 
 /** Completes a request's prices. An order that is there already needs none, however dead the catalogue is. */
 async function price(
-  request: OrderRequest,
-  orderId: string,
-  { caller, at }: Asking,
   { catalogue, readerFor }: OrderDependencies,
+  { request, orderId, inputPath }: Unpriced,
+  caller: Caller,
 ): Promise<{ readonly draft: OrderDraft | null } | { readonly problems: readonly InputProblem[] }> {
   const { lines, exponent, details } = request;
   const isKnown = async () => readerFor(caller).isKnown(orderId);
   const products = await lookUp(lines, { catalogue, caller, isNeedless: isKnown });
   if (products === null) return { draft: null };
-  const priced = priceLines(lines, details.currency, exponent, products, [...at, 'items']);
-  return 'problems' in priced ? priced : completeDraft(request, priced.lines, at);
+  const priced = priceLines(lines, details.currency, exponent, products, [...inputPath, 'items']);
+  return 'problems' in priced ? priced : completeDraft(request, priced.lines, inputPath);
+}
+
+interface Unpriced {
+  readonly request: OrderRequest;
+  readonly orderId: string;
+  readonly inputPath: FieldPath;
 }
 
 interface Identity {
   readonly orderId: string;
-  readonly field: FieldPath;
+  readonly identifiedBy: CreateOrder['identifiedBy'];
   readonly problems: readonly InputProblem[];
 }
 
 /** The order's id: the client's own, the one its key stands for, or a new one. */
-function identify(request: CreateOrderRequest, viewer: Viewer, at: FieldPath): Identity {
+function identify(request: CreateOrderRequest, viewer: Viewer, inputPath: FieldPath): Identity {
   const { id, idempotencyKey: key } = request;
-  const idField = [...at, 'id'];
+  const idField = [...inputPath, 'id'];
   if (id !== null && id !== undefined) {
     const uuid = parseUuid(id);
     if (uuid === null || !isClientUuid(uuid)) return unusable(idField, 'id must be a UUID of version 4 or 7.');
     if (key !== null && key !== undefined) return unusable(idField, 'Give id or idempotencyKey, not both.');
-    return { orderId: uuid, field: idField, problems: [] };
+    return { orderId: uuid, identifiedBy: 'id', problems: [] };
   }
-  const keyField = [...at, 'idempotencyKey'];
-  if (key === null || key === undefined) return { orderId: newUuid(), field: keyField, problems: [] };
-  return { orderId: orderIdOfKey(viewer, key), field: keyField, problems: checkKey(key, keyField) };
+  const identifiedBy = 'idempotencyKey';
+  if (key === null || key === undefined) return { orderId: newUuid(), identifiedBy, problems: [] };
+  const problems = checkKey(key, [...inputPath, identifiedBy]);
+  return { orderId: orderIdOfKey(viewer, key), identifiedBy, problems };
 }
 
 function unusable(field: FieldPath, message: string): Identity {
-  return { orderId: '', field, problems: [{ code: 'INVALID', message, field }] };
+  return { orderId: '', identifiedBy: 'id', problems: [{ code: 'INVALID', message, field }] };
 }
 
 /** The outcome of a command as its caller is told. */
@@ -118,7 +126,7 @@ export function toCreateOrderResult(outcome: WriteOutcome, command: CreateOrder)
     case 'rejected':
       return { rejection: outcome.rejection };
     case 'aborted':
-      return { rejection: aborted(command.field.slice(0, -1)) };
+      return { rejection: aborted(command.inputPath) };
     case 'changed':
     case 'group':
       throw new Error(`a created order came back as ${outcome.kind}`);

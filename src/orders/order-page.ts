@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors.js';
 import type { Order } from '../domain/order.js';
-import type { Viewer } from '../domain/viewer.js';
 import { decodeOrderCursor, encodeOrderCursor, sortKeyOf, type Ordering } from './cursor.js';
+import type { Caller } from './interfaces/caller.js';
 import type { SortKey, OrderRange, OrderFilter, OrderSortField, SortDirection } from './interfaces/order-filter.js';
 import type { CoalescedReader } from './interfaces/order-reader.js';
 import { isNone, toOrderFilter, type OrderFilterInput } from './order-filter.js';
@@ -64,8 +64,8 @@ export interface OrderPageRequest {
 /** One page of orders, by keyset: rows inserted meanwhile neither repeat nor hide others. */
 export async function pageOrders(
   reader: CoalescedReader,
-  viewer: Viewer,
   { page, where, ordering, ofCustomer }: OrderPageRequest,
+  { viewer }: Caller,
 ): Promise<OrderPage> {
   const { size, fromBack } = pageSize(page);
   const after = cursorOf(page.after, 'after', ordering);

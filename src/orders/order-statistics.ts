@@ -1,6 +1,7 @@
 import { RequestError } from '../domain/errors.js';
-import { ownerFilter, type Viewer } from '../domain/viewer.js';
+import { ownerFilter } from '../domain/viewer.js';
 import { storable } from './storable-time.js';
+import type { Caller } from './interfaces/caller.js';
 import type { CoalescedReader } from './interfaces/order-reader.js';
 import type {
   StatsInterval,
@@ -38,8 +39,8 @@ export const CURRENCIES_OF_A_POINT = 10;
 /** Statistics of the orders that the viewer may see. @throws RequestError BAD_USER_INPUT */
 export async function readStatistics(
   reader: CoalescedReader,
-  viewer: Viewer,
   request: StatsRequest,
+  { viewer }: Caller,
 ): Promise<Statistics> {
   const period = checkPeriod(request);
   const owner = ownerFilter(viewer);

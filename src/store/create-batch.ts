@@ -1,5 +1,5 @@
 import { duplicateReference } from '../domain/decide-update.js';
-import { invalid } from '../domain/errors.js';
+import { invalid, type FieldPath } from '../domain/errors.js';
 import { INITIAL_STATUS } from '../domain/lifecycle.js';
 import type { Order, OrderDraft } from '../domain/order.js';
 import { maySee } from '../domain/viewer.js';
@@ -80,7 +80,7 @@ function newOrder({ orderId, draft }: Creation, { number, created_at: createdAt 
 function replay(command: CreateOrder, row: ExistingRow): OrderOutcome {
   const mayBeSeen = maySee(command.viewer, { customerId: row.owner });
   if (row.deleted_at !== null && mayBeSeen) {
-    return { kind: 'rejected', rejection: { code: 'ORDER_DELETED', field: command.field } };
+    return { kind: 'rejected', rejection: { code: 'ORDER_DELETED', field: idField(command) } };
   }
   const replayed = row.command_id !== command.commandId;
   return compare(command, toOrder(row), row.fingerprint, { mayBeSeen, replayed });
@@ -95,9 +95,12 @@ function compare(
 ): OrderOutcome {
   const same = Buffer.from(fingerprint).equals(command.fingerprint) && mayBeSeen;
   if (same) return { kind: 'created', order, replayed };
-  const name = command.field.at(-1) ?? 'id';
-  const message = `This ${name} was used before with another request.`;
-  return { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: command.field } };
+  const message = `This ${command.identifiedBy} was used before with another request.`;
+  return { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: idField(command) } };
+}
+
+function idField({ inputPath, identifiedBy }: CreateOrder): FieldPath {
+  return [...inputPath, identifiedBy];
 }
 
 interface References {
@@ -140,7 +143,7 @@ async function claim(tx: Queryable, commands: readonly Creation[]): Promise<Refe
       }
       // Claimed by a neighbour that was not stored: the reference is free again, so this one is tried anew.
       if (claiming.has(owner) && !created.has(owner)) return LOCK_CONFLICT;
-      const problem = duplicateReference([...command.field.slice(0, -1), 'externalReference']);
+      const problem = duplicateReference([...command.inputPath, 'externalReference']);
       return { kind: 'rejected', rejection: invalid([problem]) };
     },
   };

@@ -21,6 +21,7 @@ import {
   readStatsSpan,
 } from '../../src/store/order-statistics.js';
 import { countEvents } from '../../src/store/statements/count-events.js';
+import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { useServer } from '../support/fixture.js';
 import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
@@ -457,15 +458,14 @@ test('a period of a customer begins with its first hour and ends before its last
 test('a customer gets statistics of its own orders only, whichever customer it names', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, START, START + 1);
-  const reader = coalesceReads(
-    createReader(store, pino({ level: 'silent' })),
-    readConfig({}).reads,
-  )({
-    deadline: performance.now() + 20_000,
-    signal: new AbortController().signal,
-  });
+  const caller = callerOf({ deadline: performance.now() + 20_000 });
+  const reader = coalesceReads(createReader(store, pino({ level: 'silent' })), readConfig({}).reads)(caller);
   const count = async (viewer: Viewer, customerId: string | null) => {
-    const { rows, processing, series } = await readStatistics(reader, viewer, { from: null, to: null, customerId });
+    const { rows, processing, series } = await readStatistics(
+      reader,
+      { from: null, to: null, customerId },
+      { ...caller, viewer },
+    );
     expect(processing).toBeNull();
     expect((await series('DAY')).length).toBe(rows.length);
     return rows.reduce((sum, row) => sum + row.count, 0);

@@ -8,6 +8,7 @@ import { createLanes } from '../../src/coalesce/lanes.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
+import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 
@@ -45,7 +46,7 @@ afterAll(async () => {
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 /** Runs a batch for callers that wait for five seconds. */
 async function writeBatch(commands: readonly WriteCommand[]): Promise<unknown[]> {
-  const caller = { deadline: performance.now() + 5_000, signal: new AbortController().signal };
+  const caller = callerOf();
   const results = await batch(commands.map((key) => ({ key, caller })));
   return Promise.all(results.map(async (result) => result));
 }
@@ -63,12 +64,13 @@ function placing(notes: string, orderId: string = randomUUID()): CreateOrder {
     ...who,
     draft: drafted.draft,
     fingerprint,
-    field: ['input', 'id'],
+    inputPath: ['input'],
+    identifiedBy: 'id',
   };
 }
 
 function moving(orderId: string, to: OrderStatus, more: Partial<ChangeOrder> = {}): ChangeOrder {
-  const base = { expectedVersion: null, reason: null, key: null, field: ['input', 'id'] };
+  const base = { expectedVersion: null, reason: null, key: null, inputPath: ['input'] };
   const change = { kind: 'status', to, cancelReason: 'OTHER', tracking: null } as const;
   return { kind: 'change', orderId, commandId: randomUUID(), ...who, change, ...base, ...more };
 }

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/domain/errors.js';
-import { OPEN_ADMIN } from '../../src/domain/viewer.js';
 import { createBulk } from '../../src/orders/bulk-orders.js';
 import { createChanges } from '../../src/orders/change-order.js';
 import type { OrderDependencies } from '../../src/orders/create-order.js';
+import { callerOf } from '../support/caller.js';
 
-const caller = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
 const request = {
   policy: 'PARTIAL',
   orders: [1, 2].map(() => ({ currency: 'USD', items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] })),
@@ -22,7 +21,7 @@ async function createFailing(...messages: readonly string[]) {
     catalogue: null,
     secret: Buffer.from('secret'),
   };
-  return createBulk(dependencies, createChanges(dependencies)).createMany(request, OPEN_ADMIN, caller);
+  return createBulk(dependencies, createChanges(dependencies)).createMany(request, callerOf());
 }
 
 test('rows that all failed for one reason fail the request', async () => {

@@ -4,13 +4,10 @@ import { pino } from 'pino';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createHttpProductLookup, type HttpProductLookupOptions } from '../../src/catalogue/http-product-lookup.js';
 import type { Caller } from '../../src/orders/interfaces/caller.js';
+import { callerOf } from '../support/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../../src/orders/interfaces/product-lookup.js';
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
-
-function caller(more: Partial<Caller> = {}): Caller {
-  return { deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
-}
 
 function productOf(id: string) {
   return { id, name: `Product ${id}`, price: '12.50', currency: 'USD', colour: 'red' };
@@ -98,7 +95,7 @@ async function start(options: Partial<HttpProductLookupOptions> = {}, behaviour:
 async function one(
   catalogue: ProductLookup,
   id: string,
-  wait: Caller = caller(),
+  wait: Caller = callerOf(),
 ): Promise<ProductLookupResult | undefined> {
   return (await catalogue.products([id], wait))[0];
 }
@@ -128,14 +125,14 @@ test('a product is found with its name and price; one that the service does not 
 
 test('ids that no URL can hold are unknown, without a request', async () => {
   const { catalogue, shop } = await start();
-  const answers = await catalogue.products(['', '.', '..', '\ud800'], caller());
+  const answers = await catalogue.products(['', '.', '..', '\ud800'], callerOf());
   expect(answers).toEqual(Array.from({ length: 4 }, () => ({ kind: 'unknown' })));
   expect(shop.requests).toEqual([]);
 });
 
 test('several products are one request, answered in the order of the ids', async () => {
   const { catalogue, shop } = await start();
-  const answers = await catalogue.products(['a', 'none', 'b', 'a', 'é&'], caller());
+  const answers = await catalogue.products(['a', 'none', 'b', 'a', 'é&'], callerOf());
   expect(answers).toEqual([found('a'), { kind: 'unknown' }, found('b'), found('a'), found('é&')]);
   expect(shop.requests).toEqual(['/api/products?ids=a,none,b,%C3%A9%26']);
 });
@@ -166,16 +163,16 @@ test('who asks while the request is under way shares its answer', async () => {
 test('a request holds at most a hundred ids, and fewer where they are long', async () => {
   const { catalogue, shop } = await start();
   const short = Array.from({ length: 250 }, (_, index) => `p${index}`);
-  expect(await catalogue.products(short, caller())).toEqual(short.map((id) => found(id)));
+  expect(await catalogue.products(short, callerOf())).toEqual(short.map((id) => found(id)));
   expect(shop.requests).toHaveLength(3);
   const long = Array.from({ length: 50 }, (_, index) => `${index}${'é'.repeat(100)}`);
-  expect(await catalogue.products(long, caller())).toEqual(long.map((id) => found(id)));
+  expect(await catalogue.products(long, callerOf())).toEqual(long.map((id) => found(id)));
   expect(Math.max(...shop.requests.map((url) => url.length))).toBeLessThan(4_100);
 });
 
 test('an id with a comma is asked for by itself', async () => {
   const { catalogue, shop } = await start();
-  expect(await catalogue.products(['a', 'b,c', 'd'], caller())).toEqual([found('a'), found('b,c'), found('d')]);
+  expect(await catalogue.products(['a', 'b,c', 'd'], callerOf())).toEqual([found('a'), found('b,c'), found('d')]);
   expect(shop.requests.toSorted()).toEqual(['/api/products/b%2Cc', '/api/products?ids=a,d']);
 });
 
@@ -244,7 +241,7 @@ test('beyond ten thousand waiting requests a caller is answered at once', async 
   const gone = new AbortController();
   const waiting = catalogue.products(
     Array.from({ length: 10_008 }, (_, index) => `p${index}`),
-    caller({ deadline: performance.now() + 60_000, signal: gone.signal }),
+    callerOf({ deadline: performance.now() + 60_000, signal: gone.signal }),
   );
   await expect.poll(() => shop.requests.length).toBe(8);
   expect(await one(catalogue, 'one more')).toEqual(unavailable('Too much waits for the product service'));
@@ -267,16 +264,16 @@ test('a caller is answered at its own deadline, or when it goes; the others stil
   const { catalogue, shop } = await start({}, (request, response) => held.push(() => right(request, response)));
   const gone = new AbortController();
   const patient = one(catalogue, 'mug');
-  const hurried = one(catalogue, 'mug', caller({ deadline: performance.now() + 40 }));
-  const leaving = one(catalogue, 'mug', caller({ signal: gone.signal, deadline: Infinity }));
+  const hurried = one(catalogue, 'mug', callerOf({ deadline: performance.now() + 40 }));
+  const leaving = one(catalogue, 'mug', callerOf({ signal: gone.signal, deadline: Infinity }));
   expect(await hurried).toEqual(unavailable('deadline passed'));
   gone.abort();
   expect(await leaving).toEqual(unavailable('caller has gone'));
   await expect.poll(() => held).toHaveLength(1);
   held[0]?.();
   expect(await patient).toEqual(found('mug'));
-  expect(await one(catalogue, 'mug', caller({ deadline: 0 }))).toEqual(found('mug')); // remembered, so it costs nothing
-  expect(await one(catalogue, 'cup', caller({ deadline: 0 }))).toEqual(unavailable('deadline passed'));
+  expect(await one(catalogue, 'mug', callerOf({ deadline: 0 }))).toEqual(found('mug')); // remembered, so it costs nothing
+  expect(await one(catalogue, 'cup', callerOf({ deadline: 0 }))).toEqual(unavailable('deadline passed'));
   expect(shop.requests).toHaveLength(1);
 });
 
@@ -286,19 +283,21 @@ test('nobody is asked for what nobody waits for any more', async () => {
     held.push(() => right(request, response)),
   );
   const gone = new AbortController();
-  const unasked = one(catalogue, 'unasked', caller({ signal: gone.signal }));
+  const unasked = one(catalogue, 'unasked', callerOf({ signal: gone.signal }));
   gone.abort();
   expect(await unasked).toEqual(unavailable('caller has gone'));
-  const eight = catalogue.products(['1', '2', '3', '4', '5', '6', '7', '8'], caller());
+  const eight = catalogue.products(['1', '2', '3', '4', '5', '6', '7', '8'], callerOf());
   await expect.poll(() => held).toHaveLength(8);
-  expect(await one(catalogue, 'queued', caller({ deadline: performance.now() + 20 }))).toEqual(unavailable('deadline'));
+  expect(await one(catalogue, 'queued', callerOf({ deadline: performance.now() + 20 }))).toEqual(
+    unavailable('deadline'),
+  );
   const last = one(catalogue, 'last');
   shop.behaviour = right;
   for (const answer of held) answer();
   expect((await eight)[7]).toEqual(found('8'));
   expect(await last).toEqual(found('last'));
   expect(shop.requests.slice(8)).toEqual(['/api/products/last']);
-  expect(await catalogue.products(['queued', 'unasked'], caller())).toEqual([found('queued'), found('unasked')]);
+  expect(await catalogue.products(['queued', 'unasked'], callerOf())).toEqual([found('queued'), found('unasked')]);
 });
 
 test('after failures in a row the service is left alone, until a trial finds it back', async () => {
@@ -324,7 +323,7 @@ test('what is queued when the breaker opens is answered at once, without a reque
     () => undefined,
   );
   const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
-  const answers = await catalogue.products(ids, caller());
+  const answers = await catalogue.products(ids, callerOf());
   expect(answers[39]).toEqual(unavailable('left alone'));
   expect(shop.requests.length).toBeLessThan(16);
   expect(lines).toHaveLength(1);
@@ -341,15 +340,15 @@ test('without a request for several products each is asked for alone, at most ei
     }, 2);
   });
   const ids = Array.from({ length: 30 }, (_, index) => `p${index}`);
-  expect(await catalogue.products(ids, caller())).toEqual(ids.map((id) => found(id)));
+  expect(await catalogue.products(ids, callerOf())).toEqual(ids.map((id) => found(id)));
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(8); // how many meet is the machine's business
   expect(shop.requests).toHaveLength(31);
-  await catalogue.products(['x', 'y'], caller());
+  await catalogue.products(['x', 'y'], callerOf());
   expect(shop.requests).toHaveLength(33);
   shop.behaviour = right;
   later(5 * 60_000 + 1);
-  expect(await catalogue.products(['a', 'b'], caller())).toEqual([found('a'), found('b')]);
+  expect(await catalogue.products(['a', 'b'], callerOf())).toEqual([found('a'), found('b')]);
   expect(shop.requests.slice(33)).toEqual(['/api/products?ids=a,b']);
 });
 
@@ -368,7 +367,7 @@ test.each([
   async (_, many) => {
     const { catalogue, shop } = await start({ retries: 1 });
     shop.behaviour = (request, response) => (Array.isArray(asked(request)) ? many : right)(request, response);
-    expect(await catalogue.products(['a', 'none'], caller())).toEqual([found('a'), { kind: 'unknown' }]);
+    expect(await catalogue.products(['a', 'none'], callerOf())).toEqual([found('a'), { kind: 'unknown' }]);
     expect(shop.requests).toHaveLength(3);
   },
 );
@@ -376,19 +375,19 @@ test.each([
 test('a failure on several ids is a failure, not a reason to ask for each; so is a rejection of the credentials', async () => {
   const { catalogue, shop } = await start({}, status(503));
   const both = (message: string) => [unavailable(message), unavailable(message)];
-  expect(await catalogue.products(['a', 'b'], caller())).toEqual(both('status 503'));
+  expect(await catalogue.products(['a', 'b'], callerOf())).toEqual(both('status 503'));
   shop.behaviour = status(401);
-  expect(await catalogue.products(['a', 'b'], caller())).toEqual(both('status 401'));
+  expect(await catalogue.products(['a', 'b'], callerOf())).toEqual(both('status 401'));
   expect(shop.requests).toHaveLength(2);
   shop.behaviour = right;
-  expect(await catalogue.products(['a', 'b'], caller())).toEqual([found('a'), found('b')]);
+  expect(await catalogue.products(['a', 'b'], callerOf())).toEqual([found('a'), found('b')]);
   expect(shop.requests).toHaveLength(3);
 });
 
 test('in an answer for several products a bad entry spoils only itself', async () => {
   const products = [productOf('a'), { ...productOf('b'), price: '-1' }, productOf('c'), productOf('c')];
   const { catalogue } = await start({}, text(JSON.stringify({ products })));
-  expect(await catalogue.products(['a', 'b', 'c', 'd'], caller())).toEqual([
+  expect(await catalogue.products(['a', 'b', 'c', 'd'], callerOf())).toEqual([
     found('a'),
     unavailable('its price'),
     unavailable('twice'),
@@ -398,7 +397,7 @@ test('in an answer for several products a bad entry spoils only itself', async (
 
 test('with batches off every product is asked for alone', async () => {
   const { catalogue, shop } = await start({ batch: 'off' });
-  expect(await catalogue.products(['a', 'b'], caller())).toEqual([found('a'), found('b')]);
+  expect(await catalogue.products(['a', 'b'], callerOf())).toEqual([found('a'), found('b')]);
   expect(shop.requests.toSorted()).toEqual(['/api/products/a', '/api/products/b']);
 });
 
@@ -474,10 +473,10 @@ test.each([
 
 test('answers that make no sense are logged at most every ten seconds', async () => {
   const { catalogue, lines } = await start({}, text('<html>'));
-  await catalogue.products(['a', 'b', 'c'], caller());
+  await catalogue.products(['a', 'b', 'c'], callerOf());
   expect(lines).toHaveLength(1);
   later(10_001);
-  await catalogue.products(['a', 'b', 'c'], caller());
+  await catalogue.products(['a', 'b', 'c'], callerOf());
   expect(lines).toHaveLength(2);
 });
 

@@ -3,15 +3,11 @@ import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coale
 import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites, split } from '../../src/coalesce/writer.js';
+import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
-import type { Caller } from '../../src/orders/interfaces/caller.js';
 import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
-
-function caller(more: Partial<Caller> = {}): Caller {
-  return { deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
-}
 
 /** A coalescer whose batches the test ends by hand. */
 function create(options: Partial<CoalescerOptions<string, string>> = {}) {
@@ -43,9 +39,9 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('what arrives together shares a batch; what arrives while it runs shares the next', async () => {
   const { coalescer, batches } = create();
-  const first = ['a', 'b'].map((key) => coalescer.load(key, caller()));
+  const first = ['a', 'b'].map((key) => coalescer.load(key, callerOf()));
   await turn();
-  const second = ['c', 'a', 'd'].map((key) => coalescer.load(key, caller()));
+  const second = ['c', 'a', 'd'].map((key) => coalescer.load(key, callerOf()));
   await turn();
   expect(batches.map((batch) => batch.keys)).toEqual([['a', 'b']]);
   batches[0]?.finish();
@@ -58,7 +54,7 @@ test('what arrives together shares a batch; what arrives while it runs shares th
 
 test('as many batches run at once as there are lanes, each within its bound', async () => {
   const { coalescer, batches } = create({ lanes: createLanes(2), maxBatch: 3 });
-  const all = Array.from({ length: 10 }, async (_, index) => coalescer.load(String(index), caller()));
+  const all = Array.from({ length: 10 }, async (_, index) => coalescer.load(String(index), callerOf()));
   await turn();
   expect(batches.map((batch) => batch.keys.length)).toEqual([3, 3]);
   batches[1]?.finish();
@@ -72,15 +68,15 @@ test('as many batches run at once as there are lanes, each within its bound', as
 
 test('one bad answer fails its own caller; a failed batch fails its own callers and frees its lane', async () => {
   const { coalescer, batches } = create();
-  const mixed = Promise.allSettled(['a', 'b'].map((key) => coalescer.load(key, caller())));
+  const mixed = Promise.allSettled(['a', 'b'].map((key) => coalescer.load(key, callerOf())));
   await turn();
   batches[0]?.finish(['fine', new Error('bad')]);
   expect(await mixed).toMatchObject([{ value: 'fine' }, { reason: { message: 'bad' } }]);
-  const lost = coalescer.load('c', caller());
+  const lost = coalescer.load('c', callerOf());
   await turn();
   batches[1]?.fail(new Error('gone'));
   await expect(lost).rejects.toThrow('gone');
-  const after = coalescer.load('d', caller());
+  const after = coalescer.load('d', callerOf());
   await turn();
   batches[2]?.finish();
   expect(await after).toBe('d!');
@@ -88,7 +84,7 @@ test('one bad answer fails its own caller; a failed batch fails its own callers 
 
 test('an answer of null is an answer', async () => {
   const { coalescer, batches } = create();
-  const answer = coalescer.load('a', caller());
+  const answer = coalescer.load('a', callerOf());
   await turn();
   batches[0]?.finish([null as unknown as string]);
   expect(await answer).toBeNull();
@@ -96,14 +92,14 @@ test('an answer of null is an answer', async () => {
 
 test('beyond its bounds the queue rejects at once', async () => {
   const { coalescer, batches } = create({ maxQueued: 2, maxQueuedBytes: 10 });
-  const first = coalescer.load('aaaaa', caller());
-  await expect(coalescer.load('bbbbbb', caller())).rejects.toMatchObject({ code: 'OVERLOADED' });
-  const second = coalescer.load('b', caller());
-  await expect(coalescer.load('c', caller())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  const first = coalescer.load('aaaaa', callerOf());
+  await expect(coalescer.load('bbbbbb', callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  const second = coalescer.load('b', callerOf());
+  await expect(coalescer.load('c', callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
   await turn();
   batches[0]?.finish();
   await Promise.all([first, second]);
-  const third = coalescer.load('c', caller());
+  const third = coalescer.load('c', callerOf());
   await turn();
   batches[1]?.finish();
   expect(await third).toBe('c!');
@@ -111,12 +107,12 @@ test('beyond its bounds the queue rejects at once', async () => {
 
 test('a caller that has gone, or whose deadline has passed, leaves the queue without being run', async () => {
   const { coalescer, batches } = create();
-  const busy = coalescer.load('busy', caller());
+  const busy = coalescer.load('busy', callerOf());
   await turn();
   const gone = new AbortController();
-  const left = coalescer.load('left', caller({ signal: gone.signal }));
-  const late = coalescer.load('late', caller({ deadline: performance.now() + 20 }));
-  const stays = coalescer.load('stays', caller());
+  const left = coalescer.load('left', callerOf({ signal: gone.signal }));
+  const late = coalescer.load('late', callerOf({ deadline: performance.now() + 20 }));
+  const stays = coalescer.load('stays', callerOf());
   gone.abort();
   await expect(late).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
@@ -129,14 +125,14 @@ test('a caller that has gone, or whose deadline has passed, leaves the queue wit
   batches[1]?.finish();
   expect(await stays).toBe('stays!');
   await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
-  await expect(coalescer.load('never', caller({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
+  await expect(coalescer.load('never', callerOf({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
   });
 });
 
 test('a deadline that passes while the batch runs is told at once, and the late answer is dropped', async () => {
   const { coalescer, batches } = create();
-  const late = coalescer.load('a', caller({ deadline: performance.now() + 30 }));
+  const late = coalescer.load('a', callerOf({ deadline: performance.now() + 30 }));
   await expect(late).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', message: 'late' });
   batches[0]?.finish();
   await coalescer.idle();
@@ -145,7 +141,7 @@ test('a deadline that passes while the batch runs is told at once, and the late 
 test('idle resolves when nothing is queued or under way', async () => {
   const { coalescer, batches } = create();
   await coalescer.idle();
-  const answer = coalescer.load('a', caller());
+  const answer = coalescer.load('a', callerOf());
   let idle = false;
   const waiting = coalescer.idle().then(() => (idle = true));
   await turn();
@@ -164,7 +160,7 @@ test('fifty requests that look up one order each, at once, are one read; equal l
     },
   } as unknown as OrderReader;
   const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 });
-  await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(caller()).order(`order ${index % 25}`)));
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(callerOf()).order(`order ${index % 25}`)));
   expect(reads.map((ids) => ids.length)).toEqual([25]);
 });
 
@@ -181,7 +177,8 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
       ...who,
       draft: drafted.draft,
       fingerprint: Buffer.alloc(0),
-      field: [],
+      inputPath: [],
+      identifiedBy: 'id',
     };
   };
   const commands = [5, 5, 1, 200, 1].map((lines) => ({ key: placing(lines) }));
@@ -219,7 +216,7 @@ function editing(lines: number): ChangeOrder {
     expectedVersion: 1,
     reason: null,
     key: null,
-    field: [],
+    inputPath: [],
   };
 }
 
@@ -239,6 +236,6 @@ test('a part of a batch that fails leaves the outcomes of the parts before it as
     { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
   );
   const commands = [editing(10), { ...editing(10), reason: 'fails' }, editing(10)];
-  const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, caller())));
+  const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, callerOf())));
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });

@@ -50,7 +50,7 @@ function decide(from: Order | null, { to = 'CONFIRMED', tracking, ...asked }: As
     change,
     expectedVersion: null,
     reason: null,
-    field: ['input', 'id'],
+    inputPath: ['input'],
     ...asked,
   };
   return decideChange(from, command, { earlier: 'none', lines: [], referenceTaken: false, now, ...asked });

@@ -24,8 +24,8 @@ userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrdersPayload> {
-    const { services, viewer, caller } = context;
-    const answer = await services.bulk.createMany(input, viewer, caller);
+    const { services, caller } = context;
+    const answer = await services.bulk.createMany(input, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
     if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
     const results = toResults(answer.rows, ['input', 'orders'], { order: null, replayed: false }, services.report);
@@ -43,8 +43,8 @@ userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusesPayload> {
-    const { services, viewer, caller } = context;
-    const answer = await services.bulk.transitionMany(input.changes, viewer, caller);
+    const { services, caller } = context;
+    const answer = await services.bulk.transitionMany(input.changes, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
     if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
     const results = toResults(answer.rows, ['input', 'changes'], { order: null, changed: false }, services.report);

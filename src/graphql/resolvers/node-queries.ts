@@ -41,22 +41,22 @@ export class NodeQueries {
   }
 }
 
-async function fetchNode(id: GlobalId, { reader, viewer }: Context): Promise<AnyNode> {
+async function fetchNode(id: GlobalId, { reader, caller }: Context): Promise<AnyNode> {
   switch (id.kind) {
     case 'order':
-      return typed('Order', await findOrder(reader, viewer, id.orderId));
+      return typed('Order', await findOrder(reader, id.orderId, caller));
     case 'item': {
-      const order = await findOrder(reader, viewer, id.orderId);
+      const order = await findOrder(reader, id.orderId, caller);
       if (order === null) return null;
       const item = (await reader.items(order.id)).find(({ position }) => position === id.position);
       return item === undefined ? null : typed('OrderItem', viewItem(item, order.currency));
     }
     case 'event': {
-      const event = await findEvent(reader, viewer, id.orderId, id.version);
+      const event = await findEvent(reader, id, caller);
       return event === null ? null : typed('OrderEvent', viewEvent(event));
     }
     case 'customer': {
-      const customer = await findCustomer(reader, viewer, id.customerId);
+      const customer = await findCustomer(reader, id.customerId, caller);
       return customer === null ? null : typed('Customer', viewCustomer(customer));
     }
   }

@@ -69,9 +69,9 @@ export class OrderFields {
   }
 
   @FieldResolver(() => CustomerType, { nullable: true, description: 'Who ordered; null for a guest.' })
-  async customer(@Root() order: Order, @Ctx() { reader, viewer }: Context): Promise<CustomerType | null> {
+  async customer(@Root() order: Order, @Ctx() { reader, caller }: Context): Promise<CustomerType | null> {
     if (order.customerId === null) return null;
-    const customer = await findCustomer(reader, viewer, order.customerId);
+    const customer = await findCustomer(reader, order.customerId, caller);
     return customer === null ? null : viewCustomer(customer);
   }
 

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { ChangeResult } from '../../orders/change-order.js';
-import type { Asking } from '../../orders/create-order.js';
+import type { Caller } from '../../orders/interfaces/caller.js';
 import { afterWrite, type Context } from '../context.js';
 import { toUserErrors } from '../user-errors.js';
 import {
@@ -32,8 +32,8 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
-    const { services, viewer, caller } = context;
-    const result = await services.createOrder(input, viewer, caller);
+    const { services, caller } = context;
+    const result = await services.createOrder(input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.rejection) };
     return { ...result, userErrors: [] };
@@ -50,7 +50,7 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.transition(input, asking));
+    return changePayload(context, path, (caller) => context.services.changes.transition(input, caller));
   }
 
   @Mutation(() => UpdateOrderPayload, {
@@ -64,7 +64,7 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.update(input, asking));
+    return changePayload(context, path, (caller) => context.services.changes.update(input, caller));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -78,7 +78,7 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, path, (asking) => context.services.changes.cancel(input, asking));
+    return changePayload(context, path, (caller) => context.services.changes.cancel(input, caller));
   }
 
   @Mutation(() => DeleteOrderPayload, {
@@ -92,8 +92,8 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {
-    const { viewer, caller, services } = context;
-    const result = await services.changes.remove(input, { viewer, caller, at: ['input'] });
+    const { services, caller } = context;
+    const result = await services.changes.remove(input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.rejection) };
     return { deletedOrderId: result.order.id, userErrors: [] };
@@ -103,10 +103,9 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
 async function changePayload(
   context: Context,
   path: GraphQLResolveInfo['path'],
-  change: (asking: Asking) => Promise<ChangeResult>,
+  change: (caller: Caller) => Promise<ChangeResult>,
 ): Promise<UpdateOrderStatusPayload> {
-  const { viewer, caller } = context;
-  const result = await change({ viewer, caller, at: ['input'] });
+  const result = await change(context.caller);
   afterWrite(context, 'rejection' in result ? null : path.key);
   if ('rejection' in result) return { order: null, changed: false, userErrors: toUserErrors(result.rejection) };
   const { order, changed } = result;

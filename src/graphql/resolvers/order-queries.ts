@@ -20,9 +20,9 @@ export class OrderQueries {
   })
   async order(
     @Arg('id', () => ID, { description: 'The UUID of the order.' }) id: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
-    return findOrder(reader, viewer, orderIdArgument('id', id));
+    return findOrder(reader, orderIdArgument('id', id), caller);
   }
 
   @Query(() => OrderType, {
@@ -31,9 +31,9 @@ export class OrderQueries {
   })
   async orderByNumber(
     @Arg('number', () => String, { description: 'The number, in digits.' }) number: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
-    return findByNumber(reader, viewer, lookupArgument('number', number, LOOKUP_LIMITS.number));
+    return findByNumber(reader, lookupArgument('number', number, LOOKUP_LIMITS.number), caller);
   }
 
   @Query(() => OrderType, {
@@ -44,11 +44,11 @@ export class OrderQueries {
     @Arg('customerId', () => String, { description: "Whose order it is; an empty text for a guest's." })
     customerId: string,
     @Arg('externalReference', () => String, { description: 'The name, letter by letter.' }) externalReference: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
     const customer = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
     const reference = lookupArgument('externalReference', externalReference, LOOKUP_LIMITS.externalReference);
-    return findByReference(reader, viewer, customer, reference);
+    return findByReference(reader, { customerId: customer, reference }, caller);
   }
 
   @Query(() => OrderConnection, {
@@ -64,10 +64,10 @@ export class OrderQueries {
       description: 'How to sort; newest first where left out. A cursor is good only under the sorting it came from.',
     })
     ordering: OrderSort | null,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    const found = await pageOrders(reader, viewer, { page, where, ordering: ordering ?? NEWEST_FIRST });
+    const found = await pageOrders(reader, { page, where, ordering: ordering ?? NEWEST_FIRST }, caller);
     await turnFor(found.edges.length, info);
     return toOrderConnection(found);
   }
@@ -78,10 +78,10 @@ export class OrderQueries {
   })
   async customer(
     @Arg('customerId', () => String, { description: 'The id of the shop for this customer.' }) customerId: string,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<CustomerType | null> {
     const id = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
-    const customer = await findCustomer(reader, viewer, id);
+    const customer = await findCustomer(reader, id, caller);
     return customer === null ? null : viewCustomer(customer);
   }
 }

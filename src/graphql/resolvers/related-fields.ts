@@ -15,8 +15,8 @@ import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
   @FieldResolver(() => OrderType, { nullable: true, description: 'The order as it is now; null once it is deleted.' })
-  async order(@Root() event: OrderEventObject, @Ctx() { reader, viewer }: Context): Promise<Order | null> {
-    return findOrder(reader, viewer, event.orderId);
+  async order(@Root() event: OrderEventObject, @Ctx() { reader, caller }: Context): Promise<Order | null> {
+    return findOrder(reader, event.orderId, caller);
   }
 }
 
@@ -30,12 +30,12 @@ export class CustomerFields {
     where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderSort, { nullable: true, description: 'How to sort; newest first where left out.' })
     ordering: OrderSort | null,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
     const { customerId: ofCustomer } = customer;
     const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
-    const found = await pageOrders(reader, viewer, request);
+    const found = await pageOrders(reader, request, caller);
     await turnFor(found.edges.length, info);
     return toOrderConnection(found);
   }

@@ -37,12 +37,12 @@ export class StatisticsResolver {
     @Arg('to', () => DateTime, { nullable: true, description: 'A whole hour in UTC, not included.' }) to: Date | null,
     @Arg('customerId', () => String, { nullable: true, description: 'Only the orders of this customer.' })
     customerId: string | null,
-    @Ctx() { reader, viewer }: Context,
+    @Ctx() { reader, caller }: Context,
   ): Promise<StatsView> {
     assertNoNull({ customerId }, ''); // of a period, null leaves a side open
     if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
     const request = { from: from ?? null, to: to ?? null, customerId: customerId ?? null };
-    const { rows, processing, asOf, series } = await readStatistics(reader, viewer, request);
+    const { rows, processing, asOf, series } = await readStatistics(reader, request, caller);
     return {
       count: countOf(rows),
       byStatus: byStatus(rows),

@@ -41,7 +41,7 @@ export class OrderSubscriptions {
 
 function watch(
   args: WatchArguments,
-  { services, viewer }: Context,
+  { services, caller: { viewer } }: Context,
   info: GraphQLResolveInfo,
 ): AsyncIterableIterator<LoggedEvent> {
   assertReadable(args);

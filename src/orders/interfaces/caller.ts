@@ -1,11 +1,15 @@
-/** Bounds of one caller's wait: leave the queue when the caller has gone or the deadline has passed. */
+import type { Viewer } from '../../domain/viewer.js';
+
+/** A request's identity, deadline and abort signal. */
 export interface Caller {
-  /** When the answer is no longer wanted, as `performance.now()` counts. */
+  readonly viewer: Viewer;
+  /** In milliseconds, as `performance.now()` counts. */
   readonly deadline: number;
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
-/** Whether nobody waits for the answer any more: the caller has gone, or its deadline has passed. */
+/** Whether the client has disconnected or the deadline has passed. */
 export function isOver({ signal, deadline }: Caller): boolean {
   return signal.aborted || performance.now() >= deadline;
 }

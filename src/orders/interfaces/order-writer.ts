@@ -16,8 +16,10 @@ export interface CreateOrder {
   readonly draft: OrderDraft | null;
   /** Of the normalised request; another one under the same id is rejected. */
   readonly fingerprint: Uint8Array;
-  /** Where the id or the key stands in the caller's arguments. */
-  readonly field: FieldPath;
+  /** Path of the order's input in the arguments of the mutation. */
+  readonly inputPath: FieldPath;
+  /** The field of the input that identifies the order. */
+  readonly identifiedBy: 'id' | 'idempotencyKey';
 }
 
 /** A command that changes an order. */

@@ -1,0 +1,7 @@
+import { OPEN_ADMIN } from '../../src/domain/viewer.js';
+import type { Caller } from '../../src/orders/interfaces/caller.js';
+
+/** A caller of the open server with a deadline in five seconds. */
+export function callerOf(more: Partial<Caller> = {}): Caller {
+  return { viewer: OPEN_ADMIN, deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
+}
