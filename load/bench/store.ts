@@ -129,7 +129,11 @@ function nested() {
   const id = newUuid();
   return {
     id,
-    ...{ customerId, customerName, currency, subtotal, total },
+    customerId,
+    customerName,
+    currency,
+    subtotal,
+    total,
     status: 'PENDING' as const,
     fingerprint: Buffer.alloc(33),
     createdAt: now,
