@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import { StartupError } from '../startup-error.js';
+
+/** @throws StartupError when the address cannot be used */
+export async function listenOn(
+  app: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const problem = problemOf((cause as NodeJS.ErrnoException).code, host, port);
+    throw problem === null ? cause : new StartupError(problem, { cause });
+  }
+}
+
+function problemOf(code: string | undefined, host: string, port: number): string | null {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is taken. Set PORT to another one.`;
+    case 'EACCES':
+      return `Port ${port} on ${host} may not be used by this account. Set PORT to 1024 or more.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST ${host} is no address of this machine.`;
+    default:
+      return null;
+  }
+}
+
+/** Waits for the requests in progress, and cuts the connections of those that take longer than the grace. */
+export async function closeWithin(app: FastifyInstance, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
