@@ -15,17 +15,10 @@ export async function listenOn(
 }
 
 function problemOf(code: string | undefined, host: string, port: number): string | null {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken. Set PORT to another one.`;
-    case 'EACCES':
-      return `Port ${port} on ${host} may not be used by this account. Set PORT to 1024 or more.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `HOST ${host} is no address of this machine.`;
-    default:
-      return null;
-  }
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken. Set PORT to another one.`;
+  if (code === 'EACCES') return `Port ${port} on ${host} may not be used by this account. Set PORT to 1024 or more.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST ${host} is no address of this machine.`;
+  return null;
 }
 
 /** Waits for the requests in progress, and cuts the connections of those that take longer than the grace. */
