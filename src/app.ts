@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
 import { createConsumers } from './consumers.js';
-import { checkSession, openDatabase, type Database } from './database/database.js';
+import { openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { announce, listen } from './database/notifications.js';
 import { prepareSchema } from './database/prepare-schema.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
-import { OPEN_ADMIN } from './domain/viewer.js';
+import { checkSession } from './database/startup-checks.js';
+import type { Viewer } from './domain/viewer.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
@@ -53,7 +55,9 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
-    await close().catch((failure: unknown) => log.error({ err: failure }, 'not everything could be closed'));
+    await close().catch((failure: unknown) =>
+      log.error({ err: failure }, 'closing after a failed start was incomplete'),
+    );
     throw cause;
   }
 }
@@ -130,7 +134,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
   const onSequenced = () => {
     tailer.wake();
     announce(database, self).catch((cause: unknown) =>
-      log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
+      log.warn({ err: cause }, 'notifying other servers of new events failed; they poll'),
     );
   };
   const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
@@ -186,8 +190,13 @@ async function serve(
   const { request, open, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
-  const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
-  const shared = { ...request, guarded: open.guarded, createContext: contextFor, log };
+  const shared = {
+    ...request,
+    guarded: open.guarded,
+    authenticate: authenticateAsOpenAdmin,
+    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+    log,
+  };
 
   const apollo = createApollo({ ...request, schema, formatError, log });
   await apollo.start();

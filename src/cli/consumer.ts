@@ -1,8 +1,9 @@
 import { loadEnvFile, readConfig, type Config } from '../config.js';
 import { createConsumers } from '../consumers.js';
-import { checkSession, openDatabase, type Database } from '../database/database.js';
+import { openDatabase, type Database } from '../database/database.js';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { readConsumerPositions, type ConsumerPosition } from '../events/consumers/consumer-positions.js';
+import { checkSession } from '../database/startup-checks.js';
 import { rebuildConsumer } from '../events/consumers/rebuild-consumer.js';
 import { createLog } from '../observability/log.js';
 import { StartupError } from '../startup-error.js';

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
-import { cannotUse, checkVersion, migrate, pendingMigrations } from './migrate.js';
+import { migrate } from './migrate.js';
+import { pendingMigrations } from './pending-migrations.js';
+import { cannotUse, checkVersion } from './startup-checks.js';
 
 /**
  * Applies the migrations, or checks that they are applied.
@@ -12,7 +14,7 @@ export async function prepareSchema(url: string, mayMigrate: boolean, log: Logge
     await checkVersion(url);
     if (mayMigrate) {
       const applied = await migrate(url);
-      if (applied.length > 0) log.info({ applied }, 'the database was migrated');
+      if (applied.length > 0) log.info({ applied }, 'migrations applied');
       return;
     }
     const pending = await pendingMigrations(url);

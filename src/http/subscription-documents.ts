@@ -83,8 +83,18 @@ function parsed(schema: GraphQLSchema, query: string, maxTokens: number): Docume
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
   const conditional = conditionalSubscription(document); // the validation rules of graphql-js throw on it
-  const errors = conditional === null ? validate(schema, document, specifiedRules) : [conditional];
+  const errors = conditional === null ? validated(schema, document) : [conditional];
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+}
+
+/** Cycles of many fragments overflow the stack of graphql-js before it reports them. */
+function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  try {
+    return validate(schema, document, specifiedRules);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return [new GraphQLError('The document is too complex to be validated. Its fragments may form a cycle.')];
+  }
 }
 
 function problemOf(
@@ -96,7 +106,7 @@ function problemOf(
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) return [operationNotFound(operationName)];
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-    const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
+    const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
   try {
@@ -112,8 +122,8 @@ function problemOf(
 function operationNotFound(operationName: string | null | undefined): GraphQLError {
   const message =
     typeof operationName === 'string'
-      ? `The document has no operation with the name "${operationName}".`
-      : 'The document has several operations, or none. Set operationName to the name of the one to run.';
+      ? `The document has no operation named "${operationName}".`
+      : 'operationName is required, because the document does not have exactly one operation.';
   return withCode(new GraphQLError(message), 'OPERATION_RESOLUTION_FAILURE');
 }
 

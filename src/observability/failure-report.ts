@@ -13,7 +13,7 @@ export function createFailureReport(log: Logger): ReportFailure {
     if (known !== undefined) return known;
     const correlationId = randomUUID();
     if (isObject) reported.set(failure, correlationId);
-    log.error({ err: failure, correlationId }, 'a request failed unexpectedly');
+    log.error({ err: failure, correlationId }, 'request failed unexpectedly');
     return correlationId;
   };
 }

@@ -5,7 +5,8 @@ import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites, split } from '../../src/coalesce/writer.js';
 import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
-import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf } from '../../src/domain/viewer.js';
 import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
 

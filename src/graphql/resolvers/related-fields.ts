@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findOrder } from '../../orders/find-order.js';
 import { pageOrders } from '../../orders/order-page.js';
@@ -9,30 +9,45 @@ import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
 import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
+import { costs, RESOLVER_COST } from '../field-cost.js';
 import { turnFor } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
-  @FieldResolver(() => OrderType, { nullable: true, description: 'The order as it is now; null once it is deleted.' })
-  async order(@Root() event: OrderEventObject, @Ctx() { reader, caller }: Context): Promise<Order | null> {
+  @Extensions(costs({ own: RESOLVER_COST.object }))
+  @FieldResolver(() => OrderType, { nullable: true, description: 'The current order; null if it is deleted.' })
+  async order(
+    @Root() event: OrderEventObject,
+    @Ctx() { reader, caller }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Order | null> {
+    await turnFor(0, info);
     return findOrder(reader, event.orderId, caller);
   }
 }
 
 @Resolver(() => CustomerType)
 export class CustomerFields {
-  @FieldResolver(() => OrderConnection, { description: 'The orders of this customer that you may see.' })
+  @Extensions(costs({ own: RESOLVER_COST.page }))
+  @FieldResolver(() => OrderConnection, { description: 'Orders of the customer that you may see.' })
   async orders(
     @Root() customer: CustomerType,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('where', () => OrderWhere, { nullable: true, description: 'Which of them; all where left out.' })
+    @Arg('where', () => OrderWhere, {
+      nullable: true,
+      description: 'Conditions on the orders. Default: all orders of the customer.',
+    })
     where: OrderWhere | null | undefined,
-    @Arg('orderBy', () => OrderSort, { nullable: true, description: 'How to sort; newest first where left out.' })
+    @Arg('orderBy', () => OrderSort, {
+      nullable: true,
+      description: 'Sort order. Default: newest first. A cursor is valid only with the sort order it was created with.',
+    })
     ordering: OrderSort | null,
     @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
+    await turnFor(0, info);
     const { customerId: ofCustomer } = customer;
     const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
     const found = await pageOrders(reader, request, caller);
