@@ -193,7 +193,7 @@ test('a paused holder of an external consumer does not advance after its lease w
   await writeEvents(10);
   const pausing = pause();
   const paused = externalConsumer(pausing.once);
-  const ended = turn(paused.consumer, processOn(open(), 50));
+  const ended = turn(paused.consumer, processOn(open(), 1_000));
   await pausing.began;
   const other = externalConsumer();
   await expect.poll(() => turn(other.consumer, processOn(open())), WAIT).toBe(1);
@@ -241,7 +241,7 @@ test('the signal of a delivery aborts when the lease ends', async () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
       }),
   };
-  await expect(turn(waiting, processOn(open(), 50))).rejects.toThrow('aborted');
+  await expect(turn(waiting, processOn(open(), 500))).rejects.toThrow('aborted');
 });
 
 test('an idle consumer writes nothing, and a turn writes its row once for the lease and once for each batch', async () => {
