@@ -76,7 +76,7 @@ export const VARIABLES = {
     ['auto', 'always', 'never'],
     'Whether to migrate at start: `auto` does for the embedded database only.',
   ),
-  DATABASE_POOL_SIZE: whole(10, 4, 200, 'Connections in the pool.'),
+  DATABASE_POOL_SIZE: whole(12, 4, 200, 'Connections in the pool.'),
   DATABASE_PREPARED_STATEMENTS: choice(
     'on',
     ['on', 'off'],
@@ -137,6 +137,12 @@ export const VARIABLES = {
     'Most bytes waiting or under way; more are rejected as OVERLOADED.',
   ),
   READ_LANES: whole(4, 1, 64, 'Read batches under way at once.'),
+  READ_EXPENSIVE_LANES: whole(
+    2,
+    1,
+    64,
+    'Exact counts, counts beyond 10,000 and statistics under way at once, besides the other reads.',
+  ),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Most keys of a read batch.'),
   READ_QUEUE_MAX_KEYS: whole(
     100_000,

@@ -1,8 +1,8 @@
-import DataLoader from 'dataloader';
 import { RequestError } from '../domain/errors.js';
 import { isOver } from '../orders/interfaces/caller.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
+import { createBatchQueue } from './batch-queue.js';
 
 /** How a call is spoken of that was not answered in time. */
 interface Words {
@@ -16,6 +16,8 @@ interface Words {
 
 export interface CoalescerOptions<K, V> extends Words {
   readonly lanes: Lanes;
+  /** Only keys of one group share a batch. */
+  readonly groupOf: (key: K) => string;
   /** The most keys one batch holds. */
   readonly maxBatch: number;
   /** How much may wait or be under way; beyond it callers are rejected at once. */
@@ -44,9 +46,10 @@ export interface Call<K> {
 
 export type Answer<V> = V | Error | Promise<V>;
 
-interface Entry<K> extends Call<K> {
+interface Entry<K, V> extends Call<K> {
   /** `left` once its caller has been told that nothing was done: from then on it must not be run. */
   state: 'waiting' | 'running' | 'left';
+  readonly answer: PromiseWithResolvers<V>;
 }
 
 /**
@@ -55,37 +58,32 @@ interface Entry<K> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
+  const { what, lanes, groupOf, maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
-  let release: (() => void) | null = null;
 
-  const loader = new DataLoader<Entry<K>, V>(runBatch as (entries: readonly Entry<K>[]) => Promise<(V | Error)[]>, {
-    cache: false,
-    maxBatchSize: maxBatch,
-    batchScheduleFn: (dispatch) => {
-      lanes.enter((done) => {
-        release = done;
-        dispatch(); // calls runBatch before it returns
-      });
-    },
+  const addToBatch = createBatchQueue<Entry<K, V>>({
+    lanes,
+    maxBatch,
+    groupOf: ({ key }) => groupOf(key),
+    run: runBatch,
   });
 
-  async function runBatch(entries: readonly Entry<K>[]): Promise<Answer<V>[]> {
-    const done = release;
-    release = null;
+  async function runBatch(entries: readonly Entry<K, V>[]): Promise<void> {
+    const live: Entry<K, V>[] = [];
+    for (const entry of entries) {
+      if (entry.state === 'left' || isOver(entry.caller)) entry.answer.reject(notRun(options, entry.caller));
+      else live.push(entry);
+    }
+    if (live.length === 0) return;
+    for (const entry of live) entry.state = 'running';
     try {
-      const live = entries.filter((entry) => entry.state === 'waiting' && !isOver(entry.caller));
-      for (const entry of live) entry.state = 'running';
-      const answers = live.length === 0 ? [] : await run(live);
+      const answers = await run(live);
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
-      let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
-      return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(options, entry.caller),
-      );
-    } finally {
-      done?.();
+      for (const [index, { answer }] of live.entries()) settle(answer, answers[index] as Answer<V>);
+    } catch (cause) {
+      for (const { answer } of live) answer.reject(cause);
     }
   }
 
@@ -106,8 +104,9 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     }
     queued += 1;
     queuedBytes += bytes;
-    const entry: Entry<K> = { key, caller, state: 'waiting' };
-    const answer = loader.load(entry).finally(() => leave(bytes));
+    const entry: Entry<K, V> = { key, caller, state: 'waiting', answer: Promise.withResolvers<V>() };
+    addToBatch(entry);
+    const answer = entry.answer.promise.finally(() => leave(bytes));
     return beforeDeadline(answer, caller, () => {
       if (entry.state === 'running') return tooLate(options);
       entry.state = 'left';
@@ -119,6 +118,11 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     load,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
+}
+
+function settle<V>({ resolve, reject }: PromiseWithResolvers<V>, answer: Answer<V>): void {
+  if (answer instanceof Error) reject(answer);
+  else resolve(answer);
 }
 
 /** The answer to a caller whose call left the queue without being run. */

@@ -48,6 +48,7 @@ export function coalesceWrites(
     const created = createCoalescer<WriteCommand, WriteOutcome>({
       what: 'write',
       lanes,
+      groupOf: () => '',
       maxBatch: bounds.maxCommands,
       maxQueued: bounds.maxQueued,
       maxQueuedBytes: bounds.maxQueuedBytes,
