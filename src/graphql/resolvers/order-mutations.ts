@@ -1,7 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { ChangeResult } from '../../orders/change-order.js';
-import type { Caller } from '../../orders/interfaces/caller.js';
+import { createOrder } from '../../orders/create-order.js';
+import { deleteOrder } from '../../orders/delete-order.js';
+import { cancelOrder, transitionOrder } from '../../orders/transition-order.js';
+import { updateOrder } from '../../orders/update-order.js';
 import { afterWrite, type Context } from '../context.js';
 import { toUserErrors } from '../user-errors.js';
 import {
@@ -33,7 +36,7 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
     const { services, caller } = context;
-    const result = await services.createOrder(input, caller);
+    const result = await createOrder(services.orders, input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.rejection) };
     return { ...result, userErrors: [] };
@@ -50,7 +53,7 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, path, (caller) => context.services.changes.transition(input, caller));
+    return changePayload(context, path, transitionOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => UpdateOrderPayload, {
@@ -64,7 +67,7 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, (caller) => context.services.changes.update(input, caller));
+    return changePayload(context, path, updateOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -78,7 +81,7 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, path, (caller) => context.services.changes.cancel(input, caller));
+    return changePayload(context, path, cancelOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => DeleteOrderPayload, {
@@ -93,7 +96,7 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {
     const { services, caller } = context;
-    const result = await services.changes.remove(input, caller);
+    const result = await deleteOrder(services.orders, input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.rejection) };
     return { deletedOrderId: result.order.id, userErrors: [] };
@@ -103,9 +106,9 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
 async function changePayload(
   context: Context,
   path: GraphQLResolveInfo['path'],
-  change: (caller: Caller) => Promise<ChangeResult>,
+  change: Promise<ChangeResult>,
 ): Promise<UpdateOrderStatusPayload> {
-  const result = await change(context.caller);
+  const result = await change;
   afterWrite(context, 'rejection' in result ? null : path.key);
   if ('rejection' in result) return { order: null, changed: false, userErrors: toUserErrors(result.rejection) };
   const { order, changed } = result;

@@ -2,14 +2,14 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findOrder } from '../../orders/find-order.js';
-import { pageOrders } from '../../orders/order-page.js';
+import { listOrders } from '../../orders/order-list.js';
 import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
 import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
-import { turnFor } from '../turns.js';
+import { toOrderFilter } from '../order-filter.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver(() => OrderEventObject)
@@ -34,9 +34,7 @@ export class CustomerFields {
     @Info() info: GraphQLResolveInfo,
   ) {
     const { customerId: ofCustomer } = customer;
-    const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
-    const found = await pageOrders(reader, request, caller);
-    await turnFor(found.edges.length, info);
-    return toOrderConnection(found);
+    const request = { page, filter: toOrderFilter(where), ordering: ordering ?? NEWEST_FIRST, ofCustomer };
+    return toOrderConnection(listOrders(reader, request, caller), info);
   }
 }

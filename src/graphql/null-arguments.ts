@@ -1,13 +1,13 @@
 import { RequestError } from '../domain/errors.js';
 
-/** What to do instead where leaving the argument out is not the only way. */
+/** Advice where leaving the argument out is not the only way. */
 const INSTEAD: Readonly<Record<string, string>> = {
   customerId: "leave it out for the orders of all customers; where.isGuest: true finds guests' orders",
 };
 
 /**
- * Rejects null wherever it stands in arguments that narrow down what is meant. A variable that was never filled is
- * null, and taken for "any" it would answer with the orders of everybody.
+ * Rejects null at every level of the arguments of a filter. A variable that the client forgot to set is null; as "no
+ * condition" it would return the orders of all customers.
  *
  * @param name of the argument; '' for a record of arguments
  * @throws RequestError BAD_USER_INPUT that names the argument
