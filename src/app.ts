@@ -18,9 +18,7 @@ import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
 import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
-import { createBulk } from './orders/bulk-orders.js';
-import { createChanges } from './orders/change-order.js';
-import { orderCreator, type OrderDependencies } from './orders/create-order.js';
+import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 
 import { Closers } from './closers.js';
@@ -152,15 +150,14 @@ async function createServices(
   });
   const writer = coalesceWrites(writeBatch, config.writes);
   closers.add(() => writer.idle());
-  const secret = await serverSecret(database, 'fingerprint');
-  const readerFor = coalesceReads(createReader(database, log), config.reads);
-  const dependencies: OrderDependencies = { writer, readerFor, catalogue: catalogueOf(config, log), secret };
-  const changes = createChanges(dependencies);
+  const orders: OrderDependencies = {
+    writer,
+    readerFor: coalesceReads(createReader(database, log), config.reads),
+    productLookup: productLookupOf(config, log),
+    fingerprintSecret: await serverSecret(database, 'fingerprint'),
+  };
   return {
-    createOrder: orderCreator(dependencies),
-    changes,
-    bulk: createBulk(dependencies, changes),
-    readerFor,
+    orders,
     hub,
     report: createReport(log),
     deadlineMs: config.request.deadlineMs,
@@ -180,7 +177,7 @@ function createReport(log: Logger): (error: unknown) => string {
   };
 }
 
-function catalogueOf({ catalogue }: Config, log: Logger): ProductLookup | null {
+function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | null {
   return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
 }
 

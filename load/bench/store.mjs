@@ -12,7 +12,7 @@ import { readConfig } from '../../dist/config.js';
 import { completeDraft, requestOrder } from '../../dist/domain/order-draft.js';
 import { priceLines } from '../../dist/domain/order-lines.js';
 import { actorOf, OPEN_ADMIN } from '../../dist/domain/viewer.js';
-import { newUuid } from '../../dist/orders/identity.js';
+import { newUuid } from '../../dist/orders/order-id.js';
 import { openDatabase } from '../../dist/database/database.js';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { createLogStore } from '../../dist/store/log-store.js';

@@ -2,7 +2,7 @@ import { ArgsType, Field, Int } from 'type-graphql';
 import { RequestError } from '../domain/errors.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { quoted } from '../domain/quoted.js';
-import { parseUuid } from '../orders/identity.js';
+import { parseUuid } from '../orders/order-id.js';
 
 @ArgsType()
 export class PageArgs {

@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors.js';
 import { quoted } from '../domain/quoted.js';
 import { lookupArgument, LOOKUP_LIMITS } from './arguments.js';
-import { parseUuid } from '../orders/identity.js';
+import { parseUuid } from '../orders/order-id.js';
 
 /** What a globally unique id stands for. An order's is its plain UUID; the others begin with their kind. */
 export type GlobalId =
