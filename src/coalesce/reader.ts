@@ -101,11 +101,12 @@ function share<K, V>(
   return async (key, caller) => coalescer.load({ key, name: nameOf(key) }, caller);
 }
 
-/** A DataLoader for each request, whose batches end in the process-wide coalescer. */
+/** A DataLoader for each request that reads, whose batches end in the process-wide coalescer. */
 function perRequest<V>(read: SharedRead<string, V>, caller: Caller): (key: string) => Promise<V> {
-  const loader = new DataLoader<string, V>(async (keys) => {
+  let loader: DataLoader<string, V> | undefined;
+  const readAll = async (keys: readonly string[]) => {
     const answers = await Promise.allSettled(keys.map((key) => read(key, caller)));
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : toError(answer.reason)));
-  });
-  return (key) => loader.load(key);
+  };
+  return (key) => (loader ??= new DataLoader<string, V>(readAll)).load(key);
 }
