@@ -36,6 +36,10 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
 export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const status = error.statusCode ?? 500;
+  if (status >= 500 && request.raw.destroyed && !request.raw.complete) {
+    request.log.debug({ err: error }, 'a client disconnected while it sent a request');
+    return;
+  }
   if (status >= 500) {
     request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
     const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {

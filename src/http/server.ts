@@ -62,6 +62,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+    if ((request.headers['content-type'] ?? '').length > MAX_CONTENT_TYPE) {
+      return reply
+        .code(415)
+        .send(graphqlError('BAD_REQUEST', `Content-Type is longer than ${MAX_CONTENT_TYPE} characters.`));
+    }
     const rejection = guarded ? rejectionOnLoopback(request.headers) : null;
     if (rejection !== null) return reply.code(403).send(graphqlError('FORBIDDEN', rejection));
     return undefined;
@@ -88,6 +93,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   return app;
 }
+
+/** Maximum length of a Content-Type header. Fastify's parser takes quadratic time. */
+const MAX_CONTENT_TYPE = 200;
 
 /** Maximum characters of client input quoted in a message. */
 const MAX_ECHOED = 200;

@@ -83,8 +83,18 @@ function parsed(schema: GraphQLSchema, query: string, maxTokens: number): Docume
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
   const conditional = conditionalSubscription(document); // the validation rules of graphql-js throw on it
-  const errors = conditional === null ? validate(schema, document, specifiedRules) : [conditional];
+  const errors = conditional === null ? validated(schema, document) : [conditional];
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+}
+
+/** Cycles of many fragments overflow the stack of graphql-js before it reports them. */
+function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  try {
+    return validate(schema, document, specifiedRules);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return [new GraphQLError('The document is too complex to be validated. Its fragments may form a cycle.')];
+  }
 }
 
 function problemOf(

@@ -17,7 +17,7 @@ test.each([
   ['{ orders(last: 5) { nodes { id } pageInfo { hasNextPage } } }', 1 + 6 + 2],
   ['{ orders(first: 0) { nodes { id } } }', 2],
   ['{ orders(first: null) { nodes { id } } }', 1 + 1 + 20],
-  ['{ orders(first: 10) { nodes { history(first: 3) { nodes { version } } } } }', 1 + 1 + 10 * (1 + 1 + 3)],
+  ['{ orders(first: 10) { nodes { history(first: 3) { nodes { version } } } } }', 1 + 1 + 10 * (200 + 1 + 3)],
   ['{ orders(first: 0) { totalCount } }', 1 + 10_000],
   ['{ orders(first: 0) { count { value } } }', 1 + 150 + 1],
   ['{ orders(first: 0) { count(limit: 1000000) { value } } }', 1 + 10_050 + 1],
@@ -29,7 +29,8 @@ test.each([
   ['{ order(id: "x") { items { position } allowedTransitions notes metadata } }', 1 + (1 + 200) + (1 + 4) + 40 + 492],
   ['{ nodes(ids: ["x", "y", "z"]) { id } }', 1 + 3 * 5 + 3],
   ['{ a: orders(first: 1) { ...F } b: orders(first: 2) { ...F } } fragment F on OrderConnection { nodes { id } }', 7],
-  ['{ node(id: "x") { ... on Customer { orders(first: 7) { nodes { id } } } } }', 1 + 1 + 1 + 7],
+  ['{ node(id: "x") { ... on Customer { orders(first: 7) { nodes { id } } } } }', 1 + 200 + 1 + 7],
+  ['{ order(id: "x") { customer { name } } }', 1 + 50 + 1],
   ['{ a: __typename b: __typename }', 2],
   ['mutation { createOrder(input: { items: [{ name: "Tea" }] }) { replayed } }', 1 + 3 * 5 + 1],
   [
