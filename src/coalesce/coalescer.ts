@@ -46,10 +46,12 @@ export interface Call<K> {
 
 export type Answer<V> = V | Error | Promise<V>;
 
+/** A call in the queue. `resolve` or `reject` takes it out of the queue, whether or not its caller still waits. */
 interface Entry<K, V> extends Call<K> {
-  /** `left` once its caller has been told that nothing was done: from then on it must not be run. */
+  /** `left` once the caller got the answer that nothing was done: the call must not be run. */
   state: 'waiting' | 'running' | 'left';
-  readonly answer: PromiseWithResolvers<V>;
+  readonly resolve: (value: V) => void;
+  readonly reject: (cause: unknown) => void;
 }
 
 /**
@@ -73,7 +75,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   async function runBatch(entries: readonly Entry<K, V>[]): Promise<void> {
     const live: Entry<K, V>[] = [];
     for (const entry of entries) {
-      if (entry.state === 'left' || isOver(entry.caller)) entry.answer.reject(notRun(options, entry.caller));
+      if (entry.state === 'left' || isOver(entry.caller)) entry.reject(notRun(options, entry.caller));
       else live.push(entry);
     }
     if (live.length === 0) return;
@@ -81,9 +83,9 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     try {
       const answers = await run(live);
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
-      for (const [index, { answer }] of live.entries()) settle(answer, answers[index] as Answer<V>);
+      for (const [index, entry] of live.entries()) settle(entry, answers[index] as Answer<V>);
     } catch (cause) {
-      for (const { answer } of live) answer.reject(cause);
+      for (const entry of live) entry.reject(cause);
     }
   }
 
@@ -95,23 +97,33 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     idlers = [];
   }
 
+  function enter(key: K, caller: Caller, bytes: number): Promise<V> {
+    queued += 1;
+    queuedBytes += bytes;
+    return new Promise((resolve, reject) => {
+      const onDeadline = () => {
+        if (entry.state === 'waiting') entry.state = 'left';
+        reject(entry.state === 'running' ? tooLate(options) : notRun(options, caller));
+      };
+      const timer = setTimeout(onDeadline, Math.max(0, caller.deadline - performance.now()));
+      const after =
+        <T>(settleCaller: (outcome: T) => void) =>
+        (outcome: T) => {
+          clearTimeout(timer);
+          leave(bytes);
+          settleCaller(outcome); // without effect after the deadline
+        };
+      const entry: Entry<K, V> = { key, caller, state: 'waiting', resolve: after(resolve), reject: after(reject) };
+      addToBatch(entry);
+    });
+  }
+
   async function load(key: K, caller: Caller): Promise<V> {
     if (isOver(caller)) throw notRun(options, caller);
     const bytes = weigh(key);
-    if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
-      const message = `The ${what} was not begun: more ${what}s are waiting than the server takes on. Try again later.`;
-      throw new RequestError('OVERLOADED', message);
-    }
-    queued += 1;
-    queuedBytes += bytes;
-    const entry: Entry<K, V> = { key, caller, state: 'waiting', answer: Promise.withResolvers<V>() };
-    addToBatch(entry);
-    const answer = entry.answer.promise.finally(() => leave(bytes));
-    return beforeDeadline(answer, caller, () => {
-      if (entry.state === 'running') return tooLate(options);
-      entry.state = 'left';
-      return notRun(options, caller);
-    });
+    if (queued < maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enter(key, caller, bytes);
+    const message = `The ${what} was not begun: more ${what}s are waiting than the server takes on. Try again later.`;
+    throw new RequestError('OVERLOADED', message);
   }
 
   return {
@@ -120,8 +132,9 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   };
 }
 
-function settle<V>({ resolve, reject }: PromiseWithResolvers<V>, answer: Answer<V>): void {
+function settle<V>({ resolve, reject }: Entry<unknown, V>, answer: Answer<V>): void {
   if (answer instanceof Error) reject(answer);
+  else if (answer instanceof Promise) answer.then(resolve, reject);
   else resolve(answer);
 }
 
@@ -135,12 +148,4 @@ function notRun({ what, unstartedMessage }: Words, { signal }: Caller): RequestE
 /** The answer to a caller whose deadline passed while its batch was under way. */
 function tooLate({ lateMessage, lateDetails = {} }: Words): RequestError {
   return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
-}
-
-/** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */
-async function beforeDeadline<V>(answer: Promise<V>, { deadline }: Caller, late: () => Error): Promise<V> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), Math.max(0, deadline - performance.now()));
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -98,7 +98,7 @@ function share<K, V>(
       return calls.map(({ key: { name } }) => byMember.get(name.member) as V);
     },
   });
-  return async (key, caller) => coalescer.load({ key, name: nameOf(key) }, caller);
+  return (key, caller) => coalescer.load({ key, name: nameOf(key) }, caller);
 }
 
 /** A DataLoader for each request that reads, whose batches end in the process-wide coalescer. */
