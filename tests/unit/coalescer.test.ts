@@ -225,6 +225,22 @@ test('fifty requests that look up one order each, at once, are one read; equal l
   expect(reads.map((ids) => ids.length)).toEqual([25]);
 });
 
+test('keys of one shape are one statement; a caller is answered when its own statement is done', async () => {
+  const statements: string[][] = [];
+  const nameOf = (number: string) => ({ shape: number.charAt(0), member: number.slice(1) });
+  const read = (numbers: readonly string[]) => {
+    statements.push([...numbers]);
+    return numbers[0] === 'a1'
+      ? new Promise<never>(() => undefined)
+      : Promise.resolve(numbers.map((each) => `${each}!`));
+  };
+  const reader = coalesceReads(readerWith({ idOfNumber: { nameOf, read } }), BOUNDS)(callerOf());
+  reader.idOfNumber('a1').catch(() => undefined); // its statement does not end
+  const others = ['b1', 'b2', 'b1', 'c1'].map(async (number) => reader.idOfNumber(number));
+  expect(await Promise.all(others)).toEqual(['b1!', 'b2!', 'b1!', 'c1!']);
+  expect(statements).toEqual([['a1'], ['b1', 'b2'], ['c1']]);
+});
+
 test('counts and statistics do not keep an order from being read, and run two at a time', async () => {
   let running = 0;
   const never = () => {
