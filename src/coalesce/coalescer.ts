@@ -16,8 +16,8 @@ interface Words {
 
 export interface CoalescerOptions<K, V> extends Words {
   readonly lanes: Lanes;
-  /** Only keys of one group share a batch. */
-  readonly groupOf: (key: K) => string;
+  /** Only keys of one group share a batch; without it all keys do. */
+  readonly groupOf?: (key: K) => string;
   /** The most keys one batch holds. */
   readonly maxBatch: number;
   /** How much may wait or be under way; beyond it callers are rejected at once. */
@@ -60,7 +60,7 @@ interface Entry<K, V> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, groupOf, maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
+  const { what, lanes, groupOf = () => '', maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];

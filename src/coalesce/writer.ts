@@ -48,7 +48,6 @@ export function coalesceWrites(
     const created = createCoalescer<WriteCommand, WriteOutcome>({
       what: 'write',
       lanes,
-      groupOf: () => '',
       maxBatch: bounds.maxCommands,
       maxQueued: bounds.maxQueued,
       maxQueuedBytes: bounds.maxQueuedBytes,

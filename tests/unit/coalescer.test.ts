@@ -20,7 +20,6 @@ function create(options: Partial<CoalescerOptions<string, string>> = {}) {
   const coalescer = createCoalescer<string, string>({
     what: 'read',
     lanes: createLanes(1),
-    groupOf: () => '',
     maxBatch: 100,
     maxQueued: 1_000,
     maxQueuedBytes: 1_000,
