@@ -63,9 +63,9 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
 /** A bounded count up to here, which is the default of the API, does not wait behind exact counts. */
 const SHORT_COUNT = 10_001;
 
-const READ_TOO_LATE = 'The read took longer than the deadline of the request.';
+const READ_TOO_LATE = 'The read did not finish before the deadline of the request.';
 const COUNT_TOO_LATE =
-  'The count took longer than the deadline of the request. Narrow `where`, or use `count` with a smaller limit.';
+  'The count did not finish before the deadline of the request. Narrow `where`, or use `count` with a smaller limit.';
 
 /** About what a waiting call holds besides the name of its key. */
 const CALL_BYTES = 200;
@@ -88,7 +88,7 @@ function share<K, V>(
     maxQueued,
     maxQueuedBytes,
     weigh: ({ name }) => CALL_BYTES + name.shape.length + name.member.length,
-    unstartedMessage: 'The deadline of the request passed before the read began.',
+    unstartedMessage: 'The read was not started: the deadline of the request has passed.',
     lateMessage,
     run: async (calls) => {
       const distinct = new Map(calls.map(({ key: { name, key } }) => [name.member, key]));

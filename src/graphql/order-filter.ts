@@ -2,16 +2,19 @@ import { readDecimal, type DecimalInput } from '../domain/decimal.js';
 import { RequestError } from '../domain/errors.js';
 import { ORDER_STATUSES, type OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
-import { CURRENCY_EXPONENTS, toMinor } from '../domain/money.js';
-import type { OrderFilter, TextFilter, TimeRange } from '../orders/interfaces/order-filter.js';
+import { CURRENCY_EXPONENTS, MAX_MINOR, toMinor } from '../domain/money.js';
+import {
+  MAX_FILTER_VALUES,
+  type OrderFilter,
+  type TextFilter,
+  type TimeRange,
+} from '../orders/interfaces/order-filter.js';
 import { isOrderNumber } from '../orders/order-id.js';
 import { storable } from '../orders/storable-time.js';
 import { assertNoNull } from './null-arguments.js';
 import type { DateTimeFilter, DecimalFilter, OrderWhere, StatusFilter, StringFilter } from './types/where.js';
 
 type Given<T> = T | null | undefined;
-
-const MAX_VALUES = 100;
 
 /**
  * Reads the `where` argument; all orders where it is left out.
@@ -61,8 +64,8 @@ function toTextFilter(
   const argument = `where.${field}`;
   boundedText(eq, `${argument}.eq`, ORDER_LIMITS[field]);
   boundedText(startsWith, `${argument}.startsWith`, ORDER_LIMITS[field]);
-  if (among !== null && among !== undefined && among.length > MAX_VALUES) {
-    throw rejected(`${argument}.in`, `must have at most ${MAX_VALUES} values; it has ${among.length}`);
+  if (among !== null && among !== undefined && among.length > MAX_FILTER_VALUES) {
+    throw rejected(`${argument}.in`, `must contain at most ${MAX_FILTER_VALUES} entries; it contains ${among.length}`);
   }
   for (const text of among ?? []) boundedText(text, `${argument}.in`, ORDER_LIMITS[field]);
   if (startsWith === '') throw rejected(`${argument}.startsWith`, 'must not be empty');
@@ -100,14 +103,15 @@ function totalsOf(condition: Given<DecimalFilter>, currency: string | null): Ord
   const { gte = null, lte = null } = condition ?? {};
   if (gte === null && lte === null) return null;
   const exponent = currency === null ? undefined : CURRENCY_EXPONENTS.get(currency);
-  if (exponent === undefined) throw rejected('where.currency', 'must be given with where.total, as an ISO 4217 code');
+  if (exponent === undefined) throw rejected('where.currency', 'is required with where.total');
   const minor = (amount: DecimalInput | null, argument: string) => {
     if (amount === null) return null;
     const read = readDecimal(amount);
     if ('rule' in read) throw rejected(argument, read.rule);
     const value = toMinor(read.decimal, exponent);
-    if (value === 'too-many-decimals') throw rejected(argument, `must have at most ${exponent} decimals`);
-    if (value === 'out-of-range') throw rejected(argument, 'is larger than an order can hold');
+    if (value === 'too-many-decimals')
+      throw rejected(argument, `must have at most ${exponent} decimals in this currency`);
+    if (value === 'out-of-range') throw rejected(argument, `must be at most ${MAX_MINOR} minor units of the currency`);
     return value.toString();
   };
   return { gte: minor(gte, 'where.total.gte'), lte: minor(lte, 'where.total.lte') };

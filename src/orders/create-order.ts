@@ -79,7 +79,7 @@ function identify({ id, idempotencyKey: key }: CreateOrderRequest, viewer: Viewe
     const isUsable = uuid !== null && isClientUuid(uuid);
     const isAlone = key === null || key === undefined;
     if (isUsable && isAlone) return { orderId: uuid, identifiedBy: 'id', problems: [] };
-    const message = isUsable ? 'Give id or idempotencyKey, not both.' : 'id must be a UUID of version 4 or 7.';
+    const message = isUsable ? 'id and idempotencyKey cannot be combined.' : 'id must be a UUID of version 4 or 7.';
     return { orderId: '', identifiedBy: 'id', problems: [{ code: 'INVALID', message, field: [...inputPath, 'id'] }] };
   }
   const identifiedBy = 'idempotencyKey';
@@ -124,6 +124,6 @@ export function toCreateOrderResult(outcome: WriteOutcome, command: CreateOrder)
 
 /** The rejection of a valid order whose batch was rejected. */
 export function batchAborted({ inputPath }: CreateOrder): Rejection {
-  const message = 'Nothing is wrong with this order; it was not taken since another one of the request was rejected.';
+  const message = 'This order is valid, but was not created because another order of the request was rejected.';
   return invalid([{ code: 'BATCH_ABORTED', message, field: inputPath }]);
 }

@@ -9,7 +9,8 @@ export function checkIdempotencyKey(key: string, field: FieldPath): readonly Inp
   if (key.trim() === '') return [{ code: 'INVALID', message: 'idempotencyKey must not be blank.', field }];
   const limit = ORDER_LIMITS.idempotencyKey;
   if (key.length <= limit) return [];
-  return [{ code: 'LIMIT_EXCEEDED', message: `idempotencyKey must have at most ${limit} characters.`, field }];
+  const message = `idempotencyKey must have at most ${limit} characters; it has ${key.length}.`;
+  return [{ code: 'LIMIT_EXCEEDED', message, field }];
 }
 
 /** The hash under which an event stores the key. The same key of two viewers has two hashes. */

@@ -34,7 +34,8 @@ export function listOrders(reader: OrderReader, request: OrderListRequest, { vie
   const filter = restrict(request.filter, viewer, ofCustomer);
   const part = { filter, ordering, ...pageSize(page), ...boundsOf(page, ordering) };
   if (ordering.field === 'TOTAL' && filter.currency === null) {
-    const message = 'orderBy TOTAL needs where.currency: amounts compare within a currency.';
+    const message =
+      'where.currency is required with orderBy TOTAL: amounts in different currencies cannot be compared.';
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'where.currency' } });
   }
   const isEmpty = matchesNothing(filter);

@@ -27,7 +27,7 @@ export interface Page<T> {
 export function pageSize({ first, last }: PageArguments): PageSize {
   const fromBack = last !== null && last !== undefined;
   if (fromBack && first !== null && first !== undefined) {
-    throw new RequestError('BAD_USER_INPUT', 'Give first or last, not both.', { details: { argument: 'last' } });
+    throw new RequestError('BAD_USER_INPUT', 'first and last cannot be combined.', { details: { argument: 'last' } });
   }
   const [argument, size] = fromBack ? (['last', last] as const) : (['first', first ?? PAGE_SIZE.default] as const);
   if (size < 0 || size > PAGE_SIZE.most) {

@@ -27,7 +27,7 @@ export async function transitionOrder(
   const problems = new Problems();
   const tracking = readTracking(request.tracking, [...inputPath, 'tracking'], problems);
   if (tracking !== null && status !== 'SHIPPED') {
-    problems.add('INVALID', [...inputPath, 'tracking'], 'tracking is given with status SHIPPED only.');
+    problems.add('INVALID', [...inputPath, 'tracking'], 'tracking is allowed only with status SHIPPED.');
   }
   const change = { kind: 'status', to: status, cancelReason: 'OTHER', tracking } as const;
   const always = ['transition', id.toLowerCase(), status, expectedVersion, reason?.trim() ?? null];

@@ -34,7 +34,11 @@ export async function updateOrder(
   const problems = new Problems();
   const details = readGivenDetails(request, INPUT_PATH, problems);
   if (request.items === null) {
-    problems.add('REQUIRED', [...INPUT_PATH, 'items'], 'items cannot be cleared; leave it out.');
+    problems.add(
+      'REQUIRED',
+      [...INPUT_PATH, 'items'],
+      'items must not be null; leave it out to keep the current items.',
+    );
   }
   const money = hasMoney(request) ? await readMoney(dependencies, request, caller, problems) : NO_MONEY;
   if (money === 'order-not-found') return { rejection: notFound(INPUT_PATH) };

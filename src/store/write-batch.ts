@@ -97,7 +97,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
     const commands = calls.map((call) => call.key);
     try {
       const outcomes = await once(database, commands, how, options);
-      failures.worked('write batches work again');
+      failures.worked('write batches succeed again');
       const changed = changedOrders(outcomes);
       if (changed.length > 0) onCommit(changed);
       return outcomes;
@@ -191,8 +191,8 @@ function waitApart(attempt: Tries, lanes: Lanes) {
 function logTo(log: Logger, failures: FailureLog) {
   return (cause: unknown, { kind, sqlState }: Failure, commands: number): void => {
     if (kind === 'data' || sqlState === LOCK_NOT_AVAILABLE) return;
-    if (kind === 'connection' || kind === 'unavailable') failures.failed(cause, 'a write batch failed');
-    else log.warn({ err: cause, kind, sqlState, commands }, 'a write batch failed');
+    if (kind === 'connection' || kind === 'unavailable') failures.failed(cause, 'write batch failed');
+    else log.warn({ err: cause, kind, sqlState, commands }, 'write batch failed');
   };
 }
 
@@ -229,22 +229,25 @@ function final({ uncertain }: Attempt, error: Error): Error {
 }
 
 function tooLate(): RequestError {
-  return new RequestError('SERVICE_UNAVAILABLE', 'The deadline passed before the write was done; nothing was stored.');
+  return new RequestError(
+    'SERVICE_UNAVAILABLE',
+    'The write did not finish before the deadline of the request. Nothing was stored.',
+  );
 }
 
 function unavailable(cause: unknown): RequestError {
-  const message = 'The database cannot be used now; nothing was stored. Try again later.';
+  const message = 'The database is unavailable. Nothing was stored. Retry later.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function contended(cause: unknown): RequestError {
-  const message = 'Others were changing the same order; nothing was stored. Try again.';
+  const message = 'Other requests were changing the same order. Nothing was stored. Retry.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
 function unknownOutcome(cause: unknown): RequestError {
   const message =
-    'The connection to the database was lost while storing; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.';
+    'The connection to the database was lost during the commit; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause, details: UNKNOWN_OUTCOME });
 }
 

@@ -6,7 +6,8 @@ import { coalesceWrites, split } from '../../src/coalesce/writer.js';
 import { toOrderFilter } from '../../src/graphql/order-filter.js';
 import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
-import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf } from '../../src/domain/viewer.js';
 import type { BatchOrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
 

@@ -13,6 +13,9 @@ export interface SortKey {
   readonly id: string;
 }
 
+/** Maximum number of values of a list in a filter. */
+export const MAX_FILTER_VALUES = 100;
+
 /** One of the values (sorted, without repeats; none match an empty list), or all texts with a prefix. */
 export type TextFilter = { readonly values: readonly string[] } | { readonly prefix: string };
 
