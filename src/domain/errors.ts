@@ -73,3 +73,7 @@ export function invalid(problems: readonly InputProblem[]): Rejection {
 export function notFound(inputPath: FieldPath): Rejection {
   return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field: [...inputPath, 'id'] }]);
 }
+
+export function duplicateReference(field: FieldPath): InputProblem {
+  return { code: 'DUPLICATE', message: 'Another order of this customer has this externalReference.', field };
+}

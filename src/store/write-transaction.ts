@@ -43,7 +43,10 @@ export async function writeInTransaction(
   }
   const outcomes = new Map<WriteCommand, WriteOutcome | LockConflict>();
   if (how.hurried) await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = '${HURRY_MS}ms'`);
-  if (creations.length > 0) merge(outcomes, (await createBatch(tx, creations)).outcomes);
+  if (creations.length > 0) {
+    const created = await createBatch(tx, creations);
+    creations.forEach((command, index) => outcomes.set(command, created.outcomes[index] ?? LOCK_CONFLICT));
+  }
   for (const group of groups) outcomes.set(group, await createGroup(tx, group));
   if (changes.length > 0) merge(outcomes, await changeBatch(tx, changes, how));
   return commands.map((command) => {
@@ -63,8 +66,7 @@ function merge<C extends WriteCommand>(
 /** Stores a group behind a savepoint: where one of its orders is rejected, none of them is stored. */
 async function createGroup(tx: Queryable, { orders }: CreateGroup): Promise<WriteOutcome | LockConflict> {
   await tx.$executeRawUnsafe('SAVEPOINT created_group');
-  const { outcomes, newIds } = await createBatch(tx, orders);
-  const answers = orders.map((order) => outcomes.get(order) ?? LOCK_CONFLICT);
+  const { outcomes: answers, newIds } = await createBatch(tx, orders);
   const decided = answers.filter((answer) => answer !== LOCK_CONFLICT);
   const isRejected = decided.some(({ kind }) => kind === 'rejected');
   if (!isRejected && decided.length === answers.length) {

@@ -1,6 +1,8 @@
 import type { LoggedEvent } from '../../domain/order-event.js';
 import type { Queryable } from '../../database/database.js';
-import { EVENT_COLUMNS, toEvent, type EventRow } from '../order-rows.js';
+import { resultTypes, selectList } from '../columns.js';
+import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
+import { command, execute, query, readRows } from '../statement.js';
 
 /**
  * Takes the sequencer's row for this transaction, with short time-outs so that a holder that hangs cannot stop the log.
@@ -9,13 +11,17 @@ import { EVENT_COLUMNS, toEvent, type EventRow } from '../order-rows.js';
  * @returns false where another process holds the row
  */
 export async function lockSequencer(tx: Queryable): Promise<boolean> {
-  return (await tx.$queryRawUnsafe<unknown[]>(LOCK_SEQUENCER)).length > 0;
+  return (await readRows(tx, LOCK_SEQUENCER)).length > 0;
 }
 
-const LOCK_SEQUENCER = `
-SELECT set_config('statement_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '2000', true)
+export const LOCK_SEQUENCER = query<{ readonly id: number }>(
+  `
+SELECT s.id, set_config('statement_timeout', '5000', true),
+  set_config('idle_in_transaction_session_timeout', '2000', true)
 FROM event_sequencer s WHERE s.id = 1
-FOR UPDATE SKIP LOCKED`;
+FOR UPDATE SKIP LOCKED`,
+  { id: 'integer' },
+);
 
 /**
  * Gives the next positions to committed events that have none, by order and version and never by time. A statement of
