@@ -10,7 +10,7 @@ import type { LoggedEvent } from './domain/order-event.js';
 import { OPEN_ADMIN } from './domain/viewer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
 import { startSequencer } from './events/sequencer.js';
-import { startStatistics } from './events/consumers/order-statistics.js';
+import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
@@ -24,15 +24,15 @@ import { orderCreator, type OrderDependencies } from './orders/create-order.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 
 import { Closers } from './closers.js';
+import { createConsumers } from './consumers.js';
 import { checkSession, openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
-import { createLogStore } from './store/log-store.js';
+import { createEventLog } from './store/event-log.js';
 import { cannotUse, checkVersion, migrate, pendingMigrations } from './database/migrate.js';
 import { announce, listen } from './database/notifications.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
-import { createStatsKeeper } from './store/order-statistics.js';
 import { createWriteBatch } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
 
@@ -109,18 +109,25 @@ async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Pro
 
 async function startEvents(config: Config, database: Database, directUrl: string, log: Logger, closers: Closers) {
   const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
-  const store = createLogStore(database);
+  const eventLog = createEventLog(database);
+  const self = randomUUID();
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   closers.add(() => Promise.resolve(hub.close()));
-  const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
-  closers.add(() => statistics.close());
+  const consumers = await startConsumers({
+    consumers: createConsumers(),
+    database,
+    eventLog,
+    holder: self,
+    pollMs,
+    log,
+  });
+  closers.add(() => consumers.close());
   const publish = (events: readonly LoggedEvent[]) => {
-    statistics.grown(events.length);
+    consumers.eventsLogged(events.length);
     return hub.publish(events);
   };
-  const tailer = await startLogTailer({ store, debounceMs: 0, pollMs, publish, log });
+  const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs, publish, log });
   closers.add(() => tailer.close());
-  const self = randomUUID();
   const listener = listen(directUrl, self, () => tailer.wake(), log);
   closers.add(() => listener.close());
   const onSequenced = () => {
@@ -129,7 +136,7 @@ async function startEvents(config: Config, database: Database, directUrl: string
       log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
     );
   };
-  const sequencer = startSequencer({ store, debounceMs, pollMs, onSequenced, log });
+  const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
   closers.add(() => sequencer.close());
   return { hub, wake: sequencer.wake };
 }

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
 import { openDatabase } from '../../dist/database/database.js';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
-import { createLogStore } from '../../dist/store/log-store.js';
+import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
 import { createStatsKeeper } from '../../dist/store/order-statistics.js';
@@ -56,7 +56,7 @@ try {
 }
 
 async function bench(database, client) {
-  const [events, keeper, reader] = [createLogStore(database), createStatsKeeper(database), createReader(database)];
+  const [events, keeper, reader] = [createEventLog(database), createStatsKeeper(database), createReader(database)];
   for (const [index, size] of SIZES.entries()) {
     await client.query(INSERT, [(SIZES[index - 1] ?? 0) + 1, size]);
     while ((await events.sequence(BULK, null)) > 0);

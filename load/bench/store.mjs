@@ -15,7 +15,7 @@ import { actorOf, OPEN_ADMIN } from '../../dist/domain/viewer.js';
 import { newUuid } from '../../dist/orders/identity.js';
 import { openDatabase } from '../../dist/database/database.js';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
-import { createLogStore } from '../../dist/store/log-store.js';
+import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
 import { createWriteBatch } from '../../dist/store/write-batch.js';
@@ -238,7 +238,7 @@ async function benchSequencer(url, config) {
   const client = new pg.Client({ connectionString: url });
   const idle = new pg.Client({ connectionString: url });
   await Promise.all([client.connect(), idle.connect()]);
-  const store = createLogStore(database);
+  const store = createEventLog(database);
   while ((await store.sequence(2_000, null)) !== 0);
   await client.query('VACUUM order_events');
   await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');

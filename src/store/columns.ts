@@ -87,7 +87,9 @@ export function setList(columns: AnyColumns, source: string): string {
  * fast to write and to read.
  */
 export function documentWriter<Row>(columns: { readonly [Field in keyof Row]?: AnyColumn }): (row: Row) => object {
-  const entries = Object.entries<AnyColumn>(columns as AnyColumns).map(([field, { name }]) => [field as keyof Row, name] as const);
+  const entries = Object.entries<AnyColumn>(columns as AnyColumns).map(
+    ([field, { name }]) => [field as keyof Row, name] as const,
+  );
   return (row) => {
     const document: Record<string, unknown> = {};
     for (const [field, name] of entries) {

@@ -90,10 +90,12 @@ async function insertNew(
   });
   const inserted = creations.length === 0 ? [] : await insertOrders(tx, creations);
   const assigned = new Map(inserted.map((row) => [row.id, row]));
-  return new Map(creations.flatMap((creation) => {
-    const row = assigned.get(creation.orderId);
-    return row === undefined ? [] : [[creation.orderId, existingOf(creation, row)] as const];
-  }));
+  return new Map(
+    creations.flatMap((creation) => {
+      const row = assigned.get(creation.orderId);
+      return row === undefined ? [] : [[creation.orderId, existingOf(creation, row)] as const];
+    }),
+  );
 }
 
 function existingOf({ order, commandId, fingerprint }: Creation, assigned: Assigned): ExistingOrder {

@@ -58,3 +58,15 @@ export function toEventRow<Event extends { readonly actor: Actor }>({ actor, ...
 export function toEvent({ actor, actorKind, ...event }: EventRow): OrderEvent {
   return { ...event, actor: { subject: actor, kind: actorKind } };
 }
+
+const PAYLOAD_TYPES = {
+  currency: 'text',
+  status: 'order_status',
+  totalMinor: 'numeric',
+  createdAt: 'timestamptz(3)',
+} as const satisfies Readonly<Record<keyof EventPayload, string>>;
+
+/** A value of the payload in SQL, by the alias of its event. */
+export function payloadValue(alias: string, field: keyof EventPayload): string {
+  return `(${alias}.payload->>'${field}')::${PAYLOAD_TYPES[field]}`;
+}

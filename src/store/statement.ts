@@ -21,11 +21,7 @@ export function command(sql: string): Command {
   return { sql, columns: null };
 }
 
-export async function readRows<Row>(
-  db: Queryable,
-  { sql }: Query<Row>,
-  ...values: readonly unknown[]
-): Promise<Row[]> {
+export async function readRows<Row>(db: Queryable, { sql }: Query<Row>, ...values: readonly unknown[]): Promise<Row[]> {
   return db.$queryRawUnsafe<Row[]>(sql, ...values);
 }
 

@@ -26,10 +26,7 @@ interface CountRow {
 }
 
 /** @param customers whose orders are counted apart; null counts all together */
-export function countQuery(
-  { filter, limit }: CountRequest,
-  customers: readonly string[] | null,
-): BoundQuery<CountRow> {
+export function countQuery({ filter, limit }: CountRequest, customers: readonly string[] | null): BoundQuery<CountRow> {
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const conditions = ['o.deleted_at IS NULL', ...boundsOf(filter, bind)];

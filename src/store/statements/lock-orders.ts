@@ -12,7 +12,11 @@ export interface LockedOrder {
 
 type LockedRow = Order & Pick<LockedOrder, 'lockedAt'>;
 
-async function readLocked(db: Queryable, statement: typeof LOCK_ORDERS, ids: readonly string[]): Promise<LockedOrder[]> {
+async function readLocked(
+  db: Queryable,
+  statement: typeof LOCK_ORDERS,
+  ids: readonly string[],
+): Promise<LockedOrder[]> {
   const rows = await readRows(db, statement, ids);
   return rows.map(({ lockedAt, ...order }) => ({ order, lockedAt }));
 }
@@ -36,7 +40,9 @@ export async function readPresent(db: Queryable, ids: readonly string[]): Promis
   return rows.map((row) => row.id);
 }
 
-export const READ_PRESENT = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])', { id: 'uuid' });
+export const READ_PRESENT = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])', {
+  id: 'uuid',
+});
 
 const lockOrdersWith = (wait: string) =>
   query<LockedRow>(

@@ -14,13 +14,13 @@ export async function lockSequencer(tx: Queryable): Promise<boolean> {
   return (await readRows(tx, LOCK_SEQUENCER)).length > 0;
 }
 
-export const LOCK_SEQUENCER = query<{ readonly id: number }>(
+export const LOCK_SEQUENCER = query<{ readonly statementTimeout: string; readonly idleTimeout: string }>(
   `
-SELECT s.id, set_config('statement_timeout', '5000', true),
-  set_config('idle_in_transaction_session_timeout', '2000', true)
+SELECT set_config('statement_timeout', '5000', true) AS "statementTimeout",
+  set_config('idle_in_transaction_session_timeout', '2000', true) AS "idleTimeout"
 FROM event_sequencer s WHERE s.id = 1
 FOR UPDATE SKIP LOCKED`,
-  { id: 'integer' },
+  { statementTimeout: 'text', idleTimeout: 'text' },
 );
 
 /**
@@ -31,15 +31,23 @@ FOR UPDATE SKIP LOCKED`,
  *   that an old open transaction keeps from being removed
  * @returns how many were given
  */
-export async function givePositions(tx: Queryable, limit: number, orderIds: readonly string[] | null): Promise<number> {
-  if (orderIds === null) return tx.$executeRawUnsafe(GIVE_POSITIONS, limit);
-  return tx.$executeRawUnsafe(GIVE_POSITIONS_OF_ORDERS, limit, orderIds);
+export async function assignPositions(
+  tx: Queryable,
+  limit: number,
+  orderIds: readonly string[] | null,
+): Promise<number> {
+  if (orderIds === null) return execute(tx, ASSIGN_POSITIONS, limit);
+  return execute(tx, ASSIGN_POSITIONS_OF_ORDERS, limit, orderIds);
 }
 
 /** One step into the index of positions, from its end. */
-const LAST_POSITION = 'SELECT coalesce(max(e.position), 0) AS position FROM order_events e';
+export const LAST_POSITION = query<{ readonly position: bigint }>(
+  'SELECT coalesce(max(e.position), 0) AS position FROM order_events e',
+  { position: 'bigint' },
+);
 
-const givePositionsWhere = (condition: string) => `
+const assignPositionsWhere = (condition: string) =>
+  command(`
 UPDATE order_events e SET position = l.position + n.place
 FROM (
   SELECT u.order_id, u.version, row_number() OVER (ORDER BY u.order_id, u.version) AS place
@@ -49,20 +57,20 @@ FROM (
     ORDER BY order_id, version
     LIMIT $1::int
   ) u
-) n, (${LAST_POSITION}) l
-WHERE e.order_id = n.order_id AND e.version = n.version`;
+) n, (${LAST_POSITION.sql}) l
+WHERE e.order_id = n.order_id AND e.version = n.version`);
 
-const GIVE_POSITIONS = givePositionsWhere('');
-const GIVE_POSITIONS_OF_ORDERS = givePositionsWhere(' AND order_id = any($2::uuid[])');
+export const ASSIGN_POSITIONS = assignPositionsWhere('');
+export const ASSIGN_POSITIONS_OF_ORDERS = assignPositionsWhere(' AND order_id = any($2::uuid[])');
 
 export async function lastPosition(db: Queryable): Promise<bigint> {
-  const [row] = await db.$queryRawUnsafe<{ position: bigint }[]>(LAST_POSITION);
+  const [row] = await readRows(db, LAST_POSITION);
   return row?.position ?? 0n;
 }
 
 /** The log from a position on, in order and without a gap: it stops before the first position that is not there yet. */
 export async function readLog(db: Queryable, after: bigint, limit: number): Promise<LoggedEvent[]> {
-  const rows = await db.$queryRawUnsafe<EventRow[]>(READ_LOG, after, limit);
+  const rows = await readRows(db, READ_LOG, after, limit);
   const events: LoggedEvent[] = [];
   for (const row of rows) {
     const position = after + BigInt(events.length) + 1n;
@@ -72,8 +80,11 @@ export async function readLog(db: Queryable, after: bigint, limit: number): Prom
   return events;
 }
 
-const READ_LOG = `
-SELECT ${EVENT_COLUMNS} FROM order_events e
+export const READ_LOG = query<EventRow>(
+  `
+SELECT ${selectList(EVENT_COLUMNS, 'e')} FROM order_events e
 WHERE e.position > $1::bigint
 ORDER BY e.position
-LIMIT $2::int`;
+LIMIT $2::int`,
+  resultTypes(EVENT_COLUMNS),
+);
