@@ -48,7 +48,7 @@ try {
 function draft() {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
   const { request } = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
-  return completeDraft(request, priceLines(request.lines, 'USD', 2, new Map(), []).lines, []).draft;
+  return completeDraft(request, priceLines(request.lines, 'USD', new Map(), []).lines, []).draft;
 }
 
 function caller() {

@@ -186,8 +186,7 @@ async function priceUpdate(
     key !== null &&
     readerFor(caller).isCommandKnown({ orderId, key: Buffer.from(hashKey(caller.viewer, key)).toString('hex') });
   const products = await lookUp(lines, { catalogue, caller, isNeedless });
-  const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
-  const priced = priceLines(lines, currency, exponent, products ?? new Map(), [...inputPath, 'items']);
+  const priced = priceLines(lines, currency, products ?? new Map(), [...inputPath, 'items']);
   return 'problems' in priced ? priced : priced.lines;
 }
 

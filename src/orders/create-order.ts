@@ -78,11 +78,11 @@ async function price(
   { request, orderId, inputPath }: Unpriced,
   caller: Caller,
 ): Promise<{ readonly draft: OrderDraft | null } | { readonly problems: readonly InputProblem[] }> {
-  const { lines, exponent, details } = request;
+  const { lines, details } = request;
   const isKnown = async () => readerFor(caller).isKnown(orderId);
   const products = await lookUp(lines, { catalogue, caller, isNeedless: isKnown });
   if (products === null) return { draft: null };
-  const priced = priceLines(lines, details.currency, exponent, products, [...inputPath, 'items']);
+  const priced = priceLines(lines, details.currency, products, [...inputPath, 'items']);
   return 'problems' in priced ? priced : completeDraft(request, priced.lines, inputPath);
 }
 

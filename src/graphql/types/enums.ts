@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { USER_ERRORS, type UserErrorCode } from '../../domain/errors.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { CANCEL_REASONS } from '../../domain/order.js';
 import { ORDER_SORT_FIELDS } from '../../orders/interfaces/order-filter.js';
@@ -66,43 +67,30 @@ export const SortDirectionEnum = register('SortDirection', 'Which end comes firs
   DESC: { description: 'Largest or newest first.' },
 });
 
-export const ERROR_CODES = [
-  'REQUIRED',
-  'INVALID',
-  'NOT_FOUND',
-  'DUPLICATE',
-  'LIMIT_EXCEEDED',
-  'INVALID_TRANSITION',
-  'VERSION_CONFLICT',
-  'IDEMPOTENCY_MISMATCH',
-  'ORDER_DELETED',
-  'TOTAL_MISMATCH',
-  'PRICE_CHANGED',
-  'NOT_EDITABLE',
-  'BATCH_ABORTED',
-  'CATALOGUE_UNAVAILABLE',
-  'SERVICE_UNAVAILABLE',
-] as const;
-
-export const ErrorCodeEnum = register('ErrorCode', 'Why a mutation was rejected, for programs.', enumOf(ERROR_CODES), {
-  REQUIRED: { description: 'Something necessary is missing.' },
-  INVALID: { description: 'A value breaks a rule; the message names it.' },
-  NOT_FOUND: { description: 'What is named does not exist, or is not yours to see.' },
-  DUPLICATE: { description: 'The value is taken, or given twice.' },
-  LIMIT_EXCEEDED: { description: 'Too many, too long or too large; the message names the limit.' },
-  INVALID_TRANSITION: { description: 'The order cannot go from its status to the one asked for.' },
-  VERSION_CONFLICT: { description: 'The order is not at the version that was expected.' },
-  IDEMPOTENCY_MISMATCH: { description: 'The id or key was used before with another request.' },
-  ORDER_DELETED: { description: 'The order of this id or key has been deleted since.' },
-  TOTAL_MISMATCH: { description: 'The total is not the one that was expected; the message tells it.' },
-  PRICE_CHANGED: { description: 'The price is not the one that was expected; the message tells it.' },
-  NOT_EDITABLE: { description: 'The order has gone too far in its life for this change.' },
-  BATCH_ABORTED: { description: 'Nothing is wrong with this one, but another one of its request was rejected.' },
-  CATALOGUE_UNAVAILABLE: { description: 'Prices cannot be looked up now; try again later.' },
-  SERVICE_UNAVAILABLE: {
-    description: 'This one of several could not be done now; the message says whether it may have been stored.',
+export const ErrorCodeEnum = register(
+  'ErrorCode',
+  'Why a mutation was rejected, for programs.',
+  enumOf(Object.keys(USER_ERRORS) as UserErrorCode[]),
+  {
+    REQUIRED: { description: 'Something necessary is missing.' },
+    INVALID: { description: 'A value breaks a rule; the message names it.' },
+    NOT_FOUND: { description: 'What is named does not exist, or is not yours to see.' },
+    DUPLICATE: { description: 'The value is taken, or given twice.' },
+    LIMIT_EXCEEDED: { description: 'Too many, too long or too large; the message names the limit.' },
+    INVALID_TRANSITION: { description: 'The order cannot go from its status to the one asked for.' },
+    VERSION_CONFLICT: { description: 'The order is not at the version that was expected.' },
+    IDEMPOTENCY_MISMATCH: { description: 'The id or key was used before with another request.' },
+    ORDER_DELETED: { description: 'The order of this id or key has been deleted since.' },
+    TOTAL_MISMATCH: { description: 'The total is not the one that was expected; the message tells it.' },
+    PRICE_CHANGED: { description: 'The price is not the one that was expected; the message tells it.' },
+    NOT_EDITABLE: { description: 'The order has gone too far in its life for this change.' },
+    BATCH_ABORTED: { description: 'Nothing is wrong with this one, but another one of its request was rejected.' },
+    CATALOGUE_UNAVAILABLE: { description: 'Prices cannot be looked up now; try again later.' },
+    SERVICE_UNAVAILABLE: {
+      description: 'This one of several could not be done now; the message says whether it may have been stored.',
+    },
   },
-});
+);
 
 export const CancelReasonEnum = register('CancelReason', 'Why an order was cancelled.', enumOf(CANCEL_REASONS), {
   CUSTOMER: { description: 'The customer wanted it.' },

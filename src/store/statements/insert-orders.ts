@@ -14,11 +14,11 @@ export interface Creation extends Omit<Created, 'kind'> {
   readonly fingerprint: Uint8Array;
 }
 
-const FINGERPRINT = { fingerprint: { name: 'fingerprint', type: 'bytea', nullable: false } } as const;
+export const FINGERPRINT_COLUMN = { fingerprint: { name: 'fingerprint', type: 'bytea', nullable: false } } as const;
 
 const NEW_ORDER_COLUMNS = {
   ...omitColumns(ORDER_COLUMNS, 'number', 'createdAt', 'updatedAt'),
-  ...FINGERPRINT,
+  ...FINGERPRINT_COLUMN,
 } satisfies Columns<NewOrder & { readonly fingerprint: Uint8Array }>;
 
 const NEW_EVENT_COLUMNS = {
@@ -99,7 +99,7 @@ export async function readExisting(db: Queryable, ids: readonly string[]): Promi
 
 export const READ_EXISTING = query<ExistingRow>(
   `
-SELECT ${selectList({ ...ORDER_COLUMNS, ...FINGERPRINT }, 'o')}, e.customer_id AS "creatorId", e.command_id AS "commandId"
+SELECT ${selectList({ ...ORDER_COLUMNS, ...FINGERPRINT_COLUMN }, 'o')}, e.customer_id AS "creatorId", e.command_id AS "commandId"
 FROM orders o
 JOIN order_events e ON e.order_id = o.id AND e.version = 1
 WHERE o.id = any($1::uuid[]) AND e.order_id = any($1::uuid[])`,
