@@ -3,16 +3,18 @@ import { invalid, type FieldPath } from '../domain/errors.js';
 import { INITIAL_STATUS } from '../domain/lifecycle.js';
 import type { Order, OrderDraft } from '../domain/order.js';
 import { maySee } from '../domain/viewer.js';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderOutcome, CreateOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
+import { LOCK_CONFLICT } from './lock-conflict.js';
 import { toOrder } from './order-rows.js';
 import { readKnown } from './statements/read-orders.js';
 import { insertOrders, readExisting, type ExistingRow, type InsertedRow } from './statements/insert-orders.js';
 import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
 
 export interface CreatedBatch {
-  readonly outcomes: ReadonlyMap<CreateOrder, OrderOutcome | LockConflict>;
+  /** One for each command, in the commands' order. */
+  readonly outcomes: readonly (OrderOutcome | LockConflict)[];
   /** Orders that were not there before. */
   readonly newIds: ReadonlySet<string>;
 }
@@ -33,15 +35,14 @@ export async function createBatch(tx: Queryable, commands: readonly CreateOrder[
   const existing = new Map((there.length === 0 ? [] : await readExisting(tx, there)).map((row) => [row.id, row]));
   await references.releaseUnused(tx, created, existing);
 
-  const outcomes = new Map<CreateOrder, OrderOutcome | LockConflict>();
-  for (const command of commands) {
+  const outcomes = commands.map((command) => {
     const first = firsts.get(command.orderId) ?? command;
     const row = created.get(command.orderId);
     const stored = existing.get(command.orderId);
-    if (row !== undefined && isNew(first)) outcomes.set(command, answerCreated(command, first, row));
-    else if (stored !== undefined) outcomes.set(command, replay(command, stored));
-    else outcomes.set(command, command === first ? references.rejectionOf(first, created) : LOCK_CONFLICT); // it may want another
-  }
+    if (row !== undefined && isNew(first)) return answerCreated(command, first, row);
+    if (stored !== undefined) return replay(command, stored);
+    return command === first ? references.rejectionOf(first, created) : LOCK_CONFLICT; // it may need another reference
+  });
   return { outcomes, newIds: new Set(created.keys()) };
 }
 

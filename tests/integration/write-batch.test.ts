@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draftOrder } from '../support/drafts.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
-import { createLanes } from '../../src/coalesce/lanes.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { createWriteBatch } from '../../src/store/write-batch.js';
+import type { BatchWriter, WriteResult } from '../../src/orders/interfaces/batch-writer.js';
+import { createBatchWriter } from '../../src/store/write-batch.js';
 import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
@@ -15,7 +15,7 @@ import { startPostgresProxy, type PostgresProxy } from '../support/postgres-prox
 let database: TestDatabase;
 let proxy: PostgresProxy;
 let store: Database;
-let batch: ReturnType<typeof createWriteBatch>;
+let writer: BatchWriter;
 const committed: (readonly string[])[] = [];
 
 beforeAll(async () => {
@@ -28,8 +28,7 @@ beforeAll(async () => {
     { url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
     log,
   );
-  batch = createWriteBatch(store, {
-    contendedLanes: createLanes(1),
+  writer = createBatchWriter(store, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
     onCommit: (ids) => committed.push(ids),
@@ -44,11 +43,10 @@ afterAll(async () => {
 });
 
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
-/** Runs a batch for callers that wait for five seconds. */
-async function writeBatch(commands: readonly WriteCommand[]): Promise<unknown[]> {
+/** Runs a batch for callers with a deadline of five seconds. */
+async function writeBatch(commands: readonly WriteCommand[]): Promise<readonly WriteResult[]> {
   const caller = callerOf();
-  const results = await batch(commands.map((key) => ({ key, caller })));
-  return Promise.all(results.map(async (result) => result));
+  return writer.write(commands.map((command) => ({ command, caller, outcomeUnknown: false })));
 }
 
 function placing(notes: string, orderId: string = randomUUID()): CreateOrder {

@@ -7,19 +7,23 @@ export type LockedRow = OrderRow & {
 };
 
 /**
- * Locks and reads orders, tombstones too, in the order of their ids so that batches never wait for each other in a
- * circle. The clock is read outside the locking part, row by row, so it is never earlier than the lock.
+ * Locks and reads orders, tombstones too. Orders that other transactions have locked are left out: a batch never waits
+ * for a row, so two batches never wait for each other's orders. The clock is read outside the locking part, row by row,
+ * so it is never earlier than the lock.
  */
 export async function lockOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
   return db.$queryRawUnsafe<LockedRow[]>(LOCK_ORDERS, ids);
 }
 
-/** The same without waiting: orders that somebody else holds are left out. */
-export async function lockFreeOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
-  return db.$queryRawUnsafe<LockedRow[]>(LOCK_FREE_ORDERS, ids);
-}
+const LOCK_ORDERS = `
+WITH locked AS MATERIALIZED (
+  SELECT ${ORDER_COLUMNS} FROM orders o
+  WHERE o.id = any($1::uuid[])
+  FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT o.*, clock_timestamp()::timestamptz(3) AS locked_at FROM locked o`;
 
-/** Which of these orders there are, held or not. */
+/** Which of these orders exist, locked or not. */
 export async function readPresent(db: Queryable, ids: readonly string[]): Promise<string[]> {
   const rows = await db.$queryRawUnsafe<{ id: string }[]>(READ_PRESENT, ids);
   return rows.map((row) => row.id);
@@ -27,14 +31,20 @@ export async function readPresent(db: Queryable, ids: readonly string[]): Promis
 
 const READ_PRESENT = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])';
 
-const lockOrdersWith = (wait: string) => `
-WITH locked AS MATERIALIZED (
-  SELECT ${ORDER_COLUMNS} FROM orders o
-  WHERE o.id = any($1::uuid[])
-  ORDER BY o.id
-  FOR NO KEY UPDATE${wait}
-)
-SELECT o.*, clock_timestamp()::timestamptz(3) AS locked_at FROM locked o`;
+/**
+ * Which of these orders other transactions have locked. The free ones are locked for the time of the statement alone,
+ * as strongly as a change locks them.
+ */
+export async function findLocked(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await db.$queryRawUnsafe<{ id: string }[]>(FIND_LOCKED, ids);
+  return rows.map((row) => row.id);
+}
 
-const LOCK_ORDERS = lockOrdersWith('');
-const LOCK_FREE_ORDERS = lockOrdersWith(' SKIP LOCKED');
+const FIND_LOCKED = `
+WITH free AS MATERIALIZED (
+  SELECT o.id FROM orders o
+  WHERE o.id = any($1::uuid[])
+  FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT o.id FROM orders o
+WHERE o.id = any($1::uuid[]) AND NOT EXISTS (SELECT FROM free f WHERE f.id = o.id)`;
