@@ -109,12 +109,13 @@ test('who waits for a held order is told at its deadline, and the change is not 
 });
 
 test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
-  const tight = await startServer(database.url, { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1' });
+  const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
+  const tight = await startServer(database.url, bounds);
   try {
     const target = await created(tight);
     const blocker = await database.connect();
     await blocker.query('BEGIN');
-    await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [target.id]);
+    await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
     const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
     await expect
       .poll(() =>
