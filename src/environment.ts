@@ -84,10 +84,10 @@ export const VARIABLES = {
   ),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(5_000, 100, 600_000, 'Longest time of one SQL statement.'),
   DATABASE_LOCK_TIMEOUT_MS: whole(
-    500,
     50,
+    10,
     600_000,
-    'Longest wait of a write batch for an order that somebody else holds; its command then waits apart.',
+    'Longest wait of a write batch for an id or external reference that is locked.',
   ),
   DATABASE_CONNECT_TIMEOUT_MS: whole(2_000, 50, 60_000, 'Longest wait for a connection.'),
   REQUEST_DEADLINE_MS: whole(10_000, 100, 600_000, 'Longest time a request may take.'),

@@ -1,14 +1,17 @@
 export interface LockQueueOptions<W> {
   /** Which of these locks other transactions still hold, in one question for all of them. */
   readonly findLocked: (names: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Retries what waited; the answer holds what met the same lock again. It must not reject. */
-  readonly retry: (waiting: readonly W[]) => Promise<ReadonlySet<W>>;
+  /** Retries what waited, by locks; the answer holds what met its lock again. It must not reject. */
+  readonly retry: (waiting: readonly (readonly W[])[]) => Promise<ReadonlySet<W>>;
+  /** How many locks are retried in one turn: newer ones first, so that they do not wait for the turns of the others. */
+  readonly maxPerTurn: number;
   /** Whether the caller has gone. Its entry is retried at once, which answers it without a transaction. */
   readonly isOver: (waiting: W) => boolean;
 }
 
 /** What waits for locks of other transactions, by the name of the lock. */
 export interface LockQueue<W> {
+  isEmpty(): boolean;
   /** Whether the lock was met a moment ago. */
   has(name: string): boolean;
   add(name: string, waiting: W): void;
@@ -30,7 +33,7 @@ const LONGEST_PAUSE_MS = 80;
  * short transaction. After that all locks that are due are probed together, and only what waits for free ones is retried.
  * The queue works on one retry at a time, so waiting entries use one connection however many they are.
  */
-export function createLockQueue<W>({ findLocked, retry, isOver }: LockQueueOptions<W>): LockQueue<W> {
+export function createLockQueue<W>({ findLocked, retry, maxPerTurn, isOver }: LockQueueOptions<W>): LockQueue<W> {
   const locks = new Map<string, Lock<W>>();
   let timer: NodeJS.Timeout | undefined;
   let wakeAt = Number.POSITIVE_INFINITY;
@@ -59,7 +62,8 @@ export function createLockQueue<W>({ findLocked, retry, isOver }: LockQueueOptio
     const now = performance.now();
     const due = [...locks].filter(([, { retryAt }]) => retryAt <= now);
     for (const [name, { waiting }] of due) if (waiting.length === 0) locks.delete(name);
-    return due.filter(([, { waiting }]) => waiting.length > 0);
+    const occupied = due.filter(([, { waiting }]) => waiting.length > 0);
+    return occupied.toSorted(([, left], [, right]) => left.pauseMs - right.pauseMs).slice(0, maxPerTurn);
   }
 
   async function retryFree(due: readonly [string, Lock<W>][], locked: ReadonlySet<string>): Promise<void> {
@@ -68,7 +72,7 @@ export function createLockQueue<W>({ findLocked, retry, isOver }: LockQueueOptio
       isFree: !locked.has(name),
       entries: take(lock, locked.has(name)),
     }));
-    const again = await retry(taken.flatMap(({ entries }) => entries));
+    const again = await retry(taken.map(({ entries }) => entries).filter((entries) => entries.length > 0));
     for (const { lock, isFree, entries } of taken) {
       const back = entries.filter((entry) => again.has(entry));
       lock.waiting.unshift(...back);
@@ -84,6 +88,7 @@ export function createLockQueue<W>({ findLocked, retry, isOver }: LockQueueOptio
   }
 
   return {
+    isEmpty: () => locks.size === 0,
     has: (name) => locks.has(name),
     add(name, waiting) {
       const known = locks.get(name);

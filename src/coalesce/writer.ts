@@ -60,7 +60,7 @@ async function writeCalls(
     else answers[index] = wait(call, conflict);
   }
   for (const part of split(unlocked, bounds)) {
-    const results = await write(part);
+    const results = await write(part, { waited: false });
     for (const [at, call] of part.entries()) {
       const result = results[at] ?? new Error('a command without a result');
       answers[call.index] = 'kind' in result && result.kind === 'lock-conflict' ? wait(call, result) : result;
@@ -82,9 +82,9 @@ interface PlacedCall extends SizedCall {
 
 /** A defect in one part of a batch must not take the answers of the other parts with it. */
 function neverRejecting(write: BatchWriter['write']): BatchWriter['write'] {
-  return async (calls) => {
+  return async (calls, options) => {
     try {
-      return await write(calls);
+      return await write(calls, options);
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error('A batch failed.', { cause });
       return calls.map(() => error);

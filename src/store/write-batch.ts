@@ -3,7 +3,13 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
 import { classify, type FailureKind } from '../database/database-errors.js';
 import { createFailureLog } from '../observability/failure-log.js';
-import type { BatchWriter, LockConflict, WriteCall, WriteResult } from '../orders/interfaces/batch-writer.js';
+import type {
+  BatchWriter,
+  LockConflict,
+  WriteCall,
+  WriteOptions,
+  WriteResult,
+} from '../orders/interfaces/batch-writer.js';
 import { isOver } from '../orders/interfaces/caller.js';
 import type { OrderOutcome, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import { LOCK_CONFLICT } from './lock-conflict.js';
@@ -59,9 +65,10 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
   const { onCommit, log } = options;
   const failures = createFailureLog(log);
 
-  async function write(calls: readonly WriteCall[]): Promise<readonly WriteResult[]> {
+  async function write(calls: readonly WriteCall[], { waited }: WriteOptions): Promise<readonly WriteResult[]> {
     const batch: Batch = { results: Array.from({ length: calls.length }), failuresInARow: 0 };
-    const parts: Part[] = [{ state: 'attempting', entries: calls.map((call, index) => ({ call, index })) }];
+    const state = waited ? 'retrying-key' : 'attempting';
+    const parts: Part[] = [{ state, entries: calls.map((call, index) => ({ call, index })) }];
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       const entries = dropOver(part.entries, batch.results);
       if (entries.length > 0) parts.push(...(await run({ ...part, entries }, batch)).toReversed());
@@ -118,8 +125,8 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
 const EXTERNAL: ReadonlySet<WriteFailure> = new Set(['connection', 'unavailable', 'damaged']);
 const UNKNOWN_COMMIT = 'the outcome of a COMMIT is unknown; retrying under the same ids';
 const SETTLE_PAUSE_MS = 100;
-/** Enough for a commit that is under way; a batch of many pays it for every lock that it meets. */
-const ISOLATING_LOCK_TIMEOUT_MS = 10;
+/** Enough for a commit that is under way; isolation pays it in every transaction that meets a lock. */
+const SHORT_LOCK_TIMEOUT_MS = 10;
 
 async function transact(
   { prisma }: Database,
@@ -127,15 +134,15 @@ async function transact(
   { maxWaitMs, transactionTimeoutMs }: BatchWriterOptions,
 ): Promise<Attempt> {
   const commands = entries.map(({ call }) => call.command);
-  const writeOptions = {
+  const transactionOptions = {
     outcomeUnknown: entries.some(({ call }) => call.outcomeUnknown),
-    lockTimeoutMs: state === 'isolating-locks' ? ISOLATING_LOCK_TIMEOUT_MS : null,
+    lockTimeoutMs: state === 'isolating-locks' || state === 'retrying-key' ? SHORT_LOCK_TIMEOUT_MS : null,
   };
   let committing = false;
   try {
     const outcomes = await prisma.$transaction(
       async (tx) => {
-        const outcomes = await writeInTransaction(tx, commands, writeOptions);
+        const outcomes = await writeInTransaction(tx, commands, transactionOptions);
         committing = true; // returning is what sends COMMIT
         return outcomes;
       },

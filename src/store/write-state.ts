@@ -1,6 +1,6 @@
 import type { FailureKind } from '../database/database-errors.js';
 
-/** In which way a part of a batch is tried. A batch begins as one part that is attempted. */
+/** How a part of a batch is tried. A batch begins as one part: `attempting`, or `retrying-key` where it has waited. */
 export type WriteState =
   /** All commands in one transaction. Locked orders are skipped; ids and references are waited for briefly. */
   | 'attempting'
@@ -12,6 +12,8 @@ export type WriteState =
   | 'isolating'
   /** An id or a reference is locked: halves are tried with a minimal lock timeout until its command is alone. */
   | 'isolating-locks'
+  /** Commands that have waited for one id or reference: if it is still locked, all of them wait again. */
+  | 'retrying-key'
   /** Again over another connection, after one that was lost before COMMIT. */
   | 'reconnecting'
   /** A COMMIT was not answered: again under the same ids, which finds what was stored, until the database answers. */
@@ -46,7 +48,7 @@ const TRANSITIONS: Readonly<Record<WriteFailure, (part: FailedPart) => NextStep>
   data: ({ commands }) => (commands > 1 ? ISOLATE : FAIL_UNEXPECTED),
   unexpected: (part) => (canIsolate(part) ? ISOLATE : FAIL_UNEXPECTED),
   damaged: (part) => (canIsolate(part) ? ISOLATE : FAIL_UNAVAILABLE),
-  lock: (part) => (canIsolate(part) ? ISOLATE_LOCKS : { kind: 'wait' }),
+  lock: (part) => (part.state !== 'retrying-key' && canIsolate(part) ? ISOLATE_LOCKS : { kind: 'wait' }),
   conflict: ({ state, commands }) => {
     if (state !== 'retrying' && state !== 'retrying-singly') return { kind: 'retry', state: 'retrying' };
     return commands > 1 ? { kind: 'separate', state: 'retrying-singly' } : { kind: 'fail', as: 'conflict' };

@@ -12,7 +12,7 @@ import type { Queryable } from '../database/database.js';
 import { LOCK_CONFLICT } from './lock-conflict.js';
 import { createBatch } from './create-batch.js';
 
-export interface WriteOptions {
+export interface TransactionOptions {
   /** A COMMIT of some of the commands was not answered: their own events are looked for before they are decided. */
   readonly outcomeUnknown: boolean;
   /** How long a statement waits for an id or a reference that another transaction is storing; null: the session's. */
@@ -27,7 +27,7 @@ export interface WriteOptions {
 export async function writeInTransaction(
   tx: Queryable,
   commands: readonly WriteCommand[],
-  { outcomeUnknown, lockTimeoutMs }: WriteOptions,
+  { outcomeUnknown, lockTimeoutMs }: TransactionOptions,
 ): Promise<(WriteOutcome | LockConflict)[]> {
   const batch = byKind(commands);
   if (lockTimeoutMs !== null) await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`);

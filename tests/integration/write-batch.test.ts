@@ -46,7 +46,8 @@ const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 /** Runs a batch for callers with a deadline of five seconds. */
 async function writeBatch(commands: readonly WriteCommand[]): Promise<readonly WriteResult[]> {
   const caller = callerOf();
-  return writer.write(commands.map((command) => ({ command, caller, outcomeUnknown: false })));
+  const calls = commands.map((command) => ({ command, caller, outcomeUnknown: false }));
+  return writer.write(calls, { waited: false });
 }
 
 function placing(notes: string, orderId: string = randomUUID()): CreateOrder {

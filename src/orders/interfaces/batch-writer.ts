@@ -18,10 +18,15 @@ export interface LockConflict {
 
 export type WriteResult = WriteOutcome | LockConflict | Error;
 
+export interface WriteOptions {
+  /** The commands have waited for one id or reference: a lock that they meet again is hardly waited for. */
+  readonly waited: boolean;
+}
+
 /** Stores batches of commands and settles what fails on the way. */
 export interface BatchWriter {
-  /** @returns a result for each call, in the calls' order; it never rejects because of the database */
-  readonly write: (calls: readonly WriteCall[]) => Promise<readonly WriteResult[]>;
+  /** @returns a result for each call, in the calls' order */
+  readonly write: (calls: readonly WriteCall[], options: WriteOptions) => Promise<readonly WriteResult[]>;
   /** Which of these orders other transactions have locked. None where the database cannot be asked: `write` settles that. */
   readonly findLocked: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }
