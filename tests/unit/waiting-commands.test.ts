@@ -109,10 +109,27 @@ test('a command whose deadline passes while its order is locked leaves the queue
   await expect(outcome).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   await writer.idle();
   await sleep(200); // longer than a lock is remembered
-  const { length } = probes;
+  const [probed, written] = [probes.length, writes.length];
   await sleep(200);
-  expect(probes).toHaveLength(length);
-  expect(writes.length).toBeGreaterThan(0);
+  expect(probes).toHaveLength(probed);
+  const again = writer.write(changing(id), callerOf());
+  await expect.poll(() => writes.length).toBeGreaterThan(written); // in a batch, as any other
+  locked.clear();
+  expect(await again).toBe(DONE);
+});
+
+test('orders that are met locked at different times are soon probed at the same time', async () => {
+  const ids = Array.from({ length: 10 }, (): string => randomUUID());
+  const locked = new Set(ids);
+  const { writer, probes } = createStore(locked);
+  const outcomes: Promise<unknown>[] = [];
+  for (const id of ids) {
+    outcomes.push(writer.write(changing(id), callerOf()));
+    await sleep(7);
+  }
+  await expect.poll(() => probes.filter((probe) => probe.length === ids.length).length).toBeGreaterThan(1);
+  locked.clear();
+  await Promise.all(outcomes);
 });
 
 test('the size of a command is computed once, however often it is retried', async () => {
