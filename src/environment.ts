@@ -6,7 +6,7 @@ export interface Variable<T = unknown> {
   readonly fallback: string;
   readonly bounds: string;
   readonly about: string;
-  /** It may hold a password, so its value is never repeated. */
+  /** The value may contain a password, so messages do not quote it. */
   readonly secret?: true;
 }
 
@@ -42,7 +42,7 @@ function postgresUrl(about: string): Variable<string | null> {
   return url(/^postgres(ql)?:\/\//, 'postgresql:// URL', about);
 }
 
-/** Every variable the server reads. The only place that knows their names, defaults and bounds. */
+/** Every variable the server reads, with its default and bounds. */
 export const VARIABLES = {
   HOST: text('127.0.0.1', 'Address to listen on.'),
   PORT: whole(4000, 0, 65_535, 'Port for HTTP and websockets; 0 takes a free one.'),
