@@ -21,9 +21,11 @@ const store = createBatchWriter(database, {
 const writer = coalesceWrites(store, config.writes);
 const work = { write, create, change };
 
-process.on('message', async ({ id, kind, ...message }) => {
+process.on('message', (message) => void answer(message));
+
+async function answer({ id, kind, ...message }) {
   process.send({ id, ...(await work[kind](message)) });
-});
+}
 
 /** Creates orders and changes them, at full rate. */
 async function write({ seconds }) {

@@ -63,7 +63,7 @@ test('a row that the database rejects fails alone, masked and logged; its neighb
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
 });
 
-test('an order that somebody holds is waited for apart: its neighbours and everything else go on', async () => {
+test('commands on a locked order wait outside the batch; its neighbours and everything else go on', async () => {
   const [held, free] = await Promise.all([created(servers[1]), created(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
@@ -81,7 +81,7 @@ test('an order that somebody holds is waited for apart: its neighbours and every
   expect((await Promise.all(more)).filter((answer) => answer.changed)).toHaveLength(1);
 });
 
-test('who waits for a held order is told at its deadline, and the change is not made afterwards', async () => {
+test('a command on a locked order fails at its deadline, and the change is not made afterwards', async () => {
   const hurried = await startServer(database.url, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
   try {
     const held = await created(hurried);
@@ -137,7 +137,7 @@ test('a full queue rejects at once with OVERLOADED; what was accepted is stored'
   }
 });
 
-test('an order that is free again is not kept waiting by those that stay held', async () => {
+test('a freed order does not wait for orders that stay locked', async () => {
   const others = await Promise.all(Array.from({ length: 30 }, () => created(servers[1])));
   const soon = await created(servers[1]);
   const [stubborn, brief] = [await database.connect(), await database.connect()];
