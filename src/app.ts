@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
-import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
@@ -33,7 +32,7 @@ import { announce, listen } from './database/notifications.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
-import { createWriteBatch } from './store/write-batch.js';
+import { createBatchWriter } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
 
 export interface App {
@@ -150,14 +149,13 @@ async function createServices(
   closers: Closers,
 ): Promise<Services> {
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
-  const writeBatch = createWriteBatch(database, {
+  const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
-    contendedLanes: createLanes(1),
     onCommit,
     log,
   });
-  const writer = coalesceWrites(writeBatch, config.writes);
+  const writer = coalesceWrites(batchWriter, config.writes);
   closers.add(() => writer.idle());
   const secret = await serverSecret(database, 'fingerprint');
   const readerFor = coalesceReads(createReader(database, log), config.reads);

@@ -7,7 +7,7 @@ export interface Config {
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
-  /** Everybody is admin; `guarded` answers only loopback Host and Origin headers and nothing that was forwarded. */
+  /** Every client is admin. `guarded` serves only loopback Host and Origin headers and no forwarded requests. */
   readonly open: { readonly guarded: boolean };
   readonly database: {
     readonly source:
@@ -70,7 +70,7 @@ export interface Config {
   readonly shutdownGraceMs: number;
 }
 
-/** Adds the variables of a `.env` file in the working folder, where there is one. What is set already stays. */
+/** Loads a `.env` file from the working folder, if it exists. Variables that are already set keep their values. */
 export function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }
@@ -78,7 +78,7 @@ export function loadEnvFile(): void {
 /**
  * Reads the configuration.
  *
- * @throws StartupError that lists every variable that is wrong
+ * @throws StartupError that lists every invalid variable
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const values = check(env);
@@ -163,7 +163,7 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, { schema, secret }] of Object.entries<Variable>(VARIABLES)) {
-    const given = env[name] === '' ? undefined : env[name]; // an empty line of a .env file means the default
+    const given = env[name] === '' ? undefined : env[name]; // an empty value in a .env file means the default
     const parsed = schema.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else {
@@ -177,7 +177,7 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** An open server is for a developer's own machine: elsewhere it has to be asked for in so many words. */
+/** An open server is meant for local development. On other addresses it must be enabled explicitly. */
 function openness(values: Values): Config['open'] {
   if (values.AUTH_MODE === 'open') return { guarded: false };
   if (!LOOPBACK.has(values.HOST)) {

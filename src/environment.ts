@@ -6,7 +6,7 @@ export interface Variable<T = unknown> {
   readonly fallback: string;
   readonly bounds: string;
   readonly about: string;
-  /** It may hold a password, so its value is never repeated. */
+  /** The value may contain a password, so messages do not quote it. */
   readonly secret?: true;
 }
 
@@ -42,7 +42,7 @@ function postgresUrl(about: string): Variable<string | null> {
   return url(/^postgres(ql)?:\/\//, 'postgresql:// URL', about);
 }
 
-/** Every variable the server reads. The only place that knows their names, defaults and bounds. */
+/** Every variable the server reads, with its default and bounds. */
 export const VARIABLES = {
   HOST: text('127.0.0.1', 'Address to listen on.'),
   PORT: whole(4000, 0, 65_535, 'Port for HTTP and websockets; 0 takes a free one.'),
@@ -84,10 +84,10 @@ export const VARIABLES = {
   ),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(5_000, 100, 600_000, 'Longest time of one SQL statement.'),
   DATABASE_LOCK_TIMEOUT_MS: whole(
-    500,
     50,
+    10,
     600_000,
-    'Longest wait of a write batch for an order that somebody else holds; its command then waits apart.',
+    'Longest wait of a write batch for an id or external reference that is locked.',
   ),
   DATABASE_CONNECT_TIMEOUT_MS: whole(2_000, 50, 60_000, 'Longest wait for a connection.'),
   REQUEST_DEADLINE_MS: whole(10_000, 100, 600_000, 'Longest time a request may take.'),

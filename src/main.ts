@@ -1,6 +1,6 @@
 import { nodeVersionProblem } from './node-version.js';
 
-// Nothing else is imported before the check: an older Node.js fails on what it does not know.
+// No other import before the check: older versions of Node.js fail on newer syntax.
 const problem = nodeVersionProblem();
 if (problem === null) {
   const { runServer } = await import('./server-process.js');

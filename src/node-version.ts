@@ -1,6 +1,6 @@
 const OLDEST_NODE = 24;
 
-/** Why this version of Node.js cannot run the server, or null where it can. Must work on every older one. */
+/** Why this version of Node.js cannot run the server, or null if it can. Must itself run on older versions. */
 export function nodeVersionProblem(version = process.versions.node): string | null {
   const [major] = version.split('.');
   return Number(major) >= OLDEST_NODE

@@ -18,7 +18,7 @@ import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js'
 import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
-import { createWriteBatch } from '../../dist/store/write-batch.js';
+import { createBatchWriter } from '../../dist/store/write-batch.js';
 import { compare, median } from './measure.mjs';
 
 const log = pino({ level: 'silent' });
@@ -70,13 +70,13 @@ function placing() {
 
 /** Three items and an event: what every variant stores for an order. */
 async function benchWrites(database, config, settings) {
-  const writeBatch = createWriteBatch(database, {
+  const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
     onCommit: () => {},
     log,
   });
-  const writer = coalesceWrites(writeBatch, config.writes);
+  const writer = coalesceWrites(batchWriter, config.writes);
   const pool = new pg.Pool({ connectionString: embedded.url, max: 10 });
   pool.on('error', (error) => console.error(String(error))); // the database is stopped while the pool is open: something failed
   const ids = [];

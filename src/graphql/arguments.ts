@@ -51,6 +51,8 @@ export function lookupArgument(argument: string, text: string, limit: number): s
 const MAX_DEPTH = 64;
 /** No list of an input may be longer, nor a list in metadata. */
 const MAX_LIST = 10_000;
+/** No object of an input may have more keys. Metadata of the allowed size has fewer. */
+const MAX_KEYS = 2_500;
 /** No text of an input may be longer. */
 const MAX_TEXT = 50_000;
 
@@ -63,7 +65,7 @@ const MAX_TEXT = 50_000;
 export function assertReadable(args: object): void {
   const problem = problemOf(args, 0);
   if (problem === null) return;
-  const argument = problem.path.toReversed().join('').replace(/^\./, '').slice(0, 200);
+  const argument = problem.path.toReversed().join('').replace(/^\./, '').slice(0, 200) || 'variables';
   throw new RequestError('BAD_USER_INPUT', `${argument} ${problem.rule}.`, { details: { argument } });
 }
 
@@ -78,7 +80,9 @@ function problemOf(value: unknown, depth: number): ArgumentProblem | null {
   if (typeof value !== 'object' || value === null) return null;
   if (depth > MAX_DEPTH) return broken(`must not contain more than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) return problemOfList(value, depth);
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  if (keys.length > MAX_KEYS) return broken(`must have at most ${MAX_KEYS} keys; it has ${keys.length}`);
+  for (const key of keys) {
     const problem = problemOfText(key) ?? problemOf((value as Record<string, unknown>)[key], depth + 1); // keys of a JSON object
     if (problem === null) continue;
     problem.path.push(`.${key.slice(0, MAX_KEY_SHOWN)}`);

@@ -9,7 +9,7 @@ const CLOSING = new Set([TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET
 /** Longest text of a document. A parsed document holds some hundred times as many bytes, and is kept. */
 const MAX_LENGTH = 100_000;
 /** Most lines and comments together: the parser keeps each comment, and finds the line of an error by counting. */
-const MAX_LINES = 5_000;
+const MAX_LINES = 1_000;
 
 /** Why a document must not be parsed, or null where it may. */
 export function problemOfDocument(text: string): string | null {

@@ -17,6 +17,12 @@ export function costs(cost: FieldCost): { readonly cost: FieldCost } {
   return { cost };
 }
 
+/**
+ * The cost of a field that calls an asynchronous resolver: a promise, a read and its result, however little is selected.
+ * Bounds how many such calls one request makes.
+ */
+export const RESOLVER_COST = { page: 200, object: 50 } as const;
+
 /** A text counts as one value for every so many characters. */
 export const CHARACTERS_OF_A_VALUE = 100;
 

@@ -1,22 +1,45 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { countFields } from './count-fields.js';
 
-/** About how many values of lists are answered in one turn of the event loop: some 20 ms of work. */
-const VALUES_OF_A_TURN = 10_000;
+/** Number of values that are executed in one turn of the event loop: some 20 ms of work. */
+const VALUES_PER_TURN = 10_000;
+/** A call of an asynchronous resolver takes as long as this many values. */
+const VALUES_PER_CALL = 20;
 
 let turn: Promise<void> = Promise.resolve();
 let values = 0;
 
 /**
- * Waits for the turn of the event loop in which a list is answered. Lists that were read together would otherwise be
- * answered together, and a page of a hundred orders with all of their items would stop every other request meanwhile.
+ * Waits for the turn of the event loop in which a resolver may continue. Resolvers of one request become ready at the same
+ * time, and would otherwise run in one turn and block all other requests.
+ *
+ * @param elements number of list elements that the resolver returns; 0 for none, and before its read
  */
-export async function turnFor(elements: number, { fieldNodes, fragments }: GraphQLResolveInfo): Promise<void> {
-  const fields = fieldNodes.reduce((sum, { selectionSet }) => sum + countFields(selectionSet, fragments).all, 0);
-  values += elements * fields;
-  if (values > VALUES_OF_A_TURN) {
-    values = elements * fields;
+export async function turnFor(elements: number, info: GraphQLResolveInfo): Promise<void> {
+  await turnOf(VALUES_PER_CALL + elements * fieldsOf(info));
+}
+
+/** Splits a long list, so that its elements are executed in several turns of the event loop. */
+export function inTurns<T>(list: readonly T[], info: GraphQLResolveInfo): (T | Promise<T>)[] {
+  const fields = Math.max(1, fieldsOf(info));
+  const perTurn = Math.max(1, Math.floor(VALUES_PER_TURN / fields));
+  let current: Promise<void> = turn;
+  return list.map((element, index) => {
+    if (index < perTurn) return element;
+    if (index % perTurn === 0) current = turnOf(perTurn * fields);
+    return current.then(() => element);
+  });
+}
+
+function turnOf(count: number): Promise<void> {
+  values += count;
+  if (values > VALUES_PER_TURN) {
+    values = count;
     turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
   }
-  await turn;
+  return turn;
+}
+
+function fieldsOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+  return fieldNodes.reduce((sum, { selectionSet }) => sum + countFields(selectionSet, fragments).all, 0);
 }

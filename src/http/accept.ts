@@ -1,7 +1,7 @@
-/** The media types of an answer. */
+/** Media types of a response. */
 export type MediaType = 'application/json' | 'application/graphql-response+json';
 
-/** Where a client accepts several types equally and names none of them, the first is chosen. */
+/** In order of preference among types that the client accepts equally by a wildcard. */
 const OFFERED = ['application/json', 'application/graphql-response+json'] as const;
 
 interface MediaRange {
@@ -13,8 +13,8 @@ interface MediaRange {
 }
 
 /**
- * Chooses the media type of the answer, or null where the client accepts none. This is the only place that decides it:
- * Apollo decides after a mutation has run, so it is given a header that it accepts in any case.
+ * Chooses the media type of the response, or null if the client accepts none. Apollo would decide after a mutation has
+ * run, so the decision is made here and Apollo gets a header that it always accepts.
  */
 export function negotiate(accept: string | undefined): MediaType | null {
   const ranges = parseAccept(accept);
@@ -25,7 +25,7 @@ export function negotiate(accept: string | undefined): MediaType | null {
   return acceptable[0]?.type ?? null;
 }
 
-/** Whether a page is what the client wants most: a browser that opens the address. */
+/** Whether the client prefers HTML, as a browser does that opens the address. */
 export function prefersPage(accept: string | undefined): boolean {
   const ranges = parseAccept(accept);
   const page = ranges.find(({ type }) => type === 'text/html')?.quality ?? 0;
@@ -33,7 +33,7 @@ export function prefersPage(accept: string | undefined): boolean {
   return page > 0 && page >= Math.max(...data);
 }
 
-/** No header, or an empty one, accepts everything. Ranges whose weight is malformed are ignored. */
+/** A missing or empty header accepts everything. Ranges with a malformed weight are ignored. */
 function parseAccept(accept: string | undefined): MediaRange[] {
   const text = accept === undefined || accept.trim() === '' ? '*/*' : accept;
   return splitOutsideQuotes(text, ',').flatMap((part, index) => {
@@ -58,7 +58,7 @@ function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
   return text.match(pattern) ?? [];
 }
 
-/** The range that decides about a type: `application/json` before `application/*` before `*\/*` (RFC 9110, 12.5.1). */
+/** The most specific range that matches a type: `application/json`, then `application/*`, then `*\/*` (RFC 9110, 12.5.1). */
 function mostSpecific(ranges: readonly MediaRange[], type: MediaType): MediaRange | null {
   for (const pattern of [type, 'application/*', '*/*']) {
     const matching = ranges.filter((range) => range.type === pattern && isUtf8(range.charset));
@@ -68,7 +68,7 @@ function mostSpecific(ranges: readonly MediaRange[], type: MediaType): MediaRang
   return null;
 }
 
-/** An answer is always UTF-8. */
+/** Responses are always UTF-8. */
 function isUtf8(charset: string | null): boolean {
   return charset === null || charset === 'utf-8' || charset === 'utf8' || charset === '*';
 }

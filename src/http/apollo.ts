@@ -28,7 +28,7 @@ export function createApollo(options: ApolloOptions): ApolloServer<Context> {
     formatError,
     introspection: true,
     includeStacktraceInErrorResponses: false,
-    stopOnTerminationSignals: false, // one ordered shutdown of our own
+    stopOnTerminationSignals: false, // app.ts closes everything in order
     parseOptions: { maxTokens },
     documentStore: createDocumentStore(),
     stringifyResult: bound.stringify,
@@ -43,7 +43,7 @@ export function createApollo(options: ApolloOptions): ApolloServer<Context> {
   });
 }
 
-/** Apollo's own store counts what a document says, not the comments and texts that it keeps. */
+/** Replaces Apollo's store, which measures a document without its comments and strings. */
 function createDocumentStore(): NonNullable<ApolloServerOptions<Context>['documentStore']> {
   const cache = new DocumentCache();
   return {
@@ -53,7 +53,7 @@ function createDocumentStore(): NonNullable<ApolloServerOptions<Context>['docume
   };
 }
 
-/** What is rejected before anything of a request is run. */
+/** Rejects requests before execution. */
 function rejectBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerPlugin<Context> {
   return {
     requestDidStart({ request }) {
@@ -75,8 +75,8 @@ function rejectBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerP
 }
 
 /**
- * Apollo takes the extension as it comes, and fails unexpectedly on a hash that is no text. It rejects every version but 1,
- * so a malformed extension becomes one of another version.
+ * Apollo fails unexpectedly on a hash that is not a string, but rejects every version other than 1. A malformed extension
+ * is therefore turned into one of version 0.
  */
 function makePersistedQueryReadable(request: GraphQLRequest): void {
   const given: unknown = request.extensions?.['persistedQuery'];
@@ -86,7 +86,7 @@ function makePersistedQueryReadable(request: GraphQLRequest): void {
   if (!isWellFormed) request.extensions = { ...request.extensions, persistedQuery: { version: 0 } };
 }
 
-/** No error beside a stored write may read as if nothing had been stored. */
+/** Rewords errors of reads that follow a stored write, so that none of them suggests that nothing was stored. */
 const wordReadsAfterWrites: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
@@ -103,9 +103,8 @@ const wordReadsAfterWrites: ApolloServerPlugin<Context> = {
 };
 
 /**
- * A request of which nothing succeeded says so in its HTTP status, for proxies and load balancers. A mutation that is stored
- * always has a payload, so no status invites another try of it. Where nobody knows whether a write was
- * stored, no Retry-After does either.
+ * Sets an HTTP error status if no field of the request succeeded, for proxies and load balancers. A stored mutation always
+ * has a payload, so no status invites a retry of it. A write with an unknown outcome gets no Retry-After.
  */
 const statusOfFailures: ApolloServerPlugin<Context> = {
   requestDidStart: () =>

@@ -2,27 +2,27 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Duplex } from 'node:stream';
 
 export interface ServerBounds {
-  /** HTTP connections at once. Websockets do not count: they have a bound of their own. */
+  /** Maximum number of open HTTP connections. Websockets have a separate limit. */
   readonly maxConnections: number;
-  /** Longest time a client may take to send a request. */
+  /** Maximum time for receiving a request, in milliseconds. */
   readonly receiveTimeoutMs: number;
-  /** Longest time in which nothing is sent or received over a connection while it serves a request. */
+  /** Maximum time without traffic on a connection that is serving a request, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** Idle time after which a connection that has served a request is closed. */
+  /** Idle time after which a kept-alive connection is closed, in milliseconds. */
   readonly keepAliveTimeoutMs: number;
 }
 
-/** A rejected client that does not read its answer is cut off after this time. */
+/** A rejected connection is destroyed after this time if the client does not read the response. */
 const REJECTION_TIMEOUT_MS = 2_000;
 
-/** An HTTP server whose connections are bounded in number and time. */
+/** An HTTP server with limits on the number and duration of its connections. */
 export function createBoundedServer(handler: RequestListener, bounds: ServerBounds): Server {
   const { maxConnections, receiveTimeoutMs, idleTimeoutMs, keepAliveTimeoutMs } = bounds;
   const options: ServerOptions = {
-    requestTimeout: receiveTimeoutMs, // which bounds the headers as well
+    requestTimeout: receiveTimeoutMs, // also limits the headers
     connectionsCheckingInterval: Math.max(50, Math.min(1_000, receiveTimeoutMs / 10)),
     keepAliveTimeout: keepAliveTimeoutMs,
-    shouldUpgradeCallback: isWebsocketRequest, // every other request is answered as plain HTTP, Upgrade header or not
+    shouldUpgradeCallback: isWebsocketRequest, // all other requests are plain HTTP, with or without an Upgrade header
   };
   const server = createServer(options, boundPipelines(handler));
   server.setTimeout(idleTimeoutMs);
@@ -30,12 +30,12 @@ export function createBoundedServer(handler: RequestListener, bounds: ServerBoun
   return server;
 }
 
-/** Most requests of one connection at once. Clients send one, and the next when it is answered. */
+/** Maximum number of pipelined requests on one connection. Common clients do not pipeline. */
 const MAX_PIPELINED = 8;
-/** Most bytes of answers that a client has not read when it sends the next request. */
+/** Maximum unread response bytes when the client sends another request. */
 const MAX_UNREAD_BYTES = 1_000_000;
 
-/** Ends connections that send requests without reading the answers: all of them would be held in memory. */
+/** Closes connections that send requests without reading the responses, which would accumulate in memory. */
 function boundPipelines(handler: RequestListener): RequestListener {
   const underWay = new WeakMap<object, number>();
   return (request, response) => {
@@ -55,7 +55,7 @@ function isWebsocketRequest({ method, url, headers }: IncomingMessage): boolean 
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && (url ?? '').split('?')[0] === '/graphql';
 }
 
-/** Rejects connections beyond the bound before the HTTP parser sees them, so that nothing of their requests is run. */
+/** Rejects connections beyond the limit before the HTTP parser reads from them. */
 function boundConnections(server: Server, maxConnections: number): void {
   const accept = server.listeners('connection') as ((socket: Duplex) => void)[];
   const open = new Set<Duplex>();
@@ -79,7 +79,7 @@ export interface RejectionDetails {
   readonly headers?: readonly string[];
 }
 
-/** Answers on a socket that no HTTP response belongs to, and closes it whatever its client does. */
+/** Writes a response to a raw socket and closes it, even if the client does not read. */
 export function reject(socket: Duplex, status: string, { code, message, headers = [] }: RejectionDetails): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
   const lines = [

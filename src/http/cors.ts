@@ -6,8 +6,8 @@ const EXPOSED_HEADERS = 'x-request-id, retry-after';
 const PREFLIGHT_SECONDS = '600';
 
 /**
- * Lets pages of this machine, such as those of a development server, call GraphQL from a browser. Must run before the
- * loopback guard answers, so that such a page can read the answer.
+ * Allows pages served from loopback addresses, such as those of a development server, to call GraphQL. Must run before the
+ * loopback guard, so that these pages can read its responses too.
  */
 export function allowLoopbackPages(request: FastifyRequest, reply: FastifyReply): boolean {
   const { origin } = request.headers;

@@ -1,12 +1,12 @@
 import type { DocumentNode } from 'graphql';
 
 /**
- * Most characters of all kept documents together. A parsed document may hold more than a hundred times the bytes of its
- * text, so what bounds the memory is the length of the texts, not their number.
+ * Maximum total length of all cached documents, in characters. A parsed document can take more than a hundred times the
+ * memory of its text, so the total length limits the memory, not the number of documents.
  */
 const MAX_CHARACTERS = 300_000;
 
-/** Keeps the parsed documents that were used last. One that is dropped is parsed again when it comes again. */
+/** Caches the most recently used parsed documents. */
 export class DocumentCache {
   readonly #documents = new Map<string, DocumentNode>();
   #characters = 0;
@@ -14,7 +14,7 @@ export class DocumentCache {
   get(key: string): DocumentNode | undefined {
     const document = this.#documents.get(key);
     if (document === undefined) return undefined;
-    this.#documents.delete(key); // set again, so that the map is in the order of use
+    this.#documents.delete(key); // reinserted, so that the map is ordered by use
     this.#documents.set(key, document);
     return document;
   }

@@ -2,14 +2,14 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { reject } from './connections.js';
 
-/** An error before GraphQL sees the request, in the shape that GraphQL clients understand. */
+/** A GraphQL response for an error that occurs before execution. */
 export function graphqlError(code: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
   return { errors: [{ message, extensions: { code, ...more } }] };
 }
 
 type Describe = (error: FastifyError, request: FastifyRequest) => { readonly code: string; readonly message: string };
 
-/** What clients read instead of Fastify's own messages. */
+/** Messages that replace Fastify's own. */
 const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: (_error, request) => ({
     code: 'PAYLOAD_TOO_LARGE',
@@ -32,10 +32,14 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   FST_ERR_BAD_URL: () => ({ code: 'BAD_REQUEST', message: 'The path of the URL is not percent-encoded correctly.' }),
 };
 
-/** Answers what went wrong before GraphQL saw the request. */
+/** Responds to errors that occur before execution. */
 export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  void reply.header('x-request-id', request.id); // no hook has run where the URL cannot be read
+  void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const status = error.statusCode ?? 500;
+  if (status >= 500 && request.raw.destroyed && !request.raw.complete) {
+    request.log.debug({ err: error }, 'a client disconnected while it sent a request');
+    return;
+  }
   if (status >= 500) {
     request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
     const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {
@@ -51,7 +55,7 @@ export function answerFailure(error: FastifyError, request: FastifyRequest, repl
   void reply.code(status).send(graphqlError(code, message));
 }
 
-/** JSON.parse throws a SyntaxError without a code of Fastify's. */
+/** A SyntaxError of JSON.parse has no Fastify error code. */
 function describedCode(error: FastifyError): string {
   return error instanceof SyntaxError ? 'FST_ERR_CTP_INVALID_JSON_BODY' : error.code;
 }
@@ -65,7 +69,7 @@ const PARSER_FAILURES: Readonly<Record<string, readonly [status: string, code: s
   ],
 };
 
-/** Answers what the HTTP parser rejects; there is no request yet. */
+/** Responds to errors of the HTTP parser, for which no request object exists. */
 export function answerParserFailure(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

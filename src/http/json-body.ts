@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 
-/** Most pieces of a body. Networks deliver pieces of a kilobyte and more; of single bytes, each costs hundreds. */
+/** Maximum number of chunks of a body. Each chunk takes hundreds of bytes of memory, however short it is. */
 const MAX_PIECES = 20_000;
 
-/** Reads JSON bodies within the limits of the route. In place of Fastify's own parser, which does not bound the pieces. */
+/** Parses JSON bodies within the limits of the route. Replaces Fastify's parser, which does not limit the chunks. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
@@ -14,7 +14,7 @@ export function readJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** `__proto__` becomes an ordinary key; nothing here copies keys by assignment. */
+/** `__proto__` is an ordinary own key here; no code copies keys by assignment. */
 function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);

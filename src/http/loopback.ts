@@ -4,8 +4,8 @@ const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
 /**
- * Why an open server must not answer a request, or null where it may: only what a person on this machine asks itself,
- * not what a web page of elsewhere or a proxy passes on.
+ * Why an open server rejects a request, or null if it serves it. Only clients on this machine are served, not web pages of
+ * other origins and not forwarded requests.
  */
 export function rejectionOnLoopback(headers: IncomingHttpHeaders): string | null {
   if (!isLoopback(`http://${headers.host ?? ''}`))
@@ -17,8 +17,8 @@ export function rejectionOnLoopback(headers: IncomingHttpHeaders): string | null
 }
 
 /**
- * Why a websocket must not be opened, or null where it may: browsers let any page open one to any server, so the server
- * has to see that the page is its own. Programs send no Origin.
+ * Why a websocket is rejected, or null if it may be opened. Browsers let any page open a websocket to any server, so the
+ * server checks the Origin header. Clients other than browsers send none.
  */
 export function rejectionOfOrigin({ origin, host }: IncomingHttpHeaders): string | null {
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return null;
@@ -27,7 +27,7 @@ export function rejectionOfOrigin({ origin, host }: IncomingHttpHeaders): string
     : 'This server opens websockets to its own pages only.';
 }
 
-/** Whether an Origin header names a page of this machine, on any port. */
+/** Whether an Origin header names a loopback address, on any port. */
 export function isLoopbackOrigin(origin: string): boolean {
   return /^https?:\/\//.test(origin) && isLoopback(origin);
 }

@@ -3,13 +3,13 @@ import path from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
-/** What `npm start` builds of `src/playground`; nothing of it comes from elsewhere, so it works offline. */
+/** The build of `src/playground`. It loads nothing from other servers, so it works offline. */
 const FOLDER = path.resolve(import.meta.dirname, '../../dist/playground');
 
-/** Files whose names hold a hash of their content never change. */
+/** Files with a content hash in their name never change. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** Monaco makes its styles and fonts as it runs; everything else is the page's own. */
+/** Monaco creates styles and fonts at run time; everything else is served from here. */
 const POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -21,9 +21,9 @@ const POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
-/** GraphiQL at `/`, compressed at the build. */
+/** Serves GraphiQL at `/`, compressed at build time. */
 export function servePlayground(app: FastifyInstance): void {
-  if (!existsSync(path.join(FOLDER, 'index.html'))) return; // a build without it, such as a test's, has no page at /
+  if (!existsSync(path.join(FOLDER, 'index.html'))) return; // a build without the playground, as in tests, has no page at /
   void app.register(fastifyStatic, {
     root: FOLDER,
     preCompressed: true,

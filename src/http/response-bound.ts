@@ -3,11 +3,11 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.js';
 
 /**
- * Rejects an answer that is larger than one answer may be. The answer to a stored write is sent however large it is: the
- * client must learn what was stored, and the cost of the request bounds it.
+ * Rejects responses larger than `maxBytes`. The response to a stored write is always sent: the client must learn what was
+ * stored, and the cost limit bounds its size.
  */
 export function createResponseBound(maxBytes: number) {
-  const texts = new WeakMap<object, string>(); // an answer that was measured is not serialised again
+  const texts = new WeakMap<object, string>(); // a measured response is not serialised again
 
   const plugin: ApolloServerPlugin<Context> = {
     requestDidStart: () =>
@@ -34,17 +34,17 @@ export function createResponseBound(maxBytes: number) {
   };
 }
 
-/** Errors come first, so that a person sees them. */
+/** Errors come first, so that a person sees them at once. */
 function serialize({ errors, data, extensions }: FormattedExecutionResult): string {
   return `${JSON.stringify({ errors, data, extensions })}\n`;
 }
 
-/** Apollo copies a result before it is serialised, but not what is in it. */
+/** Apollo makes a shallow copy of a result before serialising it. */
 function identityOf(result: FormattedExecutionResult): object {
   return result.data ?? result.errors ?? result;
 }
 
-/** Of UTF-8, for a UTF-16 code unit. */
+/** UTF-8 bytes of one UTF-16 code unit. */
 const MOST_BYTES_OF_A_UNIT = 3;
 
 function tooLarge(maxBytes: number) {

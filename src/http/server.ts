@@ -23,29 +23,29 @@ import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
 
 export interface HttpOptions {
-  /** Answer only what comes from this machine itself. */
+  /** Serve only clients on this machine. */
   readonly guarded: boolean;
   readonly maxBytes: number;
-  /** HTTP connections at once, without websockets. */
+  /** Maximum number of open HTTP connections, without websockets. */
   readonly maxConnections: number;
-  /** Longest time a client may take to send a request. */
+  /** Maximum time for receiving a request, in milliseconds. */
   readonly receiveTimeoutMs: number;
-  /** Most lexical tokens of a document. */
+  /** Maximum number of lexical tokens of a document. */
   readonly maxTokens: number;
-  /** Longest time of one request. */
+  /** Maximum duration of a request, in milliseconds. */
   readonly deadlineMs: number;
   readonly apollo: ApolloServer<Context>;
   readonly createContext: (signal: AbortSignal) => Context;
   readonly isDraining: () => boolean;
-  /** Why the server cannot serve now, or null where it can. */
+  /** Why the server is not ready, or null if it is. */
   readonly unready: () => Promise<string | null>;
   readonly log: Logger;
 }
 
-/** Idle time after which a kept-alive connection is closed; above that of common proxies, which close theirs first. */
+/** Idle time after which a kept-alive connection is closed. Longer than that of common proxies, so that they close first. */
 const KEEP_ALIVE_MS = 72_000;
 
-/** The HTTP side: GraphQL, health and readiness on one port. Not listening yet. */
+/** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
   const { guarded, maxBytes, isDraining, unready, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
@@ -62,12 +62,17 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+    if ((request.headers['content-type'] ?? '').length > MAX_CONTENT_TYPE) {
+      return reply
+        .code(415)
+        .send(graphqlError('BAD_REQUEST', `Content-Type is longer than ${MAX_CONTENT_TYPE} characters.`));
+    }
     const rejection = guarded ? rejectionOnLoopback(request.headers) : null;
     if (rejection !== null) return reply.code(403).send(graphqlError('FORBIDDEN', rejection));
     return undefined;
   });
   app.addHook('onSend', async (_request, reply) => {
-    if (isDraining()) void reply.header('connection', 'close'); // or kept-alive connections would hold the shutdown up
+    if (isDraining()) void reply.header('connection', 'close'); // kept-alive connections would delay the shutdown
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -89,7 +94,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   return app;
 }
 
-/** Characters of a client's own text in a message. */
+/** Maximum length of a Content-Type header. Fastify's parser takes quadratic time. */
+const MAX_CONTENT_TYPE = 200;
+
+/** Maximum characters of client input quoted in a message. */
 const MAX_ECHOED = 200;
 
 function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOptions): ServerBounds {
@@ -108,15 +116,15 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
     onRequest: async (request, reply) => {
       if (allowLoopbackPages(request, reply)) return reply.code(204).send();
       const { accept } = request.headers;
-      if (request.method === 'GET' && prefersPage(accept)) return reply.redirect('/', 303); // a person's browser
+      if (request.method === 'GET' && prefersPage(accept)) return reply.redirect('/', 303); // a browser opens the address
       const type = negotiate(accept);
       if (type === null) {
-        // Before anything is run: a mutation whose answer cannot be given must not be done.
+        // Before execution: a mutation must not run if its response cannot be sent.
         const message =
           'The answer is application/json or application/graphql-response+json, in UTF-8; Accept allows neither.';
         return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
-      request.headers.accept = type; // Apollo negotiates again, after execution: it must come to the same result
+      request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
       return undefined;
     },
     preHandler: async (request, reply) => {
@@ -130,7 +138,7 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
   });
 }
 
-/** The document of a GraphQL request, where there is one. */
+/** The document of a GraphQL request, if it has one. */
 function queryOf({ body, query }: FastifyRequest): string {
   const { query: text } = ((body ?? query) as { readonly query?: unknown } | null) ?? {};
   return typeof text === 'string' ? text : '';
@@ -141,12 +149,12 @@ export function urlOf(app: FastifyInstance, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}/graphql`;
 }
 
-/** The caller's own id for the request where it is sane, or a new one. */
+/** The client's own request id if it is well-formed, or a new one. */
 function correlationId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** Aborts when the connection closes before the answer has gone out. */
+/** Aborts if the connection closes before the response is sent. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => {

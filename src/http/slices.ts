@@ -1,17 +1,16 @@
-/** Work of a cost up to this runs beside other light work; what costs more runs one at a time. */
+/** Work up to this cost is light and runs concurrently. Heavier work runs one at a time. */
 const LIGHT_COST = 1_000;
-/** Most cost of light work at once. */
+/** Maximum total cost of concurrent light work. */
 const MAX_LIGHT_COST = 2_000;
-/** Work is begun for this long before the event loop gets its turn. */
+/** Work is started for this long before control returns to the event loop. */
 const SLICE_MS = 5;
 
-/** Runs work when its turn comes. @returns what the work answers */
+/** Runs work when its turn comes. @returns the result of the work */
 export type RunInSlices = <T>(cost: number, work: () => T | Promise<T>) => Promise<T>;
 
 /**
- * Shares the event loop between the answers to events and everything else: work is begun in the order of its calls, a
- * bounded cost of it is under way at once, and other events of the loop come in between. Heavy work does not keep light
- * work waiting.
+ * Shares the event loop between the delivery of events and everything else. Work starts in the order of the calls, its
+ * concurrent cost is limited, and the event loop runs other tasks in between. Heavy work does not delay light work.
  */
 export function createSlices(): RunInSlices {
   const light = createQueue(MAX_LIGHT_COST);
@@ -25,9 +24,9 @@ interface Waiting {
 }
 
 function createQueue(maxCost: number): RunInSlices {
-  const waiting = new Set<Waiting>(); // a set keeps the order and drops its first member at no cost
+  const waiting = new Set<Waiting>(); // a set keeps the order and removes its first element in constant time
   let running = 0;
-  let sliceEnd: number | null = null; // null until work is begun in this turn of the event loop
+  let sliceEnd: number | null = null; // null until work starts in this turn of the event loop
 
   function isInSlice(): boolean {
     if (sliceEnd === null) {
@@ -42,8 +41,8 @@ function createQueue(maxCost: number): RunInSlices {
 
   function begin(): void {
     for (const entry of waiting) {
-      if (running > 0 && running + entry.cost > maxCost) return; // the end of what runs begins the next
-      if (!isInSlice()) return; // the next turn begins the next
+      if (running > 0 && running + entry.cost > maxCost) return; // the next one starts when running work ends
+      if (!isInSlice()) return; // the next one starts in the next turn
       waiting.delete(entry);
       running += entry.cost;
       void entry.start().finally(() => {

@@ -16,9 +16,8 @@ export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
 };
 
 /**
- * What graphql-js' `subscribe` does, but each event is answered under a context of its own, since loaders remember what
- * they have read and a subscription lives long; and in slices, since one event may have many subscribers. An error of
- * the source is the last answer of the subscription, not the end of the socket.
+ * Replaces `subscribe` of graphql-js. Each event is executed with a new context, because loaders cache what they read, and
+ * in slices, because one event can have many subscribers. An error of the source ends the subscription, not the socket.
  */
 export async function subscribeInSlices(
   args: SubscriptionArgs,
@@ -33,7 +32,7 @@ export async function subscribeInSlices(
 
   async function answer(event: unknown): Promise<ExecutionResult> {
     return runInSlices(cost, () => {
-      if (over) return {}; // ended while it waited: nobody receives the answer
+      if (over) return {}; // the subscription ended while the event waited
       return execute({ ...args, rootValue: event, contextValue: renewContext(args.contextValue) });
     });
   }
@@ -62,7 +61,7 @@ export async function subscribeInSlices(
   };
 }
 
-/** graphql-js throws what it does not expect; here it is the error of one subscription. */
+/** graphql-js throws unexpected errors; here they become the result of one subscription. */
 async function createSource(args: SubscriptionArgs): Promise<AsyncIterable<unknown> | ExecutionResult> {
   try {
     return await createSourceEventStream(args);

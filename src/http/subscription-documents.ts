@@ -35,8 +35,8 @@ export interface DocumentLimits {
 }
 
 /**
- * Parses, validates and bounds what is subscribed to; websockets carry subscriptions only. Subscriptions of one text
- * share one parsed document.
+ * Parses and validates subscription documents and checks their limits. Websockets carry subscriptions only. Subscriptions
+ * with the same text share one parsed document.
  */
 export function createSubscriptionDocuments(schema: GraphQLSchema, { maxTokens, maxCost }: DocumentLimits) {
   const known = new DocumentCache();
@@ -60,7 +60,7 @@ export function createSubscriptionDocuments(schema: GraphQLSchema, { maxTokens, 
   };
 }
 
-/** The variables that the operation declares: a subscription keeps its variables, so others are dropped. */
+/** The variables that the operation declares. Others are dropped, because a subscription keeps its variables in memory. */
 function declaredOf(
   document: DocumentNode,
   operationName: string | null | undefined,
@@ -82,9 +82,19 @@ function parsed(schema: GraphQLSchema, query: string, maxTokens: number): Docume
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
-  const conditional = conditionalSubscription(document); // the specified rules throw on it
-  const errors = conditional === null ? validate(schema, document, specifiedRules) : [conditional];
+  const conditional = conditionalSubscription(document); // the validation rules of graphql-js throw on it
+  const errors = conditional === null ? validated(schema, document) : [conditional];
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+}
+
+/** Cycles of many fragments overflow the stack of graphql-js before it reports them. */
+function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  try {
+    return validate(schema, document, specifiedRules);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return [new GraphQLError('The document is too complex to be validated. Its fragments may form a cycle.')];
+  }
 }
 
 function problemOf(
@@ -100,7 +110,7 @@ function problemOf(
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
   try {
-    assertReadable(variables ?? {}); // before their coercion, which costs what they hold
+    assertReadable(variables ?? {}); // before coercion, whose work grows with the values
     assertAffordable(schema, document, { variables: variables ?? {}, operationName, maxCost });
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];

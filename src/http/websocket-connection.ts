@@ -2,37 +2,43 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
+import { RunningSubscriptions } from './running-subscriptions.js';
 
-/** What the hooks of a connection know of it. */
+/** The state of a connection that the hooks of graphql-ws receive. */
 export interface Connection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
-  /** Length of the message that is being handled, until its handler first waits. */
-  messageLength: number;
-  /** Lengths of the messages that began the subscriptions, by id. */
-  readonly sizes: Map<string, number>;
+  /** The message that is being handled; valid until its handler first awaits. */
+  message: IncomingText;
+  readonly running: RunningSubscriptions;
+}
+
+interface IncomingText {
+  readonly length: number;
+  /** The id of a subscribe message, once it counts as running. */
+  subscriptionId?: string;
 }
 
 export interface ConnectionOptions {
-  /** Most bytes that wait for the client to read them. */
+  /** Maximum number of unsent bytes. */
   readonly maxUnsentBytes: number;
   readonly log: Logger;
 }
 
-/** The client does not read what it is sent. */
+/** Close code for a client that does not read. */
 const UNREAD_OUTPUT = 4413;
 
 const KEEP_ALIVE_MS = 12_000;
-/** The payload of a longer ping, in characters of the whole message, is not sent back. */
+/** Pings longer than this, in characters of the whole message, are answered without their payload. */
 const MAX_ECHOED_PING = 1_000;
-/** The websocket protocol's limit of a close reason, in bytes. */
+/** Maximum length of a close reason by RFC 6455, in bytes. */
 const MAX_REASON = 123;
 
 /**
- * Carries graphql-transport-ws over one websocket. In place of `graphql-ws/use/ws`, which neither bounds what it sends
- * nor leaves its errors to a logger.
+ * Runs graphql-transport-ws over one websocket. Replaces `graphql-ws/use/ws`, which does not limit unsent output and logs
+ * to the console.
  */
 export function openConnection(
   server: Server<Connection>,
@@ -41,13 +47,14 @@ export function openConnection(
   { maxUnsentBytes, log }: ConnectionOptions,
 ): void {
   const gone = new AbortController();
-  const connection: Connection = { socket, request, gone: gone.signal, messageLength: 0, sizes: new Map() };
+  const running = new RunningSubscriptions();
+  const connection: Connection = { socket, request, gone: gone.signal, message: { length: 0 }, running };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);
   }
 
-  /** Closes where too much is unread. Everything that is sent must ask first. @returns whether sending is possible */
+  /** Closes the socket if too much output is unsent. Must be called before each send. @returns whether sending is possible */
   function canSend(): boolean {
     if (socket.readyState !== WebSocket.OPEN) return false;
     if (socket.bufferedAmount <= maxUnsentBytes) return true;
@@ -58,11 +65,11 @@ export function openConnection(
   async function send(text: string): Promise<void> {
     if (!canSend()) return;
     await new Promise<void>((resolve) => {
-      socket.send(text, () => resolve()); // a failed write ends the socket, which reports it by `close`
+      socket.send(text, () => resolve()); // a failed write closes the socket, which emits `close`
     });
   }
 
-  socket.on('error', (cause) => log.debug({ err: cause }, 'a websocket failed')); // ws closes it with the right code
+  socket.on('error', (cause) => log.debug({ err: cause }, 'a websocket failed')); // ws closes the socket with the right code
   socket.on('ping', (data: Buffer) => {
     if (canSend()) socket.pong(data);
   });
@@ -77,12 +84,18 @@ export function openConnection(
         socket.on('message', (data: RawData) => {
           if (socket.readyState !== WebSocket.OPEN) return;
           const text = (data as Buffer).toString('utf8');
-          connection.messageLength = text.length;
-          handle(text).catch((cause: unknown) => failMessage(cause, close, log));
+          const message: IncomingText = { length: text.length };
+          connection.message = message;
+          handle(text)
+            .catch((cause: unknown) => failMessage(cause, close, log))
+            .finally(() => {
+              // The handling of a subscribe message lasts as long as its subscription.
+              if (message.subscriptionId !== undefined) running.delete(message.subscriptionId, message.length);
+            });
         });
       },
       onPing: async (payload) => {
-        const echoed = payload === undefined || connection.messageLength > MAX_ECHOED_PING ? {} : { payload };
+        const echoed = payload === undefined || connection.message.length > MAX_ECHOED_PING ? {} : { payload };
         await send(JSON.stringify({ type: 'pong', ...echoed }));
       },
     },
@@ -97,7 +110,7 @@ export function openConnection(
   });
 }
 
-/** Ends connections whose other side has vanished without closing them. */
+/** Terminates connections whose client no longer answers pings. */
 function startKeepAlive(socket: WebSocket, canSend: () => boolean): NodeJS.Timeout {
   let answered = true;
   socket.on('pong', () => (answered = true));
@@ -112,7 +125,7 @@ function startKeepAlive(socket: WebSocket, canSend: () => boolean): NodeJS.Timeo
 
 function failMessage(cause: unknown, close: (code: number, reason: string) => void, log: Logger): void {
   if (cause instanceof Error && cause.message.startsWith('Unexpected message of type')) {
-    close(CloseCode.BadRequest, 'Unexpected message received'); // one that only servers send
+    close(CloseCode.BadRequest, 'Unexpected message received'); // a message type that only servers send
     return;
   }
   log.error({ err: cause }, 'a websocket message could not be handled');

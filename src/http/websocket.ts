@@ -20,12 +20,12 @@ export interface WebsocketOptions {
   readonly maxBytes: number;
   readonly maxTokens: number;
   readonly maxCost: number;
-  /** Longest time a client may take to send a request; the first message of a websocket is one. */
+  /** Maximum time for receiving a request or the first message of a websocket, in milliseconds. */
   readonly receiveTimeoutMs: number;
-  /** Websockets at once, and subscriptions of one. */
+  /** Maximum number of open websockets, and of subscriptions on one of them. */
   readonly maxSockets: number;
   readonly maxSubscriptions: number;
-  /** Most bytes that wait for a client to read them. */
+  /** Maximum number of unsent bytes of a websocket. */
   readonly maxUnsentBytes: number;
   readonly createContext: (signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
@@ -33,25 +33,28 @@ export interface WebsocketOptions {
 }
 
 export interface Websockets {
-  /** Closes every websocket, and cuts those whose client does not answer. */
+  /** Closes every websocket, and terminates those whose client does not respond. */
   close(): Promise<void>;
 }
 
 const MAX_INIT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
-/** Most characters of the messages that began a websocket's subscriptions: what is kept of them is many times larger. */
+/** Maximum number of fragments of a message. Each one can keep the 64 KB in memory that were read together with it. */
+const MAX_FRAGMENTS = 256;
+/** Maximum total length of a websocket's subscribe messages, in characters. Their parsed form is many times larger. */
 const MAX_KEPT_CHARACTERS = 500_000;
-/** Longest id of a subscription, which is part of each of its answers. */
+/** Maximum length of a subscription id, which is repeated in each of its messages. */
 const MAX_ID_LENGTH = 128;
 
-/** Subscriptions over graphql-transport-ws, at the same address as HTTP. */
+/** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
   const { server, guarded, maxBytes, maxSockets, maxUnsentBytes, log } = options;
   const socketOptions = {
     noServer: true,
     maxPayload: maxBytes,
-    autoPong: false, // a connection bounds its pongs itself
-    allowSynchronousEvents: false, // each message is handled in a turn of its own, so a flood of them leaves room for others
+    maxFragments: MAX_FRAGMENTS,
+    autoPong: false, // websocket-connection.ts limits the pongs
+    allowSynchronousEvents: false, // one message per turn of the event loop, so that a flood does not block it
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols,
   };
@@ -71,7 +74,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
       );
     }
   });
-  // With this listener, ws leaves the answer to a failed handshake to it, and the socket as well.
+  // With this listener, ws neither responds to a failed handshake nor closes its socket.
   sockets.on('wsClientError', (error, socket) => {
     const message = `This is not a valid websocket handshake: ${error.message}.`;
     const headers = error.message.includes('Version') ? ['Sec-WebSocket-Version: 13'] : [];
@@ -92,7 +95,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   };
 }
 
-/** graphql-transport-ws within the limits that HTTP has. */
+/** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, createContext, formatError } = options;
   const prepare = createSubscriptionDocuments(schema, { maxTokens, maxCost });
@@ -102,14 +105,17 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
     context: ({ extra }) => createContext(extra.gone),
-    onSubscribe: ({ extra, subscriptions }, id, payload) => {
+    onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {
-        extra.socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
+        socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
         return [new GraphQLError('The id is too long.')];
       }
-      extra.sizes.set(id, extra.messageLength);
-      if (Object.keys(subscriptions).length > maxSubscriptions) return [tooMany(maxSubscriptions)];
-      if (sizeOf(extra.sizes, subscriptions) > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
+      const isInUse = running.has(id);
+      message.subscriptionId = id;
+      running.add(id, message.length);
+      if (isInUse) return [inUse()];
+      if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
+      if (running.characters > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
       return prepare(payload);
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
@@ -122,14 +128,9 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   });
 }
 
-/** Characters of the messages that began the subscriptions. Forgets those of subscriptions that have ended. */
-function sizeOf(sizes: Map<string, number>, subscriptions: Readonly<Record<string, unknown>>): number {
-  let total = 0;
-  for (const [id, size] of sizes) {
-    if (id in subscriptions) total += size;
-    else sizes.delete(id);
-  }
-  return total;
+function inUse(): GraphQLError {
+  const message = 'The subscription with this id has not ended yet. Use a new id for each subscription.';
+  return withCode(new GraphQLError(message), 'BAD_REQUEST');
 }
 
 function tooMany(most: number): GraphQLError {

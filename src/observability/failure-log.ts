@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 
-/** Logs a failure that repeats: the first time, once a minute while it lasts, and when it is over. */
+/** Logs a repeated failure when it starts, once a minute while it lasts, and when it ends. */
 export interface FailureLog {
   failed(cause: unknown, message: string): void;
-  /** Something has worked. The failure is over once nothing has failed for a while: some tries may work all along. */
+  /** Reports a success. The failure ends when no attempt has failed for a while, since some attempts may succeed meanwhile. */
   worked(message: string): void;
 }
 

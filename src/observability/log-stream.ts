@@ -1,11 +1,11 @@
 import { pino, type DestinationStream } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 
-/** Where log lines go: to stderr, as JSON for programs or as text for people. */
+/** The destination of log lines: stderr, as JSON for programs or as text for people. */
 export function logStream(format: 'auto' | 'json' | 'pretty'): DestinationStream {
   const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY);
   const stderr = pino.destination({ dest: 2, sync: true });
-  stderr.on('error', () => undefined); // a closed terminal; there is nowhere left to report it
+  stderr.on('error', () => undefined); // a closed terminal; the error cannot be reported anywhere
   return pretty
     ? PinoPretty({
         destination: stderr,

@@ -3,11 +3,11 @@ import { cut, describeError, maskSecrets, type LoggedError } from './logged-erro
 
 export interface LogOptions {
   readonly level: LevelWithSilent;
-  /** Where the lines go; stderr by default. */
+  /** Destination of the lines. Default: stderr. */
   readonly destination?: DestinationStream;
 }
 
-/** The one logger of the server, the commands and the tests: JSON lines of at most `MAX_LINE_BYTES`. */
+/** Creates the logger of the server, the commands and the tests: JSON lines of at most `MAX_LINE_BYTES`. */
 export function createLog({ level, destination = pino.destination(2) }: LogOptions): Logger {
   return pino(
     {
@@ -27,7 +27,7 @@ export function createLog({ level, destination = pino.destination(2) }: LogOptio
 
 export const MAX_LINE_BYTES = 4_096;
 
-/** Short enough that two of them fit a line even where JSON takes six bytes for each character. */
+/** Two texts of this length fit into a line, even if JSON escapes each character with six bytes. */
 const MAX_TEXT = 250;
 
 interface Line {
@@ -39,7 +39,7 @@ interface Line {
   readonly err?: Partial<LoggedError>;
 }
 
-/** A line that is too long keeps what identifies the failure. */
+/** Shortens a line that is too long to the fields that identify the failure. */
 function shorten(line: string): string {
   if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
   const { level, time, service, correlationId, msg = '', err } = JSON.parse(line) as Line;

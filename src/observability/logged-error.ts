@@ -1,12 +1,12 @@
 import { sqlStateOf } from './sql-state.js';
 
-/** An error as the log holds it. Nothing else of an error is logged: not what it refers to, not its other fields. */
+/** An error as it is logged. No other field of an error is logged. */
 export interface LoggedError {
   readonly type: string;
   readonly message: string;
   readonly code?: string | number | undefined;
   readonly sqlState?: string | undefined;
-  /** The frames without the message. */
+  /** The stack frames, without the message. */
   readonly stack?: string | undefined;
   readonly cause?: LoggedError | undefined;
   readonly errors?: readonly LoggedError[] | undefined;
@@ -15,15 +15,15 @@ export interface LoggedError {
 const MAX_MESSAGE = 300;
 const MAX_NAME = 60;
 const MAX_CAUSES = 3;
-/** Errors of an AggregateError: one for each address that was tried. */
+/** Errors of an AggregateError, such as one per address of a failed connection. */
 const MAX_ERRORS = 2;
 const MAX_FRAMES = 8;
 const MAX_FRAMES_OF_CAUSE = 3;
 const MAX_STACK = 1_000;
 
 /**
- * Reduces an error to its type, message, code, stack and causes. Errors of `pg` and Prisma refer to connections and
- * hold statements, parameters and rows, which must not reach the log.
+ * Reduces an error to its type, message, code, stack and causes. Errors of `pg` and Prisma contain connections, statements,
+ * parameters and rows, which must not be logged.
  */
 export function describeError(thrown: unknown): LoggedError {
   return describe(thrown, 0);
@@ -55,7 +55,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-/** What a resolver has thrown, where GraphQL has put an error of its own around it. */
+/** The error that a resolver threw, if GraphQL has wrapped it. */
 function originalOf(error: Fields): Fields {
   const { originalError } = error;
   return isObject(originalError) ? originalError : error;
@@ -67,7 +67,7 @@ function codeOf({ code, originalCode }: Fields): string | number | undefined {
   return typeof given === 'number' ? given : undefined;
 }
 
-/** The class of an error, or what Prisma's driver adapter calls its kind. */
+/** The class of an error, or its `kind` in Prisma's driver adapter. */
 function typeOf({ name, kind, constructor }: Fields): string {
   const names = [name, kind, (constructor as { name?: unknown } | undefined)?.name];
   return cut(names.filter((each) => typeof each === 'string').find((each) => each !== '') ?? 'Object', MAX_NAME);
@@ -76,14 +76,14 @@ function typeOf({ name, kind, constructor }: Fields): string {
 function messageOf(error: Fields, sqlState: string | null): string {
   const given = error['originalMessage'] ?? error['message'];
   let message = typeof given === 'string' ? given.trim() : '';
-  // Prisma prints the call with its arguments, then a blank line, then what went wrong.
+  // Prisma prints the call with its arguments, a blank line, then the reason.
   if (typeOf(error).startsWith('PrismaClient')) message = message.slice(message.lastIndexOf('\n\n') + 1).trim();
   // PostgreSQL quotes the value in data exceptions.
   if (sqlState?.startsWith('22') === true) message = message.replaceAll(/"[^"]*"/g, '"…"');
   return textOf(message);
 }
 
-/** The frames alone: the first lines of a stack repeat the message. */
+/** The stack frames only: the first lines of a stack repeat the message. */
 function framesOf({ stack, message }: Fields, most: number): string | undefined {
   if (typeof stack !== 'string') return undefined;
   const frames = stack
@@ -98,12 +98,12 @@ function textOf(text: string): string {
   return cut(maskSecrets(text), MAX_MESSAGE);
 }
 
-/** Longer texts are cut before they are searched; the repetitions are bounded, so that no text takes long. */
+/** Longer texts are cut before masking. The repetitions are bounded, so that no text takes long. */
 const MAX_SEARCHED = 2_000;
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s"'`]{0,300}@/gi;
 const EMAIL = /[\p{L}\p{N}_.+-]{1,64}@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}.-]{1,255}/gu;
 
-/** Takes user names and passwords out of URLs, and e-mail addresses out of texts. */
+/** Masks user names and passwords in URLs, and e-mail addresses. */
 export function maskSecrets(text: string): string {
   return cut(text, MAX_SEARCHED).replaceAll(URL_CREDENTIALS, '$1…@').replaceAll(EMAIL, '…@…');
 }

@@ -1,6 +1,6 @@
 type Cause = Readonly<Record<string, unknown>>;
 
-/** The error itself and everything it says it was caused by, Prisma's and the driver adapter's ways included. */
+/** The error and its causes, including those nested by Prisma and its driver adapter. */
 export function* causesOf(error: unknown): Generator<Cause> {
   const queue: unknown[] = [error];
   for (let seen = 0; queue.length > 0 && seen < MAX_CAUSES; seen += 1) {
@@ -17,7 +17,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** The SQLSTATE of an error or of what caused it. */
+/** The SQLSTATE of an error or of one of its causes. */
 export function sqlStateOf(error: unknown): string | null {
   for (const { originalCode, code } of causesOf(error)) {
     for (const candidate of [originalCode, code]) {
@@ -27,5 +27,5 @@ export function sqlStateOf(error: unknown): string | null {
   return null;
 }
 
-/** Prisma's codes (P2010) and Node's (EPIPE) can have five characters too; of SQLSTATE classes only P0 begins with P, and none with E. */
+/** Excludes codes of Prisma (P2010) and Node (EPIPE): of the SQLSTATE classes only P0 starts with P, and none with E. */
 const SQL_STATE = /^(?!P[1-9]|E)[0-9A-Z]{5}$/;

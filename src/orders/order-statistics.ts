@@ -49,7 +49,13 @@ export async function readStatistics(
     return { rows: [], processing: null, asOf: new Date(), series: () => Promise.resolve([]) };
   }
   const key = { period, customerId };
-  return { ...(await reader.stats(key)), series: async (interval) => readPoints(reader, { ...key, interval }) };
+  const series = new Map<StatsInterval, Promise<StatsPoint[]>>(); // aliases of one request share the points
+  const seriesOf = async (interval: StatsInterval) => {
+    const points = series.get(interval) ?? readPoints(reader, { ...key, interval });
+    series.set(interval, points);
+    return points;
+  };
+  return { ...(await reader.stats(key)), series: seriesOf };
 }
 
 function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {

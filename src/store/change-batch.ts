@@ -1,40 +1,33 @@
 import { decideChange, type Decision } from '../domain/decide-change.js';
 import type { OrderLine, Order } from '../domain/order.js';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { ChangeOrder, OrderOutcome } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
 import { lookUpIdempotencyKeys } from './idempotency-lookup.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
+import { LOCK_CONFLICT, ORDER_LOCKED } from './lock-conflict.js';
 import { claimForCommands, claimOf } from './reference-claims.js';
 import { applyTransitions, applyUpdates, type NewEvent } from './statements/change-orders.js';
 import type { Claim } from './statements/external-references.js';
-import { lockFreeOrders, lockOrders, readPresent, type LockedOrder } from './statements/lock-orders.js';
+import { lockOrders, readPresent, type LockedOrder } from './statements/lock-orders.js';
 import { readItems } from './statements/read-orders.js';
 import { replaceLines } from './statements/replace-lines.js';
-
-export interface ChangeManner {
-  /** An earlier attempt may have been committed without our learning it, so look for its events first. */
-  readonly uncertain: boolean;
-  /** Do not wait for orders that somebody else holds. */
-  readonly skipLocked: boolean;
-  /** Wait but a moment for what cannot be passed over: ids and references that somebody is just storing. */
-  readonly hurried: boolean;
-}
 
 /**
  * Changes orders inside the caller's transaction: each is locked, read, decided upon and written with its events.
  * Commands on one order are decided one after the other, each with an event of its own.
  *
- * @returns an outcome for each command; `held` where somebody else holds its order
+ * @param outcomeUnknown an earlier attempt of the commands may have been committed, so its events are looked for first
+ * @returns an outcome for each command, in the commands' order
  */
 export async function changeBatch(
   tx: Queryable,
   commands: readonly ChangeOrder[],
-  { uncertain, skipLocked }: Omit<ChangeManner, 'hurried'>,
-): Promise<Map<ChangeOrder, OrderOutcome | LockConflict>> {
+  outcomeUnknown: boolean,
+): Promise<(OrderOutcome | LockConflict)[]> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
-  const locked = new Map((await (skipLocked ? lockFreeOrders : lockOrders)(tx, ids)).map((row) => [row.order.id, row]));
-  const passedOver = skipLocked ? ids.filter((id) => !locked.has(id)) : [];
-  const held = new Set(passedOver.length === 0 ? [] : await readPresent(tx, passedOver));
+  const locked = new Map((await lockOrders(tx, ids)).map((row) => [row.order.id, row]));
+  const skipped = ids.filter((id) => !locked.has(id));
+  const lockedElsewhere = new Set(skipped.length === 0 ? [] : await readPresent(tx, skipped));
   const batch: Batch = {
     locked,
     orders: new Map([...locked].map(([id, { order }]) => [id, order])),
@@ -42,14 +35,14 @@ export async function changeBatch(
     replaced: new Map(),
     events: [],
   };
-  const earlier = await lookUpIdempotencyKeys(tx, commands, uncertain);
+  const earlier = await lookUpIdempotencyKeys(tx, commands, outcomeUnknown);
   const references = await claimForCommands(tx, claimsOf(commands, locked));
 
-  const outcomes = new Map<ChangeOrder, OrderOutcome | LockConflict>();
+  const outcomes: (OrderOutcome | LockConflict)[] = [];
   for (const command of commands) {
     const reference = references.stateOf(command, (owner) => locked.has(owner));
-    if (held.has(command.orderId) || reference === LOCK_CONFLICT) {
-      outcomes.set(command, LOCK_CONFLICT);
+    if (lockedElsewhere.has(command.orderId) || reference === LOCK_CONFLICT) {
+      outcomes.push(lockedElsewhere.has(command.orderId) ? ORDER_LOCKED : LOCK_CONFLICT);
       continue;
     }
     const known = earlier.find(command);
@@ -59,7 +52,7 @@ export async function changeBatch(
       referenceTaken: reference === 'taken',
       now: locked.get(command.orderId)?.lockedAt ?? new Date(0), // without a row nothing is written at that time
     });
-    outcomes.set(command, toOutcome(decision, known === 'same-request'));
+    outcomes.push(toOutcome(decision, known === 'same-request'));
     if (decision.kind !== 'changed') continue;
     remember(batch, command, decision);
     earlier.remember(command);

@@ -1,8 +1,9 @@
 import { decideCreation, storedOrder, type CreationDecision, type ExistingOrder } from '../domain/decide-creation.js';
 import type { Assigned, OrderDraft } from '../domain/order.js';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderOutcome, CreateOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
+import { LOCK_CONFLICT } from './lock-conflict.js';
 import { claimForCommands, claimOf, type ReferenceClaims } from './reference-claims.js';
 import type { Claim } from './statements/external-references.js';
 import { insertOrders, readExisting, type Creation } from './statements/insert-orders.js';

@@ -1,6 +1,7 @@
 import type { Order } from '../domain/order.js';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { Queryable } from '../database/database.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
+import { LOCK_CONFLICT } from './lock-conflict.js';
 import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
 
 /** The external references that the commands of a batch need, claimed in its transaction. */

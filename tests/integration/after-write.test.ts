@@ -120,9 +120,9 @@ describe('a stored write says so', () => {
   test('when a later mutation of the request fails', async () => {
     const held = await created(server);
     const release = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', held.id);
-    const query = `mutation ($create: CreateOrderInput!, $move: UpdateOrderStatusInput!) {
+    const query = `mutation ($create: CreateOrderInput!, $transition: UpdateOrderStatusInput!) {
       first: createOrder(input: $create) { order { id version } userErrors { code } }
-      second: updateOrderStatus(input: $move) { changed } }`;
+      second: updateOrderStatus(input: $transition) { changed } }`;
     const variables = { create: { items: [TEA] }, transition: { id: held.id, status: 'CONFIRMED' } };
     const { status, headers, data, errors } = await server.ask<{
       first: CreateAnswer['createOrder'];

@@ -298,8 +298,8 @@ test('every response has the correlation id of its caller, also where the URL ca
 
 test.each([
   ['text', ' '.repeat(100_001), '100000 characters'],
-  ['lines', '\n'.repeat(5_001), '5000 lines and comments'],
-  ['comments', '# \n'.repeat(2_501), '5000 lines and comments'],
+  ['lines', '\n'.repeat(1_001), '1000 lines and comments'],
+  ['comments', '# \n'.repeat(501), '1000 lines and comments'],
 ])('a document with too much %s is rejected before it is parsed', async (_what, filling, rule) => {
   const answer = await fixture.server.ask(`{ ${filling} __typename }`);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
@@ -345,6 +345,64 @@ test('a client that sends requests and does not read their answers is cut off', 
   const writing = setInterval(() => socket.write('\n'), 100); // fails once the server has closed the connection
   await ended;
   clearInterval(writing);
+});
+
+test('an object with too many keys is rejected before it is coerced', async () => {
+  const keys = Object.fromEntries(Array.from({ length: 2_501 }, (_, index) => [`key${index}`, 1]));
+  const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { replayed } }';
+  for (const [variables, name] of [
+    [{ input: keys }, 'input'],
+    [{ input: { items: [TEA], metadata: { inner: keys } } }, 'input.metadata.inner'],
+    [keys, 'variables'],
+  ] as const) {
+    const { status, errors } = await fixture.server.ask(query, variables);
+    const message = `${name} must have at most 2500 keys; it has 2501.`;
+    expect([status, errors]).toMatchObject([400, [{ message, extensions: { code: 'BAD_USER_INPUT' } }]]);
+  }
+});
+
+test.each(['history(after: "x")', 'customer', 'customer { orders(after: "x") }'])(
+  'a request with more than some thousand calls of %s is rejected',
+  async (field) => {
+    const [, call = '', rest = ''] = /^(\w+(?:\([^)]*\))?)(.*)$/.exec(field) ?? [];
+    const aliases = Array.from(
+      { length: 99 },
+      (_, index) => `a${index}: ${call}${rest.replace(/}$/, '{ __typename } }') || ' { __typename }'}`,
+    );
+    const answer = await fixture.server.ask(`{ orders(first: 100) { nodes { ${aliases.join(' ')} } } }`);
+    expect(answer).toMatchObject({
+      status: 400,
+      errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 500_000 } }],
+    });
+  },
+);
+
+test('a Content-Type that is long to parse is rejected', async () => {
+  const { ended } = await rawRequest(
+    fixture.server.url,
+    [
+      'POST /graphql HTTP/1.1',
+      'Host: HOST',
+      `Content-Type: application/json;${' '.repeat(200)}a=b`,
+      'Content-Length: 2',
+      'Connection: close',
+    ],
+    '{}',
+  );
+  expect(await ended).toMatch(/^HTTP\/1.1 415 /);
+});
+
+test('a client that disconnects while it sends a body is not logged as a failure', async () => {
+  const server = await startServer(fixture.database.url);
+  const { socket } = await rawRequest(
+    server.url,
+    ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Transfer-Encoding: chunked'],
+    '5\r\n{"que\r\n',
+  );
+  await server.get('{ __typename }');
+  socket.resetAndDestroy();
+  await server.close();
+  expect(server.logged).toEqual([]);
 });
 
 test('a body of very many pieces is rejected', async () => {

@@ -118,6 +118,60 @@ test('an id that is in use closes the socket, however long it is', async () => {
   expect(await closed).toMatchObject({ code: 4409 });
 });
 
+test('an id cannot be reused while its last event is being executed, so no subscription outlives its completion', async () => {
+  const { send, until, messages } = await openWebsocket(fixture.server.url);
+  const { id: orderId } = await created(fixture.server, { customerId: 'reuse' });
+  const query =
+    'subscription { orderStatusChanged(customerId: "reuse", to: [CONFIRMED, PROCESSING]) { to order { items { name } } } }';
+  const subscribe = () => send({ type: 'subscribe', id: 'X', payload: { query } });
+  const probe = async (id: string) => {
+    send({ type: 'subscribe', id, payload: { query: '{ __typename }' } });
+    await until((message) => message.id === id);
+  };
+  const answers = () => messages.filter(({ id }) => id === 'X').map(({ type }) => type);
+  subscribe();
+  await probe('subscribed');
+  const blocker = await fixture.database.connect();
+  await blocker.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
+  await update(fixture.server, { id: orderId, status: 'CONFIRMED' });
+  await expect
+    .poll(async () => {
+      const [row] = await fixture.database.sql<{ waiting: number }>(
+        "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%order_items%' AND datname = current_database()",
+      );
+      return row?.waiting;
+    })
+    .toBe(1); // the event is being executed
+  send({ type: 'complete', id: 'X' });
+  subscribe();
+  expect(await until(({ id }) => id === 'X')).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'BAD_REQUEST' } }],
+  });
+  await blocker.query('ROLLBACK');
+  await expect
+    .poll(async () => {
+      const errors = answers().length;
+      subscribe();
+      await probe(`after ${errors}`);
+      return answers().length - errors;
+    })
+    .toBe(0); // the id is free again
+  send({ type: 'complete', id: 'X' });
+  const before = answers().length;
+  await update(fixture.server, { id: orderId, status: 'PROCESSING' });
+  const other = await created(fixture.server, { customerId: 'reuse' });
+  await update(fixture.server, { id: other.id, status: 'CONFIRMED' });
+  await probe('end');
+  expect(answers()).toHaveLength(before);
+});
+
+test('a message in more fragments than a client needs closes the socket', async () => {
+  const { socket, closed } = await openWebsocket(fixture.server.url);
+  for (let index = 0; index < 300; index += 1) socket.send(index === 0 ? '{' : ' ', { fin: false });
+  expect(await closed).toMatchObject({ code: 1008 });
+});
+
 test('the messages that began the subscriptions of one websocket have a bounded size in all', async () => {
   const { send, until, messages } = await openWebsocket(fixture.server.url);
   const payload = { query: `${WATCH} # ${'x'.repeat(90_000)}`, variables: { customerId: 'text' } };

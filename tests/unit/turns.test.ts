@@ -1,6 +1,6 @@
 import { getOperationAST, Kind, parse, type FieldNode, type GraphQLResolveInfo } from 'graphql';
 import { expect, test } from 'vitest';
-import { turnFor } from '../../src/graphql/turns.js';
+import { inTurns, turnFor } from '../../src/graphql/turns.js';
 
 /** What graphql-js gives a resolver of a list of which so many fields are selected. */
 function selecting(fields: number): GraphQLResolveInfo {
@@ -25,6 +25,22 @@ test('long lists that were read together are answered in turns, between which th
   await Promise.all(lists);
   const order = seen.join(' ');
   expect(order).toMatch(/a other.* b other.* c other.* d/);
+});
+
+test('a list with many fields per element is split, between the parts of which the server does other work', async () => {
+  await turnFor(1, selecting(10_000));
+  let others = 0;
+  const other = () => {
+    others += 1;
+    if (others < 1_000) setImmediate(other);
+  };
+  setImmediate(other);
+  const list = Array.from({ length: 100 }, (_, index) => index);
+  const parts = inTurns(list, selecting(1_000)); // ten elements a turn
+  const othersAt = await Promise.all(parts.map(async (part) => [await part, others] as const));
+  expect(othersAt.map(([element]) => element)).toEqual(list);
+  expect(new Set(othersAt.map(([, count]) => count)).size).toBeGreaterThanOrEqual(9);
+  expect(inTurns(list, selecting(10))).toEqual(list); // a short one is not
 });
 
 test('short lists are answered at once', async () => {

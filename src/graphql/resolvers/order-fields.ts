@@ -1,11 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { Args, Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
 import type { Order } from '../../domain/order.js';
 import { findCustomer } from '../../orders/find-order.js';
 import { pageHistory } from '../../orders/order-history.js';
 import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
+import { costs, RESOLVER_COST } from '../field-cost.js';
 import { turnFor } from '../turns.js';
 import { toConnection } from '../types/connection.js';
 import { CustomerType } from '../types/customer.js';
@@ -68,13 +69,20 @@ export class OrderFields {
     return items.map((item) => viewItem(item, order.currency));
   }
 
+  @Extensions(costs({ own: RESOLVER_COST.object }))
   @FieldResolver(() => CustomerType, { nullable: true, description: 'Who ordered; null for a guest.' })
-  async customer(@Root() order: Order, @Ctx() { reader, caller }: Context): Promise<CustomerType | null> {
+  async customer(
+    @Root() order: Order,
+    @Ctx() { reader, caller }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CustomerType | null> {
     if (order.customerId === null) return null;
+    await turnFor(0, info);
     const customer = await findCustomer(reader, order.customerId, caller);
     return customer === null ? null : viewCustomer(customer);
   }
 
+  @Extensions(costs({ own: RESOLVER_COST.page }))
   @FieldResolver(() => OrderEventConnection, {
     nullable: true,
     description:
@@ -86,6 +94,7 @@ export class OrderFields {
     @Ctx() { reader }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
+    await turnFor(0, info);
     const { edges, ...ends } = await pageHistory(reader, order, page);
     await turnFor(edges.length, info);
     return toConnection({ ...ends, edges: edges.map(({ cursor, node }) => ({ cursor, node: viewEvent(node) })) });

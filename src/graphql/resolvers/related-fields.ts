@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findOrder } from '../../orders/find-order.js';
 import { pageOrders } from '../../orders/order-page.js';
@@ -9,19 +9,27 @@ import { CustomerType } from '../types/customer.js';
 import { OrderEventObject } from '../types/event.js';
 import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
+import { costs, RESOLVER_COST } from '../field-cost.js';
 import { turnFor } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
+  @Extensions(costs({ own: RESOLVER_COST.object }))
   @FieldResolver(() => OrderType, { nullable: true, description: 'The order as it is now; null once it is deleted.' })
-  async order(@Root() event: OrderEventObject, @Ctx() { reader, caller }: Context): Promise<Order | null> {
+  async order(
+    @Root() event: OrderEventObject,
+    @Ctx() { reader, caller }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Order | null> {
+    await turnFor(0, info);
     return findOrder(reader, event.orderId, caller);
   }
 }
 
 @Resolver(() => CustomerType)
 export class CustomerFields {
+  @Extensions(costs({ own: RESOLVER_COST.page }))
   @FieldResolver(() => OrderConnection, { description: 'The orders of this customer that you may see.' })
   async orders(
     @Root() customer: CustomerType,
@@ -33,6 +41,7 @@ export class CustomerFields {
     @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
+    await turnFor(0, info);
     const { customerId: ofCustomer } = customer;
     const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
     const found = await pageOrders(reader, request, caller);

@@ -1,4 +1,5 @@
-import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Extensions, FieldResolver, Info, Query, Resolver, Root } from 'type-graphql';
 import { byCurrency, byStatus, type ProcessingTime } from '../../domain/order-statistics.js';
 import { assertNoNull } from '../../orders/null-arguments.js';
 import type { StatsInterval, StatsRow } from '../../orders/interfaces/order-statistics.js';
@@ -7,6 +8,7 @@ import { lookupArgument, LOOKUP_LIMITS } from '../arguments.js';
 import type { Context } from '../context.js';
 import { costs, type CostArguments } from '../field-cost.js';
 import { DateTime } from '../scalars.js';
+import { inTurns, turnFor } from '../turns.js';
 import { StatsIntervalEnum } from '../types/enums.js';
 import { toMoney } from '../types/money.js';
 import {
@@ -62,9 +64,12 @@ export class StatisticsResolver {
     @Root() stats: StatsView,
     @Arg('interval', () => StatsIntervalEnum, { defaultValue: 'DAY', description: 'How long each is.' })
     interval: StatsInterval,
-  ): Promise<StatsPointType[]> {
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<(StatsPointType | Promise<StatsPointType>)[]> {
     const points = await stats.series(interval);
-    return points.map(({ from, rows }) => ({ from, count: countOf(rows), money: viewMoney(rows) }));
+    await turnFor(points.length, info);
+    const views = points.map(({ from, rows }) => ({ from, count: countOf(rows), money: viewMoney(rows) }));
+    return inTurns(views, info);
   }
 }
 

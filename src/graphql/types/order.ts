@@ -16,8 +16,8 @@ export const MOST_TRANSITIONS = Math.max(...Object.values(LIFECYCLE).map((next) 
 
 /** An exact count reads every order of the list. */
 const EXACT_COUNT_COST = 10_000;
-/** A character of metadata may be three bytes of the answer. */
-const METADATA_WEIGHT = 3;
+/** A character of metadata can take several bytes of the response. */
+const METADATA_WEIGHT = 2;
 
 /** A bounded count reads one order for each that it counts: one value for every hundred. */
 function boundedCountCost({ limit }: CostArguments): number {

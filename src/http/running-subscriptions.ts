@@ -1,0 +1,36 @@
+/**
+ * The subscribe messages of one websocket whose handling has not ended. graphql-ws forgets an id when the client completes
+ * it, although the last event may still be executed or sent, so its own list is not enough to enforce limits.
+ */
+export class RunningSubscriptions {
+  readonly #ids = new Map<string, number>();
+  #count = 0;
+  #characters = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Total length of the messages, in characters. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  add(id: string, characters: number): void {
+    this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1);
+    this.#count += 1;
+    this.#characters += characters;
+  }
+
+  delete(id: string, characters: number): void {
+    const others = (this.#ids.get(id) ?? 0) - 1;
+    if (others > 0) this.#ids.set(id, others);
+    else this.#ids.delete(id);
+    this.#count -= 1;
+    this.#characters -= characters;
+  }
+}
