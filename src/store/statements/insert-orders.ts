@@ -21,8 +21,9 @@ const NEW_ORDER_COLUMNS = {
   ...FINGERPRINT_COLUMN,
 } satisfies Columns<NewOrder & { readonly fingerprint: Uint8Array }>;
 
+/** The columns of the first event that are not the order's own. */
 const NEW_EVENT_COLUMNS = {
-  ...omitColumns(EVENT_COLUMNS, 'occurredAt', 'position'),
+  ...omitColumns(EVENT_COLUMNS, 'orderId', 'version', 'customerId', 'occurredAt', 'position'),
   ...EVENT_SOURCE_COLUMNS,
 };
 
@@ -45,20 +46,22 @@ export async function insertOrders(
 
 function toDocument({ order, event, lines, fingerprint, commandId }: Creation): object {
   const source = eventSource({ commandId, key: null }, creationPayload(order));
-  return Object.assign(orderDocument({ ...order, fingerprint }), {
+  return {
+    ...orderDocument({ ...order, fingerprint }),
+    ...eventDocument({ ...toEventRow(event), ...source }),
     items: lineDocuments(lines),
-    event: eventDocument({ ...toEventRow(event), ...source }),
-  });
+  };
 }
 
-const EVENT_VALUES = namesOf(omitColumns(NEW_EVENT_COLUMNS, 'payload'), 'e');
+const EVENT_COLUMNS_OF_INPUT = omitColumns(NEW_EVENT_COLUMNS, 'payload');
 const CREATED_AT: keyof EventPayload = 'createdAt';
 
 export const INSERT_ORDERS = query<Assigned & Pick<Order, 'id'>>(
   `
 WITH input AS MATERIALIZED (
   SELECT x.*, clock_timestamp()::timestamptz(3) AS now
-  FROM jsonb_to_recordset($1::jsonb) AS x(${recordType(NEW_ORDER_COLUMNS)}, items jsonb, event jsonb)
+  FROM jsonb_to_recordset($1::jsonb) AS x(
+    ${recordType(NEW_ORDER_COLUMNS)}, ${recordType(NEW_EVENT_COLUMNS)}, items jsonb)
 ), created AS (
   INSERT INTO orders AS o (${namesOf(NEW_ORDER_COLUMNS)}, created_at, updated_at)
   SELECT ${namesOf(NEW_ORDER_COLUMNS, 'i')}, i.now, i.now FROM input i ORDER BY i.id
@@ -71,13 +74,11 @@ WITH input AS MATERIALIZED (
   JOIN created c ON c.id = i.id
   CROSS JOIN jsonb_to_recordset(i.items) AS l(${recordType(LINE_COLUMNS)})
 ), events AS (
-  INSERT INTO order_events (${namesOf(omitColumns(NEW_EVENT_COLUMNS, 'payload'))}, payload, occurred_at)
-  SELECT ${EVENT_VALUES},
-    e.payload || jsonb_build_object('${CREATED_AT}', to_char(c.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
-    c.created_at
+  INSERT INTO order_events (order_id, version, customer_id, occurred_at, ${namesOf(EVENT_COLUMNS_OF_INPUT)}, payload)
+  SELECT i.id, i.version, i.customer_id, c.created_at, ${namesOf(EVENT_COLUMNS_OF_INPUT, 'i')},
+    i.payload || jsonb_build_object('${CREATED_AT}', to_char(c.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
   FROM input i
   JOIN created c ON c.id = i.id
-  CROSS JOIN jsonb_to_record(i.event) AS e(${recordType(NEW_EVENT_COLUMNS)})
 )
 SELECT ${selectList({ id: ORDER_COLUMNS.id, number: ORDER_COLUMNS.number, createdAt: ORDER_COLUMNS.createdAt }, 'c')}
 FROM created c`,
