@@ -72,7 +72,7 @@ function sumsAfter(
 
 /** What is said of an external reference that another order of the same customer has. */
 export function duplicateReference(field: FieldPath): InputProblem {
-  const message = 'Another order of this customer has this externalReference.';
+  const message = 'externalReference must be unique among the orders of the customer; another order has it.';
   return { code: 'DUPLICATE', message, field };
 }
 

@@ -71,5 +71,5 @@ export function invalid(problems: readonly InputProblem[]): Rejection {
 }
 
 export function notFound(inputPath: FieldPath): Rejection {
-  return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field: [...inputPath, 'id'] }]);
+  return invalid([{ code: 'NOT_FOUND', message: 'No order with this id exists.', field: [...inputPath, 'id'] }]);
 }

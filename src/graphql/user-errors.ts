@@ -23,7 +23,7 @@ export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
     case 'IDEMPOTENCY_MISMATCH':
       return [{ __typename: 'IdempotencyError', ...rejection, retryable: false }];
     case 'ORDER_DELETED': {
-      const message = 'The order of this id or key has been deleted since.';
+      const message = 'The order with this id or idempotencyKey was deleted.';
       return [{ __typename: 'IdempotencyError', ...rejection, message, retryable: false }];
     }
     case 'INVALID_TRANSITION':
@@ -39,7 +39,7 @@ function transitionError({
   field,
 }: Extract<Rejection, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
   const allowed = LIFECYCLE[order.status];
-  const instead = allowed.length === 0 ? 'it can go nowhere any more' : `it may go to ${allowed.join(', ')}`;
+  const instead = allowed.length === 0 ? `${order.status} is final` : `it may go to ${allowed.join(', ')}`;
   return {
     __typename: 'TransitionError',
     code: 'INVALID_TRANSITION',
@@ -57,7 +57,7 @@ function versionConflict(rejection: Extract<Rejection, { code: 'VERSION_CONFLICT
   return {
     __typename: 'VersionConflictError',
     code: 'VERSION_CONFLICT',
-    message: `The order is at version ${order.version}, not ${expectedVersion}.`,
+    message: `The order does not have expectedVersion ${expectedVersion}; it has version ${order.version}.`,
     field,
     retryable: false,
     currentVersion: order.version,

@@ -96,7 +96,7 @@ function compare(
 ): OrderOutcome {
   const same = Buffer.from(fingerprint).equals(command.fingerprint) && mayBeSeen;
   if (same) return { kind: 'created', order, replayed };
-  const message = `This ${command.identifiedBy} was used before with another request.`;
+  const message = `${command.identifiedBy} was already used with a different request.`;
   return { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: idField(command) } };
 }
 
