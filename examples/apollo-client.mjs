@@ -1,6 +1,5 @@
-// Apollo Client with its cache: pages of a Relay connection grow into one list, and a subscription over a websocket
-// keeps what is cached fresh, since every object comes with its globally unique id. Parts of an object, such as Money,
-// have none: queries that select different fields of them are merged.
+// Apollo Client with its cache. The pages of a Relay connection are merged into one list. A subscription over a websocket
+// updates the cached objects by their globally unique ids. Objects without an id, such as Money, are merged field by field.
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { getMainDefinition, relayStylePagination } from '@apollo/client/utilities';
@@ -40,7 +39,7 @@ for (const name of ['Tea', 'Milk', 'Sugar']) {
   });
 }
 
-// Two pages, one list.
+// Reads two pages into one list.
 const ORDERS = gql`
   query ($customerId: String!, $after: String) {
     orders(first: 2, after: $after, where: { customerId: $customerId }) {
@@ -73,7 +72,7 @@ const rendered = list.subscribe(({ data }) => {
 const { data } = await firstValueFrom(list.pipe(filter(({ loading }) => !loading)));
 await list.fetchMore({ variables: { after: data.orders.pageInfo.endCursor } });
 
-// A change made by anybody arrives in the list, without asking again.
+// The subscription updates the list without another query.
 const CHANGES = gql`
   subscription ($customerId: String!) {
     orderStatusChanged(customerId: $customerId) {
@@ -92,7 +91,7 @@ const CHANGES = gql`
 const connected = new Promise((resolve) => websocket.on('connected', resolve));
 const watching = client.subscribe({ query: CHANGES, variables: { customerId } }).subscribe({ error: console.error });
 await connected;
-await new Promise((resolve) => setTimeout(resolve, 200)); // let the subscription begin before the change
+await new Promise((resolve) => setTimeout(resolve, 200)); // the subscription must start before the change
 await client.mutate({
   mutation: gql`
     mutation ($id: ID!) {

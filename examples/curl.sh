@@ -1,12 +1,12 @@
-# Takes an order, moves it, and reads it back, with curl alone. Prints one JSON answer a line.
+# Creates an order, changes its status and reads it with curl. Prints one JSON response per line.
 url=${ORDERGRAPH_URL:-http://127.0.0.1:4000/graphql}
 
-ask() { # QUERY VARIABLES: the query in one line and without double quotes, so that it needs no escaping
+ask() { # QUERY VARIABLES: the query must be one line without double quotes, so that it needs no escaping
   curl --silent --show-error --fail-with-body "$url" -H 'content-type: application/json' \
     -d "{\"query\": \"$1\", \"variables\": $2}" && echo
 }
 
-# The key makes the request safe to repeat: a second run takes no second order.
+# The idempotency key makes the request safe to retry: a second run does not create a second order.
 created=$(ask 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { replayed order { id number total { amount currency } } userErrors { code message field } } }' \
   '{"input": {"idempotencyKey": "curl-example", "customerId": "curl", "items": [{"name": "Tea", "quantity": 2, "unitPrice": "4.20"}]}}')
 echo "$created"

@@ -1,5 +1,4 @@
-// Takes an order with graphql-request and tells expected refusals, which come as `userErrors`, from failed requests,
-// which are thrown.
+// Creates an order with graphql-request. Rejections are returned as `userErrors`; failed requests are thrown.
 import { ClientError, gql, GraphQLClient } from 'graphql-request';
 
 const client = new GraphQLClient(process.env.ORDERGRAPH_URL ?? 'http://127.0.0.1:4000/graphql');
@@ -26,7 +25,7 @@ const CREATE = gql`
   }
 `;
 
-/** Takes an order. The id is made once, so that however often the request is sent again, there is one order. */
+/** Creates an order. All attempts send the same id, so that they create one order. */
 async function createOrder(input) {
   const variables = { input: { id: crypto.randomUUID(), ...input } };
   for (let attempt = 1; ; attempt += 1) {
@@ -39,13 +38,13 @@ async function createOrder(input) {
   }
 }
 
-/** Overloaded, away, or not reached at all: the same request may succeed later. */
+/** The server is overloaded, unavailable or not reachable: the same request may succeed later. */
 function isTemporary(error) {
   return !(error instanceof ClientError) || error.response.status === 503;
 }
 
-const taken = await createOrder({ customerId: 'grace', items: [{ name: 'Tea', quantity: 3, unitPrice: '4.20' }] });
-console.log('taken:', taken.order.number, taken.order.total.amount, taken.order.total.currency);
+const created = await createOrder({ customerId: 'grace', items: [{ name: 'Tea', quantity: 3, unitPrice: '4.20' }] });
+console.log('created:', created.order.number, created.order.total.amount, created.order.total.currency);
 
-const refused = await createOrder({ items: [{ name: 'Tea', quantity: 0, unitPrice: '4.205' }] });
-for (const { code, field, message } of refused.userErrors) console.log('refused:', code, field.join('.'), message);
+const rejected = await createOrder({ items: [{ name: 'Tea', quantity: 0, unitPrice: '4.205' }] });
+for (const { code, field, message } of rejected.userErrors) console.log('rejected:', code, field.join('.'), message);

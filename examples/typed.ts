@@ -1,4 +1,4 @@
-// Typed documents: the compiler knows every answer's shape, and that a refused transition tells what is allowed.
+// Typed documents: the compiler knows the type of each result, such as the allowed statuses of a rejected transition.
 import { GraphQLClient } from 'graphql-request';
 import { graphql } from './gql/index.ts';
 
@@ -17,8 +17,8 @@ const CREATE = graphql(/* GraphQL */ `
   }
 `);
 
-const MOVE = graphql(/* GraphQL */ `
-  mutation Move($id: ID!, $status: OrderStatus!) {
+const TRANSITION = graphql(/* GraphQL */ `
+  mutation Transition($id: ID!, $status: OrderStatus!) {
     updateOrderStatus(input: { id: $id, status: $status }) {
       order {
         status
@@ -39,7 +39,7 @@ const order = (await client.request(CREATE, { input })).createOrder?.order;
 if (order == null) throw new Error('rejected');
 console.log('total:', order.total.amount);
 
-const moved = (await client.request(MOVE, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
-for (const error of moved?.userErrors ?? []) {
+const transition = (await client.request(TRANSITION, { id: order.id, status: 'DELIVERED' })).updateOrderStatus;
+for (const error of transition?.userErrors ?? []) {
   if (error.__typename === 'TransitionError') console.log('allowed:', error.allowed.join(' '));
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
 import type { LoggedEvent } from './domain/order-event.js';
-import { OPEN_ADMIN } from './domain/viewer.js';
+import type { Viewer } from './domain/viewer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
 import { startSequencer } from './events/sequencer.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
@@ -24,14 +25,16 @@ import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 
 import { Closers } from './closers.js';
 import { createConsumers } from './consumers.js';
-import { checkSession, openDatabase, type Database } from './database/database.js';
+import { openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { createEventLog } from './store/event-log.js';
-import { cannotUse, checkVersion, migrate, pendingMigrations } from './database/migrate.js';
+import { migrate } from './database/migrate.js';
 import { announce, listen } from './database/notifications.js';
+import { pendingMigrations } from './database/pending-migrations.js';
 import { createReader } from './store/reader.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
+import { cannotUse, checkSession, checkVersion } from './database/startup-checks.js';
 import { createBatchWriter } from './store/write-batch.js';
 import { StartupError } from './startup-error.js';
 
@@ -55,7 +58,9 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close: () => closers.close() };
   } catch (cause) {
-    await closers.close().catch((failure: unknown) => log.error({ err: failure }, 'not everything could be closed'));
+    await closers
+      .close()
+      .catch((failure: unknown) => log.error({ err: failure }, 'closing after a failed start was incomplete'));
     throw cause;
   }
 }
@@ -93,7 +98,7 @@ async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Pro
     await checkVersion(url);
     if (mayMigrate) {
       const applied = await migrate(url);
-      if (applied.length > 0) log.info({ applied }, 'the database was migrated');
+      if (applied.length > 0) log.info({ applied }, 'migrations applied');
       return;
     }
     const pending = await pendingMigrations(url);
@@ -132,7 +137,7 @@ async function startEvents(config: Config, database: Database, directUrl: string
   const onSequenced = () => {
     tailer.wake();
     announce(database, self).catch((cause: unknown) =>
-      log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
+      log.warn({ err: cause }, 'notifying other servers of new events failed; they poll'),
     );
   };
   const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
@@ -180,7 +185,7 @@ function createReport(log: Logger): (error: unknown) => string {
     if (known !== undefined) return known;
     const correlationId = randomUUID();
     if (typeof error === 'object' && error !== null) reported.set(error, correlationId);
-    log.error({ err: error, correlationId }, 'a request failed unexpectedly');
+    log.error({ err: error, correlationId }, 'request failed unexpectedly');
     return correlationId;
   };
 }
@@ -200,7 +205,10 @@ async function serve(
   const { maxTokens, maxCost, maxResponseBytes } = config.request;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
-  const contextFor = (signal: AbortSignal): Context => createContext(services, OPEN_ADMIN, signal);
+  const access = {
+    authenticate: authenticateAsOpenAdmin,
+    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+  };
   const apollo = createApollo({ schema, formatError, maxTokens, maxCost, maxResponseBytes, log });
   await apollo.start();
   closers.add(() => apollo.stop());
@@ -212,7 +220,7 @@ async function serve(
     ...config.request,
     guarded,
     apollo,
-    createContext: contextFor,
+    ...access,
     isDraining,
     unready,
     log,
@@ -231,7 +239,7 @@ async function serve(
     guarded,
     ...config.request,
     ...config.websockets,
-    createContext: contextFor,
+    ...access,
     formatError,
     log,
   });
@@ -250,13 +258,13 @@ async function listenOn({ host, port }: Config, http: ReturnType<typeof createHt
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE')
-      throw new StartupError(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause });
+      throw new StartupError(`Port ${port} on ${host} is already in use. Set PORT to another port.`, { cause });
     if (code === 'EACCES')
-      throw new StartupError(`Port ${port} on ${host} may not be used by this account. Set PORT to 1024 or more.`, {
+      throw new StartupError(`Port ${port} on ${host} needs more privileges. Set PORT to 1024 or more.`, {
         cause,
       });
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new StartupError(`HOST ${host} is no address of this machine.`, { cause });
+      throw new StartupError(`HOST ${host} is not an address of this machine.`, { cause });
     throw cause;
   }
 }

@@ -4,7 +4,8 @@ import { pino } from 'pino';
 import { coalesceWrites } from '../../dist/coalesce/writer.js';
 import { readConfig } from '../../dist/config.js';
 import { openDatabase } from '../../dist/database/database.js';
-import { actorOf, OPEN_ADMIN } from '../../dist/domain/viewer.js';
+import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
+import { actorOf } from '../../dist/domain/viewer.js';
 import { createBatchWriter } from '../../dist/store/write-batch.js';
 
 const CALLERS = 50;

@@ -121,7 +121,7 @@ function watch(caller: Caller): { readonly over: Promise<ProductLookupResult>; r
 function tooLate({ signal }: Caller): ProductLookupResult {
   return unavailable(
     new Error(
-      signal.aborted ? 'The caller has gone.' : 'The deadline passed before the product service had been heard.',
+      signal.aborted ? 'The client has disconnected.' : 'The deadline passed before the product service answered.',
     ),
   );
 }

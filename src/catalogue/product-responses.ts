@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { Product, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
 
-/** What the product service answered to one request. */
+/** The response of the product service to one request. */
 export interface ProductResponse {
   readonly status: number;
-  /** As it came, after decompression. */
+  /** The body after decompression. */
   readonly body: Uint8Array | 'too-large';
 }
 
 const NAME_LENGTH = 500;
 const PRICE_LENGTH = 40;
-/** As many digits as a JSON number keeps exactly. */
+/** The digits that a JSON number represents exactly. */
 const NUMBER_DIGITS = 15;
 const PLAIN_DECIMAL = /^\d+(\.\d+)?$/;
 
@@ -23,25 +23,25 @@ const priceSchema = z
   .refine((price) => PLAIN_DECIMAL.test(price), PRICE_RULE);
 
 const productSchema = z.object({
-  id: z.string('is no text'),
+  id: z.string('is not a string'),
   name: z
-    .string('is no text')
+    .string('is not a string')
     .max(NAME_LENGTH, `is longer than ${NAME_LENGTH} characters`)
     .refine((name) => name.trim() !== '', 'is blank')
-    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'has characters that no database keeps'),
+    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'contains NUL or an unpaired surrogate'),
   price: priceSchema,
-  currency: z.string('is no text').regex(/^[A-Z]{3}$/, 'is not three capital letters'),
+  currency: z.string('is not a string').regex(/^[A-Z]{3}$/, 'is not three capital letters'),
 });
 
 const listSchema = z.object({ products: z.array(z.unknown()) });
 const identifiedSchema = z.object({ id: z.string() });
 
-/** The answer that the service could not be asked, or made no sense. */
+/** The result if the service is unreachable or its response is invalid. */
 export function unavailable(cause: Error): ProductLookupResult {
   return { kind: 'unavailable', cause };
 }
 
-/** Reads the answer to the request for one product. What makes no sense is `unavailable`, with a cause that says why. */
+/** Reads the response to the request for one product. An invalid response is `unavailable`, with its defect as the cause. */
 export function readProduct(id: string, response: ProductResponse): ProductLookupResult {
   if (response.status === 404) return { kind: 'unknown' };
   if (response.status !== 200)
@@ -51,10 +51,10 @@ export function readProduct(id: string, response: ProductResponse): ProductLooku
 }
 
 /**
- * Reads the answer to the request for several products.
+ * Reads the response to the request for several products.
  *
- * @param ids what was asked for, without repeats
- * @returns one answer an id, in the ids' order; or why the service seems not to know this request
+ * @param ids the requested ids, without duplicates
+ * @returns one result per id, in the order of the ids; or why the service does not seem to support this request
  */
 export function readProducts(
   ids: readonly string[],
@@ -70,10 +70,10 @@ export function readProducts(
   const answers = new Map<string, ProductLookupResult>();
   for (const entry of list.data.products) {
     const identified = identifiedSchema.safeParse(entry);
-    // A service that ignores `ids` gives a page of whatever it has; what is not on it would wrongly be unknown.
+    // A service that ignores `ids` returns any products. The requested ones among the others would wrongly be unknown.
     if (!identified.success || !asked.has(identified.data.id)) return new Error('products that were not asked for');
     const { id } = identified.data;
-    if (answers.has(id)) answers.set(id, unavailable(new Error('The product service listed the product twice.')));
+    if (answers.has(id)) answers.set(id, unavailable(new Error('The product service returned the product twice.')));
     else answers.set(id, checkProduct(id, entry));
   }
   return ids.map((id) => answers.get(id) ?? { kind: 'unknown' });
@@ -84,24 +84,25 @@ function checkProduct(id: string, json: unknown): ProductLookupResult {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const what = issue === undefined || issue.path.length === 0 ? 'the product' : `its ${issue.path.join('.')}`;
-    const problem = issue === undefined || issue.path.length === 0 ? 'is no JSON object' : issue.message;
-    return unavailable(new Error(`The product service's answer made no sense: ${what} ${problem}.`));
+    const problem = issue === undefined || issue.path.length === 0 ? 'is not a JSON object' : issue.message;
+    return unavailable(new Error(`The response of the product service is not valid: ${what} ${problem}.`));
   }
   const product: Product = parsed.data;
-  if (product.id !== id) return unavailable(new Error('The product service answered with another product.'));
+  if (product.id !== id) return unavailable(new Error('The product service returned another product.'));
   return { kind: 'found', product };
 }
 
 function readJson({ body }: ProductResponse): unknown {
-  if (body === 'too-large') return new Error("The product service's answer is larger than 1 MB.");
+  if (body === 'too-large')
+    return new Error('The response of the product service must have at most 1 MB; it is larger.');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    return new Error("The product service's answer is no JSON.", { cause });
+    return new Error('The response of the product service is not valid JSON.', { cause });
   }
 }
 
-/** Zeros before the first other digit do not count; those behind do, since the number may have been rounded to them. */
+/** Leading zeros do not count. Trailing zeros do, because the number may have been rounded to them. */
 function hasExactDigits(value: number): boolean {
   const digits = String(value)
     .replace(/^[0.]+/, '')

@@ -1,10 +1,11 @@
 import { loadEnvFile, readConfig } from '../config.js';
 import { createLog } from '../observability/log.js';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
-import { cannotUse, migrate } from '../database/migrate.js';
+import { migrate } from '../database/migrate.js';
+import { cannotUse } from '../database/startup-checks.js';
 import { runCommand } from './run-command.js';
 
-/** Applies the migrations that are missing, to DATABASE_URL or to the embedded database. */
+/** Applies the pending migrations to DATABASE_URL, or to the embedded database. */
 await runCommand(async () => {
   loadEnvFile();
   const { database, logLevel } = readConfig();

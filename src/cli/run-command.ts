@@ -2,7 +2,7 @@ import { maskSecrets } from '../observability/logged-error.js';
 import { nodeVersionProblem } from '../node-version.js';
 import { StartupError } from '../startup-error.js';
 
-/** Runs a command-line task: its answer goes to stdout; what is wrong goes to stderr, with exit status 1. */
+/** Runs a command: its result goes to stdout; an error goes to stderr, with exit status 1. */
 export async function runCommand(command: () => Promise<string>): Promise<void> {
   try {
     const problem = nodeVersionProblem();

@@ -101,7 +101,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     if (isOver(caller)) throw notRun(options, caller);
     const bytes = weigh(key);
     if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
-      const message = `The ${what} was not begun: more ${what}s are waiting than the server takes on. Try again later.`;
+      const message = `The ${what} was not started: too many ${what}s are waiting. Retry later.`;
       throw new RequestError('OVERLOADED', message);
     }
     queued += 1;
@@ -124,7 +124,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
 /** The answer to a caller whose call left the queue without being run. */
 function notRun({ what, unstartedMessage }: Words, { signal }: Caller): RequestError {
   return signal.aborted
-    ? new RequestError('CANCELLED', `The caller has gone; the ${what} was not run.`)
+    ? new RequestError('CANCELLED', `The ${what} was not started: the client has disconnected.`)
     : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
 }
 

@@ -55,9 +55,9 @@ export function coalesceReads(reader: OrderReader, bounds: ReadBounds): ReaderFo
   };
 }
 
-const READ_TOO_LATE = 'The read took longer than the deadline of the request.';
+const READ_TOO_LATE = 'The read did not finish before the deadline of the request.';
 const COUNT_TOO_LATE =
-  'The count took longer than the deadline of the request. Narrow `where`, or use `count` with a smaller limit.';
+  'The count did not finish before the deadline of the request. Narrow `where`, or use `count` with a smaller limit.';
 
 /** A key and its text, by which equal keys are told and weighed. */
 interface NamedKey<K> {
@@ -86,7 +86,7 @@ function shared<K, V>(
     maxQueued,
     maxQueuedBytes,
     weigh: ({ name }) => CALL_BYTES + name.length,
-    unstartedMessage: 'The deadline of the request passed before the read began.',
+    unstartedMessage: 'The read was not started: the deadline of the request has passed.',
     lateMessage,
     run: async (calls) => {
       const distinct = new Map(calls.map(({ key: { name, key } }) => [name, key]));

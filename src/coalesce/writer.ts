@@ -33,9 +33,9 @@ export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): Coalesc
     maxQueued: bounds.maxQueued,
     maxQueuedBytes: bounds.maxQueuedBytes,
     weigh: ({ size }) => size.bytes,
-    unstartedMessage: 'The deadline passed before the write began; nothing was done.',
+    unstartedMessage: 'The write was not started: the deadline of the request has passed. Nothing was stored.',
     lateMessage:
-      'The write took longer than its deadline; whether it was stored is unknown. Retry under the same id or idempotencyKey to learn it.',
+      'The write did not finish before the deadline of the request; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.',
     lateDetails: UNKNOWN_OUTCOME,
     run: (calls) => writeCalls(calls, batchWriter.write, waiting, bounds),
   });

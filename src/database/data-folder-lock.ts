@@ -3,21 +3,21 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../startup-error.js';
 
-/** A data folder that belongs to this process. */
+/** The lock of this process on a data folder. */
 export interface DataFolderLock {
   /** Records the server's URL for other processes that find the folder locked. */
   announce(url: string): Promise<void>;
   release(): Promise<void>;
 }
 
-/** A server that is just stopping holds the lock for a moment longer. */
+/** Covers the shutdown of a server that still holds the lock. */
 const LOCK_TIMEOUT_MS = 3_000;
 const RETRY_MS = 50;
 const SQLITE_BUSY = 5;
 
 /**
- * Locks the data folder for the life of this process. The operating system holds the lock and releases it when the
- * process dies, so it is never stale, and no two processes ever hold it.
+ * Locks the data folder for the life of this process. The operating system releases the lock when the process ends, so it
+ * is never stale.
  *
  * @throws StartupError naming the process that holds it
  */
@@ -34,16 +34,16 @@ export async function lockDataFolder(dataDir: string): Promise<DataFolderLock> {
   return {
     announce: record,
     async release() {
-      const holder = await readHolder(holderFile); // another server's where the folder was deleted and made again
+      const holder = await readHolder(holderFile); // another server's if the folder was deleted and created again
       if (holder?.pid === process.pid) await rm(holderFile, { force: true });
       unlock();
     },
   };
 }
 
-/** @returns how to release the lock, or null where another process holds it */
+/** @returns a function that releases the lock, or null if another process holds it */
 async function acquire(file: string): Promise<(() => void) | null> {
-  // Node has no file locks of its own; those of SQLite work on every platform, for nothing else is it used.
+  // Node has no file locks. Those of SQLite work on every platform.
   const { DatabaseSync } = await import('node:sqlite');
   const until = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
@@ -69,7 +69,7 @@ async function readHolder(file: string): Promise<Holder | null> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Holder;
   } catch {
-    return null; // the holder has not written it yet, or the folder is gone
+    return null; // not written yet, or the folder was deleted
   }
 }
 
@@ -78,6 +78,6 @@ async function locked(dataDir: string, holderFile: string): Promise<StartupError
   const at = holder?.url === null || holder === null ? '' : ` at ${holder.url}`;
   const who = holder === null ? '' : `: process ${holder.pid}${at}`;
   return new StartupError(
-    `Another Ordergraph is running on the data folder ${path.resolve(dataDir)}${who}. Stop it, or set DATA_DIR or DATABASE_URL.`,
+    `Another server uses the data folder ${path.resolve(dataDir)}${who}. Stop it, or set DATA_DIR or DATABASE_URL.`,
   );
 }

@@ -5,12 +5,11 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
-import { StartupError } from '../startup-error.js';
 
 export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
-  /** Named prepared statements; off behind a pooler that hands out connections by transaction and cannot keep them. */
+  /** Whether statements are prepared under names. A transaction pooler cannot keep them. */
   readonly preparedStatements: boolean;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
@@ -23,10 +22,10 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** What either the client or an interactive transaction can do. */
+/** The raw queries of a Prisma client or of an interactive transaction. */
 export type Queryable = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
 
-/** Opens a pool and a Prisma client over it. Nothing connects before the first statement. */
+/** Creates a pool and a Prisma client on it. The first statement opens the first connection. */
 export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   const { url, sessionOptions } = withSessionOptions(options.url);
   const pool = new Pool({
@@ -57,25 +56,25 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
 }
 
 const KEEP_ALIVE_MS = 10_000;
-/** How much later than the server's own time-out an answer may come. */
+/** How long after the server's own time-out a response may still arrive. */
 const ANSWER_GRACE_MS = 2_000;
 
-/** What a client of `pg` has and its types leave out. */
+/** Members of a `pg` client that its types lack. */
 interface Wire {
   readonly connection: { readonly stream: Socket };
-  /** False while a statement waits for its answer. */
+  /** False while a statement is running. */
   readonly readyForQuery: boolean;
 }
 
 /**
- * Cuts connections on which a statement gets no answer at all. The server's time-outs do not help where packets vanish
- * on the way, and a pool would hand such a connection out again and again.
+ * Destroys connections on which a statement gets no response. The server's time-outs do not help when the network drops
+ * packets, and the pool would reuse such a connection.
  */
-function cutUnanswered(pool: Pool, patienceMs: number): void {
+function cutUnanswered(pool: Pool, timeoutMs: number): void {
   pool.on('connect', (client) => {
     const wire = wireOf(client);
     const { stream } = wire.connection;
-    stream.setTimeout(patienceMs);
+    stream.setTimeout(timeoutMs);
     stream.on('timeout', () => {
       if (!wire.readyForQuery) stream.destroy(new Error('Connection terminated: a statement was not answered in time'));
     });
@@ -87,8 +86,8 @@ function wireOf(client: PoolClient): Wire {
 }
 
 /**
- * Closes the idle connections when one is lost. What ended it (a restart, a failover, a proxy) has most often ended the
- * others too, which shows only when they are used: a second try must not meet one of them.
+ * Closes the idle connections when one connection is lost. A restart, a failover or a proxy usually ends all of them, but
+ * an idle one fails only when it is used: a retry must not get such a connection.
  */
 function closeWithOthers(pool: Pool): void {
   const idle = new Set<PoolClient>();
@@ -104,12 +103,12 @@ function closeWithOthers(pool: Pool): void {
 }
 
 /**
- * READ COMMITTED is what the write batches are built on, said at the session because saying it in each transaction
- * costs a round trip. The adapter reads every timestamptz as UTC whatever the session's zone is, so it must be UTC.
+ * The write batches depend on READ COMMITTED. It is set on the session because setting it in each transaction costs a
+ * round trip. The adapter reads every timestamptz as UTC, so the time zone of the session must be UTC.
  */
 const SESSION_OPTIONS = '-c default_transaction_isolation=read\\ committed -c TimeZone=UTC';
 
-/** In `pg` the options of a connection string replace all others; here they are put before ours. */
+/** In `pg` the options of a connection string replace all others. Here both apply, and ours take precedence. */
 function withSessionOptions(url: string): { readonly url: string; readonly sessionOptions: string } {
   const parsed = new URL(url);
   const theirs = parsed.searchParams.get('options');
@@ -117,20 +116,9 @@ function withSessionOptions(url: string): { readonly url: string; readonly sessi
   return { url: parsed.href, sessionOptions: theirs === null ? SESSION_OPTIONS : `${theirs} ${SESSION_OPTIONS}` };
 }
 
-/** @throws StartupError where a pooler or a proxy has dropped what the session was asked to be */
-export async function checkSession({ prisma }: Database): Promise<void> {
-  const [session] = await prisma.$queryRawUnsafe<{ zone: string; isolation: string }[]>(
-    "SELECT current_setting('TimeZone') AS zone, current_setting('default_transaction_isolation') AS isolation",
-  );
-  if (session?.zone === 'UTC' && session.isolation === 'read committed') return;
-  throw new StartupError(
-    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler on the way has to pass start-up options on, or the role has to have them.`,
-  );
-}
-
 const MAX_STATEMENT_NAMES = 500;
 
-/** Names for prepared statements: the same text has the same name. Past the bound, texts stay unnamed. */
+/** Names of prepared statements, one for each text. Texts beyond the maximum are not named. */
 function statementNames(): (query: { sql: string }) => string {
   const names = new Map<string, string>();
   return ({ sql }) => {

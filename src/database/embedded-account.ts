@@ -7,24 +7,24 @@ import { StartupError } from '../startup-error.js';
 
 const run = promisify(execFile);
 
-/** How to run PostgreSQL's programs: as ourselves, or, since it rejects root, as another account. */
+/** The account that runs PostgreSQL's programs: that of this process, or another one for root, which PostgreSQL rejects. */
 export interface Account {
   readonly ids: { readonly uid: number; readonly gid: number } | null;
-  /** Put before each command. */
+  /** Precedes each command. */
   readonly prefix: readonly string[];
 }
 
-/** @param program one of PostgreSQL's, to see whether another account can reach it */
+/** @param program a program of PostgreSQL, which the account must be able to reach */
 export async function accountFor(dataDir: string, program: string): Promise<Account> {
   if (process.getuid?.() !== 0) return { ids: null, prefix: [] };
   const ids = (await lookUp('postgres')) ?? (await lookUp('nobody'));
   if (ids === null) {
     throw new StartupError(
-      'PostgreSQL cannot run as root, and there is no account postgres or nobody to run it as. Start as another user, or set DATABASE_URL.',
+      'PostgreSQL cannot run as root, and neither the account postgres nor nobody exists. Start the server as another user, or set DATABASE_URL.',
     );
   }
   if (everyoneMayEnter(path.dirname(program)) && everyoneMayEnter(path.resolve(dataDir))) return { ids, prefix: [] };
-  // Below a folder that only root may enter, such as /root: let the other account pass through, and nothing else of root's.
+  // Below a folder that only root may enter, such as /root: the one capability that lets the other account pass.
   const { uid, gid } = ids;
   const capability = '+dac_override';
   const prefix = [

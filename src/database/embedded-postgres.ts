@@ -4,9 +4,9 @@ import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
+import { withClient } from './client.js';
 import { lockDataFolder } from './data-folder-lock.js';
 import { accountFor, execute, type Account } from './embedded-account.js';
 import { endAtOnce, findRunning, isPostgres, pidFileOf, readPidFile, watch, type Running } from './postmaster.js';
@@ -15,24 +15,24 @@ const USER = 'ordergraph';
 const DATABASE = 'ordergraph';
 export interface EmbeddedPostgres {
   readonly url: string;
-  /** Records the URL of the server that uses the database, for others that find the data folder in use. */
+  /** Records the URL of the server, for processes that find the data folder locked. */
   announce(serverUrl: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface EmbeddedPostgresOptions {
-  /** The folder for everything the server keeps; made where it is missing. */
+  /** The folder of the server's data. Created if it is missing. */
   readonly dataDir: string;
   readonly log: Logger;
-  /** Called with the reason when PostgreSQL or its data folder is gone, which leaves nothing to serve from. */
+  /** Called with the reason when PostgreSQL has ended or its data folder was removed. */
   readonly onLost?: (reason: string) => void;
   /** Settings for throw-away databases, such as `fsync=off`. */
   readonly settings?: readonly string[];
 }
 
 /**
- * Starts the PostgreSQL that comes as an npm package, on a free loopback port. It runs detached, so that Ctrl-C reaches
- * only this process, which stops it last. One that a killed server left behind is taken over.
+ * Starts the PostgreSQL of the npm package on a free loopback port. It runs detached, so that Ctrl-C signals only this
+ * process, which stops it last. A PostgreSQL that a killed server left running is used again.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, log, onLost, settings = [] } = options;
@@ -45,7 +45,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const password = await prepareFolder(dataDir, folder, programs, account);
     const { url, pid } = await reach(folder, password, () => boot(folder, programs, account, settings));
     const watching = onLost === undefined ? undefined : watch(folder, pid, onLost);
-    log.debug({ dataDir }, 'embedded PostgreSQL is up');
+    log.debug({ dataDir }, 'embedded PostgreSQL started');
     return {
       url,
       announce: (serverUrl) => lock.announce(serverUrl),
@@ -64,17 +64,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Stops PostgreSQL in order; where that fails, or its folder is gone, it is ended at once: it never stays behind. */
+/** Shuts PostgreSQL down. If that fails, or the folder was removed, ends it at once: it must not keep running. */
 async function stop(folder: string, pid: number, programs: Programs, account: Account): Promise<void> {
   if (!(await isPostgres(pid, folder))) return;
   if (!existsSync(pidFileOf(folder))) return endAtOnce(folder, pid);
   try {
-    const found = await readPidFile(folder); // another server's, where the folder was made again
+    const found = await readPidFile(folder); // another server's if the folder was created again
     if (found?.pid !== pid) throw new Error(`${pidFileOf(folder)} does not name process ${pid}`);
     await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
   } catch (cause) {
     await endAtOnce(folder, pid);
-    throw new Error('The embedded PostgreSQL could not be stopped in order and was ended at once.', { cause });
+    throw new Error('The embedded PostgreSQL did not shut down cleanly and was killed.', { cause });
   }
 }
 
@@ -92,7 +92,7 @@ async function findPrograms(): Promise<Programs> {
     await Promise.all([postgres, initdb, pgCtl].map(makeExecutable));
     return { postgres, initdb, pgCtl };
   } catch (cause) {
-    const message = `There is no embedded PostgreSQL for ${process.platform}-${process.arch} here. Set DATABASE_URL to use a database of your own.`;
+    const message = `The embedded PostgreSQL for ${process.platform}-${process.arch} is not installed. Set DATABASE_URL to use another database.`;
     throw new StartupError(message, { cause });
   }
 }
@@ -119,11 +119,11 @@ async function makeDataDir(dataDir: string): Promise<void> {
 }
 
 function unwritable(dataDir: string, cause: unknown): StartupError {
-  const message = `The data folder ${path.resolve(dataDir)} cannot be written (${codeOf(cause)}). Set DATA_DIR to one that can.`;
+  const message = `The data folder ${path.resolve(dataDir)} is not writable (${codeOf(cause)}). Set DATA_DIR to a writable folder.`;
   return new StartupError(message, { cause });
 }
 
-/** Makes the folders and, the first time, the database cluster. @returns the database password */
+/** Creates the folders and, at the first start, the database cluster. @returns the database password */
 async function prepareFolder(dataDir: string, folder: string, programs: Programs, account: Account): Promise<string> {
   const passwordFile = path.resolve(dataDir, 'postgres.password');
   try {
@@ -134,7 +134,7 @@ async function prepareFolder(dataDir: string, folder: string, programs: Programs
   } catch (cause) {
     throw unwritable(dataDir, cause);
   }
-  // Without this mark, which is written last, initdb never ended and there is nothing to lose.
+  // The mark is written last. Without it initdb did not finish and the folder has no data.
   if (existsSync(path.join(folder, 'initialised'))) return readFile(passwordFile, 'utf8');
   await initialise(folder, passwordFile, programs, account);
   return readFile(passwordFile, 'utf8');
@@ -155,21 +155,21 @@ async function initialise(folder: string, passwordFile: string, programs: Progra
     await execute(account, programs.initdb, [`--pgdata=${folder}`, ...locale, ...access]);
     await writeFile(path.join(folder, 'initialised'), '');
   } catch (cause) {
-    throw new StartupError(`The embedded PostgreSQL could not make its data folder: ${outputOf(cause)}`, { cause });
+    throw new StartupError(`The embedded PostgreSQL could not create its data folder: ${outputOf(cause)}`, { cause });
   } finally {
     await rm(ownPassword, { force: true });
   }
 }
 
-const REACH_PATIENCE_MS = 20_000;
+const REACH_TIMEOUT_MS = 20_000;
 
-/** Connects to PostgreSQL on the folder, starting it where there is none; one that is just stopping is waited for. */
+/** Finds the PostgreSQL that runs on the folder, or starts one. Retries while an earlier one stops. */
 async function reach(
   folder: string,
   password: string,
   start: () => Promise<Running>,
 ): Promise<{ readonly url: string; readonly pid: number }> {
-  const until = performance.now() + REACH_PATIENCE_MS;
+  const until = performance.now() + REACH_TIMEOUT_MS;
   for (;;) {
     try {
       const { port, pid } = (await findRunning(folder)) ?? (await start());
@@ -202,7 +202,7 @@ async function boot(
     throw new StartupError(`The embedded PostgreSQL did not start: ${reason}`, { cause });
   }
   const started = await readPidFile(folder);
-  if (started === null) throw new StartupError('The embedded PostgreSQL ended right after its start.');
+  if (started === null) throw new StartupError('The embedded PostgreSQL stopped right after its start.');
   return started;
 }
 
@@ -217,19 +217,14 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Makes the database where it is missing. */
+/** Creates the database if it is missing. */
 async function makeDatabase(url: string): Promise<void> {
   const admin = new URL(url);
   admin.pathname = '/postgres';
-  const client = new Client({ connectionString: admin.href, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined); // the statement under way fails too
-  await client.connect();
-  try {
+  await withClient(admin.href, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 function codeOf(cause: unknown): string {

@@ -1,27 +1,27 @@
-/** How a script is sent: several statements at once are one transaction. */
+/** Sends SQL to the database. Several statements sent at once are one transaction. */
 type Query = (sql: string) => Promise<{ readonly rows: readonly unknown[] }>;
 
 /**
- * The first line of a migration that PostgreSQL cannot run in a transaction, such as one that builds an index while
+ * The first line of a migration that PostgreSQL cannot run in a transaction, for example one that builds an index while
  * orders are written. Its statements are repeatable and end at the end of a line.
  */
 const OUTSIDE_A_TRANSACTION = '-- outside a transaction\n';
 
-/** Longest wait for a lock: whoever waits for a lock of a whole table makes all later statements on it wait too. */
+/** Longest wait for a lock. While a statement waits for the lock of a table, all later statements on it wait, too. */
 export const MIGRATION_LOCK_TIMEOUT_MS = 5_000;
-/** Outside a transaction nobody waits behind the statement, and it waits for every transaction that was there before. */
-const PATIENT_LOCK_TIMEOUT_MS = 60_000;
+/** Outside a transaction no other statement waits behind this one, and it waits for every transaction that is older. */
+const LOCK_TIMEOUT_OUTSIDE_MS = 60_000;
 
 /**
- * Runs a migration script, and what marks it as finished behind it. A script that was interrupted is run again: in a
- * transaction it has left nothing; outside one its statements are repeatable.
+ * Runs a migration script, followed by the SQL that records its end. An interrupted script can be run again: it has
+ * changed nothing if it is a transaction, and its statements are repeatable if it is not.
  */
 export async function runScript(query: Query, script: string, epilogue: string): Promise<void> {
   if (!script.startsWith(OUTSIDE_A_TRANSACTION)) {
     await query(`${script}\n;${epilogue}`);
     return;
   }
-  await query(`SET lock_timeout = ${PATIENT_LOCK_TIMEOUT_MS}`);
+  await query(`SET lock_timeout = ${LOCK_TIMEOUT_OUTSIDE_MS}`);
   for (const statement of statementsOf(script)) {
     await dropInvalidIndex(query, statement);
     await query(statement);
@@ -43,7 +43,7 @@ function statementsOf(script: string): string[] {
 
 const BUILDS_INDEX = /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS "(?<name>\w+)"/;
 
-/** A build that was interrupted leaves an index that is maintained and never used; IF NOT EXISTS would keep it. */
+/** An interrupted build leaves an index that is maintained but never used; IF NOT EXISTS would keep it. */
 async function dropInvalidIndex(query: Query, statement: string): Promise<void> {
   if (!/^CREATE\b.*\bINDEX\b/.test(statement)) return;
   const name = BUILDS_INDEX.exec(statement)?.groups?.['name'];

@@ -8,7 +8,7 @@ const CHANNEL = 'ordergraph_log';
 const RECONNECT_MS = 1_000;
 
 /**
- * Notifies the other processes that the log has grown. A statement of its own, never inside a write.
+ * Notifies the other processes of new entries in the event log. Runs as a statement of its own, not inside a write.
  *
  * @param sender the name of this process, by which it recognizes its own notifications
  */
@@ -21,7 +21,7 @@ export interface Listener {
 }
 
 /**
- * Listens for notifications of other processes, over a connection of its own. Losing it only costs time: the tailer polls.
+ * Listens for notifications of other processes on a connection of its own. Without it events arrive later: the tailer polls.
  *
  * @param url a direct connection, not one through a transaction pooler
  * @param self the name of this process: it has read the log before its own notification arrives
@@ -50,7 +50,7 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
       await connection.connect();
       await connection.query(`LISTEN ${CHANNEL}`);
       failures.worked('listening for new events again');
-      onGrown(); // what was announced while nobody listened
+      onGrown(); // notifications may have been missed
       const error = await lost;
       if (!stop.signal.aborted) failures.failed(error, 'the listening connection was lost');
     } finally {

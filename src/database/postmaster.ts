@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often the process and the data folder are looked at. */
+/** Interval of the checks of the process and the data folder. */
 const WATCH_MS = 500;
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -14,7 +14,7 @@ export interface Running {
   readonly pid: number;
 }
 
-/** PostgreSQL that is up on this folder, left by a server of ours that was killed; null where there is none. */
+/** The PostgreSQL that runs on this folder because its server was killed, or null. */
 export async function findRunning(folder: string): Promise<Running | null> {
   const found = await readPidFile(folder);
   if (found === null) return null;
@@ -34,14 +34,14 @@ export async function readPidFile(folder: string): Promise<Running | null> {
   return { pid: Number(pid), port: Number(port) };
 }
 
-/** PostgreSQL and pg_ctl believe any process of this number, be it dead and not yet reaped, or another program. */
+/** PostgreSQL and pg_ctl accept any process with this id, even a zombie or another program. */
 export async function isPostgres(pid: number, folder: string): Promise<boolean> {
   if (!existsSync('/proc/self/cmdline')) return isAlive(pid);
   try {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
     return command.includes('postgres') && command.includes(folder);
   } catch {
-    return isAlive(pid); // it has ended, or there is no descriptor left to read the file with
+    return isAlive(pid); // it has ended, or this process has no free file descriptor
   }
 }
 
@@ -53,14 +53,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Notices the end of PostgreSQL, and the loss of its folder, which PostgreSQL itself would notice a minute later. */
+/** Detects the end of PostgreSQL, and the loss of its folder, which PostgreSQL itself detects a minute later. */
 export function watch(folder: string, pid: number, onLost: (reason: string) => void): NodeJS.Timeout {
   const look = async () => {
     const reason = !existsSync(pidFileOf(folder))
-      ? `The data folder ${path.dirname(folder)} was removed or moved while the server was running. What was in it is lost unless it was moved; start the server again for a new one, or put it back first.`
+      ? `The data folder ${path.dirname(folder)} was removed or moved while the server was running. Move it back, or start the server again with an empty data folder.`
       : (await isPostgres(pid, folder))
         ? null
-        : `The embedded PostgreSQL has ended by itself; ${path.join(folder, 'server.log')} says why.`;
+        : `The embedded PostgreSQL stopped unexpectedly; see ${path.join(folder, 'server.log')}.`;
     if (reason === null) return;
     clearInterval(timer);
     onLost(reason);

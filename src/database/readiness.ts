@@ -1,19 +1,19 @@
 import type { Database } from './database.js';
-import { missingMigrations } from './migrate.js';
+import { pendingMigrationsOf } from './pending-migrations.js';
 
-/** Asks why the database cannot serve now; null where it can. However many ask at once, it is looked at once. */
+/** Reports why the database cannot be used, or null. Concurrent calls share one check. */
 export function createReadiness({ prisma }: Database): () => Promise<string | null> {
-  let asking: Promise<string | null> | null = null;
+  let checking: Promise<string | null> | null = null;
 
-  async function ask(): Promise<string | null> {
+  async function check(): Promise<string | null> {
     try {
-      return (await missingMigrations(prisma)).length === 0 ? null : 'the database lacks migrations';
+      return (await pendingMigrationsOf(prisma)).length === 0 ? null : 'the database lacks migrations';
     } catch {
-      return 'the database cannot be reached'; // the readiness answer is the report
+      return 'the database cannot be reached'; // the response of /ready reports it
     } finally {
-      asking = null;
+      checking = null;
     }
   }
 
-  return () => (asking ??= ask());
+  return () => (checking ??= check());
 }

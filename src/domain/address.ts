@@ -40,10 +40,14 @@ export function readTracking(
     url: problems.text(input.url, [...field, 'url'], ORDER_LIMITS.trackingUrl),
   };
   if (tracking.carrier === null && tracking.number === null && tracking.url === null) {
-    problems.add('REQUIRED', field, 'tracking needs a carrier, a number or a url.');
+    problems.add('REQUIRED', field, 'tracking must have a carrier, a number or a url.');
   }
   if (tracking.url !== null && tracking.url !== '' && !/^https?:\/\/\S+$/i.test(tracking.url)) {
-    problems.add('INVALID', [...field, 'url'], 'url must begin with http:// or https:// and have no blanks.');
+    problems.add(
+      'INVALID',
+      [...field, 'url'],
+      'url must begin with http:// or https:// and must not contain whitespace.',
+    );
   }
   return tracking;
 }

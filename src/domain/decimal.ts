@@ -1,24 +1,25 @@
-/** A decimal as a client gives it: text, or a number of JSON, which is a double. */
+/** A decimal as a client sends it: a string, or a JSON number, which is a double. */
 export type DecimalInput = string | number;
 
 const MAX_LENGTH = 40;
-/** A double keeps this many significant digits of what was written. */
-const MAX_EXACT_DIGITS = 15;
+/** A double preserves this many significant digits of a decimal. */
+export const MAX_EXACT_DIGITS = 15;
 
 /**
  * Reads a plain decimal ("-12.50").
  *
- * @returns the decimal as text, or the rule that it breaks, to be read behind its name
+ * @returns the decimal as text, or the rule that it breaks, without the name of the field
  */
 export function readDecimal(value: DecimalInput): { readonly decimal: string } | { readonly rule: string } {
   const text = String(value);
   if (text.length > MAX_LENGTH) return { rule: `must have at most ${MAX_LENGTH} characters; it has ${text.length}` };
   if (typeof value === 'number' && !isExact(value, text)) {
     return {
-      rule: `must be plain and have at most ${MAX_EXACT_DIGITS} significant digits as a number; send it as a string`,
+      rule: `must have at most ${MAX_EXACT_DIGITS} significant digits and no exponent as a number; send it as a string`,
     };
   }
-  if (!/^-?\d+(\.\d+)?$/.test(text)) return { rule: `must be digits such as "12.50"; it is ${JSON.stringify(text)}` };
+  if (!/^-?\d+(\.\d+)?$/.test(text))
+    return { rule: `must be a plain decimal such as "12.50"; it is ${JSON.stringify(text)}` };
   return { decimal: text };
 }
 

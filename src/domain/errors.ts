@@ -94,9 +94,10 @@ export function invalid(problems: readonly InputProblem[]): Rejection {
 }
 
 export function notFound(inputPath: FieldPath): Rejection {
-  return invalid([{ code: 'NOT_FOUND', message: 'There is no such order.', field: [...inputPath, 'id'] }]);
+  return invalid([{ code: 'NOT_FOUND', message: 'No order with this id exists.', field: [...inputPath, 'id'] }]);
 }
 
 export function duplicateReference(field: FieldPath): InputProblem {
-  return { code: 'DUPLICATE', message: 'Another order of this customer has this externalReference.', field };
+  const message = 'externalReference must be unique among the orders of the customer; another order has it.';
+  return { code: 'DUPLICATE', message, field };
 }

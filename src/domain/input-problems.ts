@@ -1,6 +1,6 @@
 import { readDecimal, type DecimalInput } from './decimal.js';
 import type { FieldPath, InputProblem } from './errors.js';
-import { toMinor } from './money.js';
+import { MAX_MINOR, toMinor } from './money.js';
 
 type Given = string | null | undefined;
 
@@ -16,7 +16,7 @@ export class Problems {
   id(value: Given, field: FieldPath, limit: number): string | null {
     const trimmed = this.text(value, field, limit);
     if (trimmed !== '' && trimmed !== (value ?? null)) {
-      this.add('INVALID', field, `${nameOf(field)} must not begin or end with white space.`);
+      this.add('INVALID', field, `${nameOf(field)} must not begin or end with whitespace.`);
     }
     return trimmed;
   }
@@ -51,7 +51,7 @@ export class Problems {
     if (minor === 'too-many-decimals') {
       this.add('INVALID', field, `${name} must have at most ${exponent} decimals in this currency; it is ${value}.`);
     } else if (minor === 'out-of-range') {
-      this.add('LIMIT_EXCEEDED', field, `${name} is larger than an order can hold.`);
+      this.add('LIMIT_EXCEEDED', field, `${name} must be at most ${MAX_MINOR} minor units of the currency.`);
     } else if (minor < 0n) {
       this.add('INVALID', field, `${name} must not be negative; it is ${value}.`);
     } else {

@@ -12,12 +12,12 @@ export function readMetadata(value: Metadata | null | undefined, field: FieldPat
   }
   const digits = digitsBeyond(value);
   if (digits === null) {
-    problems.add('INVALID', field, 'metadata must have finite numbers.');
+    problems.add('INVALID', field, 'metadata must contain only finite numbers.');
     return {};
   }
   const length = JSON.stringify(value).length + digits;
   if (length > ORDER_LIMITS.metadata) {
-    const message = `metadata must have at most ${ORDER_LIMITS.metadata} characters as JSON, numbers in full; it has ${length}.`;
+    const message = `metadata must have at most ${ORDER_LIMITS.metadata} characters as JSON, with numbers written without exponents; it has ${length}.`;
     problems.add('LIMIT_EXCEEDED', field, message);
   }
   return value;

@@ -112,9 +112,13 @@ export function sumsOf(
   const gross = subtotal + shipping + tax;
   const problems = new Problems();
   if (gross > MAX_MINOR) {
-    problems.add('LIMIT_EXCEEDED', blame.gross, 'The total is larger than an order can hold.');
+    problems.add(
+      'LIMIT_EXCEEDED',
+      blame.gross,
+      `items, shipping and tax must sum to at most ${MAX_MINOR} minor units of the currency.`,
+    );
   } else if (discount > gross) {
-    problems.add('INVALID', blame.discount, 'discount must not be more than items, shipping and tax together.');
+    problems.add('INVALID', blame.discount, 'discount must be at most subtotal + shipping + tax.');
   }
   if (problems.list.length > 0) return { problems: problems.list };
   return { sums: { subtotal, shipping, tax, discount, total: gross - discount } };
@@ -128,6 +132,6 @@ export function totalMismatch(
   at: FieldPath,
 ): InputProblem | null {
   if (expected === null || expected === total) return null;
-  const message = `The total is ${formatMoney({ minor: total, currency })} ${currency}.`;
+  const message = `The total differs from expectedTotal; it is ${formatMoney({ minor: total, currency })} ${currency}.`;
   return { code: 'TOTAL_MISMATCH', field: [...at, 'expectedTotal'], message };
 }

@@ -46,9 +46,9 @@ export function requestLines(
   at: FieldPath,
   problems: Problems,
 ): RequestedLine[] {
-  if (items.length === 0) problems.add('REQUIRED', at, 'An order needs at least one item.');
+  if (items.length === 0) problems.add('REQUIRED', at, 'items must contain at least 1 entry.');
   if (items.length > ORDER_LIMITS.items) {
-    const message = `An order has at most ${ORDER_LIMITS.items} items; this one has ${items.length}.`;
+    const message = `items must contain at most ${ORDER_LIMITS.items} entries; it contains ${items.length}.`;
     problems.add('LIMIT_EXCEEDED', at, message);
     return [];
   }
@@ -109,7 +109,11 @@ export function priceLines(
     const { name, unitPrice } = complete ?? { name: '', unitPrice: expectedUnitPrice ?? 0n };
     if (expectedUnitPrice !== null && expectedUnitPrice !== unitPrice) {
       const price = `${formatMoney({ minor: unitPrice, currency })} ${currency}`;
-      problems.add('PRICE_CHANGED', [...field, 'expectedUnitPrice'], `The price of one piece is ${price}.`);
+      problems.add(
+        'PRICE_CHANGED',
+        [...field, 'expectedUnitPrice'],
+        `The unit price differs from expectedUnitPrice; it is ${price}.`,
+      );
     }
     return { productId, sku, name, quantity, unitPrice, subtotal: unitPrice * BigInt(quantity) };
   });
@@ -133,10 +137,10 @@ function completeLine({ productId, name, unitPrice }: RequestedLine, pricing: Pr
   const product = products.get(productId ?? '') ?? { kind: 'unavailable' };
   switch (product.kind) {
     case 'unknown':
-      problems.add('NOT_FOUND', productField, 'The catalogue has no such product.');
+      problems.add('NOT_FOUND', productField, 'The catalogue has no product with this productId.');
       return null;
     case 'unavailable': {
-      const message = 'The catalogue cannot be asked now; try again later, or give name and unitPrice.';
+      const message = 'The catalogue is unavailable. Retry later, or send name and unitPrice.';
       problems.add('CATALOGUE_UNAVAILABLE', productField, message);
       return null;
     }
@@ -153,12 +157,12 @@ function priceOf(
 ): bigint | null {
   const productField = [...field, 'productId'];
   if (product.currency !== currency) {
-    const message = `The catalogue sells this product in ${product.currency}, not in ${currency}.`;
+    const message = `The price in the catalogue is in ${product.currency}; the currency of the order is ${currency}.`;
     problems.add('INVALID', productField, message);
     return null;
   }
   const minor = toMinor(product.price, exponentOf(currency));
   if (typeof minor === 'bigint' && minor >= 0n) return minor;
-  problems.add('INVALID', productField, `The catalogue's price of this product is no amount of ${currency}.`);
+  problems.add('INVALID', productField, `The price in the catalogue is not a valid amount of ${currency}.`);
   return null;
 }

@@ -1,6 +1,6 @@
-/** Who is asking. The open server has one viewer, an admin without a subject. */
+/** The identity of a caller. A server without authentication has one viewer, an admin without a subject. */
 export interface Viewer {
-  /** Who issued the identity; empty on an open server. Part of what makes an idempotency key somebody's own. */
+  /** Who issued the identity; empty on an open server. Idempotency keys are scoped by issuer and subject. */
   readonly issuer: string;
   readonly subject: string | null;
   readonly roles: readonly Role[];
@@ -13,8 +13,6 @@ export interface Actor {
   readonly subject: string | null;
   readonly kind: Role | 'system';
 }
-
-export const OPEN_ADMIN: Viewer = { issuer: '', subject: null, roles: ['admin'] };
 
 const RANK: readonly Role[] = ['admin', 'staff', 'customer'];
 

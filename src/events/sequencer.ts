@@ -72,7 +72,7 @@ export function startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log 
     try {
       return await step();
     } catch (cause) {
-      log.warn({ err: cause }, 'sequencer: a look failed; a later round tries again');
+      log.warn({ err: cause }, 'sequencer: assigning positions failed; retrying');
       return false;
     }
   }
@@ -99,7 +99,10 @@ export function startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log 
       try {
         if (committed.size > 0) await sequence([...committed]);
       } catch (cause) {
-        log.warn({ err: cause }, 'the last events were not sequenced; another server or the next start does it');
+        log.warn(
+          { err: cause },
+          'sequencer: shutdown left events without a position; another server or the next start assigns them',
+        );
       }
     },
   };

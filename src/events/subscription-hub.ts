@@ -90,7 +90,7 @@ function keysOf({ orderId, customerId }: LoggedEvent): string[] {
 }
 
 function tooCostly(cost: number, maxCost: number): RequestError {
-  const message = `With this subscription an event would cost ${cost} values over all subscribers to the same orders; SUBSCRIBERS_MAX_COST is ${maxCost}. Select fewer fields, or subscribe to one order or one customer.`;
+  const message = `With this subscription, an event would cost ${cost} for all subscribers to the same orders; SUBSCRIBERS_MAX_COST is ${maxCost}. Select fewer fields, or subscribe to one order or one customer.`;
   return new RequestError('THROTTLED', message, { details: { cost, maxCost } });
 }
 
@@ -149,7 +149,7 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
     if (this.#state === 'ended') return Promise.resolve({ done: true, value: undefined });
     this.#state = 'ended';
     const message =
-      'This subscription is read more slowly than events come, and has ended. lastCursor names the last event that it was given.';
+      'The subscription has ended because the client reads more slowly than events occur. extensions.lastCursor is the cursor of the last event sent.';
     return Promise.reject(new RequestError('SLOW_CONSUMER', message, { details: { lastCursor: this.#lastCursor } }));
   }
 

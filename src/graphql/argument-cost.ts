@@ -2,16 +2,16 @@ import { Kind, valueFromASTUntyped, type FieldNode, type OperationDefinitionNode
 import type { GraphQLField } from 'graphql';
 import { CHARACTERS_OF_A_VALUE, type CostArguments } from './field-cost.js';
 
-/** Reading a value of an input object or list: it is coerced, converted and checked at each use. */
+/** Cost of a value in an input object or list: it is coerced, converted and checked on each use. */
 const INPUT_VALUE_COST = 5;
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** The arguments of fields and what they cost, under the variables of one request. */
+/** The arguments of fields and their cost, with the variables of one request. */
 export interface ArgumentCosts {
-  /** The arguments that a field is called with, defaults of variables and arguments included. */
+  /** The arguments of a field, including defaults of variables and arguments. */
   valuesOf(field: FieldNode, definition: GraphQLField<unknown, unknown>): CostArguments;
-  /** What the arguments of a field cost. A variable is weighed once, and counts at each use. */
+  /** The cost of the arguments of a field. The cost of a variable is computed once and counts for each use. */
   costOf(field: FieldNode): number;
 }
 

@@ -12,7 +12,7 @@ import {
  * The specification of September 2025 forbids `@skip` and `@include` on the root field of a subscription; graphql-js 16
  * does not check it, and its own rules throw where the condition is a variable.
  *
- * @returns the error of the first such subscription, or null where there is none
+ * @returns an error for the first such subscription, or null
  */
 export function conditionalSubscription(document: DocumentNode): GraphQLError | null {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -26,7 +26,7 @@ export function conditionalSubscription(document: DocumentNode): GraphQLError | 
   return null;
 }
 
-/** The same for the text of a document. Texts that cannot be parsed are left to the parser that reports it. */
+/** The same for the text of a document. Returns null for a text with a syntax error, which the executor reports. */
 export function problemOfSubscriptions(text: string, maxTokens: number): string | null {
   if (!/\bsubscription\b/.test(text) || !/@\s*(skip|include)\b/.test(text)) return null;
   try {

@@ -25,18 +25,18 @@ import type { CostArguments, FieldCost } from './field-cost.js';
 import { introspectionSizes, type IntrospectionSize } from './introspection-cost.js';
 
 export interface CostRequest {
-  /** As they came, not coerced. */
+  /** As sent by the client, not coerced. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly operationName?: string | null | undefined;
 }
 
-/** The most fields of an operation, each alias for itself, those of a fragment at each spread. */
+/** Maximum number of fields of an operation. Each alias counts; the fields of a fragment count for each spread. */
 const MAX_FIELDS = { root: 100, all: 1_000 } as const;
 
 /**
- * Rejects a request that may cost more than one request may, before anything of it is coerced or run.
+ * Rejects a request whose cost may exceed the limit, before its variables are coerced and before it is executed.
  *
- * @param document validated, so that every field is there and no fragment contains itself
+ * @param document validated, so that every field exists and no fragment contains itself
  * @throws RequestError BAD_USER_INPUT
  */
 export function assertAffordable(
@@ -45,30 +45,30 @@ export function assertAffordable(
   { maxCost, ...request }: CostRequest & { readonly maxCost: number },
 ): void {
   const operation = getOperationAST(document, request.operationName);
-  if (operation === null || operation === undefined) return; // there is nothing to run; the executor says so
+  if (operation === null || operation === undefined) return; // the executor reports the missing operation
   assertFewFields(operation, document);
   const cost = costOf(schema, document, request);
   if (cost <= maxCost) return;
-  const message = `The request may cost ${cost} values; one request may cost ${maxCost}. Ask for smaller pages, fewer fields or shorter arguments. docs/cost.md says how cost is counted.`;
+  const message = `The request must cost at most ${maxCost}; it may cost ${cost}. Request smaller pages, fewer fields or shorter arguments. docs/cost.md describes how the cost is computed.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { cost, maxCost } });
 }
 
-/** Fields are bounded by themselves too: however little each costs, a turn of the event loop answers many of them. */
+/** Limits the number of fields as well, because one turn of the event loop resolves many cheap fields. */
 function assertFewFields({ selectionSet }: OperationDefinitionNode, document: DocumentNode): void {
   const { own, all } = countFields(selectionSet, fragmentsOf(document));
   if (own <= MAX_FIELDS.root && all <= MAX_FIELDS.all) return;
   const [most, where, found] =
     own > MAX_FIELDS.root ? [MAX_FIELDS.root, ' at its root', own] : [MAX_FIELDS.all, '', all];
-  const message = `An operation has at most ${most} fields${where}, aliases and fragments included; this one has ${found}.`;
+  const message = `An operation must have at most ${most} fields${where}, including aliases and fragments; it has ${found}.`;
   throw new RequestError('BAD_USER_INPUT', message, { details: { maxFields: most } });
 }
 
 /**
- * What an operation may cost, in values of an answer. Every list counts at its largest size, so lists within lists
- * multiply; aliases and fragments count at every use; arguments count by their size, expensive reads by what they read.
+ * The maximum cost of an operation, in values of the response. Every list counts with its maximum size, so nested lists
+ * multiply. Aliases and fragments count for each use, arguments by their size, expensive reads by the rows they read.
  *
  * @param document validated
- * @returns 0 where there is no such operation
+ * @returns 0 if there is no such operation
  */
 export function costOf(schema: GraphQLSchema, document: DocumentNode, request: CostRequest): number {
   const operation = getOperationAST(document, request.operationName);
@@ -83,11 +83,11 @@ function rootOf(schema: GraphQLSchema, { operation }: OperationDefinitionNode): 
   return schema.getRootType(operation) ?? undefined;
 }
 
-/** What the lists of a selection set depend on besides their own field. */
+/** The context of a selection set on which the sizes of its lists depend. */
 interface Scope {
-  /** Nodes of the page whose connection this is; 0 outside of a connection. */
+  /** Page size of the enclosing connection; 0 outside of a connection. */
   readonly page: number;
-  /** Whether the types of the whole schema are gone through, each once, so that averages are exact. */
+  /** Whether the enclosing list contains every type of the schema once, so that averages are exact. */
   readonly allTypes: boolean;
 }
 
@@ -98,7 +98,7 @@ type Estimate = (selections: SelectionSetNode, type: GraphQLNamedType | undefine
 function createEstimate(schema: GraphQLSchema, document: DocumentNode, args: ArgumentCosts): Estimate {
   const fragments = fragmentsOf(document);
   const introspection = sizesOf(schema);
-  const known = new Map<string, number>(); // a fragment is estimated once in each scope, however often it is spread
+  const known = new Map<string, number>(); // the cost of each fragment in each scope
 
   function ofFragment(name: string, scope: Scope): number {
     const fragment = fragments[name];
@@ -122,7 +122,7 @@ function createEstimate(schema: GraphQLSchema, document: DocumentNode, args: Arg
     const within = { page: isConnection(definition) ? pageSizeOf(values) : 0, allTypes: staysInAll(name, scope) };
     const parts =
       field.selectionSet === undefined
-        ? Number(isList(definition)) // each element of a list is a value; what else has no parts is paid for already
+        ? Number(isList(definition)) // each element of a list is a value; the cost of another leaf is `ownCost`
         : estimate(field.selectionSet, getNamedType(definition.type), within);
     return ownCost + elements * parts;
   }
@@ -166,7 +166,7 @@ function isConnection({ args }: GraphQLField<unknown, unknown>): boolean {
   return args.some(({ name }) => name === 'first');
 }
 
-/** The lists of introspection through which every type, field and argument of the schema is met once. */
+/** The lists of introspection that together contain every type, field and argument of the schema once. */
 const ALL_ONCE = new Set(['__Type.fields', '__Type.inputFields', '__Type.enumValues', '__Field.args']);
 
 function staysInAll(name: string, { allTypes }: Scope): boolean {
@@ -174,8 +174,8 @@ function staysInAll(name: string, { allTypes }: Scope): boolean {
 }
 
 /**
- * How many nodes a page may have. A size out of bounds rejects the request here, before it fails in each of the many places
- * that a page may have in an answer. What is no number is rejected when it is coerced.
+ * The size of a page. A size beyond the limits rejects the whole request here; otherwise it would fail once for each place of
+ * the page in the response. A value of another type is rejected when it is coerced.
  */
 function pageSizeOf({ first, last }: CostArguments): number {
   const [front, back] = [first, last].map((size) => (typeof size === 'number' ? size : null));

@@ -3,18 +3,18 @@ import { Kind, type FragmentDefinitionNode, type SelectionSetNode } from 'graphq
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
 export interface FieldCount {
-  /** Directly in the selection set. */
+  /** Fields directly in the selection set. */
   readonly own: number;
-  /** With those of all selection sets within. */
+  /** All fields, including nested selection sets. */
   readonly all: number;
 }
 
 const NONE: FieldCount = { own: 0, all: 0 };
 
-/** Selection sets are counted once for each parsed document. */
+/** Caches the counts, so that each parsed document is counted once. */
 const known = new WeakMap<SelectionSetNode, FieldCount>();
 
-/** How many fields a selection set has; those of a fragment count at each spread. Fragments contain no cycles. */
+/** Counts the fields of a selection set. The fields of a fragment count for each spread. Fragments must not have cycles. */
 export function countFields(selections: SelectionSetNode | undefined, fragments: Fragments): FieldCount {
   if (selections === undefined) return NONE;
   const count = known.get(selections) ?? sumFields(selections, fragments);

@@ -1,17 +1,17 @@
 import { Lexer, Source, TokenKind } from 'graphql';
 
-/** Levels of brackets within each other. graphql-js parses and validates recursively, so the depth must be bounded. */
+/** Maximum nesting of brackets. graphql-js parses and validates recursively, so the depth must be limited. */
 const MAX_DEPTH = 200;
 
 const OPENING = new Set([TokenKind.BRACE_L, TokenKind.PAREN_L, TokenKind.BRACKET_L]);
 const CLOSING = new Set([TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET_R]);
 
-/** Longest text of a document. A parsed document holds some hundred times as many bytes, and is kept. */
+/** Maximum characters of a document. A parsed document is cached and takes about a hundred times as many bytes. */
 const MAX_LENGTH = 100_000;
-/** Most lines and comments together: the parser keeps each comment, and finds the line of an error by counting. */
+/** Maximum number of lines and comments. The parser keeps each comment and counts lines to locate an error. */
 const MAX_LINES = 1_000;
 
-/** Why a document must not be parsed, or null where it may. */
+/** Why a document must not be parsed, or null if it may be. */
 export function problemOfDocument(text: string): string | null {
   if (text.length > MAX_LENGTH) {
     return `The document must have at most ${MAX_LENGTH} characters; it has ${text.length}. Send large values as variables.`;
@@ -21,17 +21,17 @@ export function problemOfDocument(text: string): string | null {
   return problemOfDepth(text);
 }
 
-/** Documents with few brackets are not read further. */
+/** A document with few brackets needs no lexer. */
 function problemOfDepth(text: string): string | null {
   if (countOpening(text) <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH) return null;
-  return `The document is nested more than ${MAX_DEPTH} levels deep.`;
+  return `The document must be nested at most ${MAX_DEPTH} levels deep.`;
 }
 
 function countOpening(text: string): number {
   return text.match(/[{([]/g)?.length ?? 0;
 }
 
-/** The depth up to the end or the first syntax error, which the parser reports. */
+/** The depth up to the end of the document or the first syntax error, which the parser reports. */
 function depthOf(text: string): number {
   const lexer = new Lexer(new Source(text));
   let depth = 0;
@@ -49,6 +49,6 @@ function nextKind(lexer: Lexer): TokenKind {
   try {
     return lexer.advance().kind;
   } catch {
-    return TokenKind.EOF; // a syntax error, which ends the parser as well
+    return TokenKind.EOF; // a syntax error also ends the parser
   }
 }

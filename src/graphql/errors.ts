@@ -28,7 +28,7 @@ const PERSISTED_QUERY_MESSAGES: ReadonlyMap<string, string> = new Map([
     'Unsupported persisted query version',
     'extensions.persistedQuery must have version 1 and sha256Hash, the SHA-256 of the query as 64 hexadecimal digits.',
   ],
-  ['provided sha does not match query', 'extensions.persistedQuery.sha256Hash is not the SHA-256 of the query.'],
+  ['provided sha does not match query', 'extensions.persistedQuery.sha256Hash must be the SHA-256 of the query.'],
 ]);
 
 /** The expected failure that an error stands for, if it does. */

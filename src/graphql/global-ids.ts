@@ -3,7 +3,7 @@ import { quoted } from '../domain/quoted.js';
 import { lookupArgument, LOOKUP_LIMITS } from './arguments.js';
 import { parseUuid } from '../orders/identity.js';
 
-/** What a globally unique id stands for. An order's is its plain UUID; the others begin with their kind. */
+/** The content of a globally unique id. The id of an order is its UUID; other ids begin with their kind. */
 export type GlobalId =
   | { readonly kind: 'order'; readonly orderId: string }
   | { readonly kind: 'item'; readonly orderId: string; readonly position: number }
@@ -22,7 +22,7 @@ export function customerGlobalId(customerId: string): string {
   return `customer:${customerId}`;
 }
 
-/** Reads an id. @throws RequestError BAD_USER_INPUT where it is of no kind there is */
+/** Reads an id. @throws RequestError BAD_USER_INPUT if its kind is unknown */
 export function parseGlobalId(id: string): GlobalId {
   lookupArgument('id', id, LOOKUP_LIMITS.globalId);
   const uuid = parseUuid(id);

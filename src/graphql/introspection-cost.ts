@@ -8,14 +8,14 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 
-/** How many elements a list of an introspection type has. */
+/** Number of elements of a list of an introspection type. */
 export interface IntrospectionSize {
-  /** On average over all types, fields or directives of the schema. */
+  /** Average over all types, fields or directives of the schema. */
   readonly mean: number;
   readonly most: number;
 }
 
-/** Sizes of the lists of the introspection types, by `__Type.fields` and the like, as this schema has them. */
+/** Sizes of the lists of the introspection types in this schema, by coordinates such as `__Type.fields`. */
 export function introspectionSizes(schema: GraphQLSchema): ReadonlyMap<string, IntrospectionSize> {
   const types = Object.values(schema.getTypeMap());
   const directives = schema.getDirectives();

@@ -1,12 +1,14 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { GraphQLCountryCode, GraphQLDateTime } from 'graphql-scalars';
-import type { DecimalInput } from '../domain/decimal.js';
+import { MAX_EXACT_DIGITS, type DecimalInput } from '../domain/decimal.js';
+import { ORDER_LIMITS } from '../domain/limits.js';
 import type { Metadata } from '../domain/order.js';
 import { quoted } from '../domain/quoted.js';
+import { atMost } from './description-texts.js';
 
 /*
- * Scalars check the type of an input and nothing more: a text that breaks a rule would fail the whole request. The
- * rules of what is in it are the domain's, which names the field in `userErrors`.
+ * Scalars check only the type of an input, because a scalar that rejects a value fails the whole request. The domain checks
+ * the content and names the field in `userErrors`.
  */
 
 function described(scalar: GraphQLScalarType, description: string): GraphQLScalarType {
@@ -15,7 +17,7 @@ function described(scalar: GraphQLScalarType, description: string): GraphQLScala
 
 const DATE_TIME_EXAMPLE = '2026-11-20T15:04:05Z';
 
-/** Runs the parser, and says what is right where it rejects. */
+/** Replaces the message of the parser by one with a valid example. */
 function parseDateTime(parse: () => Date, given: unknown): Date {
   try {
     return parse();
@@ -27,15 +29,16 @@ function parseDateTime(parse: () => Date, given: unknown): Date {
 
 export const DateTime = new GraphQLScalarType<Date>({
   ...GraphQLDateTime.toConfig(),
-  description: 'A moment, as RFC 3339 in UTC with milliseconds: `2026-11-20T15:04:05.678Z`.',
+  description:
+    'A time in RFC 3339 format. Output is in UTC with milliseconds: `2026-11-20T15:04:05.678Z`. Input must have a date, a time and a time zone.',
   parseValue: (value) => parseDateTime(() => GraphQLDateTime.parseValue(value), value),
   parseLiteral: (node, variables) =>
     parseDateTime(() => GraphQLDateTime.parseLiteral(node, variables), 'value' in node ? node.value : node.kind),
 });
 
-export const CountryCode = described(GraphQLCountryCode, 'A country as ISO 3166-1 alpha-2: two capital letters.');
+export const CountryCode = described(GraphQLCountryCode, 'An ISO 3166-1 alpha-2 country code: two capital letters.');
 
-/** A text whose rules are the domain's. */
+/** A text whose content the domain checks. */
 function textScalar(name: string, description: string): GraphQLScalarType<string, string> {
   const parseValue = (value: unknown) => {
     if (typeof value === 'string') return value;
@@ -52,21 +55,20 @@ function textScalar(name: string, description: string): GraphQLScalarType<string
 
 export const EmailAddress = textScalar(
   'EmailAddress',
-  'An e-mail address of the form `name@example.com`, of at most 254 characters. Internationalised ones are accepted; white space around it is removed.',
+  `An e-mail address such as \`name@example.com\`. Internationalized addresses are accepted. Leading and trailing whitespace is removed. ${atMost(ORDER_LIMITS.customerEmail)}`,
 );
 
 export const Currency = textScalar(
   'Currency',
-  'A currency by its ISO 4217 code: three capital letters, such as `USD`, `JPY` or `KWD`.',
+  'An ISO 4217 currency code: three capital letters, such as `USD`, `JPY` or `KWD`.',
 );
 
 export const Decimal = new GraphQLScalarType<DecimalInput, string>({
   name: 'Decimal',
-  description:
-    'An exact decimal number. A string on the wire (`"12.50"`); as input also a literal, or a JSON number of at most 15 significant digits. Never a binary fraction inside.',
+  description: `An exact decimal number, serialized as a string: \`"12.50"\`. Input may also be a number literal, or a JSON number of at most ${MAX_EXACT_DIGITS} significant digits.`,
   serialize(value) {
     if (typeof value === 'string') return value;
-    throw new GraphQLError('Decimal cannot represent a value that is no decimal text.');
+    throw new GraphQLError('Decimal must be serialized from a string.');
   },
   parseValue(value) {
     if (typeof value === 'string' || typeof value === 'number') return value;
@@ -81,9 +83,9 @@ export const Decimal = new GraphQLScalarType<DecimalInput, string>({
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
 /**
- * A value of JSON as it is written in a document.
+ * Reads a JSON value that is written in a GraphQL document.
  *
- * @returns undefined for a variable that is not given
+ * @returns undefined for a variable without a value
  */
 function readJson(node: ValueNode, variables: Variables): unknown {
   switch (node.kind) {
@@ -104,7 +106,7 @@ function readJson(node: ValueNode, variables: Variables): unknown {
     case Kind.VARIABLE:
       return variables?.[node.name.value];
     case Kind.ENUM: {
-      const message = `JSON has no name ${node.value}; write it as a string: "${node.value}".`;
+      const message = `JSONObject must not contain the enum value ${node.value}; write it as a string: "${node.value}".`;
       throw new GraphQLError(message, { nodes: node });
     }
   }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { assertReadable } from './arguments.js';
+import { assertPolicy, POLICY } from './policy.js';
 import { BulkMutations } from './resolvers/bulk-mutations.js';
 import { NodeQueries } from './resolvers/node-queries.js';
 import { OrderFields } from './resolvers/order-fields.js';
@@ -10,9 +11,10 @@ import { OrderQueries } from './resolvers/order-queries.js';
 import { CustomerFields, OrderEventFields } from './resolvers/related-fields.js';
 import { StatisticsResolver } from './resolvers/statistics.js';
 import { OrderSubscriptions } from './resolvers/subscriptions.js';
+import { arrangeSchema } from './schema-order.js';
 import { IdempotencyError, InputError, TransitionError, VersionConflictError } from './types/user-errors.js';
 
-/** Every subscription has its own source, so type-graphql's own, which it insists on, must never be used. */
+/** type-graphql requires it. It is never used, because every subscription has its own source. */
 const NO_PUBSUB: PubSub = {
   publish() {
     throw new Error('events are published by the hub');
@@ -22,8 +24,8 @@ const NO_PUBSUB: PubSub = {
   },
 };
 
-/** The schema of the API, ready to execute with a `Context`. */
-export function createSchema(): GraphQLSchema {
+/** The schema of the API, ready to execute with a `Context`. Every field must have a rule in the policy. */
+export function createSchema(policy = POLICY): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       OrderQueries,
@@ -40,11 +42,13 @@ export function createSchema(): GraphQLSchema {
     pubSub: NO_PUBSUB,
     validate: false,
   });
+  assertPolicy(schema, policy);
+  arrangeSchema(schema);
   guardArguments(schema);
   return schema;
 }
 
-/** No resolver ever sees a text that the database cannot keep. */
+/** Rejects arguments that the database cannot store before a resolver runs. */
 function guardArguments(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { countFields } from './count-fields.js';
 
-/** Number of values that are executed in one turn of the event loop: some 20 ms of work. */
+/** Number of values that are executed in one turn of the event loop: about 20 ms of work. */
 const VALUES_PER_TURN = 10_000;
 /** A call of an asynchronous resolver takes as long as this many values. */
 const VALUES_PER_CALL = 20;

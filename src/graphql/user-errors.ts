@@ -20,7 +20,7 @@ export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
     case 'IDEMPOTENCY_MISMATCH':
       return [{ __typename: 'IdempotencyError', ...rejection, ...USER_ERRORS[rejection.code] }];
     case 'ORDER_DELETED': {
-      const message = 'The order of this id or key has been deleted since.';
+      const message = 'The order with this id or idempotencyKey was deleted.';
       return [{ __typename: 'IdempotencyError', ...rejection, message, ...USER_ERRORS[rejection.code] }];
     }
     case 'INVALID_TRANSITION':
@@ -36,7 +36,7 @@ function transitionError({
   field,
 }: Extract<Rejection, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
   const allowed = LIFECYCLE[order.status];
-  const instead = allowed.length === 0 ? 'it can go nowhere any more' : `it may go to ${allowed.join(', ')}`;
+  const instead = allowed.length === 0 ? `${order.status} is final` : `it may go to ${allowed.join(', ')}`;
   return {
     __typename: 'TransitionError',
     code: 'INVALID_TRANSITION',
@@ -54,7 +54,7 @@ function versionConflict(rejection: Extract<Rejection, { code: 'VERSION_CONFLICT
   return {
     __typename: 'VersionConflictError',
     code: 'VERSION_CONFLICT',
-    message: `The order is at version ${order.version}, not ${expectedVersion}.`,
+    message: `The order does not have expectedVersion ${expectedVersion}; it has version ${order.version}.`,
     field,
     ...USER_ERRORS.VERSION_CONFLICT,
     currentVersion: order.version,

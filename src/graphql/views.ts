@@ -10,7 +10,7 @@ import type { OrderEventObject } from './types/event.js';
 import { toMoney } from './types/money.js';
 import type { OrderItemType } from './types/order.js';
 
-/** How domain things look to clients, where their shape differs. */
+/** Converts domain types to GraphQL types with a different shape. */
 
 export function viewItem(item: OrderItem, currency: string): OrderItemType {
   return {

@@ -61,7 +61,7 @@ function rejectBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerP
       return Promise.resolve({
         didResolveOperation({ document, operation }) {
           if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
-            const message = 'Subscriptions go over a websocket (graphql-transport-ws) at this address.';
+            const message = 'Subscriptions require a websocket (graphql-transport-ws) to the same URL.';
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
           }
           const { variables = {}, operationName } = request;

@@ -62,7 +62,7 @@ function boundConnections(server: Server, maxConnections: number): void {
   server.removeAllListeners('connection');
   server.on('connection', (socket: Duplex) => {
     if (open.size >= maxConnections) {
-      const message = 'The server has as many HTTP connections as it may have (HTTP_CONNECTIONS_MAX). Try again later.';
+      const message = 'The server has reached its limit of HTTP connections (HTTP_CONNECTIONS_MAX). Retry later.';
       reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
       return;
     }

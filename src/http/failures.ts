@@ -17,7 +17,7 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   }),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => ({
     code: 'UNSUPPORTED_MEDIA_TYPE',
-    message: 'The body must be application/json.',
+    message: 'Content-Type must be application/json.',
   }),
   FST_ERR_CTP_INVALID_JSON_BODY: (error) => ({
     code: 'BAD_REQUEST',
@@ -27,7 +27,7 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: () => ({ code: 'BAD_REQUEST', message: 'The body is empty; it must be JSON.' }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => ({
     code: 'BAD_REQUEST',
-    message: 'The body has another length than Content-Length says.',
+    message: 'The length of the body differs from Content-Length.',
   }),
   FST_ERR_BAD_URL: () => ({ code: 'BAD_REQUEST', message: 'The path of the URL is not percent-encoded correctly.' }),
 };
@@ -37,11 +37,11 @@ export function answerFailure(error: FastifyError, request: FastifyRequest, repl
   void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const status = error.statusCode ?? 500;
   if (status >= 500 && request.raw.destroyed && !request.raw.complete) {
-    request.log.debug({ err: error }, 'a client disconnected while it sent a request');
+    request.log.debug({ err: error }, 'client disconnected while sending a request');
     return;
   }
   if (status >= 500) {
-    request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
+    request.log.error({ err: error, correlationId: request.id }, 'request failed unexpectedly');
     const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {
       correlationId: request.id,
     });
@@ -50,7 +50,7 @@ export function answerFailure(error: FastifyError, request: FastifyRequest, repl
   }
   const { code, message } = DESCRIPTIONS[describedCode(error)]?.(error, request) ?? {
     code: 'BAD_REQUEST',
-    message: `The request cannot be served: ${error.message}`,
+    message: `The request is not valid: ${error.message}`,
   };
   void reply.code(status).send(graphqlError(code, message));
 }
@@ -61,7 +61,7 @@ function describedCode(error: FastifyError): string {
 }
 
 const PARSER_FAILURES: Readonly<Record<string, readonly [status: string, code: string, message: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'REQUEST_TIMEOUT', 'The request was not sent in time.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'REQUEST_TIMEOUT', 'The request did not arrive in time.'],
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
     'BAD_REQUEST',
@@ -78,7 +78,7 @@ export function answerParserFailure(error: NodeJS.ErrnoException, socket: Duplex
   const [status, code, message] = PARSER_FAILURES[error.code ?? ''] ?? [
     '400 Bad Request',
     'BAD_REQUEST',
-    'This is not a valid HTTP request.',
+    'The request is not valid HTTP.',
   ];
   reject(socket, status, { code, message });
 }

@@ -37,5 +37,5 @@ async function readBody(payload: IncomingMessage, maxBytes: number): Promise<str
 }
 
 function tooManyPieces(): Error {
-  return Object.assign(new Error(`the body comes in more than ${MAX_PIECES} pieces.`), { statusCode: 413 });
+  return Object.assign(new Error(`the body must arrive in at most ${MAX_PIECES} chunks.`), { statusCode: 413 });
 }

@@ -9,10 +9,11 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-i
  */
 export function rejectionOnLoopback(headers: IncomingHttpHeaders): string | null {
   if (!isLoopback(`http://${headers.host ?? ''}`))
-    return 'This server answers only under a loopback name such as localhost.';
+    return 'This server answers only requests to a loopback host name such as localhost.';
   const { origin } = headers;
-  if (origin !== undefined && !isLoopback(origin)) return 'This server answers only pages of this machine.';
-  if (FORWARDED.some((name) => headers[name] !== undefined)) return 'This server answers no forwarded requests.';
+  if (origin !== undefined && !isLoopback(origin)) return 'This server answers only requests of pages on this machine.';
+  if (FORWARDED.some((name) => headers[name] !== undefined))
+    return 'This server answers only direct requests, not forwarded ones.';
   return null;
 }
 
@@ -24,7 +25,7 @@ export function rejectionOfOrigin({ origin, host }: IncomingHttpHeaders): string
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return null;
   return LOOPBACK_NAMES.has(hostnameOf(origin)) && LOOPBACK_NAMES.has(hostnameOf(`http://${host ?? ''}`))
     ? null
-    : 'This server opens websockets to its own pages only.';
+    : 'This server accepts websockets only from its own pages.';
 }
 
 /** Whether an Origin header names a loopback address, on any port. */

@@ -48,6 +48,6 @@ function identityOf(result: FormattedExecutionResult): object {
 const MOST_BYTES_OF_A_UNIT = 3;
 
 function tooLarge(maxBytes: number) {
-  const message = `The answer is larger than ${maxBytes} bytes. Ask for smaller pages or fewer fields.`;
+  const message = `The response must have at most ${maxBytes} bytes; it is larger. Request smaller pages or fewer fields.`;
   return { message, extensions: { code: 'BAD_USER_INPUT', maxBytes } };
 }

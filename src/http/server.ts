@@ -11,6 +11,8 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { Logger } from 'pino';
+import type { Authenticate } from '../auth/authenticate.js';
+import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { problemOfSubscriptions } from '../graphql/conditional-subscription.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
@@ -35,7 +37,8 @@ export interface HttpOptions {
   /** Maximum duration of a request, in milliseconds. */
   readonly deadlineMs: number;
   readonly apollo: ApolloServer<Context>;
-  readonly createContext: (signal: AbortSignal) => Context;
+  readonly authenticate: Authenticate;
+  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly isDraining: () => boolean;
   /** Why the server is not ready, or null if it is. */
   readonly unready: () => Promise<string | null>;
@@ -77,7 +80,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     if (request.url.split('?')[0] === '/graphql') {
-      const message = `GraphQL is served by GET and POST, not by ${request.method}.`;
+      const message = `/graphql accepts GET and POST; the method is ${request.method}.`;
       return reply.code(405).header('allow', 'GET, POST, OPTIONS').send(graphqlError('METHOD_NOT_ALLOWED', message));
     }
     const message = `There is nothing at ${request.url.slice(0, MAX_ECHOED)}. GraphQL is at /graphql.`;
@@ -109,7 +112,7 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
   };
 }
 
-function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }: HttpOptions): void {
+function serveGraphql(app: FastifyInstance, { apollo, authenticate, createContext, maxTokens }: HttpOptions): void {
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
@@ -120,8 +123,7 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
       const type = negotiate(accept);
       if (type === null) {
         // Before execution: a mutation must not run if its response cannot be sent.
-        const message =
-          'The answer is application/json or application/graphql-response+json, in UTF-8; Accept allows neither.';
+        const message = 'Accept must allow application/json or application/graphql-response+json, in UTF-8.';
         return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
@@ -133,7 +135,10 @@ function serveGraphql(app: FastifyInstance, { apollo, createContext, maxTokens }
       return problem === null ? undefined : reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
     },
     handler: fastifyApolloHandler(apollo, {
-      context: (_request, reply) => Promise.resolve(createContext(goneSignal(reply))),
+      context: async (request, reply) => {
+        const gone = goneSignal(reply); // before the wait, in which the client may leave
+        return createContext(await authenticate(request.headers), gone);
+      },
     }),
   });
 }

@@ -106,7 +106,7 @@ function problemOf(
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) return [operationNotFound(operationName)];
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-    const message = 'Websockets carry subscriptions only; send queries and mutations by HTTP.';
+    const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
   try {
@@ -122,8 +122,8 @@ function problemOf(
 function operationNotFound(operationName: string | null | undefined): GraphQLError {
   const message =
     typeof operationName === 'string'
-      ? `The document has no operation with the name "${operationName}".`
-      : 'The document has several operations, or none. Set operationName to the name of the one to run.';
+      ? `The document has no operation named "${operationName}".`
+      : 'operationName is required, because the document does not have exactly one operation.';
   return withCode(new GraphQLError(message), 'OPERATION_RESOLUTION_FAILURE');
 }
 

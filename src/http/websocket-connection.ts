@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
+import type { Viewer } from '../domain/viewer.js';
 import { RunningSubscriptions } from './running-subscriptions.js';
 
 /** The state of a connection that the hooks of graphql-ws receive. */
@@ -10,6 +11,8 @@ export interface Connection {
   readonly request: IncomingMessage;
   /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
+  /** Null until `connection_init` is authenticated. */
+  viewer: Viewer | null;
   /** The message that is being handled; valid until its handler first awaits. */
   message: IncomingText;
   readonly running: RunningSubscriptions;
@@ -48,7 +51,7 @@ export function openConnection(
 ): void {
   const gone = new AbortController();
   const running = new RunningSubscriptions();
-  const connection: Connection = { socket, request, gone: gone.signal, message: { length: 0 }, running };
+  const connection: Connection = { socket, request, gone: gone.signal, viewer: null, message: { length: 0 }, running };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);
@@ -69,7 +72,7 @@ export function openConnection(
     });
   }
 
-  socket.on('error', (cause) => log.debug({ err: cause }, 'a websocket failed')); // ws closes the socket with the right code
+  socket.on('error', (cause) => log.debug({ err: cause }, 'websocket failed')); // ws closes the socket with the right code
   socket.on('ping', (data: Buffer) => {
     if (canSend()) socket.pong(data);
   });
@@ -105,7 +108,7 @@ export function openConnection(
     gone.abort();
     clearInterval(keepAlive);
     Promise.resolve(closed(code, String(reason))).catch((cause: unknown) =>
-      log.error({ err: cause }, 'a websocket was not closed cleanly'),
+      log.error({ err: cause }, 'closing a websocket failed'),
     );
   });
 }
@@ -128,6 +131,6 @@ function failMessage(cause: unknown, close: (code: number, reason: string) => vo
     close(CloseCode.BadRequest, 'Unexpected message received'); // a message type that only servers send
     return;
   }
-  log.error({ err: cause }, 'a websocket message could not be handled');
+  log.error({ err: cause }, 'websocket message failed unexpectedly');
   close(CloseCode.InternalServerError, 'Internal server error');
 }

@@ -4,6 +4,8 @@ import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
+import type { Authenticate } from '../auth/authenticate.js';
+import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
 import { reject } from './connections.js';
@@ -27,7 +29,8 @@ export interface WebsocketOptions {
   readonly maxSubscriptions: number;
   /** Maximum number of unsent bytes of a websocket. */
   readonly maxUnsentBytes: number;
-  readonly createContext: (signal: AbortSignal) => Context;
+  readonly authenticate: Authenticate;
+  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
 }
@@ -66,7 +69,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
-      const message = 'The server has as many websockets as it may have (WEBSOCKETS_MAX). Try again later.';
+      const message = 'The server has reached its limit of websockets (WEBSOCKETS_MAX). Retry later.';
       reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) =>
@@ -76,7 +79,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   });
   // With this listener, ws neither responds to a failed handshake nor closes its socket.
   sockets.on('wsClientError', (error, socket) => {
-    const message = `This is not a valid websocket handshake: ${error.message}.`;
+    const message = `The websocket handshake is not valid: ${error.message}.`;
     const headers = error.message.includes('Version') ? ['Sec-WebSocket-Version: 13'] : [];
     reject(socket, headers.length > 0 ? '426 Upgrade Required' : '400 Bad Request', {
       code: 'BAD_REQUEST',
@@ -97,18 +100,25 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, createContext, formatError } = options;
+  const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, authenticate, createContext, formatError } =
+    options;
   const prepare = createSubscriptionDocuments(schema, { maxTokens, maxCost });
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    context: ({ extra }) => createContext(extra.gone),
+    onConnect: async ({ extra, connectionParams = {} }) => {
+      extra.viewer = await authenticate(connectionParams);
+    },
+    context: ({ extra: { viewer, gone } }) => {
+      if (viewer === null) throw new Error('A subscription began before its websocket was authenticated.');
+      return createContext(viewer, gone);
+    },
     onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {
-        socket.close(CloseCode.BadRequest, `The id must have at most ${MAX_ID_LENGTH} characters`);
-        return [new GraphQLError('The id is too long.')];
+        socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
+        return [new GraphQLError('The subscription id is too long.')];
       }
       const isInUse = running.has(id);
       message.subscriptionId = id;
@@ -134,11 +144,11 @@ function inUse(): GraphQLError {
 }
 
 function tooMany(most: number): GraphQLError {
-  const message = `One websocket carries at most ${most} subscriptions.`;
+  const message = `A websocket must have at most ${most} subscriptions.`;
   return withCode(new GraphQLError(message), 'THROTTLED');
 }
 
 function tooLarge(most: number): GraphQLError {
-  const message = `The subscriptions of one websocket have at most ${most} bytes in all.`;
+  const message = `The subscriptions of a websocket must have at most ${most} characters in total.`;
   return withCode(new GraphQLError(message), 'THROTTLED');
 }

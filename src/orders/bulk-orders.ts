@@ -65,7 +65,7 @@ function checkOrders(orders: readonly CreateOrderRequest[]): Rejection | null {
   const field = ['input', 'orders'];
   const items = orders.reduce((sum, order) => sum + order.items.length, 0);
   if (orders.length <= BULK_LIMITS.orders && items > BULK_LIMITS.items) {
-    const message = `orders must have at most ${BULK_LIMITS.items} items together; they have ${items}.`;
+    const message = `orders must contain at most ${BULK_LIMITS.items} items in total; it contains ${items}.`;
     return invalid([{ code: 'LIMIT_EXCEEDED', message, field }]);
   }
   return checkSize(orders.length, BULK_LIMITS.orders, field);
@@ -73,9 +73,9 @@ function checkOrders(orders: readonly CreateOrderRequest[]): Rejection | null {
 
 function checkSize(size: number, most: number, field: FieldPath): Rejection | null {
   const name = field.at(-1) ?? '';
-  if (size === 0) return invalid([{ code: 'REQUIRED', message: `${name} must not be empty.`, field }]);
+  if (size === 0) return invalid([{ code: 'REQUIRED', message: `${name} must contain at least 1 entry.`, field }]);
   if (size <= most) return null;
-  const message = `${name} must be at most ${most}; they are ${size}.`;
+  const message = `${name} must contain at most ${most} entries; it contains ${size}.`;
   return invalid([{ code: 'LIMIT_EXCEEDED', message, field }]);
 }
 

@@ -64,7 +64,7 @@ export function createChanges(dependencies: OrderDependencies): Changes {
       const problems = new Problems();
       const tracking = readTracking(request.tracking, [...inputPath, 'tracking'], problems);
       if (tracking !== null && request.status !== 'SHIPPED') {
-        problems.add('INVALID', [...inputPath, 'tracking'], 'tracking is given with status SHIPPED only.');
+        problems.add('INVALID', [...inputPath, 'tracking'], 'tracking is allowed only with status SHIPPED.');
       }
       const change = { kind: 'status', to: request.status, cancelReason: 'OTHER', tracking } as const;
       const { status, expectedVersion = null, reason = null } = request;
@@ -118,7 +118,12 @@ async function updateOrder(
   const problems = new Problems();
   const details = readGivenDetails(request, inputPath, problems);
   const { id, items, expectedTotal = null, expectedVersion = null, reason = null } = request;
-  if (items === null) problems.add('REQUIRED', [...inputPath, 'items'], 'items cannot be cleared; leave it out.');
+  if (items === null)
+    problems.add(
+      'REQUIRED',
+      [...inputPath, 'items'],
+      'items must not be null; leave it out to keep the current items.',
+    );
   const fingerprintParts = ['update', id.toLowerCase(), expectedVersion, reason?.trim() ?? null, details];
   const hasMoney = AMOUNTS.some((name) => request[name] !== undefined) || expectedTotal !== null;
   if (hasMoney || (items !== null && items !== undefined)) {

@@ -105,7 +105,7 @@ function identify(request: CreateOrderRequest, viewer: Viewer, inputPath: FieldP
   if (id !== null && id !== undefined) {
     const uuid = parseUuid(id);
     if (uuid === null || !isClientUuid(uuid)) return unusable(idField, 'id must be a UUID of version 4 or 7.');
-    if (key !== null && key !== undefined) return unusable(idField, 'Give id or idempotencyKey, not both.');
+    if (key !== null && key !== undefined) return unusable(idField, 'id and idempotencyKey cannot be combined.');
     return { orderId: uuid, identifiedBy: 'id', problems: [] };
   }
   const identifiedBy = 'idempotencyKey';
@@ -135,6 +135,6 @@ export function toCreateOrderResult(outcome: WriteOutcome, command: CreateOrder)
 
 /** What is said of a good order whose group was rejected. */
 export function aborted(field: FieldPath): Rejection {
-  const message = 'Nothing is wrong with this order; it was not taken since another one of the request was rejected.';
+  const message = 'This order is valid, but was not created because another order of the request was rejected.';
   return invalid([{ code: 'BATCH_ABORTED', message, field }]);
 }

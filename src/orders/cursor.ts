@@ -34,10 +34,10 @@ export function decodeOrderCursor(cursor: string, argument: string, ordering: Or
   const uuid = typeof id === 'string' ? parseUuid(id) : null;
   const key = field === 'TOTAL' ? minorKey(value) : timeKey(value);
   if (kind !== 'orders' || key === null || uuid === null || rest.length > 0) {
-    throw invalid(argument, 'it is no cursor of an orders connection');
+    throw invalid(argument, 'must be a cursor of an orders connection');
   }
   if (field !== ordering.field || direction !== ordering.direction) {
-    throw invalid(argument, 'it belongs to another ordering');
+    throw invalid(argument, 'must be a cursor of the same sort order');
   }
   return { key, id: uuid };
 }
@@ -61,11 +61,11 @@ export function encodeHistoryCursor(orderId: string, version: number): string {
 export function decodeHistoryCursor(cursor: string, argument: string, orderId: string): number {
   const [kind, id, version, ...rest] = decodeCursor(cursor) ?? [];
   const isVersion = typeof version === 'number' && Number.isInteger(version) && version >= 1 && version < 2 ** 31;
-  if (kind !== 'history' || !isVersion || rest.length > 0) throw invalid(argument, 'it is no cursor of a history');
-  if (id !== orderId) throw invalid(argument, "it belongs to another order's history");
+  if (kind !== 'history' || !isVersion || rest.length > 0) throw invalid(argument, 'must be a cursor of a history');
+  if (id !== orderId) throw invalid(argument, 'must be a cursor of the history of the same order');
   return version;
 }
 
-function invalid(argument: string, why: string): RequestError {
-  return new RequestError('INVALID_CURSOR', `${argument} cannot be used: ${why}.`, { details: { argument } });
+function invalid(argument: string, rule: string): RequestError {
+  return new RequestError('INVALID_CURSOR', `${argument} ${rule}.`, { details: { argument } });
 }

@@ -6,5 +6,6 @@ export function checkKey(key: string, field: FieldPath): readonly InputProblem[]
   if (key.trim() === '') return [{ code: 'INVALID', message: 'idempotencyKey must not be blank.', field }];
   const limit = ORDER_LIMITS.idempotencyKey;
   if (key.length <= limit) return [];
-  return [{ code: 'LIMIT_EXCEEDED', message: `idempotencyKey must have at most ${limit} characters.`, field }];
+  const message = `idempotencyKey must have at most ${limit} characters; it has ${key.length}.`;
+  return [{ code: 'LIMIT_EXCEEDED', message, field }];
 }

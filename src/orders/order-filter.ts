@@ -2,7 +2,7 @@ import { readDecimal, type DecimalInput } from '../domain/decimal.js';
 import { RequestError } from '../domain/errors.js';
 import { ORDER_STATUSES, type OrderStatus } from '../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
-import { CURRENCY_EXPONENTS, toMinor } from '../domain/money.js';
+import { CURRENCY_EXPONENTS, MAX_MINOR, toMinor } from '../domain/money.js';
 import { ownerFilter, type Viewer } from '../domain/viewer.js';
 import type { OrderFilter, TextFilter, TimeRange } from './interfaces/order-filter.js';
 import { storable } from './storable-time.js';
@@ -47,7 +47,8 @@ export interface AmountFilterInput {
   readonly lte?: Given<DecimalInput>;
 }
 
-const MAX_VALUES = 100;
+/** The most entries of a list in a filter. */
+export const MAX_VALUES = 100;
 
 /**
  * The condition as the store takes it; nothing of another owner is in it.
@@ -113,7 +114,7 @@ function toTextFilter(
   boundedText(eq, `${argument}.eq`, ORDER_LIMITS[field]);
   boundedText(startsWith, `${argument}.startsWith`, ORDER_LIMITS[field]);
   if (among !== null && among !== undefined && among.length > MAX_VALUES) {
-    throw rejected(`${argument}.in`, `must have at most ${MAX_VALUES} values; it has ${among.length}`);
+    throw rejected(`${argument}.in`, `must contain at most ${MAX_VALUES} entries; it contains ${among.length}`);
   }
   for (const text of among ?? []) boundedText(text, `${argument}.in`, ORDER_LIMITS[field]);
   if (startsWith === '') throw rejected(`${argument}.startsWith`, 'must not be empty');
@@ -151,14 +152,15 @@ function totalsOf(condition: Given<AmountFilterInput>, currency: string | null):
   const { gte = null, lte = null } = condition ?? {};
   if (gte === null && lte === null) return null;
   const exponent = currency === null ? undefined : CURRENCY_EXPONENTS.get(currency);
-  if (exponent === undefined) throw rejected('where.currency', 'must be given with where.total, as an ISO 4217 code');
+  if (exponent === undefined) throw rejected('where.currency', 'is required with where.total');
   const minor = (amount: DecimalInput | null, argument: string) => {
     if (amount === null) return null;
     const read = readDecimal(amount);
     if ('rule' in read) throw rejected(argument, read.rule);
     const value = toMinor(read.decimal, exponent);
-    if (value === 'too-many-decimals') throw rejected(argument, `must have at most ${exponent} decimals`);
-    if (value === 'out-of-range') throw rejected(argument, 'is larger than an order can hold');
+    if (value === 'too-many-decimals')
+      throw rejected(argument, `must have at most ${exponent} decimals in this currency`);
+    if (value === 'out-of-range') throw rejected(argument, `must be at most ${MAX_MINOR} minor units of the currency`);
     return value.toString();
   };
   return { gte: minor(gte, 'where.total.gte'), lte: minor(lte, 'where.total.lte') };

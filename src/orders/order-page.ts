@@ -25,7 +25,7 @@ export interface PageSize {
 export function pageSize({ first, last }: PageArguments): PageSize {
   const fromBack = last !== null && last !== undefined;
   if (fromBack && first !== null && first !== undefined) {
-    throw new RequestError('BAD_USER_INPUT', 'Give first or last, not both.', { details: { argument: 'last' } });
+    throw new RequestError('BAD_USER_INPUT', 'first and last cannot be combined.', { details: { argument: 'last' } });
   }
   const [argument, size] = fromBack ? (['last', last] as const) : (['first', first ?? PAGE_SIZE.default] as const);
   if (size < 0 || size > PAGE_SIZE.most) {
@@ -72,7 +72,8 @@ export async function pageOrders(
   const before = cursorOf(page.before, 'before', ordering);
   const filter = toOrderFilter(where, viewer, ofCustomer);
   if (ordering.field === 'TOTAL' && filter.currency === null) {
-    const message = 'orderBy TOTAL needs where.currency: amounts compare within a currency.';
+    const message =
+      'where.currency is required with orderBy TOTAL: amounts in different currencies cannot be compared.';
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'where.currency' } });
   }
   // Read in the direction that starts at the page's anchor, one more than asked: it tells whether there are more.

@@ -81,13 +81,13 @@ async function readPoints(reader: CoalescedReader, key: StatsSeriesKey): Promise
   const start = Math.floor(first.getTime() / length) * length;
   const count = Math.ceil((end - start) / length);
   if (count > MAX_POINTS) {
-    const message = `A series has at most ${MAX_POINTS} points; this one would have ${count}. Choose a shorter period or longer intervals.`;
+    const message = `series must contain at most ${MAX_POINTS} points; it would contain ${count}. Choose a shorter period or a longer interval.`;
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
   }
   const rows: readonly StatsSeriesRow[] = span === null ? [] : await reader.statsSeries(key);
   const amounts = new Set(rows.map(({ startsAt, currency }) => `${startsAt.getTime()} ${currency}`)).size;
   if (amounts > MAX_POINTS * CURRENCIES_OF_A_POINT) {
-    const message = `A series has at most ${MAX_POINTS * CURRENCIES_OF_A_POINT} amounts of money; this one would have ${amounts}. Choose a shorter period or longer intervals.`;
+    const message = `series must contain at most ${MAX_POINTS * CURRENCIES_OF_A_POINT} totals by currency; it would contain ${amounts}. Choose a shorter period or a longer interval.`;
     throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'interval' } });
   }
   const byStart = Map.groupBy(rows, ({ startsAt }) => startsAt.getTime());

@@ -1,6 +1,6 @@
 import { formatShortcutForOS, KEY_MAP, pick, useGraphiQL } from '@graphiql/react';
 
-/** Says how to run the tab, as long as it has no answer. */
+/** Shows how to run the tab while it has no response. */
 export function AnswerHint() {
   const { tabs, activeTabIndex, isFetching } = useGraphiQL(pick('tabs', 'activeTabIndex', 'isFetching'));
   if (isFetching || (tabs[activeTabIndex]?.response ?? '') !== '') return null;

@@ -6,15 +6,15 @@ export interface Example {
   readonly query: string;
 }
 
-/** Ready to run from left to right, any number of times. */
+/** They run from left to right, any number of times. */
 const TEMPLATES: readonly Example[] = [
   {
     name: 'Create',
     query: `# Creates an order.
 # Run it again: the same id returns
 # the same order, with replayed: true.
-# Once this id is used up, the playground
-# puts a new id here and in the other tabs.
+# Once its status has changed, Create
+# uses a new id, and so do the other tabs.
 mutation Create {
   createOrder(
     input: {
@@ -70,8 +70,8 @@ subscription Watch {
   {
     name: 'Update',
     query: `# Changes the status of the order.
-# Try another status: a rejected transition
-# lists the allowed ones.
+# Try another status: a rejected change
+# lists the allowed statuses.
 mutation Update {
   updateOrderStatus(
     input: {
@@ -130,7 +130,7 @@ query Get {
   {
     name: 'List',
     query: `# Lists your newest orders. Remove
-# \`where\` to list the orders of everyone.
+# \`where\` to list all orders.
 # For the next page, add after: "<endCursor>".
 query List {
   orders(
@@ -157,13 +157,13 @@ query List {
   {
     name: 'Cancel',
     query: `# Cancels the order, with a reason.
-# Run Create for the next order.
+# Run Create again for a new order.
 mutation Cancel {
   cancelOrder(
     input: {
       id: "ORDER_ID"
       reason: CUSTOMER
-      note: "changed her mind"
+      note: "ordered by mistake"
     }
   ) {
     changed
@@ -209,7 +209,7 @@ export function examplesFor({ orderId, customerId }: Pick<OwnIds, 'customerId' |
   }));
 }
 
-/** Whether a text is this example of this browser, also after updates: its first line and an own id are the mark. */
+/** Whether a text is this example, also after edits: it has the first line of the example and an id of this browser. */
 export function isExample(text: string | null, example: Example, ids: OwnIds): boolean {
   if (text === null || !text.startsWith(firstLine(example.query))) return false;
   const own = [ids.customerId, ids.orderId, ...ids.formerOrderIds];

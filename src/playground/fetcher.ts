@@ -16,11 +16,11 @@ const send = createGraphiQLFetcher({
   enableIncrementalDelivery: false,
 });
 
-/** The tab that is open, and what ends with its being open. */
+/** The open tab, and the function to call when another tab is opened. */
 let openTabId: string | undefined;
 let leaveTab: (() => void) | null = null;
 
-/** GraphiQL calls it at every change of a tab, and at once when another tab is opened. */
+/** GraphiQL calls it on every change of a tab, and immediately when another tab is opened. */
 export function followTabs({ tabs, activeTabIndex }: TabsState): void {
   const id = tabs[activeTabIndex]?.id;
   if (id === openTabId) return;
@@ -29,12 +29,12 @@ export function followTabs({ tabs, activeTabIndex }: TabsState): void {
   leaveTab = null;
 }
 
-/** After a change of tabs GraphiQL may still name the operation of the other tab, so the document is parsed again. */
+/** Parses the document again: after a change of tabs, `operationName` may still be the one of the other tab. */
 export const fetcher: Fetcher = (request, options) => answer(request, options) as ReturnType<Fetcher>;
 
 function answer({ operationName, ...request }: FetcherParams, options?: FetcherOpts): unknown {
   const documentAST = parsed(request.query);
-  if (documentAST === null) return send(request, options); // the server answers with the position of the mistake
+  if (documentAST === null) return send(request, options); // the server responds with the position of the syntax error
   const operation = getOperationAST(documentAST, operationName) ?? getOperationAST(documentAST);
   const name = operation?.name?.value;
   const named = name === undefined ? request : { ...request, operationName: name };
@@ -59,7 +59,7 @@ function createsOwnOrder({ selectionSet }: OperationDefinitionNode, query: strin
   return isCreation && query.includes(ownIds().orderId);
 }
 
-/** Where the id of the example order is used up, sends the same again with a new one. */
+/** If the id of the example order can no longer create an order, sends the request again with a new id. */
 async function create(request: FetcherParams, options: FetcherOpts): Promise<Answer> {
   const answer = (await send(request, options)) as Answer;
   const { orderId } = ownIds();
@@ -74,7 +74,7 @@ interface Creation {
   readonly userErrors?: readonly { readonly code?: string }[];
 }
 
-/** The order has left PENDING or is deleted, or another text has created it. */
+/** Whether the order is no longer PENDING, is deleted, or was created by a different request. */
 function isUsedUp(answer: Answer): boolean {
   const creation = answer.data?.['createOrder'] as Creation | null | undefined;
   if (creation?.userErrors?.some(({ code }) => code === 'IDEMPOTENCY_MISMATCH' || code === 'ORDER_DELETED'))
@@ -83,8 +83,8 @@ function isUsedUp(answer: Answer): boolean {
 }
 
 /**
- * Starts the panel's watch. The answer pane shows its newest event while the tab is open; the panel lists them until
- * the person stops it, here or there.
+ * Starts the subscription of the watch panel. The response pane shows its newest event while the tab is open; the panel
+ * lists its events until the user stops it, in the tab or in the panel.
  */
 function watch(request: FetcherParams, headers: Record<string, unknown>): AsyncIterable<Answer> {
   let newest: Answer | null = null;
@@ -100,7 +100,7 @@ function watch(request: FetcherParams, headers: Record<string, unknown>): AsyncI
   };
   startWatch(request, headers, { next, end });
   leaveTab = () => {
-    newest = null; // it belongs to the tab that is left
+    newest = null; // the event of the other tab
     end();
   };
   const answers: AsyncIterableIterator<Answer> = {
@@ -111,7 +111,7 @@ function watch(request: FetcherParams, headers: Record<string, unknown>): AsyncI
       newest = null;
       return { done: false, value };
     },
-    /** GraphiQL calls it for its Stop button, and before it opens another tab: then `leaveTab` follows in the same turn. */
+    /** GraphiQL calls it for its Stop button, and before it opens another tab; `leaveTab` is then called in the same turn. */
     async return() {
       await Promise.resolve();
       if (!isOver) stopWatch();

@@ -1,12 +1,12 @@
-/** What a link carries into a tab. Headers may hold secrets: no link carries them. */
+/** The part of a tab that a link contains. It has no headers, because they may contain secrets. */
 export interface Link {
   readonly query: string;
-  /** JSON, as the editor of the variables shows it. */
+  /** JSON, as in the variables editor. */
   readonly variables: string;
   readonly operationName: string | null;
 }
 
-/** A server accepts about 16 KB of headers, and the address is one of them. */
+/** Servers limit the request line and headers to about 16 KB in total. */
 const MAX_LINK_LENGTH = 8_000;
 
 export function readLink(search: string): Link | null {
@@ -17,7 +17,7 @@ export function readLink(search: string): Link | null {
   return { query, variables: indented(parameters.get('variables') ?? ''), operationName };
 }
 
-/** The address that opens this tab, or null where it is too long for an address. */
+/** The URL that opens this tab, or null if it would be too long. */
 export function linkTo({ query, variables, operationName }: Link): string | null {
   const address = new URL('/', window.location.href);
   address.searchParams.set('query', query);
@@ -30,6 +30,6 @@ function indented(json: string): string {
   try {
     return JSON.stringify(JSON.parse(json), null, 2);
   } catch {
-    return json; // the editor shows the person what is wrong with it
+    return json; // the editor marks the error
   }
 }

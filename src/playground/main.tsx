@@ -13,7 +13,7 @@ import { CopyLink, LinkedOperation, OwnIdsInTab, RestoreExamples } from './tab-t
 import { WatchPanel } from './watch-panel.js';
 
 const link = readLink(window.location.search);
-// The tab is stored from here on: a reload is not to open the link once more.
+// The tab is stored from here on. Without the query string a reload does not open the link again.
 if (link !== null) window.history.replaceState(null, '', window.location.pathname);
 
 const stored = storedTab();
@@ -31,6 +31,7 @@ createRoot(place).render(
     {...(open === null ? {} : { initialQuery: open.query, initialVariables: open.variables })}
     defaultEditorToolsVisibility={(link?.variables ?? '') === '' ? false : 'variables'}
     shouldPersistHeaders={false}
+    schemaDescription
   >
     <GraphiQL.Logo>
       <RestoreExamples />

@@ -1,9 +1,9 @@
-/** Ids of this browser. With them the examples never meet the orders of another browser. */
+/** Ids of this browser, so that its examples do not use the orders of another browser. */
 export interface OwnIds {
   readonly customerId: string;
-  /** Of the order that the examples are about. */
+  /** Id of the order in the examples. */
   readonly orderId: string;
-  /** Of the orders that they were about before, newest first. */
+  /** Earlier ids of the order in the examples, newest first. */
   readonly formerOrderIds: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export function ownIds(): OwnIds {
   return ids;
 }
 
-/** Gives the examples the id of a new order, and returns it. */
+/** Replaces the order id of the examples. @returns the new id */
 export function renewOrderId(): string {
   const formerOrderIds = [ids.orderId, ...ids.formerOrderIds].slice(0, MAX_FORMER_IDS);
   change(save({ ...ids, orderId: uuid(), formerOrderIds }));
@@ -29,7 +29,7 @@ export function onOwnIdsChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Another window of this browser has renewed the id. */
+/** Another window of this browser has changed the ids. */
 window.addEventListener('storage', ({ key }) => {
   if (key === KEY) change(stored() ?? ids);
 });
@@ -46,7 +46,7 @@ function stored(): OwnIds | null {
       typeof value?.customerId === 'string' && typeof value.orderId === 'string' && Array.isArray(value.formerOrderIds);
     return isComplete ? value : null;
   } catch {
-    return null; // not written by this page: new ids replace it
+    return null; // not written by this page, so new ids replace it
   }
 }
 
@@ -54,7 +54,7 @@ function save(next: OwnIds): OwnIds {
   try {
     localStorage.setItem(KEY, JSON.stringify(next));
   } catch {
-    // The storage of the browser is full or forbidden: the ids hold until the page is reloaded.
+    // The storage of the browser is full or disabled: the ids are lost when the page is reloaded.
   }
   return next;
 }

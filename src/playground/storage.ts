@@ -4,7 +4,7 @@ const NAMESPACE = 'graphiql:';
 const TABS = `${NAMESPACE}tabState`;
 const HISTORY = new Set([`${NAMESPACE}queries`, `${NAMESPACE}favorites`]);
 
-/** What GraphiQL remembers. Headers may hold secrets: the browser does not store them, in the history neither. */
+/** The storage of GraphiQL, without headers: they may contain secrets. */
 export const storage = {
   getItem: (key: string) => localStorage.getItem(key),
   setItem: (key: string, value: string) => localStorage.setItem(key, HISTORY.has(key) ? withoutHeaders(value) : value),
@@ -18,8 +18,8 @@ export const storage = {
 };
 
 /**
- * The tab that was open when the page was left; null on a first visit. GraphiQL stores the text of its editor earlier
- * than its tabs: a reload in between would add the text as one more tab.
+ * The tab that was open when the page was closed; null on a first visit. GraphiQL stores the text of its editor before its
+ * tabs: a reload between the two would open the text in an additional tab.
  */
 export function storedTab(): { readonly query: string; readonly variables: string } | null {
   try {

@@ -4,7 +4,7 @@ import { examplesFor, isExample } from './examples.js';
 import { linkTo, type Link } from './link.js';
 import { onOwnIdsChange, ownIds } from './own-ids.js';
 
-/** Opens the examples that no tab holds, behind the tabs of the person. */
+/** Opens the examples that are not open, after the tabs of the user. */
 export function RestoreExamples() {
   const { tabs, queryEditor } = useGraphiQL(pick('tabs', 'queryEditor'));
   const actions = useGraphiQLActions();
@@ -27,7 +27,7 @@ export function RestoreExamples() {
   );
 }
 
-/** Keeps the open example on the order of this browser: replaces ids that are used up. */
+/** Replaces earlier order ids in the open example by the current one. */
 export function OwnIdsInTab() {
   const { tabs, activeTabIndex, queryEditor } = useGraphiQL(pick('tabs', 'activeTabIndex', 'queryEditor'));
   const ids = useSyncExternalStore(onOwnIdsChange, ownIds);
@@ -44,7 +44,7 @@ export function OwnIdsInTab() {
   return null;
 }
 
-/** Selects the operation that a link names, in the document that it opened. */
+/** Selects the operation of a link in the document that the link opened. */
 export function LinkedOperation({ link: { query, operationName } }: { readonly link: Link }) {
   const { queryEditor, operations } = useGraphiQL(pick('queryEditor', 'operations'));
   const actions = useGraphiQLActions();

@@ -18,7 +18,7 @@ const PHASES: Readonly<Record<WatchPhase, string>> = {
   ENDED: 'Ended',
 };
 
-/** Lists the events of the running subscription, whichever tab is open. */
+/** Lists the events of the running subscription, independent of the open tab. */
 export function WatchPanel() {
   const { phase, lines } = useSyncExternalStore(onWatchChange, watchState);
   const isRunning = phase === 'CONNECTING' || phase === 'CONNECTED' || phase === 'RECONNECTING';
@@ -37,7 +37,7 @@ export function WatchPanel() {
         </button>
       </div>
       {lines.length > 0 && (
-        // What scrolls takes the focus, so that the arrow keys reach all of it.
+        // A scrollable list must be focusable, so that the arrow keys scroll it.
         <div
           role="log"
           className="watch-log"

@@ -19,9 +19,9 @@ export interface WatchedEvent {
 }
 
 /**
- * OFF: nothing watched since the page was opened. CONNECTING: the first attempt. CONNECTED: events arrive.
- * RECONNECTING: the connection is lost and is tried again until it is there. STOPPED: by the person.
- * ENDED: by the server, which rejects the subscription or has completed it.
+ * OFF: no subscription since the page was opened. CONNECTING: the first attempt. CONNECTED: events arrive.
+ * RECONNECTING: the connection was lost; attempts continue until one succeeds. STOPPED: by the user.
+ * ENDED: by the server, which rejected or completed the subscription.
  */
 export type WatchPhase = 'OFF' | 'CONNECTING' | 'CONNECTED' | 'RECONNECTING' | 'STOPPED' | 'ENDED';
 
@@ -31,13 +31,13 @@ export interface WatchState {
   readonly lines: readonly WatchLine[];
 }
 
-/** A result as it comes over the wire. */
+/** The result of an operation, in the form of the GraphQL response. */
 export interface Answer {
   readonly data?: Readonly<Record<string, unknown>> | null | undefined;
   readonly errors?: readonly { readonly message: string }[] | undefined;
 }
 
-/** Follows the same events as the panel. */
+/** Receives the same events as the panel. */
 export interface WatchFollower {
   readonly next: (result: Answer) => void;
   readonly end: () => void;
@@ -63,7 +63,7 @@ export function onWatchChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Watches one subscription at a time: a running one is stopped. The headers of the tab go into `connection_init`. */
+/** Starts a subscription and stops the one before. The headers of the tab go into `connection_init`. */
 export function startWatch(
   payload: SubscribePayload,
   headers: Readonly<Record<string, unknown>>,
@@ -85,7 +85,7 @@ export function startWatch(
       end(client, message);
     },
     complete() {
-      end(client, 'The server has ended the subscription.');
+      end(client, 'The server ended the subscription.');
     },
   });
 }
@@ -109,22 +109,22 @@ function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => bo
     connectionParams: { ...headers },
     keepAlive: PING_MS,
     retryAttempts: Number.POSITIVE_INFINITY,
-    shouldRetry: () => true, // graphql-ws gives up at a connection that is rejected
+    shouldRetry: () => true, // by default graphql-ws does not retry a rejected connection
     retryWait: (retries) => pause(Math.min(250 * 2 ** retries, MAX_RETRY_WAIT_MS) * (0.5 + Math.random() / 2)),
     on: {
       connected() {
         if (!isCurrent()) return;
-        if (wasConnected) addLines([notice('Connected again. Changes made in between are not listed.')]);
+        if (wasConnected) addLines([notice('Reconnected. Changes during the interruption are not listed.')]);
         wasConnected = true;
         set({ phase: 'CONNECTED' });
       },
       closed() {
         clearTimeout(pongPatience);
         if (!isCurrent()) return;
-        if (state.phase === 'CONNECTED') addLines([notice('The connection is lost. Reconnecting.')]);
+        if (state.phase === 'CONNECTED') addLines([notice('Connection lost. Reconnecting.')]);
         set({ phase: 'RECONNECTING' });
       },
-      // A network that has vanished closes no socket.
+      // A broken network does not close the socket.
       ping(received) {
         if (!received) pongPatience = setTimeout(() => client.terminate(), PONG_PATIENCE_MS);
       },
@@ -190,8 +190,8 @@ function text(value: unknown): string | null {
 
 function messageOf(cause: unknown): string {
   const first: unknown = Array.isArray(cause) ? cause[0] : cause;
-  if (first instanceof CloseEvent) return `The server has closed the connection: ${first.code} ${first.reason}`.trim();
-  return (first as { readonly message?: string } | undefined)?.message ?? 'The subscription has failed.';
+  if (first instanceof CloseEvent) return `The server closed the connection: ${first.code} ${first.reason}`.trim();
+  return (first as { readonly message?: string } | undefined)?.message ?? 'The subscription failed.';
 }
 
 function pause(ms: number): Promise<void> {

@@ -40,7 +40,7 @@ async function counted<T>(count: () => Promise<T>): Promise<T> {
     return await count();
   } catch (cause) {
     if (!(cause instanceof RequestError) || classify(cause.cause).sqlState !== QUERY_CANCELED) throw cause;
-    const message = 'The count takes too long for so many orders. Narrow `where`, or use `count` with a smaller limit.';
+    const message = 'The count takes too long. Narrow `where`, or use `count` with a smaller limit.';
     throw new RequestError('BAD_USER_INPUT', message, { cause });
   }
 }

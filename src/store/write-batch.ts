@@ -81,7 +81,7 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
     const attempt = await transact(database, part, options);
     if (attempt.kind === 'committed') {
       batch.failuresInARow = 0;
-      failures.worked('write batches work again');
+      failures.worked('write batches succeed again');
       for (const [at, outcome] of attempt.outcomes.entries()) place(batch, part.entries[at], outcome);
       const changed = changedOrders(attempt.outcomes);
       if (changed.length > 0) onCommit(changed);
@@ -103,9 +103,9 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
   function logFailure({ state, entries }: Part, { failure, sqlState, cause }: FailedAttempt): void {
     if (failure === 'data' || failure === 'lock') return;
     const context = { err: cause, failure, sqlState, commands: entries.length };
-    if (EXTERNAL.has(failure)) failures.failed(cause, 'a write batch failed');
+    if (EXTERNAL.has(failure)) failures.failed(cause, 'write batch failed');
     else if (failure === 'unknown-commit') log.warn(context, UNKNOWN_COMMIT);
-    else if (state !== 'isolating') log.warn(context, 'a write batch failed');
+    else if (state !== 'isolating') log.warn(context, 'write batch failed');
   }
 
   return {
@@ -114,7 +114,7 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
       try {
         return new Set(await findLocked(database.prisma, orderIds));
       } catch (cause) {
-        failures.failed(cause, 'a probe of locked orders failed');
+        failures.failed(cause, 'probe of locked orders failed');
         return new Set();
       }
     },
@@ -123,7 +123,7 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
 
 /** Failures of the database itself, which repeat while they last. */
 const EXTERNAL: ReadonlySet<WriteFailure> = new Set(['connection', 'unavailable', 'damaged']);
-const UNKNOWN_COMMIT = 'the outcome of a COMMIT is unknown; retrying under the same ids';
+const UNKNOWN_COMMIT = 'the outcome of a COMMIT is unknown; trying again under the same ids';
 const SETTLE_PAUSE_MS = 100;
 /** Enough for a commit that is under way; isolation pays it in every transaction that meets a lock. */
 const SHORT_LOCK_TIMEOUT_MS = 10;

@@ -127,17 +127,22 @@ test('all-or-nothing requests that run into each other and into single ones stay
   ).toHaveLength(5);
 });
 
-test('requests that are too large or empty are rejected as a whole', async () => {
+test('requests that are too large or empty are rejected as a whole, with the rule and the actual size', async () => {
   const lines = Array.from({ length: 200 }, () => TEA);
   const rejection = async (orders: readonly object[]) => {
     const { results, userErrors } = await createMany(fixture.server, { orders });
     expect(results).toEqual([]);
-    return codes(userErrors);
+    expect(userErrors).toHaveLength(1);
+    return [...codes(userErrors), userErrors[0]?.message];
   };
-  expect(await rejection([])).toEqual(['REQUIRED input.orders']);
-  expect(await rejection(Array.from({ length: 101 }, () => tea()))).toEqual(['LIMIT_EXCEEDED input.orders']);
+  expect(await rejection([])).toEqual(['REQUIRED input.orders', 'orders must contain at least 1 entry.']);
+  expect(await rejection(Array.from({ length: 101 }, () => tea()))).toEqual([
+    'LIMIT_EXCEEDED input.orders',
+    'orders must contain at most 100 entries; it contains 101.',
+  ]);
   expect(await rejection(Array.from({ length: 11 }, () => tea({ items: lines })))).toEqual([
     'LIMIT_EXCEEDED input.orders',
+    'orders must contain at most 2000 items in total; it contains 2200.',
   ]);
   const { userErrors } = await transitionMany(fixture.server, []);
   expect(codes(userErrors)).toEqual(['REQUIRED input.changes']);

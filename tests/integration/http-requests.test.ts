@@ -145,7 +145,7 @@ test.each([
 ])('a document of deeply nested %s is the client’s error', async (_what, query) => {
   const answer = await fixture.server.ask(query);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
-  expect(answer.errors?.[0]?.message).toMatch(/nested more than 200 levels/);
+  expect(answer.errors?.[0]?.message).toMatch(/nested at most 200 levels/);
   const overWebsocket = await fixture.server.watch(query);
   await overWebsocket.ended;
   expect(overWebsocket.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);

@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { migrate, pendingMigrations, schemaDifference } from '../../src/database/migrate.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { migrate } from '../../src/database/migrate.js';
+import { pendingMigrations } from '../../src/database/pending-migrations.js';
+import { schemaDifference } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { startServer } from '../support/server.js';
 
@@ -21,14 +24,14 @@ afterEach(async () => {
   await database.drop();
 });
 
-test('processes that start at once migrate once', async () => {
+test('of processes that start at the same time, one migrates', async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
   expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
   expect(await migrate(database.url)).toEqual([]);
   expect(await pendingMigrations(database.url)).toEqual([]);
 });
 
-test('two servers that start at once on an empty database both serve', async () => {
+test('two servers that start at the same time on an empty database both serve', async () => {
   const servers = await Promise.all([0, 1].map(() => startServer(database.url, { DATABASE_MIGRATE: 'always' })));
   for (const server of servers) expect((await fetch(server.url.replace('/graphql', '/ready'))).status).toBe(200);
   await Promise.all(servers.map((server) => server.close()));
@@ -37,7 +40,7 @@ test('two servers that start at once on an empty database both serve', async () 
   expect(new Set(rows.map((row) => row['migration_name']))).toEqual(new Set(MIGRATIONS));
 });
 
-test('a migration that a killed process had begun is applied again', async () => {
+test('a migration that a killed process has begun is applied again', async () => {
   await migrate(database.url);
   await database.sql('DROP SCHEMA public CASCADE');
   await database.sql('CREATE SCHEMA public');
@@ -51,29 +54,28 @@ test('a migration that a killed process had begun is applied again', async () =>
   expect(await pendingMigrations(database.url)).toEqual([]);
 });
 
-const KEYED_EVENTS = 'order_events_order_id_command_key_idx';
+const NOTES_INDEX = '20990101000000_notes_index';
+const INDEX_OF_NOTES = `-- outside a transaction
 
-/** Undoes the migration that builds an index outside a transaction. */
-async function withoutKeyedEvents(): Promise<void> {
-  await database.sql("DELETE FROM _prisma_migrations WHERE migration_name LIKE '%keyed_events'");
-}
+-- Built while orders are written.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "orders_notes_idx" ON "orders"("notes");
+`;
 
 test('an index whose build was interrupted is built again', async () => {
-  await migrate(database.url);
+  const folder = await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES });
+  await migrate(database.url, folder);
   const valid = async () =>
-    (await database.sql('SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)', [KEYED_EVENTS]))[0];
+    (await database.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('orders_notes_idx')"))[0];
   expect(await valid()).toEqual({ indisvalid: true });
-  await withoutKeyedEvents();
-  await database.sql('UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass($1)', [KEYED_EVENTS]);
-  expect(await migrate(database.url)).toHaveLength(1);
+  await database.sql('DELETE FROM _prisma_migrations WHERE migration_name = $1', [NOTES_INDEX]);
+  await database.sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass('orders_notes_idx')");
+  expect(await migrate(database.url, folder)).toEqual([NOTES_INDEX]);
   expect(await valid()).toEqual({ indisvalid: true });
-  expect(await pendingMigrations(database.url)).toEqual([]);
+  expect(await pendingMigrations(database.url, folder)).toEqual([]);
 });
 
-test('while an index is built, and its build waits for an open transaction, orders are written', async () => {
+test('orders are written while the build of an index waits for an open transaction', async () => {
   await migrate(database.url);
-  await withoutKeyedEvents();
-  await database.sql(`DROP INDEX ${KEYED_EVENTS}`);
   const insert = `WITH made AS (
       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
       VALUES (gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now()) RETURNING id)
@@ -82,7 +84,7 @@ test('while an index is built, and its build waits for an open transaction, orde
   const writer = await database.connect();
   await writer.query('BEGIN');
   await writer.query(insert);
-  const migrating = migrate(database.url);
+  const migrating = migrate(database.url, await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES }));
   const waiting = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'`;
   await expect.poll(() => database.sql(waiting), { timeout: 10_000 }).toHaveLength(1);
@@ -90,19 +92,19 @@ test('while an index is built, and its build waits for an open transaction, orde
   await other.query("SET lock_timeout = '1s'");
   await other.query(insert);
   await writer.query('COMMIT');
-  expect(await migrating).toHaveLength(1);
+  expect(await migrating).toEqual([NOTES_INDEX]);
 });
 
-test('a server on a database of the operator’s does not migrate it unasked, and says what is missing', async () => {
+test('a server on DATABASE_URL does not migrate it by default, and names the pending migrations', async () => {
   await expect(startServer(database.url)).rejects.toThrow(StartupError);
   await expect(startServer(database.url)).rejects.toThrow(/lacks the migrations .*_init.*npm run migrate/);
 });
 
-test('the migrations make what the schema says', async () => {
-  expect(await schemaDifference(inject('postgresUrl'))).toBe('');
+test('the migrations agree with schema.prisma', async () => {
+  expect(await schemaDifference(database.url)).toBe('');
 });
 
-test('a process that migrates keeps others from it until it is done', async () => {
+test('a process waits until another one has migrated', async () => {
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
@@ -128,25 +130,26 @@ test('a process that migrates keeps others from it until it is done', async () =
   expect(rows).toEqual(MIGRATIONS.map((name) => ({ migration_name: name, rolled_back_at: null })));
 });
 
-test('a process that is killed right after a script has run leaves a migration that is done', async () => {
+test('a migration is applied if its process is killed right after the script has run', async () => {
+  const folder = await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES });
   const proxy = await startPostgresProxy(database.url);
   try {
     proxy.cutAfter('CREATE TYPE "order_status"');
-    await expect(migrate(proxy.url)).rejects.toThrow(/./);
+    await expect(migrate(proxy.url, folder)).rejects.toThrow(/./);
   } finally {
     await proxy.close();
   }
-  const pending = await pendingMigrations(database.url);
-  expect(pending).toEqual(MIGRATIONS.slice(1));
-  expect(await migrate(database.url)).toEqual(pending);
+  const pending = await pendingMigrations(database.url, folder);
+  expect(pending).toEqual([NOTES_INDEX]);
+  expect(await migrate(database.url, folder)).toEqual(pending);
 });
 
-test('a PostgreSQL that is too old is rejected, with the version that is needed and the one that is there', async () => {
+test('a PostgreSQL that is too old is rejected; the message has its version and the oldest supported one', async () => {
   await migrate(database.url);
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });
   try {
-    await expect(startServer(proxy.url)).rejects.toThrow(/needs PostgreSQL 15 or newer; DATABASE_URL names version \d/);
+    await expect(startServer(proxy.url)).rejects.toThrow(/needs PostgreSQL 15 or newer; DATABASE_URL has version \d/);
   } finally {
     await proxy.close();
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import type { Viewer } from '../../src/domain/viewer.js';
 import type { UserError } from '../support/queries.js';
 import { useViewers, type ViewerClient } from '../support/viewer-client.js';
 

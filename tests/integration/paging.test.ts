@@ -164,7 +164,7 @@ test('twenty come where no number is given', async () => {
 });
 
 test.each([
-  [{ first: 1, last: 1 }, 'BAD_USER_INPUT', 'first or last'],
+  [{ first: 1, last: 1 }, 'BAD_USER_INPUT', 'first and last'],
   [{ first: -1 }, 'BAD_USER_INPUT', 'first must be from 0 to 100'],
   [{ first: 101 }, 'BAD_USER_INPUT', 'first must be from 0 to 100'],
   [{ last: 1_000_000 }, 'BAD_USER_INPUT', 'last must be from 0 to 100'],

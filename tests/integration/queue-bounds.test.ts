@@ -40,7 +40,7 @@ test('more reads than may wait are rejected as overload, and the others are answ
     const { data, errors = [] } = await fixture.server.ask<{ nodes: object[] }>(query, { ids });
     expect(data.nodes[0]).toEqual({ id });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
-    expect(errors[0]?.message).toMatch(/^The read was not begun/);
+    expect(errors[0]?.message).toMatch(/^The read was not started/);
   }
 });
 

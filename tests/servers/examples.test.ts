@@ -34,7 +34,7 @@ async function linesOf(example: string, { url }: { readonly url: string }): Prom
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-test('curl takes one order, however often it is run', async () => {
+test('curl creates one order, however often it is run', async () => {
   const server = await startAnywhere();
   const answers = async () =>
     (await linesOf('curl', server)).map((line) => (JSON.parse(line) as { data: object }).data);
@@ -51,10 +51,10 @@ test('curl takes one order, however often it is run', async () => {
   expect(again[1]).toMatchObject({ updateOrderStatus: { changed: false } });
 });
 
-test('graphql-request takes an order and tells a rejection', async () => {
+test('graphql-request creates an order and prints a rejection', async () => {
   const lines = await linesOf('graphql-request', await startAnywhere());
   expect(lines).toHaveLength(3);
-  expect(lines[0]).toBe('taken: 1001 12.60 USD');
+  expect(lines[0]).toBe('created: 1001 12.60 USD');
   expect(lines[1]).toMatch(/^rejected: INVALID input\.items\.0\.quantity /);
   expect(lines[2]).toMatch(/^rejected: INVALID input\.items\.0\.unitPrice /);
 });

@@ -2,7 +2,7 @@ import { Client, escapeLiteral } from 'pg';
 import path from 'node:path';
 import { pino } from 'pino';
 import { beforeAll, afterAll, expect, test } from 'vitest';
-import { OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type {
   OrderRange,
   OrderFilter,

@@ -211,8 +211,8 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await eventually(phase).toBe('Reconnecting');
     await startAnywhere({ DATA_DIR: data, PORT: port });
     await eventually(phase).toBe('Connected');
-    const lost = 'The connection is lost. Reconnecting.';
-    const again = 'Connected again. Changes made in between are not listed.';
+    const lost = 'Connection lost. Reconnecting.';
+    const again = 'Reconnected. Changes during the interruption are not listed.';
     expect(await events()).toEqual([again, lost, again, lost]);
     await open('Create');
     await run(/"replayed": false/);

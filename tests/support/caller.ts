@@ -1,4 +1,4 @@
-import { OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type { Caller } from '../../src/orders/interfaces/caller.js';
 
 /** A caller of the open server with a deadline in five seconds. */

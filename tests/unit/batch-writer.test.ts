@@ -2,7 +2,8 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { pino } from 'pino';
 import type { Database } from '../../src/database/database.js';
 import type { ChangeOrder } from '../../src/orders/interfaces/order-writer.js';
-import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf } from '../../src/domain/viewer.js';
 import { createBatchWriter } from '../../src/store/write-batch.js';
 import { tooLate } from '../../src/store/write-errors.js';
 import { callerOf } from '../support/caller.js';
@@ -62,7 +63,7 @@ test('commands whose deadline has passed are dropped before the transaction, eac
   );
   expect(results).toMatchObject([
     DONE,
-    { message: 'The deadline passed before the write was done; nothing was stored.' },
+    { message: 'The write did not finish before the deadline of the request. Nothing was stored.' },
     DONE,
     { details: { outcome: 'UNKNOWN' } },
   ]);

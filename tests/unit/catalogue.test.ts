@@ -244,10 +244,12 @@ test('beyond ten thousand waiting requests a caller is answered at once', async 
     callerOf({ deadline: performance.now() + 60_000, signal: gone.signal }),
   );
   await expect.poll(() => shop.requests.length).toBe(8);
-  expect(await one(catalogue, 'one more')).toEqual(unavailable('Too much waits for the product service'));
+  expect(await one(catalogue, 'one more')).toEqual(
+    unavailable('Too many requests are waiting for the product service'),
+  );
   expect(shop.requests).toHaveLength(8);
   gone.abort();
-  expect((await waiting)[10_007]).toEqual(unavailable('The caller has gone'));
+  expect((await waiting)[10_007]).toEqual(unavailable('The client has disconnected'));
 });
 
 test.each([
@@ -268,7 +270,7 @@ test('a caller is answered at its own deadline, or when it goes; the others stil
   const leaving = one(catalogue, 'mug', callerOf({ signal: gone.signal, deadline: Infinity }));
   expect(await hurried).toEqual(unavailable('deadline passed'));
   gone.abort();
-  expect(await leaving).toEqual(unavailable('caller has gone'));
+  expect(await leaving).toEqual(unavailable('client has disconnected'));
   await expect.poll(() => held).toHaveLength(1);
   held[0]?.();
   expect(await patient).toEqual(found('mug'));
@@ -285,7 +287,7 @@ test('nobody is asked for what nobody waits for any more', async () => {
   const gone = new AbortController();
   const unasked = one(catalogue, 'unasked', callerOf({ signal: gone.signal }));
   gone.abort();
-  expect(await unasked).toEqual(unavailable('caller has gone'));
+  expect(await unasked).toEqual(unavailable('client has disconnected'));
   const eight = catalogue.products(['1', '2', '3', '4', '5', '6', '7', '8'], callerOf());
   await expect.poll(() => held).toHaveLength(8);
   expect(await one(catalogue, 'queued', callerOf({ deadline: performance.now() + 20 }))).toEqual(
@@ -303,16 +305,16 @@ test('nobody is asked for what nobody waits for any more', async () => {
 test('after failures in a row the service is left alone, until a trial finds it back', async () => {
   const { catalogue, shop, lines } = await start({ breaker: { failures: 3, restMs: 250 } }, status(500));
   for (const id of ['a', 'b', 'c']) expect(await one(catalogue, id)).toEqual(unavailable('status 500'));
-  for (const id of ['a', 'd', 'e']) expect(await one(catalogue, id)).toEqual(unavailable('left alone for a while'));
+  for (const id of ['a', 'd', 'e']) expect(await one(catalogue, id)).toEqual(unavailable('requests to it are paused'));
   expect(shop.requests).toHaveLength(3);
   await expect.poll(async () => one(catalogue, 'a').then(() => shop.requests.length)).toBe(4); // the trial fails
-  expect(await one(catalogue, 'a')).toEqual(unavailable('left alone for a while'));
+  expect(await one(catalogue, 'a')).toEqual(unavailable('requests to it are paused'));
   shop.behaviour = right;
   await expect.poll(async () => one(catalogue, 'a')).toEqual(found('a'));
   expect(shop.requests).toHaveLength(5);
   expect(lines).toMatchObject([
-    { level: 40, msg: expect.stringContaining('left alone') as string },
-    { level: 30, msg: 'the product service answers again' },
+    { level: 40, msg: expect.stringContaining('circuit breaker opened') as string },
+    { level: 30, msg: 'product service recovered; circuit breaker closed' },
   ]);
 });
 
@@ -324,7 +326,7 @@ test('what is queued when the breaker opens is answered at once, without a reque
   );
   const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
   const answers = await catalogue.products(ids, callerOf());
-  expect(answers[39]).toEqual(unavailable('left alone'));
+  expect(answers[39]).toEqual(unavailable('are paused'));
   expect(shop.requests.length).toBeLessThan(16);
   expect(lines).toHaveLength(1);
 });
@@ -444,18 +446,18 @@ test.each(
 const wrong = (more: object) => text(JSON.stringify({ ...productOf('mug'), ...more }));
 
 test.each([
-  ['HTML', text('<html>Welcome</html>'), 'no JSON'],
-  ['bytes that are no UTF-8', (_, response) => response.end(Buffer.from([0x22, 0xff, 0x22])), 'no JSON'],
-  ['a list', text('[]'), 'no JSON object'],
-  ['no name', wrong({ name: undefined }), 'its name is no text'],
+  ['HTML', text('<html>Welcome</html>'), 'not valid JSON'],
+  ['bytes that are no UTF-8', (_, response) => response.end(Buffer.from([0x22, 0xff, 0x22])), 'not valid JSON'],
+  ['a list', text('[]'), 'not a JSON object'],
+  ['no name', wrong({ name: undefined }), 'its name is not a string'],
   ['a blank name', wrong({ name: ' \n' }), 'its name is blank'],
   ['a long name', wrong({ name: 'x'.repeat(501) }), 'its name is longer than 500'],
-  ['a name with NUL', wrong({ name: 'a\0' }), 'its name has characters'],
+  ['a name with NUL', wrong({ name: 'a\0' }), 'its name contains NUL'],
   ['no price', wrong({ price: undefined }), 'its price is neither'],
   ['a small currency', wrong({ currency: 'usd' }), 'its currency is not three capital letters'],
   ['another id', wrong({ id: 'cup' }), 'another product'],
-  ['a number as id', wrong({ id: 1 }), 'its id is no text'],
-  ['more than a megabyte', wrong({ more: 'x'.repeat(1_000_000) }), 'larger than 1 MB'],
+  ['a number as id', wrong({ id: 1 }), 'its id is not a string'],
+  ['more than a megabyte', wrong({ more: 'x'.repeat(1_000_000) }), 'must have at most 1 MB'],
   ['a redirect', (_, response) => response.writeHead(301, { location: '/api/products/cup' }).end(), 'status 301'],
   ['no content', (_, response) => response.writeHead(204).end(), 'status 204'],
   ['a rejection', status(403), 'status 403'],

@@ -6,7 +6,8 @@ import { sizeOf, split } from '../../src/coalesce/command-size.js';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
-import { actorOf, OPEN_ADMIN } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf } from '../../src/domain/viewer.js';
 import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 

@@ -128,7 +128,7 @@ test('every list of the schema declares its largest size', () => {
 test.each([
   ['{ orders(first: 101) { nodes { id } } }', 'first must be from 0 to 100; it is 101.'],
   ['query ($n: Int = -1) { orders(last: $n) { nodes { id } } }', 'last must be from 0 to 100; it is -1.'],
-  ['{ orders { nodes { history(first: 1, last: 1) { nodes { id } } } } }', 'Give first or last, not both.'],
+  ['{ orders { nodes { history(first: 1, last: 1) { nodes { id } } } } }', 'first and last cannot be combined.'],
 ])('%s is rejected before any page of it is read', (query, message) => {
   expect(() => costOf(query)).toThrow(message);
 });

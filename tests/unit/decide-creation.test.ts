@@ -8,7 +8,8 @@ import {
 } from '../../src/domain/decide-creation.js';
 import { creationPayload, eventPayload } from '../../src/domain/order-event.js';
 import type { OrderDraft } from '../../src/domain/order.js';
-import { actorOf, OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf, type Viewer } from '../../src/domain/viewer.js';
 
 const createdAt = new Date('2026-01-01T00:00:00Z');
 
@@ -106,7 +107,7 @@ test('the same request gets the order again; only its own retry is not a replay'
 
 test.each(['id', 'idempotencyKey'] as const)('another request under the same %s is rejected', (identifiedBy) => {
   const other = { ...command, identifiedBy, fingerprint: Buffer.from('b request') };
-  const message = `This ${identifiedBy} was used before with another request.`;
+  const message = `${identifiedBy} was already used with a different request.`;
   expect(decideCreation(existing, other, free)).toEqual({
     kind: 'rejected',
     rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: ['input', identifiedBy] },

@@ -3,7 +3,8 @@ import { decideChange, type ChangeCommand, type Decision, type Known } from '../
 import type { OrderUpdate } from '../../src/domain/decide-update.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import type { Order, OrderLine, Tracking } from '../../src/domain/order.js';
-import { actorOf, OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf, type Viewer } from '../../src/domain/viewer.js';
 import { PROMISED_LIFECYCLE, STATUSES } from '../support/lifecycle.js';
 
 const created = new Date('2026-01-01T00:00:00Z');

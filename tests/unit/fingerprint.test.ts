@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { requestOrder } from '../../src/domain/order-draft.js';
-import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import type { Viewer } from '../../src/domain/viewer.js';
 import {
   fingerprintOfRequest,
   hashKey,

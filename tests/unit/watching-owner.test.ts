@@ -1,7 +1,8 @@
 import { parse, subscribe, type ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
-import { OPEN_ADMIN, type Viewer } from '../../src/domain/viewer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import type { Viewer } from '../../src/domain/viewer.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';

@@ -2,7 +2,9 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { Rejection } from '../../domain/errors.js';
 import type { Rows } from '../../orders/bulk-orders.js';
+import { BULK_LIMITS } from '../../domain/limits.js';
 import { afterWrite, type Context } from '../context.js';
+import { grouped } from '../description-texts.js';
 import { requestErrorOf } from '../errors.js';
 import { toUserErrors } from '../user-errors.js';
 import { UpdateOrderStatusesInput } from '../types/change-inputs.js';
@@ -15,12 +17,12 @@ import type { UserError } from '../types/user-errors.js';
 export class BulkMutations {
   @Mutation(() => CreateOrdersPayload, {
     nullable: true,
-    description: `Takes up to 100 orders with at most 2,000 items together, all of them or none, or each for itself. Each row is as idempotent as \`createOrder\`.
+    description: `Creates up to ${grouped(BULK_LIMITS.orders)} orders with at most ${grouped(BULK_LIMITS.items)} items in total. By default either all orders are stored or none; with the policy PARTIAL each order is stored or rejected independently. Each order is as idempotent as with \`createOrder\`.
 
-userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a request that was rejected, SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no orders, LIMIT_EXCEEDED for too many (InputError).`,
+userErrors of an entry: those of \`createOrder\`; BATCH_ABORTED if the order is valid but another one was rejected, SERVICE_UNAVAILABLE if the server failed to process the entry (InputError). userErrors of the request: REQUIRED if \`orders\` is empty, LIMIT_EXCEEDED if it contains too many orders or items (InputError).`,
   })
   async createOrders(
-    @Arg('input', () => CreateOrdersInput, { description: 'The orders.' }) input: CreateOrdersInput,
+    @Arg('input', () => CreateOrdersInput, { description: 'The new orders.' }) input: CreateOrdersInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrdersPayload> {
@@ -34,12 +36,13 @@ userErrors of a row: those of \`createOrder\`; BATCH_ABORTED for a good row of a
 
   @Mutation(() => UpdateOrderStatusesPayload, {
     nullable: true,
-    description: `Changes up to 100 statuses, each for itself; those of one order one after the other, as they stand.
+    description: `Applies up to ${grouped(BULK_LIMITS.changes)} status changes. Each is applied or rejected independently. Changes of the same order are applied in the given order.
 
-userErrors of a row: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE for one that could not be done now (InputError). Of the whole: REQUIRED for no changes, LIMIT_EXCEEDED for too many (InputError).`,
+userErrors of an entry: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE if the server failed to process the entry (InputError). userErrors of the request: REQUIRED if \`changes\` is empty, LIMIT_EXCEEDED if it contains too many entries (InputError).`,
   })
   async updateOrderStatuses(
-    @Arg('input', () => UpdateOrderStatusesInput, { description: 'The changes.' }) input: UpdateOrderStatusesInput,
+    @Arg('input', () => UpdateOrderStatusesInput, { description: 'The status changes.' })
+    input: UpdateOrderStatusesInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusesPayload> {

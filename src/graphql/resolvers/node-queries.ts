@@ -15,10 +15,10 @@ const MAX_NODES = 100;
 export class NodeQueries {
   @Query(() => NodeType, {
     nullable: true,
-    description: 'Anything by its globally unique id; null where there is none that you may see.',
+    description: 'Returns an object by its globally unique id; null if it does not exist or you may not see it.',
   })
   async node(
-    @Arg('id', () => ID, { description: 'The id of a Node.' }) id: string,
+    @Arg('id', () => ID, { description: 'Globally unique id.' }) id: string,
     @Ctx() context: Context,
   ): Promise<AnyNode> {
     return fetchNode(parseGlobalId(id), context);
@@ -27,14 +27,14 @@ export class NodeQueries {
   @Extensions(costs({ size: ({ ids }) => (Array.isArray(ids) ? Math.min(ids.length, MAX_NODES) : 1) }))
   @Query(() => [NodeType], {
     nullable: 'items',
-    description: `Several things by their globally unique ids, in the order of the ids, at most ${MAX_NODES}; null where there is none that you may see.`,
+    description: `Returns up to ${MAX_NODES} objects by their globally unique ids, in the order of the ids; null for each that does not exist or that you may not see.`,
   })
   nodes(
-    @Arg('ids', () => [ID], { description: 'The ids of Nodes.' }) ids: string[],
+    @Arg('ids', () => [ID], { description: `Globally unique ids, at most ${MAX_NODES}.` }) ids: string[],
     @Ctx() context: Context,
   ): readonly Promise<AnyNode>[] {
     if (ids.length > MAX_NODES) {
-      const message = `ids must be at most ${MAX_NODES}; they are ${ids.length}.`;
+      const message = `ids must contain at most ${MAX_NODES} entries; it contains ${ids.length}.`;
       throw new RequestError('BAD_USER_INPUT', message, { details: { argument: 'ids' } });
     }
     return ids.map(parseGlobalId).map(async (id) => fetchNode(id, context)); // each fails for itself

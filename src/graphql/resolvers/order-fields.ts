@@ -70,7 +70,7 @@ export class OrderFields {
   }
 
   @Extensions(costs({ own: RESOLVER_COST.object }))
-  @FieldResolver(() => CustomerType, { nullable: true, description: 'Who ordered; null for a guest.' })
+  @FieldResolver(() => CustomerType, { nullable: true, description: 'Customer of the order; null for a guest order.' })
   async customer(
     @Root() order: Order,
     @Ctx() { reader, caller }: Context,
@@ -86,7 +86,7 @@ export class OrderFields {
   @FieldResolver(() => OrderEventConnection, {
     nullable: true,
     description:
-      'What has happened to it, oldest first. Null only where it cannot be read now; `errors` then says why.',
+      'Events of the order, oldest first. Null only if they cannot be read; `errors` then contains the reason.',
   })
   async history(
     @Root() order: Order,

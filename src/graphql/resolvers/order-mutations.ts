@@ -1,8 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
+import { isAllowed, ORDER_STATUSES } from '../../domain/lifecycle.js';
 import type { ChangeResult } from '../../orders/change-order.js';
 import type { Caller } from '../../orders/interfaces/caller.js';
 import { afterWrite, type Context } from '../context.js';
+import { anyOf } from '../description-texts.js';
 import { toUserErrors } from '../user-errors.js';
 import {
   CancelOrderInput,
@@ -19,16 +21,21 @@ import {
   UpdateOrderStatusPayload,
 } from '../types/payloads.js';
 
+/** The statuses from which an order cannot be cancelled. */
+const NOT_CANCELLABLE = anyOf(
+  ORDER_STATUSES.filter((status) => status !== 'CANCELLED' && !isAllowed(status, 'CANCELLED')),
+);
+
 @Resolver()
 export class OrderMutations {
   @Mutation(() => CreateOrderPayload, {
     nullable: true,
-    description: `Takes an order: exactly one for each id or idempotency key, however often and from wherever it is asked for.
+    description: `Creates an order. Requests with the same id or idempotency key create exactly one order, however often they are repeated.
 
-userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, DUPLICATE for an external reference that another order has, TOTAL_MISMATCH and PRICE_CHANGED where something else was expected, NOT_FOUND for a product that the catalogue does not know, CATALOGUE_UNAVAILABLE (InputError); IDEMPOTENCY_MISMATCH and ORDER_DELETED (IdempotencyError).`,
+userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, DUPLICATE if another order has the external reference, TOTAL_MISMATCH, PRICE_CHANGED if the amount differs from the expected one, NOT_FOUND if the catalogue does not have the product, CATALOGUE_UNAVAILABLE (InputError); IDEMPOTENCY_MISMATCH, ORDER_DELETED (IdempotencyError).`,
   })
   async createOrder(
-    @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
+    @Arg('input', () => CreateOrderInput, { description: 'The new order.' }) input: CreateOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
@@ -41,12 +48,12 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
 
   @Mutation(() => UpdateOrderStatusPayload, {
     nullable: true,
-    description: `Transitions an order to another status. The status it has already is success with \`changed: false\`. To CANCELLED is the same as \`cancelOrder\` for reason OTHER.
+    description: `Changes the status of an order. If the order already has the status, the request succeeds with \`changed: false\`. The status CANCELLED is the same as \`cancelOrder\` with reason OTHER.
 
-userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order does not exist (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async updateOrderStatus(
-    @Arg('input', () => UpdateOrderStatusInput, { description: 'The change.' }) input: UpdateOrderStatusInput,
+    @Arg('input', () => UpdateOrderStatusInput, { description: 'The status change.' }) input: UpdateOrderStatusInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
@@ -55,12 +62,12 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
 
   @Mutation(() => UpdateOrderPayload, {
     nullable: true,
-    description: `Updates an order: name and e-mail address of the customer, addresses, notes, metadata and external reference until it is shipped; items, shipping, tax and discount while it is PENDING. The total is computed anew. Values that the order has already are success with \`changed: false\`.
+    description: `Updates details, items and amounts of an order and recalculates its total. If the order already has all values, the request succeeds with \`changed: false\`.
 
-userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND for the order or a product, DUPLICATE for an external reference that another order has, NOT_EDITABLE, TOTAL_MISMATCH and PRICE_CHANGED where something else was expected, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order or a product does not exist, DUPLICATE if another order has the external reference, NOT_EDITABLE if the status does not allow the update, TOTAL_MISMATCH, PRICE_CHANGED if the amount differs from the expected one, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async updateOrder(
-    @Arg('input', () => UpdateOrderInput, { description: 'The change.' }) input: UpdateOrderInput,
+    @Arg('input', () => UpdateOrderInput, { description: 'The update.' }) input: UpdateOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
@@ -69,12 +76,12 @@ userErrors: REQUIRED, INVALID and LIMIT_EXCEEDED for a value that breaks a rule,
 
   @Mutation(() => CancelOrderPayload, {
     nullable: true,
-    description: `Calls an order off. One that is cancelled already is success with \`changed: false\`.
+    description: `Cancels an order. If the order is already cancelled, the request succeeds with \`changed: false\`.
 
-userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND (InputError); INVALID_TRANSITION once it is shipped or completed (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order does not exist (InputError); INVALID_TRANSITION if the order is ${NOT_CANCELLABLE} (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async cancelOrder(
-    @Arg('input', () => CancelOrderInput, { description: 'Which one, and why.' }) input: CancelOrderInput,
+    @Arg('input', () => CancelOrderInput, { description: 'The cancellation.' }) input: CancelOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
@@ -83,12 +90,12 @@ userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND
 
   @Mutation(() => DeleteOrderPayload, {
     nullable: true,
-    description: `Deletes an order: its items, and all that it says of persons, go for good. Its events stay, with the customer's id and the reasons that were given. Its id stays used: creating it again answers ORDER_DELETED, whatever is asked for, and everywhere else there is no such order any more. The same request again under its idempotency key is answered as the first one was.
+    description: `Deletes an order permanently: its items, personal data, notes and metadata are erased. Its events remain, with the customer id and the reasons that were given. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
 
-userErrors: INVALID and LIMIT_EXCEEDED for a value that breaks a rule, NOT_FOUND, also for one that is deleted already (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order does not exist or is already deleted (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
   })
   async deleteOrder(
-    @Arg('input', () => DeleteOrderInput, { description: 'Which one.' }) input: DeleteOrderInput,
+    @Arg('input', () => DeleteOrderInput, { description: 'The deletion.' }) input: DeleteOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {

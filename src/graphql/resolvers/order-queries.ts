@@ -16,10 +16,10 @@ import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 export class OrderQueries {
   @Query(() => OrderType, {
     nullable: true,
-    description: 'An order by its id; null where there is none that you may see.',
+    description: 'Returns an order by its id; null if it does not exist or you may not see it.',
   })
   async order(
-    @Arg('id', () => ID, { description: 'The UUID of the order.' }) id: string,
+    @Arg('id', () => ID, { description: 'Id of the order, a UUID.' }) id: string,
     @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
     return findOrder(reader, orderIdArgument('id', id), caller);
@@ -27,10 +27,10 @@ export class OrderQueries {
 
   @Query(() => OrderType, {
     nullable: true,
-    description: 'An order by its number for people; null where there is none that you may see.',
+    description: 'Returns an order by its number; null if it does not exist or you may not see it.',
   })
   async orderByNumber(
-    @Arg('number', () => String, { description: 'The number, in digits.' }) number: string,
+    @Arg('number', () => String, { description: 'Number of the order, such as `1001`.' }) number: string,
     @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
     return findByNumber(reader, lookupArgument('number', number, LOOKUP_LIMITS.number), caller);
@@ -38,12 +38,13 @@ export class OrderQueries {
 
   @Query(() => OrderType, {
     nullable: true,
-    description: 'An order by the name that its client gave it; null where there is none that you may see.',
+    description: 'Returns an order by its external reference; null if it does not exist or you may not see it.',
   })
   async orderByExternalReference(
-    @Arg('customerId', () => String, { description: "Whose order it is; an empty text for a guest's." })
+    @Arg('customerId', () => String, { description: 'Id of the customer; an empty string for a guest order.' })
     customerId: string,
-    @Arg('externalReference', () => String, { description: 'The name, letter by letter.' }) externalReference: string,
+    @Arg('externalReference', () => String, { description: 'External reference, case-sensitive.' })
+    externalReference: string,
     @Ctx() { reader, caller }: Context,
   ): Promise<Order | null> {
     const customer = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
@@ -53,15 +54,15 @@ export class OrderQueries {
 
   @Query(() => OrderConnection, {
     description:
-      'The orders you may see, newest first unless told otherwise. Orders that come in while you page neither repeat nor hide those that were there. To follow new ones, subscribe: an order is seen when it is committed, a moment after its createdAt.',
+      'Returns a page of the orders that you may see. Orders created while you page neither repeat nor hide other orders. To follow new orders, use `orderStatusChanged`: an order becomes visible a moment after its `createdAt`, so a query for newer orders may miss it.',
   })
   async orders(
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('where', () => OrderWhere, { nullable: true, description: 'Which orders; all where left out.' })
+    @Arg('where', () => OrderWhere, { nullable: true, description: 'Conditions on the orders. Default: all orders.' })
     where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderSort, {
       nullable: true,
-      description: 'How to sort; newest first where left out. A cursor is good only under the sorting it came from.',
+      description: 'Sort order. Default: newest first. A cursor is valid only with the sort order it was created with.',
     })
     ordering: OrderSort | null,
     @Ctx() { reader, caller }: Context,
@@ -74,10 +75,11 @@ export class OrderQueries {
 
   @Query(() => CustomerType, {
     nullable: true,
-    description: 'A customer by the id of the shop; null for one without orders that you may see.',
+    description: 'Returns a customer; null if the customer has no orders that you may see.',
   })
   async customer(
-    @Arg('customerId', () => String, { description: 'The id of the shop for this customer.' }) customerId: string,
+    @Arg('customerId', () => String, { description: 'Id of the customer, as given with the orders.' })
+    customerId: string,
     @Ctx() { reader, caller }: Context,
   ): Promise<CustomerType | null> {
     const id = lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);

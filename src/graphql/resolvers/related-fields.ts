@@ -16,7 +16,7 @@ import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
   @Extensions(costs({ own: RESOLVER_COST.object }))
-  @FieldResolver(() => OrderType, { nullable: true, description: 'The order as it is now; null once it is deleted.' })
+  @FieldResolver(() => OrderType, { nullable: true, description: 'The current order; null if it is deleted.' })
   async order(
     @Root() event: OrderEventObject,
     @Ctx() { reader, caller }: Context,
@@ -30,13 +30,19 @@ export class OrderEventFields {
 @Resolver(() => CustomerType)
 export class CustomerFields {
   @Extensions(costs({ own: RESOLVER_COST.page }))
-  @FieldResolver(() => OrderConnection, { description: 'The orders of this customer that you may see.' })
+  @FieldResolver(() => OrderConnection, { description: 'Orders of the customer that you may see.' })
   async orders(
     @Root() customer: CustomerType,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('where', () => OrderWhere, { nullable: true, description: 'Which of them; all where left out.' })
+    @Arg('where', () => OrderWhere, {
+      nullable: true,
+      description: 'Conditions on the orders. Default: all orders of the customer.',
+    })
     where: OrderWhere | null | undefined,
-    @Arg('orderBy', () => OrderSort, { nullable: true, description: 'How to sort; newest first where left out.' })
+    @Arg('orderBy', () => OrderSort, {
+      nullable: true,
+      description: 'Sort order. Default: newest first. A cursor is valid only with the sort order it was created with.',
+    })
     ordering: OrderSort | null,
     @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,

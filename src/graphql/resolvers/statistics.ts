@@ -6,6 +6,7 @@ import type { StatsInterval, StatsRow } from '../../orders/interfaces/order-stat
 import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/order-statistics.js';
 import { lookupArgument, LOOKUP_LIMITS } from '../arguments.js';
 import type { Context } from '../context.js';
+import { grouped } from '../description-texts.js';
 import { costs, type CostArguments } from '../field-cost.js';
 import { DateTime } from '../scalars.js';
 import { inTurns, turnFor } from '../turns.js';
@@ -32,12 +33,23 @@ export class StatisticsResolver {
   @Extensions(costs({ own: statsCost }))
   @Query(() => OrderStatsType, {
     description:
-      'Statistics of the orders that you may see and that were created in [from, to); of all time without bounds. Costs the same however many orders there are; for one customer they are computed from its orders.',
+      'Returns statistics of the orders that you may see and that were created from `from` up to, but not including, `to`. They are precomputed, except with `customerId`: then they are computed from the orders of the customer.',
   })
   async orderStats(
-    @Arg('from', () => DateTime, { nullable: true, description: 'A whole hour in UTC, included.' }) from: Date | null,
-    @Arg('to', () => DateTime, { nullable: true, description: 'A whole hour in UTC, not included.' }) to: Date | null,
-    @Arg('customerId', () => String, { nullable: true, description: 'Only the orders of this customer.' })
+    @Arg('from', () => DateTime, {
+      nullable: true,
+      description: 'Start of the period, a whole hour in UTC. Default: no start.',
+    })
+    from: Date | null,
+    @Arg('to', () => DateTime, {
+      nullable: true,
+      description: 'End of the period (exclusive), a whole hour in UTC. Default: no end.',
+    })
+    to: Date | null,
+    @Arg('customerId', () => String, {
+      nullable: true,
+      description: 'Count only orders of this customer. Default: all customers.',
+    })
     customerId: string | null,
     @Ctx() { reader, caller }: Context,
   ): Promise<StatsView> {
@@ -57,12 +69,11 @@ export class StatisticsResolver {
 
   @Extensions(costs({ own: STATS_COST.kept, size: MAX_POINTS }))
   @FieldResolver(() => [StatsPointType], {
-    description:
-      'The same by hours or days: every one of the period, or from the first to the last with orders where it is open. At most 2,000.',
+    description: `Time series of the statistics, with a point for every hour or day of the period. Where the period has no start or end, the series starts or ends with the first or last order. At most ${grouped(MAX_POINTS)} points.`,
   })
   async series(
     @Root() stats: StatsView,
-    @Arg('interval', () => StatsIntervalEnum, { defaultValue: 'DAY', description: 'How long each is.' })
+    @Arg('interval', () => StatsIntervalEnum, { defaultValue: 'DAY', description: 'Interval between the points.' })
     interval: StatsInterval,
     @Info() info: GraphQLResolveInfo,
   ): Promise<(StatsPointType | Promise<StatsPointType>)[]> {

@@ -21,17 +21,21 @@ interface WatchArguments {
 export class OrderSubscriptions {
   @Subscription(() => OrderEventObject, {
     description:
-      "Yields each order that is created (`from` is null) and each change of status, from the moment of subscribing on. The events of one order come in the order of its versions. A subscriber that falls too far behind gets SLOW_CONSUMER, with the cursor of the last event that it was given, and the subscription ends; one that reconnects reads the order's `history` for what it missed.",
+      'Sends an event for each created order (`from` is null) and each status change, from the time of subscribing. The events of an order arrive in the order of their versions. If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER and the cursor of the last event sent. After a reconnect, read `Order.history` for missed events.',
     subscribe: ({ args, context, info }) => watch(args as WatchArguments, context as Context, info),
   })
   orderStatusChanged(
     @Root() event: LoggedEvent,
-    @Arg('orderId', () => ID, { nullable: true, description: 'Only this order.' }) _orderId: string | null,
-    @Arg('customerId', () => String, { nullable: true, description: 'Only orders of this customer.' })
+    @Arg('orderId', () => ID, { nullable: true, description: 'Only events of this order. Default: all orders.' })
+    _orderId: string | null,
+    @Arg('customerId', () => String, {
+      nullable: true,
+      description: 'Only events of orders of this customer. Default: all customers.',
+    })
     _customerId: string | null,
     @Arg('to', () => [OrderStatusEnum], {
       nullable: true,
-      description: 'Only events that lead to one of these statuses.',
+      description: 'Only events that change the status to one of these. Default: all statuses.',
     })
     _to: OrderStatus[] | null,
   ): OrderEventObject {

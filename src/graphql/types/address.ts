@@ -1,20 +1,23 @@
 import { Extensions, Field, InputType, ObjectType } from 'type-graphql';
 import { ORDER_LIMITS } from '../../domain/limits.js';
+import { atMost } from '../description-texts.js';
 import { textCost } from '../field-cost.js';
 import { CountryCode } from '../scalars.js';
 
-@ObjectType('Address', { description: 'A postal address; one line is enough.', simpleResolvers: true })
+const LINE = atMost(ORDER_LIMITS.addressLine);
+
+@ObjectType('Address', { description: 'A postal address.', simpleResolvers: true })
 export class AddressType {
-  @Field(() => String, { nullable: true, description: 'Who lives or works there.' })
+  @Field(() => String, { nullable: true, description: 'Name of the person or company at this address.' })
   readonly name!: string | null;
 
-  @Field(() => String, { description: 'First line, such as street and number, or all of the address.' })
+  @Field(() => String, { description: 'First line, such as street and number, or the whole address.' })
   readonly line1!: string;
 
-  @Field(() => String, { nullable: true, description: 'Second line.' })
+  @Field(() => String, { nullable: true, description: 'Second line, such as apartment or floor.' })
   readonly line2!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'City or place.' })
+  @Field(() => String, { nullable: true, description: 'City or town.' })
   readonly city!: string | null;
 
   @Field(() => String, { nullable: true, description: 'State, province or county.' })
@@ -23,66 +26,70 @@ export class AddressType {
   @Field(() => String, { nullable: true, description: 'Postal code.' })
   readonly postalCode!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Country, as it was written: a code or a name.' })
+  @Field(() => String, { nullable: true, description: 'Country as the client sent it: a code or a name.' })
   readonly country!: string | null;
 
   @Field(() => CountryCode, {
     nullable: true,
-    description: 'The country as ISO 3166-1 alpha-2, where it was written as that code or by an English name.',
+    description:
+      'ISO 3166-1 alpha-2 code of `country`. Null if `country` is neither such a code nor the English name of a country.',
   })
   readonly countryCode!: string | null;
 }
 
-@ObjectType('Tracking', { description: 'Where the goods are on their way.', simpleResolvers: true })
+@ObjectType('Tracking', { description: 'Tracking data of a shipment.', simpleResolvers: true })
 export class TrackingType {
-  @Field(() => String, { nullable: true, description: 'Who carries them.' })
+  @Field(() => String, { nullable: true, description: 'Name of the carrier.' })
   readonly carrier!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The carrier's number for them." })
+  @Field(() => String, { nullable: true, description: 'Tracking number of the carrier.' })
   readonly number!: string | null;
 
   @Extensions(textCost(ORDER_LIMITS.trackingUrl))
-  @Field(() => String, { nullable: true, description: 'Page that shows where they are.' })
+  @Field(() => String, { nullable: true, description: 'URL of the tracking page.' })
   readonly url!: string | null;
 }
 
-@InputType('AddressInput', { description: 'A postal address; one line is enough. Texts are trimmed.' })
+@InputType('AddressInput', {
+  description: 'A postal address. Only `line1` is required. Leading and trailing whitespace of the texts is removed.',
+})
 export class AddressInput {
-  @Field(() => String, { nullable: true, description: 'Who lives or works there. At most 500 characters.' })
+  @Field(() => String, { nullable: true, description: `Name of the person or company at this address. ${LINE}` })
   readonly name?: string | null;
 
-  @Field(() => String, {
-    description: 'First line, such as street and number, or all of the address. At most 500 characters.',
-  })
+  @Field(() => String, { description: `First line, such as street and number, or the whole address. ${LINE}` })
   readonly line1!: string;
 
-  @Field(() => String, { nullable: true, description: 'Second line. At most 500 characters.' })
+  @Field(() => String, { nullable: true, description: `Second line, such as apartment or floor. ${LINE}` })
   readonly line2?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'City or place. At most 500 characters.' })
+  @Field(() => String, { nullable: true, description: `City or town. ${LINE}` })
   readonly city?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'State, province or county. At most 500 characters.' })
+  @Field(() => String, { nullable: true, description: `State, province or county. ${LINE}` })
   readonly region?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Postal code. At most 32 characters.' })
+  @Field(() => String, { nullable: true, description: `Postal code. ${atMost(ORDER_LIMITS.postalCode)}` })
   readonly postalCode?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Country, as a code or a name. At most 500 characters.' })
+  @Field(() => String, { nullable: true, description: `Country, as a code or a name. ${LINE}` })
   readonly country?: string | null;
 }
 
-@InputType('TrackingInput', { description: 'Where the goods are on their way; at least one of its fields is given.' })
+@InputType('TrackingInput', { description: 'Tracking data of a shipment. At least one field is required.' })
 export class TrackingInput {
-  @Field(() => String, { nullable: true, description: 'Who carries them. At most 100 characters.' })
+  @Field(() => String, { nullable: true, description: `Name of the carrier. ${atMost(ORDER_LIMITS.carrier)}` })
   readonly carrier?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The carrier's number for them. At most 100 characters." })
+  @Field(() => String, {
+    nullable: true,
+    description: `Tracking number of the carrier. ${atMost(ORDER_LIMITS.trackingNumber)}`,
+  })
   readonly number?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Page that shows where they are: http or https. At most 2,000 characters.',
+    description: `URL of the tracking page: http or https. ${atMost(ORDER_LIMITS.trackingUrl)}`,
   })
   readonly url?: string | null;
 }

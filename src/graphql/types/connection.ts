@@ -3,24 +3,24 @@ import type { Page } from '../../orders/order-page.js';
 import { costs } from '../field-cost.js';
 
 @ObjectType('PageInfo', {
-  description: 'Where a page lies in its list, as the Relay connection specification has it. Exact in both directions.',
+  description: 'Position of a page in its list, as in the Relay connection specification. Exact in both directions.',
   simpleResolvers: true,
 })
 export class PageInfoType {
-  @Field(() => Boolean, { description: 'Whether more follow behind this page.' })
+  @Field(() => Boolean, { description: 'Whether more edges follow this page.' })
   readonly hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether there are some before this page.' })
+  @Field(() => Boolean, { description: 'Whether other edges precede this page.' })
   readonly hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the first edge; null on an empty page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the first edge; null if the page is empty.' })
   readonly startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the last edge; null on an empty page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the last edge; null if the page is empty.' })
   readonly endCursor!: string | null;
 }
 
-/** A page as the connection types take it. graphql-js calls functions only where their field is selected. */
+/** A page in the form of the connection types. graphql-js calls a function only if its field is selected. */
 export function toConnection<T>(page: Page<T>) {
   const { edges, hasNextPage, hasPreviousPage } = page;
   return {
@@ -37,30 +37,30 @@ export function toConnection<T>(page: Page<T>) {
 
 /** The edge type of a connection. */
 export function edgeOf<T extends object>(name: string, of: string, node: () => ClassType<T>) {
-  @ObjectType(`${name}Edge`, { description: `One ${of} of a page, with its place in the list.`, simpleResolvers: true })
+  @ObjectType(`${name}Edge`, { description: `One ${of} of a page, with its cursor.`, simpleResolvers: true })
   class Edge {
-    @Field(() => String, { description: 'Opaque place of this edge, for `after` and `before`.' })
+    @Field(() => String, { description: 'Opaque cursor of this edge, for `after` and `before`.' })
     readonly cursor!: string;
 
-    @Field(node, { description: `The ${of} itself.` })
+    @Field(node, { description: `The ${of}.` })
     readonly node!: T;
   }
   return Edge;
 }
 
-/** The fields every connection type has. */
+/** The fields of every connection type. */
 export function connectionOf<T extends object>(of: string, node: () => ClassType<T>, edge: ClassType) {
   @ObjectType({ simpleResolvers: true })
   abstract class Connection {
     @Extensions(costs({ size: 'page' }))
-    @Field(() => [edge], { description: `The page: each ${of} with its cursor.` })
+    @Field(() => [edge], { description: `The ${of}s of the page, each with its cursor.` })
     readonly edges!: readonly object[];
 
     @Extensions(costs({ size: 'page' }))
-    @Field(() => [node()], { description: 'The same page without the cursors.' })
+    @Field(() => [node()], { description: `The ${of}s of the page, without cursors.` })
     readonly nodes!: readonly T[];
 
-    @Field(() => PageInfoType, { description: 'Where this page lies in the list.' })
+    @Field(() => PageInfoType, { description: 'Position of this page in the list.' })
     readonly pageInfo!: PageInfoType;
   }
   return Connection;

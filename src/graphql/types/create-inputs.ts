@@ -1,130 +1,140 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
+import { BULK_LIMITS, ORDER_LIMITS } from '../../domain/limits.js';
 import type { Metadata } from '../../domain/order.js';
 import type { BatchPolicy } from '../../orders/bulk-orders.js';
+import { atMost, grouped } from '../description-texts.js';
 import { Currency, Decimal, EmailAddress, JSONObject } from '../scalars.js';
 import { AddressInput } from './address.js';
 import { BatchPolicyEnum } from './enums.js';
 
-@InputType('OrderItemInput', { description: 'A line to be ordered.' })
+function defaultInCatalogue(what: string): string {
+  return `Required, unless the server has a product catalogue and \`productId\` is given; the default is then the ${what} in the catalogue.`;
+}
+
+@InputType('OrderItemInput', { description: 'An item of an order: a product or service, its quantity and its price.' })
 export class OrderItemInput {
-  @Field(() => String, { nullable: true, description: 'Which product, by the id of the shop. At most 128 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: `Id of the product. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.productId)}`,
+  })
   readonly productId?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Stock keeping unit. At most 128 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: `Stock keeping unit. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.sku)}`,
+  })
   readonly sku?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "What is ordered. At most 500 characters. Required, unless the server has a catalogue and the item a productId: then it is the catalogue's.",
+    description: `Name of the item. ${atMost(ORDER_LIMITS.itemName)} ${defaultInCatalogue('name')}`,
   })
   readonly name?: string | null;
 
-  @Field(() => Int, { defaultValue: 1, description: 'How many pieces, from 1 to 1,000,000.' })
+  @Field(() => Int, { defaultValue: 1, description: `Number of units, 1 to ${grouped(ORDER_LIMITS.quantity)}.` })
   readonly quantity!: number;
 
   @Field(() => Decimal, {
     nullable: true,
-    description:
-      "Price of one piece in major units of the order's currency, 0 or more, with no more decimals than the currency has. Required, unless the server has a catalogue and the item a productId: then it is the catalogue's.",
+    description: `Price of one unit in major units of the currency of the order: 0 or more, with at most as many decimals as the currency has. ${defaultInCatalogue('price')}`,
   })
   readonly unitPrice?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'Reject with PRICE_CHANGED unless one piece costs this.',
+    description: 'Unit price that you expect. If it differs, the request is rejected with PRICE_CHANGED.',
   })
   readonly expectedUnitPrice?: DecimalInput | null;
 }
 
-@InputType('CreateOrderInput', { description: 'An order to be taken.' })
+@InputType('CreateOrderInput', { description: 'A new order.' })
 export class CreateOrderInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      'The id the order shall have: a UUID of version 4 or 7 that you made. The same id again answers the same order. Not together with `idempotencyKey`.',
+      'Id of the new order: a UUID of version 4 or 7 that you generate. A repeated request with the same id returns the same order; with another input it is rejected with IDEMPOTENCY_MISMATCH. Cannot be combined with `idempotencyKey`. By default the server generates an id.',
   })
   readonly id?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Any text of your own, at most 255 characters, that stands for this order: the same key again answers the same order. It never expires.',
+    description: `A key of your choice that makes retries safe: a repeated request with the same key returns the same order; with another input it is rejected with IDEMPOTENCY_MISMATCH. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)} Cannot be combined with \`id\`.`,
   })
   readonly idempotencyKey?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Whose order it is; leave it out for a guest. At most 128 characters.',
+    description: `Id of the customer in your system. Leave it out for a guest order. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.customerId)}`,
   })
   readonly customerId?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Name of the customer. At most 200 characters.' })
+  @Field(() => String, { nullable: true, description: `Name of the customer. ${atMost(ORDER_LIMITS.customerName)}` })
   readonly customerName?: string | null;
 
-  @Field(() => EmailAddress, { nullable: true, description: 'E-mail address of the customer. At most 254 characters.' })
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: `E-mail address of the customer. ${atMost(ORDER_LIMITS.customerEmail)}`,
+  })
   readonly customerEmail?: string | null;
 
-  @Field(() => Currency, { defaultValue: 'USD', description: 'Currency of every price in the order.' })
+  @Field(() => Currency, { defaultValue: 'USD', description: 'Currency of all amounts of the order.' })
   readonly currency!: string;
 
-  @Field(() => [OrderItemInput], { description: 'Its lines, 1 to 200.' })
+  @Field(() => [OrderItemInput], { description: `Items of the order, 1 to ${grouped(ORDER_LIMITS.items)}.` })
   readonly items!: OrderItemInput[];
 
-  @Field(() => String, { nullable: true, description: 'Remarks of the customer. At most 4,000 characters.' })
+  @Field(() => String, { nullable: true, description: `Notes of the customer. ${atMost(ORDER_LIMITS.notes)}` })
   readonly notes?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Your own name for the order, at most 128 characters. Unique among the orders of the customer (and among those of guests), else DUPLICATE.',
+    description: `Id of the order in your system. If another order of the same customer has it, the request is rejected with DUPLICATE; all guest orders count as one customer. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
   })
   readonly externalReference?: string | null;
 
-  @Field(() => AddressInput, { nullable: true, description: 'Where the goods go.' })
+  @Field(() => AddressInput, { nullable: true, description: 'Shipping address.' })
   readonly shippingAddress?: AddressInput | null;
 
-  @Field(() => AddressInput, { nullable: true, description: 'Where the bill goes.' })
+  @Field(() => AddressInput, { nullable: true, description: 'Billing address.' })
   readonly billingAddress?: AddressInput | null;
 
-  @Field(() => Decimal, { nullable: true, description: 'What shipping costs, 0 or more; 0 where left out.' })
+  @Field(() => Decimal, { nullable: true, description: 'Shipping cost, 0 or more. Default 0.' })
   readonly shipping?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'What is taken off, from 0 to everything together; 0 where left out.',
+    description: 'Discount, from 0 to subtotal + shipping + tax. Default 0.',
   })
   readonly discount?: DecimalInput | null;
 
-  @Field(() => Decimal, { nullable: true, description: 'What taxes add, 0 or more; 0 where left out.' })
+  @Field(() => Decimal, { nullable: true, description: 'Tax, 0 or more. Default 0.' })
   readonly tax?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'Reject with TOTAL_MISMATCH unless this is subtotal + shipping + tax - discount.',
+    description:
+      'Total that you expect: subtotal + shipping + tax - discount. If it differs, the request is rejected with TOTAL_MISMATCH.',
   })
   readonly expectedTotal?: DecimalInput | null;
 
   @Field(() => JSONObject, {
     nullable: true,
-    description:
-      'Your own facts about the order: a JSON object of at most 16,384 characters and 8 levels. Numbers are doubles; the order of keys is not kept.',
+    description: `Your own data about the order: a JSON object of at most ${grouped(ORDER_LIMITS.metadata)} characters and ${ORDER_LIMITS.metadataDepth} levels. Numbers have double precision. The order of keys is not preserved.`,
   })
   readonly metadata?: Metadata | null;
 }
 
-@InputType('CreateOrdersInput', { description: 'Orders to be taken together.' })
+@InputType('CreateOrdersInput', { description: 'Several new orders.' })
 export class CreateOrdersInput {
   @Field(() => BatchPolicyEnum, {
     defaultValue: 'ALL_OR_NOTHING',
-    description: 'What becomes of the good ones where one of them is rejected.',
+    description: 'Whether valid orders are stored if another order of the request is rejected.',
   })
   readonly policy!: BatchPolicy;
 
   @Field(() => [CreateOrderInput], {
-    description:
-      'The orders, 1 to 100, with at most 2,000 items together. Give each an id or idempotencyKey to retry safely.',
+    description: `The orders, 1 to ${grouped(BULK_LIMITS.orders)}, with at most ${grouped(BULK_LIMITS.items)} items in total. Give each an \`id\` or \`idempotencyKey\` to make retries safe.`,
   })
   readonly orders!: CreateOrderInput[];
 }

@@ -4,16 +4,17 @@ import { NodeType } from './node.js';
 
 @ObjectType('Customer', {
   implements: NodeType,
-  description: 'Somebody who has ordered, as the latest order shows them. The id is `customer:` and the customerId.',
+  description:
+    'A customer, with the details of the latest order. The `id` is `customer:` followed by the `customerId`.',
   simpleResolvers: true,
 })
 export class CustomerType extends NodeType {
-  @Field(() => String, { description: 'The id of the shop for this customer.' })
+  @Field(() => String, { description: 'Id of the customer, as given with the orders.' })
   readonly customerId!: string;
 
-  @Field(() => String, { nullable: true, description: 'Name, from the latest order.' })
+  @Field(() => String, { nullable: true, description: 'Name in the latest order.' })
   readonly name!: string | null;
 
-  @Field(() => EmailAddress, { nullable: true, description: 'E-mail address, from the latest order.' })
+  @Field(() => EmailAddress, { nullable: true, description: 'E-mail address in the latest order.' })
   readonly email!: string | null;
 }

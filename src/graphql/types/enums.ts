@@ -24,98 +24,112 @@ function register<T extends string>(
 
 export const OrderStatusEnum = register<OrderStatus>(
   'OrderStatus',
-  'Where an order stands in its life. `Order.allowedTransitions` tells where it may go next.',
+  'Status of an order. `Order.allowedTransitions` lists the statuses that may follow.',
   enumOf(ORDER_STATUSES),
   {
-    PENDING: { description: 'Taken, not yet confirmed. Every order begins here.' },
-    CONFIRMED: { description: 'Accepted by the shop.' },
-    PROCESSING: { description: 'Being picked, made or packed.' },
-    SHIPPED: { description: 'Handed to the carrier. It can no longer be cancelled.' },
-    DELIVERED: { description: 'Received by the customer.' },
-    COMPLETED: { description: 'Done; nothing more will happen to it.' },
-    CANCELLED: { description: 'Called off; nothing more will happen to it.' },
+    PENDING: { description: 'Created, not yet confirmed. The status of every new order.' },
+    CONFIRMED: { description: 'Confirmed by the merchant.' },
+    PROCESSING: { description: 'Being prepared for shipment.' },
+    SHIPPED: { description: 'Handed to the carrier. The order can no longer be cancelled.' },
+    DELIVERED: { description: 'Received by the customer. The order can no longer be cancelled.' },
+    COMPLETED: { description: 'Completed. This status is final.' },
+    CANCELLED: { description: 'Cancelled. This status is final.' },
   },
 );
 
 export const OrderEventTypeEnum = register(
   'OrderEventType',
-  'What kind of fact an event of an order is.',
+  'Type of an event.',
   enumOf(['CREATED', 'STATUS_CHANGED', 'UPDATED', 'DELETED']),
   {
-    CREATED: { description: 'The order was taken; always its version 1.' },
-    STATUS_CHANGED: { description: 'The order went from one status to another.' },
-    UPDATED: { description: 'Details or items changed; `changedFields` says which.' },
-    DELETED: { description: 'The order was deleted; always its last version.' },
+    CREATED: { description: 'The order was created. Always version 1.' },
+    STATUS_CHANGED: { description: 'The status of the order changed.' },
+    UPDATED: { description: 'Details, items, amounts or tracking data changed; `changedFields` lists them.' },
+    DELETED: { description: 'The order was deleted. Always the last version.' },
   },
 );
 
 export const OrderSortFieldEnum = register(
   'OrderSortField',
-  'By what orders can be sorted.',
+  'Field to sort orders by. Orders with the same value are sorted by id.',
   enumOf(ORDER_SORT_FIELDS),
   {
-    CREATED_AT: { description: 'By the time the order was taken; orders of one moment by their ids.' },
+    CREATED_AT: { description: 'Time of creation.' },
     UPDATED_AT: {
-      description: 'By the time the order last changed. An order that changes while you page moves to the new end.',
+      description: 'Time of the last change. If an order changes while you page, its position in the list changes.',
     },
-    TOTAL: { description: 'By what the order costs. Amounts compare within a currency, so `where` must name one.' },
+    TOTAL: {
+      description:
+        'Total of the order. Requires `where.currency`, because amounts in different currencies cannot be compared.',
+    },
   },
 );
 
-export const SortDirectionEnum = register('SortDirection', 'Which end comes first.', enumOf(['ASC', 'DESC']), {
-  ASC: { description: 'Smallest or oldest first.' },
-  DESC: { description: 'Largest or newest first.' },
+export const SortDirectionEnum = register('SortDirection', 'Sort direction.', enumOf(['ASC', 'DESC']), {
+  ASC: { description: 'Ascending: smallest or oldest first.' },
+  DESC: { description: 'Descending: largest or newest first.' },
 });
 
 export const ErrorCodeEnum = register(
   'ErrorCode',
-  'Why a mutation was rejected, for programs.',
+  'Machine-readable reason for the rejection of a mutation.',
   enumOf(Object.keys(USER_ERRORS) as UserErrorCode[]),
   {
-    REQUIRED: { description: 'Something necessary is missing.' },
-    INVALID: { description: 'A value breaks a rule; the message names it.' },
-    NOT_FOUND: { description: 'What is named does not exist, or is not yours to see.' },
-    DUPLICATE: { description: 'The value is taken, or given twice.' },
-    LIMIT_EXCEEDED: { description: 'Too many, too long or too large; the message names the limit.' },
-    INVALID_TRANSITION: { description: 'The order cannot go from its status to the one asked for.' },
-    VERSION_CONFLICT: { description: 'The order is not at the version that was expected.' },
-    IDEMPOTENCY_MISMATCH: { description: 'The id or key was used before with another request.' },
-    ORDER_DELETED: { description: 'The order of this id or key has been deleted since.' },
-    TOTAL_MISMATCH: { description: 'The total is not the one that was expected; the message tells it.' },
-    PRICE_CHANGED: { description: 'The price is not the one that was expected; the message tells it.' },
-    NOT_EDITABLE: { description: 'The order has gone too far in its life for this change.' },
-    BATCH_ABORTED: { description: 'Nothing is wrong with this one, but another one of its request was rejected.' },
-    CATALOGUE_UNAVAILABLE: { description: 'Prices cannot be looked up now; try again later.' },
+    REQUIRED: { description: 'A required value is missing.' },
+    INVALID: { description: 'A value breaks a rule; the message names the rule.' },
+    NOT_FOUND: { description: 'The order or product does not exist, or you may not see it.' },
+    DUPLICATE: { description: 'The value must be unique, and another order has it.' },
+    LIMIT_EXCEEDED: {
+      description: 'A value is too long, too large or has too many entries; the message names the limit.',
+    },
+    INVALID_TRANSITION: { description: 'The lifecycle does not allow this status change.' },
+    VERSION_CONFLICT: { description: 'The order does not have the expected version.' },
+    IDEMPOTENCY_MISMATCH: { description: 'The id or idempotency key was already used with a different request.' },
+    ORDER_DELETED: { description: 'The order with this id or idempotency key was deleted.' },
+    TOTAL_MISMATCH: { description: 'The total differs from `expectedTotal`; the message contains the actual total.' },
+    PRICE_CHANGED: {
+      description: 'The unit price differs from `expectedUnitPrice`; the message contains the actual price.',
+    },
+    NOT_EDITABLE: { description: 'The status of the order does not allow this update.' },
+    BATCH_ABORTED: {
+      description: 'This order is valid, but was not stored because another order of the request was rejected.',
+    },
+    CATALOGUE_UNAVAILABLE: { description: 'The product catalogue is unavailable. Retry later.' },
     SERVICE_UNAVAILABLE: {
-      description: 'This one of several could not be done now; the message says whether it may have been stored.',
+      description: 'The server failed to process this entry of a bulk request. The message contains the reason.',
     },
   },
 );
 
 export const CancelReasonEnum = register('CancelReason', 'Why an order was cancelled.', enumOf(CANCEL_REASONS), {
-  CUSTOMER: { description: 'The customer wanted it.' },
-  FRAUD: { description: 'It was or seemed fraudulent.' },
-  INVENTORY: { description: 'The goods were not to be had.' },
-  STAFF: { description: 'The shop made a mistake.' },
-  OTHER: { description: 'Another reason, or none was given.' },
+  CUSTOMER: { description: 'Requested by the customer.' },
+  FRAUD: { description: 'Fraud or suspected fraud.' },
+  INVENTORY: { description: 'Out of stock.' },
+  STAFF: { description: 'Mistake of the merchant.' },
+  OTHER: { description: 'Another reason, or no reason given.' },
 });
 
 export const BatchPolicyEnum = register(
   'BatchPolicy',
-  'What becomes of the good ones where one of several is rejected.',
+  'What happens to the valid orders of a request if another order of it is rejected.',
   enumOf(['ALL_OR_NOTHING', 'PARTIAL']),
   {
-    ALL_OR_NOTHING: { description: 'None is stored; the good ones say BATCH_ABORTED.' },
-    PARTIAL: { description: 'The good ones are stored.' },
+    ALL_OR_NOTHING: { description: 'No order is stored. The valid orders are rejected with BATCH_ABORTED.' },
+    PARTIAL: { description: 'The valid orders are stored.' },
   },
 );
 
-export const CountPrecisionEnum = register('CountPrecision', 'How exact a count is.', enumOf(['EXACT', 'AT_LEAST']), {
-  EXACT: { description: 'So many there are.' },
-  AT_LEAST: { description: 'There are more; counting stopped there.' },
+export const CountPrecisionEnum = register('CountPrecision', 'Precision of a count.', enumOf(['EXACT', 'AT_LEAST']), {
+  EXACT: { description: 'The number is exact.' },
+  AT_LEAST: { description: 'There are more than this number: counting stopped at the limit.' },
 });
 
-export const StatsIntervalEnum = register('StatsInterval', 'How a time series is cut.', enumOf(['HOUR', 'DAY']), {
-  HOUR: { description: 'By hours in UTC.' },
-  DAY: { description: 'By days in UTC.' },
-});
+export const StatsIntervalEnum = register(
+  'StatsInterval',
+  'Interval between the points of a time series.',
+  enumOf(['HOUR', 'DAY']),
+  {
+    HOUR: { description: 'One hour in UTC.' },
+    DAY: { description: 'One day in UTC.' },
+  },
+);

@@ -8,65 +8,72 @@ import { connectionOf, edgeOf } from './connection.js';
 import { OrderEventTypeEnum, OrderStatusEnum } from './enums.js';
 import { NodeType } from './node.js';
 
-/** No event names more fields: an order has no more that can change. */
+/** Upper bound of the changed fields of an event: an order has fewer fields that can change. */
 const MOST_CHANGED_FIELDS = 30;
 
-@ObjectType('Actor', { description: 'Who caused an event.', simpleResolvers: true })
+@ObjectType('Actor', { description: 'The identity that caused an event.', simpleResolvers: true })
 export class ActorType {
-  @Field(() => String, { nullable: true, description: 'The subject of its identity; null where nobody logs in.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Subject of the authenticated identity; null without authentication.',
+  })
   readonly subject!: string | null;
 
   @Field(() => String, {
-    description: 'In which role: `customer`, `staff`, `admin`, or `system` for the server itself.',
+    description: 'Role: `customer`, `staff` or `admin`; `system` for the server itself.',
   })
   readonly kind!: string;
 }
 
 @ObjectType('OrderEvent', {
   implements: NodeType,
-  description: "One fact of an order's history. An order's versions run 1, 2, 3 … without a gap, one event each.",
+  description:
+    'An event in the history of an order. Each change creates one event, so the events of an order have the versions 1, 2, 3 … without gaps.',
   simpleResolvers: true,
 })
 export class OrderEventObject extends NodeType {
   @Field(() => String, {
     nullable: true,
-    description:
-      'Opaque position in the log of all events; null until the log has the event. No argument takes it yet.',
+    description: 'Opaque position in the event log; null until the event has a position. No argument accepts it yet.',
   })
   readonly resumeCursor!: string | null;
 
-  @Field(() => OrderEventTypeEnum, { description: 'What kind of fact it is.' })
+  @Field(() => OrderEventTypeEnum, { description: 'Type of the event.' })
   readonly type!: OrderEventType;
 
-  @Field(() => ID, { description: 'Id of the order it happened to.' })
+  @Field(() => ID, { description: 'Id of the order.' })
   readonly orderId!: string;
 
-  @Field(() => Int, { description: 'The version of the order that this event made.' })
+  @Field(() => Int, { description: 'Version of the order after this event.' })
   readonly version!: number;
 
   @Field(() => OrderStatusEnum, {
     nullable: true,
-    description: 'The status before; null at creation, and where the status stayed.',
+    description: 'Status before the event; null if the status did not change, and at creation.',
   })
   readonly from!: OrderStatus | null;
 
-  @Field(() => OrderStatusEnum, { nullable: true, description: 'The status after; null where it stayed.' })
+  @Field(() => OrderStatusEnum, {
+    nullable: true,
+    description: 'Status after the event; null if the status did not change.',
+  })
   readonly to!: OrderStatus | null;
 
   @Extensions(costs({ size: MOST_CHANGED_FIELDS }))
   @Field(() => [String], {
-    description: "Names of the order's fields that changed; empty at creation and deletion, which concern them all.",
+    description:
+      'Names of the fields of the order that changed. Empty for CREATED and DELETED, which concern all fields.',
   })
   readonly changedFields!: readonly string[];
 
   @Extensions(textCost(ORDER_LIMITS.reason))
-  @Field(() => String, { nullable: true, description: 'Why, in the words of who did it.' })
+  @Field(() => String, { nullable: true, description: 'Reason that was given for the change; null if there was none.' })
   readonly reason!: string | null;
 
-  @Field(() => ActorType, { nullable: true, description: 'Who did it.' })
+  @Field(() => ActorType, { nullable: true, description: 'Identity that caused the event.' })
   readonly actor!: ActorType | null;
 
-  @Field(() => DateTime, { description: 'When it happened, by the clock of the database.' })
+  @Field(() => DateTime, { description: 'Time of the event, by the clock of the database.' })
   readonly occurredAt!: Date;
 }
 

@@ -6,11 +6,11 @@ import { Currency, Decimal } from '../scalars.js';
 export class MoneyType {
   @Field(() => Decimal, {
     description:
-      'In major units, with as many decimals as the currency has: `"12.50"` USD, `"1250"` JPY, `"1.250"` KWD.',
+      'Amount in major units, with exactly as many decimals as the currency has: `"12.50"` USD, `"1250"` JPY, `"1.250"` KWD.',
   })
   readonly amount!: string;
 
-  @Field(() => Currency, { description: 'Of which currency.' })
+  @Field(() => Currency, { description: 'Currency of the amount.' })
   readonly currency!: string;
 }
 

@@ -3,6 +3,7 @@ import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../../domain/limits.js';
 import type { CancelReason, Metadata } from '../../domain/order.js';
 import { COUNT_LIMIT } from '../../orders/order-page.js';
+import { grouped } from '../description-texts.js';
 import { costs, textCost, type CostArguments } from '../field-cost.js';
 import { DateTime, EmailAddress, JSONObject } from '../scalars.js';
 import { AddressType, TrackingType } from './address.js';
@@ -11,146 +12,153 @@ import { CancelReasonEnum, CountPrecisionEnum, OrderStatusEnum } from './enums.j
 import { MoneyType } from './money.js';
 import { NodeType } from './node.js';
 
-/** The most statuses that an order may go to from one. */
+/** The largest number of statuses that may follow one status. */
 export const MOST_TRANSITIONS = Math.max(...Object.values(LIFECYCLE).map((next) => next.length));
 
 /** An exact count reads every order of the list. */
 const EXACT_COUNT_COST = 10_000;
-/** A character of metadata can take several bytes of the response. */
+/** A character of metadata may take several bytes of the response. */
 const METADATA_WEIGHT = 2;
 
-/** A bounded count reads one order for each that it counts: one value for every hundred. */
+/** A bounded count reads each order that it counts, which costs one value for every hundred. */
 function boundedCountCost({ limit }: CostArguments): number {
   const most = typeof limit === 'number' ? Math.max(0, Math.min(limit, COUNT_LIMIT)) : COUNT_LIMIT;
   return 50 + Math.ceil(most / 100);
 }
 
-@ObjectType('OrderItem', { implements: NodeType, description: 'A line of an order.', simpleResolvers: true })
+@ObjectType('OrderItem', { implements: NodeType, description: 'An item of an order.', simpleResolvers: true })
 export class OrderItemType extends NodeType {
-  @Field(() => Int, { description: 'Its place in the order, from 1.' })
+  @Field(() => Int, { description: 'Position in the order, from 1.' })
   readonly position!: number;
 
-  @Field(() => String, { nullable: true, description: 'Which product, by the id of the shop.' })
+  @Field(() => String, { nullable: true, description: 'Id of the product.' })
   readonly productId!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Stock keeping unit.' })
   readonly sku!: string | null;
 
   @Extensions(textCost(ORDER_LIMITS.itemName))
-  @Field(() => String, { description: 'What was ordered, as it was called then.' })
+  @Field(() => String, { description: 'Name of the item when it was ordered.' })
   readonly name!: string;
 
-  @Field(() => Int, { description: 'How many pieces, 1 or more.' })
+  @Field(() => Int, { description: 'Number of units, 1 or more.' })
   readonly quantity!: number;
 
-  @Field(() => MoneyType, { description: 'Price of one piece.' })
+  @Field(() => MoneyType, { description: 'Price of one unit.' })
   readonly unitPrice!: MoneyType;
 
-  @Field(() => MoneyType, { description: 'Price of the line: unit price × quantity.' })
+  @Field(() => MoneyType, { description: 'Price of the item: `unitPrice` × `quantity`.' })
   readonly subtotal!: MoneyType;
 }
 
 @ObjectType('Order', {
   implements: NodeType,
-  description: 'An order. Its id is a plain UUID; each change raises its version by one and leaves an event.',
+  description: 'An order. Its `id` is a UUID. Each change increments its `version` by 1 and creates an event.',
   simpleResolvers: true,
 })
 export class OrderType extends NodeType {
-  @Field(() => String, { description: 'Short number for people; unique, not gap-free.' })
+  @Field(() => String, { description: 'Short number for customers and staff. Unique, but not without gaps.' })
   readonly number!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "The client's own name for it; unique among the orders of its customer.",
+    description: 'Id of the order in the system of the client; unique among the orders of the customer.',
   })
   readonly externalReference!: string | null;
 
-  @Field(() => OrderStatusEnum, { description: 'Where it stands in its life.' })
+  @Field(() => OrderStatusEnum, { description: 'Status of the order.' })
   readonly status!: OrderStatus;
 
   @Extensions(costs({ size: MOST_TRANSITIONS }))
-  @Field(() => [OrderStatusEnum], { description: 'The statuses it may go to next; empty when its life is over.' })
+  @Field(() => [OrderStatusEnum], { description: 'The statuses that may follow; empty if the status is final.' })
   readonly allowedTransitions!: readonly OrderStatus[];
 
   @Field(() => Int, {
     description:
-      '1 at creation, one more with each event. Give it as `expectedVersion` to change only what you have seen.',
+      '1 at creation, incremented by each event. Pass it as `expectedVersion` to prevent an update of an order that has changed since you read it.',
   })
   readonly version!: number;
 
-  @Field(() => String, { nullable: true, description: 'Whose order it is, by the id of the shop; null for a guest.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Id of the customer, as given by the client; null for a guest order.',
+  })
   readonly customerId!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Name of the customer as given with this order.' })
+  @Field(() => String, { nullable: true, description: 'Name of the customer in this order.' })
   readonly customerName!: string | null;
 
   @Field(() => EmailAddress, {
     nullable: true,
-    description: 'E-mail address of the customer as given with this order.',
+    description: 'E-mail address of the customer in this order.',
   })
   readonly customerEmail!: string | null;
 
   @Extensions(costs({ size: ORDER_LIMITS.items }))
   @Field(() => [OrderItemType], {
     nullable: true,
-    description: 'Its lines, by position. Null only where they cannot be read now; `errors` then says why.',
+    description:
+      'Items of the order, by position. Null only if they cannot be read; `errors` then contains the reason.',
   })
   readonly items!: readonly OrderItemType[] | null;
 
-  @Field(() => MoneyType, { description: 'What it costs in all: subtotal + shipping + tax - discount, exactly.' })
+  @Field(() => MoneyType, { description: 'Total: subtotal + shipping + tax - discount.' })
   readonly total!: MoneyType;
 
-  @Field(() => MoneyType, { description: 'What its lines cost together.' })
+  @Field(() => MoneyType, { description: 'Sum of the subtotals of the items.' })
   readonly subtotal!: MoneyType;
 
-  @Field(() => MoneyType, { description: 'What shipping costs.' })
+  @Field(() => MoneyType, { description: 'Shipping cost.' })
   readonly shipping!: MoneyType;
 
-  @Field(() => MoneyType, { description: 'What is taken off.' })
+  @Field(() => MoneyType, { description: 'Discount on the order.' })
   readonly discount!: MoneyType;
 
-  @Field(() => MoneyType, { description: 'What taxes add.' })
+  @Field(() => MoneyType, { description: 'Tax on the order.' })
   readonly tax!: MoneyType;
 
-  @Field(() => AddressType, { nullable: true, description: 'Where the goods go.' })
+  @Field(() => AddressType, { nullable: true, description: 'Shipping address.' })
   readonly shippingAddress!: AddressType | null;
 
-  @Field(() => AddressType, { nullable: true, description: 'Where the bill goes.' })
+  @Field(() => AddressType, { nullable: true, description: 'Billing address.' })
   readonly billingAddress!: AddressType | null;
 
-  @Field(() => TrackingType, { nullable: true, description: 'Where the goods are, once it is shipped.' })
+  @Field(() => TrackingType, { nullable: true, description: 'Tracking data of the shipment; null if none was given.' })
   readonly tracking!: TrackingType | null;
 
   @Extensions(textCost(ORDER_LIMITS.notes))
-  @Field(() => String, { nullable: true, description: 'Remarks of the customer.' })
+  @Field(() => String, { nullable: true, description: 'Notes of the customer.' })
   readonly notes!: string | null;
 
   @Extensions(textCost(METADATA_WEIGHT * ORDER_LIMITS.metadata))
-  @Field(() => JSONObject, { description: "The client's own facts about it; an empty object where there are none." })
+  @Field(() => JSONObject, { description: 'Data that the client stored with the order; an empty object by default.' })
   readonly metadata!: Metadata;
 
-  @Field(() => DateTime, { description: 'When it was taken.' })
+  @Field(() => DateTime, { description: 'Time of creation.' })
   readonly createdAt!: Date;
 
-  @Field(() => DateTime, { description: 'When it last changed.' })
+  @Field(() => DateTime, { description: 'Time of the last change.' })
   readonly updatedAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it became COMPLETED.' })
+  @Field(() => DateTime, { nullable: true, description: 'Time at which the order became COMPLETED.' })
   readonly completedAt!: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: 'When it became CANCELLED.' })
+  @Field(() => DateTime, { nullable: true, description: 'Time at which the order became CANCELLED.' })
   readonly cancelledAt!: Date | null;
 
-  @Field(() => CancelReasonEnum, { nullable: true, description: 'Why it was cancelled; null where it was not.' })
+  @Field(() => CancelReasonEnum, {
+    nullable: true,
+    description: 'Reason for the cancellation; null if the order is not CANCELLED.',
+  })
   readonly cancelReason!: CancelReason | null;
 }
 
-@ObjectType('Count', { description: 'A number of things, counted up to a limit.', simpleResolvers: true })
+@ObjectType('Count', { description: 'A number of orders, counted up to a limit.', simpleResolvers: true })
 export class CountType {
-  @Field(() => Int, { description: 'How many; at most the limit.' })
+  @Field(() => Int, { description: 'The number, at most the limit.' })
   readonly value!: number;
 
-  @Field(() => CountPrecisionEnum, { description: 'Whether there are just so many, or more.' })
+  @Field(() => CountPrecisionEnum, { description: 'Whether the number is exact or a lower bound.' })
   readonly precision!: 'EXACT' | 'AT_LEAST';
 }
 
@@ -159,15 +167,20 @@ export const OrderEdge = edgeOf('Order', 'order', () => OrderType);
 @ObjectType('OrderConnection', { description: 'A page of orders.', simpleResolvers: true })
 export class OrderConnection extends connectionOf('order', () => OrderType, OrderEdge) {
   @Extensions(costs({ own: EXACT_COUNT_COST }))
-  @Field(() => Int, { description: 'How many orders the whole list has, exactly. Counted only where it is selected.' })
+  @Field(() => Int, {
+    description: 'Exact number of orders in the whole list. Its cost grows with the number; `count` is cheaper.',
+  })
   readonly totalCount!: number;
 
   @Extensions(costs({ own: boundedCountCost }))
   @Field(() => CountType, {
-    description: 'How many orders the list has, counted up to a limit: cheap however long it is.',
+    description: 'Number of orders in the whole list, counted up to a limit.',
   })
   count(
-    @Arg('limit', () => Int, { defaultValue: 10_000, description: 'Where counting stops, 1 to 1,000,000.' })
+    @Arg('limit', () => Int, {
+      defaultValue: 10_000,
+      description: `Limit at which counting stops, 1 to ${grouped(COUNT_LIMIT)}.`,
+    })
     limit: number,
   ): Promise<CountType> {
     return this.countUpTo(limit);

@@ -5,15 +5,18 @@ import { costs } from '../field-cost.js';
 import { OrderType } from './order.js';
 import { MAX_USER_ERRORS, UserError } from './user-errors.js';
 
-const USER_ERRORS = 'Why it was rejected; empty when it was done. At most 50, the first ones.';
+const USER_ERRORS = `Reasons for the rejection; empty on success. At most ${MAX_USER_ERRORS} are listed.`;
+const REQUEST_ERRORS = 'Reasons for the rejection of the whole request; empty if the entries were processed.';
+const CURRENT_ORDER = 'The current order; null if the request was rejected.';
+const CHANGED = 'Whether this request, or an earlier one with the same idempotency key, changed the order.';
 
-@ObjectType('CreateOrderPayload', { description: 'Answer to `createOrder`.', simpleResolvers: true })
+@ObjectType('CreateOrderPayload', { description: 'Result of `createOrder`.', simpleResolvers: true })
 export class CreateOrderPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order; null when it was rejected.' })
+  @Field(() => OrderType, { nullable: true, description: 'The order; null if the request was rejected.' })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description: 'Whether the order was there already, from an earlier request under the same id or key.',
+    description: 'Whether an earlier request with the same id or idempotency key created the order.',
   })
   readonly replayed!: boolean;
 
@@ -22,13 +25,13 @@ export class CreateOrderPayload {
   readonly userErrors!: readonly UserError[];
 }
 
-@ObjectType('UpdateOrderStatusPayload', { description: 'Answer to `updateOrderStatus`.', simpleResolvers: true })
+@ObjectType('UpdateOrderStatusPayload', { description: 'Result of `updateOrderStatus`.', simpleResolvers: true })
 export class UpdateOrderStatusPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was rejected.' })
+  @Field(() => OrderType, { nullable: true, description: CURRENT_ORDER })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description: 'Whether this request, or the first under its key, changed the order. False where all was so already.',
+    description: `${CHANGED} False if the order already had the status and tracking data.`,
   })
   readonly changed!: boolean;
 
@@ -37,54 +40,56 @@ export class UpdateOrderStatusPayload {
   readonly userErrors!: readonly UserError[];
 }
 
-@ObjectType('CreateOrdersResult', { description: 'What became of one of several orders.', simpleResolvers: true })
+@ObjectType('CreateOrdersResult', { description: 'Result for one order of `createOrders`.', simpleResolvers: true })
 export class CreateOrdersResult extends CreateOrderPayload {
-  @Field(() => Int, { description: 'Which one of the request, from 0.' })
+  @Field(() => Int, { description: 'Index of the order in the request, from 0.' })
   readonly index!: number;
 }
 
-@ObjectType('CreateOrdersPayload', { description: 'Answer to `createOrders`.', simpleResolvers: true })
+@ObjectType('CreateOrdersPayload', { description: 'Result of `createOrders`.', simpleResolvers: true })
 export class CreateOrdersPayload {
   @Extensions(costs({ size: BULK_LIMITS.orders }))
   @Field(() => [CreateOrdersResult], {
-    description: 'One for each order of the request, in its order; empty where the request as a whole was rejected.',
+    description:
+      'One result for each order of the request, in the same order; empty if the whole request was rejected.',
   })
   readonly results!: readonly CreateOrdersResult[];
 
   @Extensions(costs({ size: MAX_USER_ERRORS }))
-  @Field(() => [UserError], { description: 'Why the request as a whole was rejected; empty when it was not.' })
+  @Field(() => [UserError], { description: REQUEST_ERRORS })
   readonly userErrors!: readonly UserError[];
 }
 
 @ObjectType('UpdateOrderStatusesResult', {
-  description: 'What became of one of several changes of status.',
+  description: 'Result for one status change of `updateOrderStatuses`.',
   simpleResolvers: true,
 })
 export class UpdateOrderStatusesResult extends UpdateOrderStatusPayload {
-  @Field(() => Int, { description: 'Which one of the request, from 0.' })
+  @Field(() => Int, { description: 'Index of the status change in the request, from 0.' })
   readonly index!: number;
 }
 
-@ObjectType('UpdateOrderStatusesPayload', { description: 'Answer to `updateOrderStatuses`.', simpleResolvers: true })
+@ObjectType('UpdateOrderStatusesPayload', { description: 'Result of `updateOrderStatuses`.', simpleResolvers: true })
 export class UpdateOrderStatusesPayload {
   @Extensions(costs({ size: BULK_LIMITS.changes }))
   @Field(() => [UpdateOrderStatusesResult], {
-    description: 'One for each change of the request, in its order; empty where the request as a whole was rejected.',
+    description:
+      'One result for each status change of the request, in the same order; empty if the whole request was rejected.',
   })
   readonly results!: readonly UpdateOrderStatusesResult[];
 
   @Extensions(costs({ size: MAX_USER_ERRORS }))
-  @Field(() => [UserError], { description: 'Why the request as a whole was rejected; empty when it was not.' })
+  @Field(() => [UserError], { description: REQUEST_ERRORS })
   readonly userErrors!: readonly UserError[];
 }
 
-@ObjectType('UpdateOrderPayload', { description: 'Answer to `updateOrder`.', simpleResolvers: true })
+@ObjectType('UpdateOrderPayload', { description: 'Result of `updateOrder`.', simpleResolvers: true })
 export class UpdateOrderPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was rejected.' })
+  @Field(() => OrderType, { nullable: true, description: CURRENT_ORDER })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description: 'Whether this request, or the first under its key, changed something. False where all was so already.',
+    description: `${CHANGED} False if the order already had all values.`,
   })
   readonly changed!: boolean;
 
@@ -93,14 +98,13 @@ export class UpdateOrderPayload {
   readonly userErrors!: readonly UserError[];
 }
 
-@ObjectType('CancelOrderPayload', { description: 'Answer to `cancelOrder`.', simpleResolvers: true })
+@ObjectType('CancelOrderPayload', { description: 'Result of `cancelOrder`.', simpleResolvers: true })
 export class CancelOrderPayload {
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now; null when it was rejected.' })
+  @Field(() => OrderType, { nullable: true, description: CURRENT_ORDER })
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description:
-      'Whether this request, or the first under its key, cancelled it. False where it was cancelled already.',
+    description: `${CHANGED} False if the order was already cancelled.`,
   })
   readonly changed!: boolean;
 
@@ -109,9 +113,9 @@ export class CancelOrderPayload {
   readonly userErrors!: readonly UserError[];
 }
 
-@ObjectType('DeleteOrderPayload', { description: 'Answer to `deleteOrder`.', simpleResolvers: true })
+@ObjectType('DeleteOrderPayload', { description: 'Result of `deleteOrder`.', simpleResolvers: true })
 export class DeleteOrderPayload {
-  @Field(() => ID, { nullable: true, description: 'Id of the order that was deleted; null when it was rejected.' })
+  @Field(() => ID, { nullable: true, description: 'Id of the deleted order; null if the request was rejected.' })
   readonly deletedOrderId!: string | null;
 
   @Extensions(costs({ size: MAX_USER_ERRORS }))

@@ -7,89 +7,95 @@ import { Currency, DateTime } from '../scalars.js';
 import { OrderStatusEnum } from './enums.js';
 import { MoneyType } from './money.js';
 
-@ObjectType('StatusCount', { description: 'How many orders are in a status.', simpleResolvers: true })
+@ObjectType('StatusCount', { description: 'Number of orders in a status.', simpleResolvers: true })
 export class StatusCountType {
   @Field(() => OrderStatusEnum, { description: 'The status.' })
   readonly status!: OrderStatus;
 
-  @Field(() => Int, { description: 'How many orders have it now.' })
+  @Field(() => Int, { description: 'Number of orders that have the status now.' })
   readonly count!: number;
 }
 
 @ObjectType('CurrencyStats', {
-  description: 'What the orders of one currency cost. Cancelled ones are left out.',
+  description: 'Totals of the orders in one currency, without CANCELLED orders.',
   simpleResolvers: true,
 })
 export class CurrencyStatsType {
   @Field(() => Currency, { description: 'The currency.' })
   readonly currency!: string;
 
-  @Field(() => Int, { description: 'How many orders are in it.' })
+  @Field(() => Int, { description: 'Number of orders.' })
   readonly count!: number;
 
-  @Field(() => MoneyType, { description: 'What they cost together.' })
+  @Field(() => MoneyType, { description: 'Sum of the totals.' })
   readonly gross!: MoneyType;
 
   @Field(() => MoneyType, {
     nullable: true,
-    description: 'What they cost on average, rounded to the smallest unit of the currency, halves up.',
+    description: 'Average total, rounded to the smallest unit of the currency, halves up.',
   })
   readonly average!: MoneyType | null;
 }
 
 @ObjectType('ProcessingTime', {
-  description: 'How long orders took, from creation to the first of DELIVERED and COMPLETED.',
+  description: 'Processing time of orders: from creation to DELIVERED or COMPLETED, whichever came first.',
   simpleResolvers: true,
 })
 export class ProcessingTimeType {
-  @Field(() => Float, { description: 'On average, in seconds; exact.' })
+  @Field(() => Float, { description: 'Average in seconds, exact.' })
   readonly averageSeconds!: number;
 
-  @Field(() => Float, { description: 'Half of them took at most so many seconds; at most 2 % off.' })
+  @Field(() => Float, { description: 'Median in seconds, with an error of at most 2 %.' })
   readonly p50Seconds!: number;
 
-  @Field(() => Float, { description: '95 of 100 took at most so many seconds; at most 2 % off.' })
+  @Field(() => Float, { description: '95th percentile in seconds, with an error of at most 2 %.' })
   readonly p95Seconds!: number;
 }
 
-@ObjectType('StatsPoint', { description: 'Orders that were created in one hour or day.', simpleResolvers: true })
+@ObjectType('StatsPoint', {
+  description: 'Statistics of the orders that were created in one hour or day.',
+  simpleResolvers: true,
+})
 export class StatsPointType {
   @Field(() => DateTime, {
-    description: 'When the hour or day begins, in UTC. Of the first and last only what lies in the period is counted.',
+    description: 'Start of the hour or day in UTC. The first and the last point count only orders within the period.',
   })
   readonly from!: Date;
 
-  @Field(() => Int, { description: 'How many orders were created.' })
+  @Field(() => Int, { description: 'Number of orders created.' })
   readonly count!: number;
 
   @Extensions(costs({ size: CURRENCIES_OF_A_POINT }))
-  @Field(() => [CurrencyStatsType], { description: 'What they cost, by currency.' })
+  @Field(() => [CurrencyStatsType], { description: 'Totals by currency.' })
   readonly money!: readonly CurrencyStatsType[];
 }
 
 @ObjectType('OrderStats', {
-  description: 'Statistics of orders, as they are now. Deleted orders are left out.',
+  description: 'Statistics of orders in their current state. Deleted orders are not counted.',
   simpleResolvers: true,
 })
 export class OrderStatsType {
-  @Field(() => Int, { description: 'How many orders there are, cancelled ones included.' })
+  @Field(() => Int, { description: 'Number of orders, including CANCELLED ones.' })
   readonly count!: number;
 
   @Extensions(costs({ size: ORDER_STATUSES.length }))
   @Field(() => [StatusCountType], {
-    description: 'How many are in each status; every status, in the order of their life.',
+    description: 'Number of orders in each status, for every status in the order of the lifecycle.',
   })
   readonly byStatus!: readonly StatusCountType[];
 
   @Extensions(costs({ size: CURRENCY_EXPONENTS.size }))
-  @Field(() => [CurrencyStatsType], { description: 'What they cost, by currency.' })
+  @Field(() => [CurrencyStatsType], { description: 'Totals by currency.' })
   readonly money!: readonly CurrencyStatsType[];
 
-  @Field(() => ProcessingTimeType, { nullable: true, description: 'How long they took; null where none is through.' })
+  @Field(() => ProcessingTimeType, {
+    nullable: true,
+    description: 'Processing time; null if no order was DELIVERED or COMPLETED.',
+  })
   readonly processingTime!: ProcessingTimeType | null;
 
   @Field(() => DateTime, {
-    description: 'When the last change happened that is counted here. Later ones are counted within moments.',
+    description: 'Time of the latest change that is counted. Newer changes are counted shortly after they are stored.',
   })
   readonly asOf!: Date;
 }

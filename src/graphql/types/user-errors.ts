@@ -10,67 +10,75 @@ import { MOST_TRANSITIONS, OrderType } from './order.js';
 /** `input.orders.0.items.0.unitPrice` */
 const LONGEST_PATH = 6;
 
-/** The most that one command answers. The first ones are enough to mend a request; the rest follow when it is sent again. */
+/** The most errors of one command. The others are listed when the corrected request is sent again. */
 export const MAX_USER_ERRORS = 50;
 
 @InterfaceType('UserError', {
-  description: 'An expected rejection: what a client has to be ready for. Nothing was stored.',
+  description: 'A reason for the rejection of a mutation. A rejected mutation stores nothing.',
   resolveType: (value: Typed<object>) => value.__typename,
 })
 export abstract class UserError {
-  @Field(() => ErrorCodeEnum, { description: 'Why, for programs.' })
+  @Field(() => ErrorCodeEnum, { description: 'Machine-readable reason.' })
   readonly code!: UserErrorCode;
 
-  @Field(() => String, { description: 'Why, for people.' })
+  @Field(() => String, { description: 'Human-readable reason.' })
   readonly message!: string;
 
   @Extensions(costs({ size: LONGEST_PATH }))
   @Field(() => [String], {
     nullable: true,
-    description: 'Where in the arguments the reason lies, outermost first: `["input", "items", "0", "quantity"]`.',
+    description:
+      'Path of the argument that caused the rejection, outermost first: `["input", "items", "0", "quantity"]`.',
   })
   readonly field!: readonly string[] | null;
 
-  @Field(() => Boolean, { description: 'Whether the same request may succeed later as it stands.' })
+  @Field(() => Boolean, { description: 'Whether the same request may succeed later without a change.' })
   readonly retryable!: boolean;
 }
 
-@ObjectType('InputError', { implements: UserError, description: 'A value breaks a rule.', simpleResolvers: true })
+@ObjectType('InputError', {
+  implements: UserError,
+  description:
+    'A value of the input breaks a rule, or the request cannot be processed; `code` and `message` contain the reason.',
+  simpleResolvers: true,
+})
 export class InputError extends UserError {}
 
 @ObjectType('IdempotencyError', {
   implements: UserError,
-  description: 'The id or idempotency key was used before, with another request or for an order that is not yours.',
+  description:
+    'The id or idempotency key was already used: with a different request, for an order that is deleted, or for an order that you may not see.',
   simpleResolvers: true,
 })
 export class IdempotencyError extends UserError {}
 
 @ObjectType('TransitionError', {
   implements: UserError,
-  description: 'The order cannot go from its status to the one asked for.',
+  description: 'The lifecycle does not allow this status change.',
   simpleResolvers: true,
 })
 export class TransitionError extends UserError {
-  @Field(() => OrderStatusEnum, { description: 'The status it has.' })
+  @Field(() => OrderStatusEnum, { description: 'Current status of the order.' })
   readonly from!: OrderStatus;
 
-  @Field(() => OrderStatusEnum, { description: 'The status asked for.' })
+  @Field(() => OrderStatusEnum, { description: 'Requested status.' })
   readonly to!: OrderStatus;
 
   @Extensions(costs({ size: MOST_TRANSITIONS }))
-  @Field(() => [OrderStatusEnum], { description: 'The statuses it may go to instead.' })
+  @Field(() => [OrderStatusEnum], { description: 'The statuses that may follow the current status.' })
   readonly allowed!: readonly OrderStatus[];
 }
 
 @ObjectType('VersionConflictError', {
   implements: UserError,
-  description: 'The order has changed since the expected version. Look at it again before you decide.',
+  description:
+    'The order does not have the expected version: it was changed since you read it. Read it again before you retry.',
   simpleResolvers: true,
 })
 export class VersionConflictError extends UserError {
-  @Field(() => Int, { description: 'The version it is at now.' })
+  @Field(() => Int, { description: 'Current version of the order.' })
   readonly currentVersion!: number;
 
-  @Field(() => OrderType, { nullable: true, description: 'The order as it is now.' })
+  @Field(() => OrderType, { nullable: true, description: 'The current order.' })
   readonly order!: Order | null;
 }

@@ -1,0 +1,84 @@
+import { isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
+
+const SCHEMA_DESCRIPTION = `Ordergraph: create orders, manage their lifecycle and subscribe to their status changes.
+
+A mutation that is rejected returns the reasons in \`userErrors\`. All other failures are top-level \`errors\` with a code in \`extensions.code\`. Lengths of texts are counted in UTF-16 code units.`;
+
+interface Root {
+  readonly description: string;
+  /** The order of its fields in the documentation. Other fields follow. */
+  readonly fields: readonly string[];
+}
+
+const ROOTS: Readonly<Record<string, Root>> = {
+  Query: {
+    description: 'Reads orders, customers and statistics.',
+    fields: ['order', 'orders', 'orderByNumber', 'orderByExternalReference', 'customer', 'orderStats', 'node', 'nodes'],
+  },
+  Mutation: {
+    description:
+      'Creates and changes orders. The mutations of a request run one after the other; each is stored or rejected independently.',
+    fields: [
+      'createOrder',
+      'updateOrderStatus',
+      'updateOrder',
+      'cancelOrder',
+      'deleteOrder',
+      'createOrders',
+      'updateOrderStatuses',
+    ],
+  },
+  Subscription: {
+    description: 'Events of orders, sent over a websocket with the protocol graphql-transport-ws.',
+    fields: ['orderStatusChanged'],
+  },
+};
+
+const ARGUMENTS = [
+  'where',
+  'orderBy',
+  'orderId',
+  'customerId',
+  'externalReference',
+  'first',
+  'after',
+  'last',
+  'before',
+];
+
+/**
+ * Describes the schema and its root types, and orders what schema.graphql and the playground list: the root types first,
+ * the other types by name; fields as their class declares them. The maps of graphql-js are ordered in place.
+ */
+export function arrangeSchema(schema: GraphQLSchema): void {
+  schema.description = SCHEMA_DESCRIPTION;
+  const types = schema.getTypeMap();
+  reorder(types, [...Object.keys(ROOTS), ...Object.keys(types).toSorted()]);
+  for (const type of Object.values(types)) {
+    if (!isObjectType(type) && !isInterfaceType(type)) continue;
+    const root = ROOTS[type.name];
+    const fields = type.getFields();
+    if (root !== undefined) {
+      type.description = root.description;
+      reorder(fields, root.fields);
+    }
+    for (const field of Object.values(fields)) {
+      field.args = field.args.toSorted((one, other) => rankOf(one.name) - rankOf(other.name));
+    }
+  }
+}
+
+function rankOf(argument: string): number {
+  const rank = ARGUMENTS.indexOf(argument);
+  return rank === -1 ? ARGUMENTS.length : rank;
+}
+
+/** Puts the keys of a record in this order. Other keys follow in their own order. */
+function reorder<T>(record: Record<string, T>, order: readonly string[]): void {
+  for (const key of new Set([...order, ...Object.keys(record)])) {
+    const value = record[key];
+    if (value === undefined) continue;
+    delete record[key];
+    record[key] = value;
+  }
+}

@@ -1,0 +1,97 @@
+import 'reflect-metadata';
+import { once } from 'node:events';
+import { buildSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Authenticate } from '../../src/auth/authenticate.js';
+import { authenticateAsOpenAdmin, OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { readConfig } from '../../src/config.js';
+import type { Viewer } from '../../src/domain/viewer.js';
+import { createContext, type Context, type Services } from '../../src/graphql/context.js';
+import { createErrorFormatter } from '../../src/graphql/errors.js';
+import { createApollo } from '../../src/http/apollo.js';
+import { createHttp, urlOf } from '../../src/http/server.js';
+import { serveWebsockets } from '../../src/http/websocket.js';
+import { openWebsocket } from '../support/websocket.js';
+
+/** A schema that answers with the subject of the viewer. */
+function subjectSchema(): GraphQLSchema {
+  const schema = buildSchema('type Query { subject: String } type Subscription { subject: String }');
+  const fieldOf = (type: GraphQLObjectType | null | undefined) => type?.getFields()['subject'];
+  for (const field of [fieldOf(schema.getQueryType()), fieldOf(schema.getSubscriptionType())]) {
+    Object.assign(field ?? {}, { resolve: (_: unknown, __: unknown, { caller }: Context) => caller.viewer.subject });
+  }
+  Object.assign(fieldOf(schema.getSubscriptionType()) ?? {}, {
+    subscribe: async function* () {
+      yield 1;
+      yield 2;
+    },
+  });
+  return schema;
+}
+
+async function serveSubjects(authenticate: Authenticate): Promise<string> {
+  const log = pino({ level: 'silent' });
+  const { request, websockets: bounds } = readConfig({});
+  const services = { readerFor: () => ({}), deadlineMs: 10_000 } as unknown as Services;
+  const schema = subjectSchema();
+  const formatError = createErrorFormatter(String);
+  const apollo = createApollo({ ...request, schema, formatError, log });
+  await apollo.start();
+  const shared = {
+    ...request,
+    guarded: true,
+    authenticate,
+    createContext: (viewer: Viewer, signal: AbortSignal) => createContext(services, viewer, signal),
+    log,
+  };
+  const http = createHttp({ ...shared, apollo, isDraining: () => false, unready: () => Promise.resolve(null) });
+  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
+  await http.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(async () => {
+    await websockets.close();
+    await http.close();
+    await apollo.stop();
+  });
+  return urlOf(http, '127.0.0.1');
+}
+
+const bySubject: Authenticate = async ({ authorization }) => ({
+  issuer: 'test',
+  subject: await Promise.resolve(String(authorization)),
+  roles: ['customer'],
+});
+
+test('the headers of a request identify its viewer', async () => {
+  const url = await serveSubjects(bySubject);
+  for (const authorization of ['ann', 'bob']) {
+    const headers = { authorization, 'content-type': 'application/json' };
+    const response = await fetch(url, { method: 'POST', headers, body: '{"query":"{ subject }"}' });
+    expect(await response.json()).toEqual({ data: { subject: authorization } });
+  }
+});
+
+test('the payload of connection_init identifies the viewer of every event of a websocket', async () => {
+  const url = await serveSubjects(bySubject);
+  for (const authorization of ['ann', 'bob']) {
+    const websocket = await openWebsocket(url, { init: false });
+    websocket.send({ type: 'connection_init', payload: { authorization } });
+    await websocket.until(({ type }) => type === 'connection_ack');
+    websocket.send({ type: 'subscribe', id: '1', payload: { query: 'subscription { subject }' } });
+    await websocket.until(({ type }) => type === 'complete');
+    const subjects = websocket.messages.filter(({ type }) => type === 'next').map(({ payload }) => payload);
+    expect(subjects).toEqual(Array.from({ length: 2 }, () => ({ data: { subject: authorization } })));
+  }
+});
+
+test('a connection whose credentials are rejected carries no subscription', async () => {
+  const url = await serveSubjects(() => Promise.reject(new Error('rejected')));
+  const websocket = await openWebsocket(url, { init: false });
+  websocket.send({ type: 'connection_init' });
+  await once(websocket.socket, 'close');
+  expect(websocket.messages).toEqual([]);
+});
+
+test('in the open mode every viewer is the admin without a subject', async () => {
+  expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toBe(OPEN_ADMIN);
+});

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { migrate } from '../../src/database/migrate.js';
+import { MIGRATIONS_FOLDER, migrationNames } from '../../src/database/migration-files.js';
+import { pendingMigrations } from '../../src/database/pending-migrations.js';
+import { migrationList, NO_FILTER, withEngine } from '../../src/database/schema-engine.js';
+import { StartupError } from '../../src/startup-error.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { migrationsWith } from '../support/migrations.js';
+import { startPostgresProxy } from '../support/postgres-proxy.js';
+
+/* What `npm run migrate` writes is what Prisma's own engine writes, and reads. */
+
+const COLUMN = '20990101000000_column';
+const ADDS_COLUMN = 'ALTER TABLE "orders" ADD COLUMN "colour" TEXT;\n';
+const FAILS = `${ADDS_COLUMN}ALTER TABLE "no_such_table" ADD COLUMN "colour" TEXT;\n`;
+
+let ours: TestDatabase;
+let prismas: TestDatabase;
+
+beforeEach(async () => {
+  [ours, prismas] = await Promise.all([createDatabase({ empty: true }), createDatabase({ empty: true })]);
+});
+
+afterEach(async () => {
+  await Promise.all([ours.drop(), prismas.drop()]);
+});
+
+/** `prisma migrate deploy`. */
+async function deploy({ url }: { readonly url: string }, folder = MIGRATIONS_FOLDER): Promise<readonly string[]> {
+  const migrationsList = await migrationList(folder);
+  const { appliedMigrationNames } = await withEngine(url, (engine) =>
+    engine.applyMigrations({ migrationsList, filters: NO_FILTER }),
+  );
+  return appliedMigrationNames;
+}
+
+/** `prisma migrate status`. */
+async function status({ url }: TestDatabase, folder = MIGRATIONS_FOLDER): Promise<unknown> {
+  const migrationsList = await migrationList(folder);
+  return withEngine(url, (engine) =>
+    engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters: NO_FILTER }),
+  );
+}
+
+const UP_TO_DATE = { editedMigrationNames: [], failedMigrationNames: [], hasMigrationsTable: true, history: null };
+
+/** The table and its rows, without ids and times. */
+async function historyOf({ sql }: TestDatabase): Promise<unknown> {
+  const columns = await sql(
+    `SELECT column_name, data_type, character_maximum_length, column_default, is_nullable
+    FROM information_schema.columns WHERE table_name = '_prisma_migrations' ORDER BY ordinal_position`,
+  );
+  const rows = await sql(
+    `SELECT migration_name, checksum, applied_steps_count, logs IS NULL AS has_no_logs, length(id) AS id_length,
+      finished_at > started_at AS is_finished, rolled_back_at > started_at AS is_rolled_back
+    FROM _prisma_migrations ORDER BY started_at`,
+  );
+  return { columns, rows };
+}
+
+test('Prisma reads a database that was migrated here as one that it migrated itself', async () => {
+  const folder = await migrationsWith({ [COLUMN]: ADDS_COLUMN });
+  await migrate(ours.url, folder);
+  await deploy(prismas, folder);
+  expect(await historyOf(ours)).toEqual(await historyOf(prismas));
+  expect(await status(ours, folder)).toEqual(UP_TO_DATE);
+  expect(await deploy(ours, folder)).toEqual([]);
+  expect(await migrate(prismas.url, folder)).toEqual([]);
+});
+
+test('a migration that failed is reported by name, is visible to Prisma, changes nothing, and can be applied again', async () => {
+  const failing = await migrationsWith({ [COLUMN]: FAILS });
+  const reason = 'relation "no_such_table" does not exist';
+  await expect(migrate(ours.url, failing)).rejects.toThrow(`The migration ${COLUMN} failed: ${reason}`);
+  await expect(deploy(prismas, failing)).rejects.toThrow(reason);
+  expect(await historyOf(ours)).toEqual(await historyOf(prismas));
+  expect(await ours.sql('SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL')).toEqual([{ logs: reason }]);
+  expect(await status(ours, failing)).toMatchObject({ failedMigrationNames: [COLUMN] });
+
+  const repaired = await migrationsWith({ [COLUMN]: ADDS_COLUMN });
+  for (const { url } of [ours, prismas]) expect(await migrate(url, repaired)).toEqual([COLUMN]);
+  expect(await status(ours, repaired)).toEqual(UP_TO_DATE);
+});
+
+test('an applied migration whose script has changed is reported by name; other line ends are no change', async () => {
+  await migrate(ours.url, await migrationsWith({ [COLUMN]: ADDS_COLUMN }));
+  const changed = await migrationsWith({ [COLUMN]: ADDS_COLUMN.replace('TEXT', 'INTEGER') });
+  const attempt = migrate(ours.url, changed);
+  await expect(attempt).rejects.toThrow(StartupError);
+  await expect(attempt).rejects.toThrow(`changed since it was applied to this database: ${COLUMN}.`);
+  expect(await status(ours, changed)).toMatchObject({ editedMigrationNames: [COLUMN] });
+  const windows = await migrationsWith({ [COLUMN]: ADDS_COLUMN.replaceAll('\n', '\r\n') });
+  expect(await migrate(ours.url, windows)).toEqual([]);
+});
+
+test('a database with tables of another application is not migrated; those of an extension do not count', async () => {
+  await ours.sql('CREATE TABLE invoices (id integer)');
+  await expect(migrate(ours.url)).rejects.toThrow(StartupError);
+  await expect(deploy(ours)).rejects.toThrow(/not empty/);
+  await ours.sql('ALTER EXTENSION plpgsql ADD TABLE invoices');
+  expect(await migrate(ours.url)).toEqual(await migrationNames(MIGRATIONS_FOLDER));
+});
+
+/** Holds the first migration of a database up until it is called. */
+async function holdUp(database: TestDatabase): Promise<() => Promise<unknown>> {
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
+  return () => blocker.query('ROLLBACK');
+}
+
+async function waitingFor({ sql }: TestDatabase, event: string): Promise<number> {
+  const rows = await sql(
+    `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event ${event}`,
+  );
+  return rows.length;
+}
+
+test('Prisma waits for a process that migrates', async () => {
+  const release = await holdUp(ours);
+  const first = migrate(ours.url);
+  await expect.poll(() => waitingFor(ours, "<> 'advisory'"), { timeout: 10_000 }).toBe(1);
+  const second = deploy(ours);
+  await expect.poll(() => waitingFor(ours, "= 'advisory'"), { timeout: 10_000 }).toBe(1);
+  await release();
+  expect(await Promise.all([first, second])).toEqual([await migrationNames(MIGRATIONS_FOLDER), []]);
+});
+
+test('a process that migrates waits for Prisma', async () => {
+  const release = await holdUp(ours);
+  const first = deploy(ours);
+  await expect.poll(() => waitingFor(ours, "<> 'advisory'"), { timeout: 10_000 }).toBe(1);
+  const proxy = await startPostgresProxy(ours.url);
+  try {
+    const second = migrate(proxy.url);
+    await expect.poll(() => proxy.statements.length, { timeout: 10_000 }).toBeGreaterThan(2);
+    expect(proxy.statements.filter((sql) => !sql.includes('advisory'))).toEqual([]);
+    await release();
+    expect(await Promise.all([first, second])).toEqual([await migrationNames(MIGRATIONS_FOLDER), []]);
+  } finally {
+    await proxy.close();
+  }
+  expect(await pendingMigrations(ours.url)).toEqual([]);
+});

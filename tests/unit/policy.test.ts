@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { POLICY } from '../../src/graphql/policy.js';
+import { createSchema } from '../../src/graphql/schema.js';
+
+const { Money: _, ...withoutMoney } = POLICY;
+
+test('every field of the schema has one rule', () => {
+  expect(() => createSchema()).not.toThrow();
+});
+
+test.each([
+  ['a field without a rule', { ...POLICY, Money: { anyone: 'amount' } }, 'The field Money.currency has no rule.'],
+  ['a type without a rule', withoutMoney, 'The field Money.amount has no rule. The field Money.currency has no rule.'],
+  [
+    'an operation without a rule',
+    { ...POLICY, Subscription: {} },
+    'The field Subscription.orderStatusChanged has no rule.',
+  ],
+  [
+    'a rule for a field that does not exist',
+    { ...POLICY, Money: { anyone: 'amount currency', staff: 'cents' } },
+    'The field Money.cents does not exist.',
+  ],
+  [
+    'a rule for a type that does not exist',
+    { ...POLICY, Coupon: { anyone: 'code' } },
+    'The field Coupon.code does not exist.',
+  ],
+  [
+    'a field with two rules',
+    { ...POLICY, Money: { anyone: 'amount currency', admin: 'amount' } },
+    'The field Money.amount has two rules.',
+  ],
+])('%s stops the server at its start', (_what, policy, problem) => {
+  expect(() => createSchema(policy)).toThrow(new Error(`graphql/policy.ts does not fit the schema. ${problem}`));
+});
