@@ -82,16 +82,21 @@ export function setList(columns: AnyColumns, source: string): string {
     .join(', ');
 }
 
+/** A JSON object by the names of columns. */
+export type Document = Record<string, unknown>;
+
 /**
- * Writes a row as the JSON object that a statement expands by `recordType`. Nulls are left out: short documents are
+ * Writes a row into the JSON object that a statement expands by `recordType`. Nulls are left out: short documents are
  * fast to write and to read.
  */
-export function documentWriter<Row>(columns: { readonly [Field in keyof Row]?: AnyColumn }): (row: Row) => object {
+export function documentWriter<Row>(columns: { readonly [Field in keyof Row]?: AnyColumn }): (
+  row: Row,
+  document?: Document,
+) => Document {
   const entries = Object.entries<AnyColumn>(columns as AnyColumns).map(
     ([field, { name }]) => [field as keyof Row, name] as const,
   );
-  return (row) => {
-    const document: Record<string, unknown> = {};
+  return (row, document = {}) => {
     for (const [field, name] of entries) {
       const value = row[field];
       if (value !== null) document[name] = toJson(value);

@@ -109,6 +109,15 @@ async function turn(consumer: EventConsumer, dependencies: TurnDependencies): Pr
   return takeTurn(consumer, dependencies, { minEvents: 1, isClosing: () => false });
 }
 
+async function endOf(work: Promise<unknown>): Promise<'done' | 'failed'> {
+  try {
+    await work;
+    return 'done';
+  } catch {
+    return 'failed';
+  }
+}
+
 function beforeTransactions(store: Database, wait: () => Promise<void>): void {
   const transaction = store.prisma.$transaction.bind(store.prisma) as (...args: unknown[]) => Promise<unknown>;
   Object.defineProperty(store.prisma, '$transaction', {
@@ -184,7 +193,7 @@ test('a paused holder of an external consumer does not advance after its lease w
   await writeEvents(10);
   const pausing = pause();
   const paused = externalConsumer(pausing.once);
-  const ended = turn(paused.consumer, processOn(open(), 50));
+  const ended = turn(paused.consumer, processOn(open(), 1_000));
   await pausing.began;
   const other = externalConsumer();
   await expect.poll(() => turn(other.consumer, processOn(open())), WAIT).toBe(1);
@@ -204,7 +213,7 @@ test('a paused holder of a transactional consumer loses its transaction: its bat
   const other = processOn(open());
   await expect.poll(() => turn(tableConsumer(), other), WAIT).toBe(1);
   pausing.end();
-  await expect(ended).rejects.toThrow();
+  expect(await endOf(ended)).toBe('failed');
   expect(await consumed()).toEqual(once(10));
 });
 
@@ -232,7 +241,7 @@ test('the signal of a delivery aborts when the lease ends', async () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
       }),
   };
-  await expect(turn(waiting, processOn(open(), 50))).rejects.toThrow('aborted');
+  await expect(turn(waiting, processOn(open(), 500))).rejects.toThrow('aborted');
 });
 
 test('an idle consumer writes nothing, and a turn writes its row once for the lease and once for each batch', async () => {
@@ -308,8 +317,31 @@ test('a rebuild replaces all rows at once, while events arrive and the consumer 
   expect(await consumed()).toEqual(once(Number(position)));
   await writeEvents(5);
   expect(await turn(tableConsumer(), own)).toBeGreaterThan(0);
-  expect(await consumed()).toEqual(once(Number((await positionOf('test-table')) ?? 0)));
+  expect(await consumed()).toEqual(once((await positionOf('test-table')) ?? 0));
   expect([...sums]).toEqual([0]);
+});
+
+test('a rebuild waits for the batch in progress before it exchanges the rows', async () => {
+  await writeEvents(30);
+  const pausing = pause();
+  const consumer = tableConsumer();
+  const paused: TransactionalConsumer = {
+    ...consumer,
+    async handle(tx, range) {
+      await consumer.handle(tx, range);
+      if (range.after === 10n) await pausing.once();
+    },
+  };
+  const ended = turn(paused, processOn(open()));
+  await pausing.began;
+  const end = endOf(ended);
+  const rebuilt = rebuildConsumer(open(1), consumer);
+  const blocked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await expect.poll(() => database.sql(blocked), WAIT).toHaveLength(1);
+  pausing.end();
+  expect(await rebuilt).toBe(30n);
+  expect(await end).toBe('failed');
+  expect(await consumed()).toEqual(once(30));
 });
 
 test('a rebuild ends the lease of a holder in the middle of a turn', async () => {

@@ -20,8 +20,8 @@ import {
   readStatsSeries,
   readStatsSpan,
 } from '../../src/store/order-statistics.js';
-import { callerOf } from '../support/caller.js';
 import { countEvents } from '../../src/store/statements/count-events.js';
+import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { useServer } from '../support/fixture.js';
 import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';

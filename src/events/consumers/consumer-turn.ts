@@ -92,6 +92,7 @@ async function deliverBatch(
 ): Promise<boolean> {
   const { position, last } = await readProgress(database.prisma, consumer.name);
   const events = await eventLog.read(position, consumer.batchSize);
+  signal.throwIfAborted(); // the lease has ended
   if (events.length > 0) await consumer.handle(events, { token: lease.token, signal });
   const upTo = position + BigInt(events.length);
   const release = isLast(last - upTo) || events.length === 0;

@@ -21,14 +21,14 @@ const NEW_ORDER_COLUMNS = {
   ...FINGERPRINT_COLUMN,
 } satisfies Columns<NewOrder & { readonly fingerprint: Uint8Array }>;
 
-/** The columns of the first event that are not the order's own. */
-const NEW_EVENT_COLUMNS = {
-  ...omitColumns(EVENT_COLUMNS, 'orderId', 'version', 'customerId', 'occurredAt', 'position'),
-  ...EVENT_SOURCE_COLUMNS,
-};
+/** The columns of the first event that are not the order's. */
+const EVENT_OWN_COLUMNS = omitColumns(EVENT_COLUMNS, 'orderId', 'version', 'customerId', 'occurredAt', 'position');
+const NEW_EVENT_COLUMNS = { ...EVENT_OWN_COLUMNS, ...EVENT_SOURCE_COLUMNS };
 
-const orderDocument = documentWriter(NEW_ORDER_COLUMNS);
-const eventDocument = documentWriter<ReturnType<typeof toEventRow<NewOrderEvent>> & EventSource>(NEW_EVENT_COLUMNS);
+const orderDocument = documentWriter<NewOrder>(omitColumns(NEW_ORDER_COLUMNS, 'fingerprint'));
+const fingerprintDocument = documentWriter<Pick<Creation, 'fingerprint'>>(FINGERPRINT_COLUMN);
+const eventDocument = documentWriter<ReturnType<typeof toEventRow<NewOrderEvent>>>(EVENT_OWN_COLUMNS);
+const sourceDocument = documentWriter<EventSource>(EVENT_SOURCE_COLUMNS);
 
 /**
  * Inserts orders, their items and their first events in one statement: one JSON document that the database expands was
@@ -45,12 +45,12 @@ export async function insertOrders(
 }
 
 function toDocument({ order, event, lines, fingerprint, commandId }: Creation): object {
-  const source = eventSource({ commandId, key: null }, creationPayload(order));
-  return {
-    ...orderDocument({ ...order, fingerprint }),
-    ...eventDocument({ ...toEventRow(event), ...source }),
-    items: lineDocuments(lines),
-  };
+  const document = orderDocument(order);
+  fingerprintDocument({ fingerprint }, document);
+  eventDocument(toEventRow(event), document);
+  sourceDocument(eventSource({ commandId, key: null }, creationPayload(order)), document);
+  document['items'] = lineDocuments(lines);
+  return document;
 }
 
 const EVENT_COLUMNS_OF_INPUT = omitColumns(NEW_EVENT_COLUMNS, 'payload');
