@@ -10,7 +10,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { migrate } from '../../dist/database/migrate.js';
-import { median } from './measure.mjs';
+import { median } from './measure.ts';
 
 const PROCESSES = 2;
 const LOCKED = 250;
