@@ -16,7 +16,7 @@ import { median } from './measure.ts';
 const PROCESSES = 2;
 const LOCKED = 250;
 const ROUNDS = 5;
-const seconds = Number(process.env.BENCH_SECONDS ?? 2);
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 2);
 const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
 const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }) });
 const writers: ChildProcess[] = [];
