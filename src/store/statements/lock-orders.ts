@@ -32,19 +32,15 @@ export async function readPresent(db: Queryable, ids: readonly string[]): Promis
 const READ_PRESENT = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])';
 
 /**
- * Which of these orders other transactions have locked. The free ones are locked for the time of the statement alone,
- * as strongly as a change locks them.
+ * Which of these orders no other transaction has locked. They are locked for the time of the statement alone, as strongly
+ * as a change locks them. The free ones are returned, not the locked ones, because a probe mostly finds none.
  */
-export async function findLocked(db: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await db.$queryRawUnsafe<{ id: string }[]>(FIND_LOCKED, ids);
+export async function findFree(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await db.$queryRawUnsafe<{ id: string }[]>(FIND_FREE, ids);
   return rows.map((row) => row.id);
 }
 
-const FIND_LOCKED = `
-WITH free AS MATERIALIZED (
-  SELECT o.id FROM orders o
-  WHERE o.id = any($1::uuid[])
-  FOR NO KEY UPDATE SKIP LOCKED
-)
+const FIND_FREE = `
 SELECT o.id FROM orders o
-WHERE o.id = any($1::uuid[]) AND NOT EXISTS (SELECT FROM free f WHERE f.id = o.id)`;
+WHERE o.id = any($1::uuid[])
+FOR NO KEY UPDATE SKIP LOCKED`;
