@@ -319,12 +319,12 @@ test.each(['reference', 'id'] as const)(
   },
 );
 
-test('a probe names the orders that are locked, and neither the free ones nor the absent ones', async () => {
+test('a probe finds the orders that are not locked', async () => {
   const [locked, free] = [placing('probed'), placing('probed')];
   await writeBatch([locked, free]);
-  const ids = [locked.orderId, free.orderId, randomUUID()];
-  const probe = () => writer.findLocked(ids);
+  const ids = [locked.orderId, free.orderId];
+  const probe = () => writer.findFree(ids);
   const sql = 'SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE';
-  expect(await whileLocked(sql, [locked.orderId], probe)).toEqual(new Set([locked.orderId]));
-  expect(await probe()).toEqual(new Set());
+  expect(await whileLocked(sql, [locked.orderId], probe)).toEqual(new Set([free.orderId]));
+  expect(await probe()).toEqual(new Set(ids));
 });
