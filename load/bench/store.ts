@@ -15,7 +15,7 @@ import { completeDraft, requestOrder } from '../../dist/domain/order-draft.js';
 import { priceLines } from '../../dist/domain/order-lines.js';
 import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
 import { actorOf } from '../../dist/domain/viewer.js';
-import { newUuid } from '../../dist/orders/identity.js';
+import { newUuid } from '../../dist/orders/order-id.js';
 import type { Caller } from '../../dist/orders/interfaces/caller.js';
 import type { ChangeOrder, CreateOrder } from '../../dist/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../dist/database/database.js';
@@ -54,7 +54,7 @@ function draft(): OrderDraft {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
   const requested = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
   if ('problems' in requested) throw new Error(JSON.stringify(requested.problems));
-  const priced = priceLines(requested.request.lines, 'USD', 2, new Map(), []);
+  const priced = priceLines(requested.request.lines, 'USD', new Map(), []);
   if ('problems' in priced) throw new Error(JSON.stringify(priced.problems));
   const completed = completeDraft(requested.request, priced.lines, []);
   if ('problems' in completed) throw new Error(JSON.stringify(completed.problems));

@@ -1,19 +1,10 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { RequestError, type RequestErrorCode } from '../domain/errors.js';
-
-const STATUS_OF_REQUEST_ERRORS: Readonly<Record<RequestErrorCode, number>> = {
-  BAD_USER_INPUT: 400,
-  INVALID_CURSOR: 400,
-  THROTTLED: 429,
-  SLOW_CONSUMER: 503,
-  OVERLOADED: 503,
-  SERVICE_UNAVAILABLE: 503,
-  CANCELLED: 499,
-};
+import { REQUEST_ERRORS, RequestError } from '../domain/errors.js';
+import { toError } from '../domain/to-error.js';
 
 /** HTTP status of a request that failed as a whole, by the code of its error; the others are answers. */
 export const HTTP_STATUS: ReadonlyMap<string, number> = new Map([
-  ...Object.entries(STATUS_OF_REQUEST_ERRORS),
+  ...Object.entries(REQUEST_ERRORS).map(([code, { status }]) => [code, status] as const),
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 
@@ -46,6 +37,13 @@ export function requestErrorOf(error: unknown): RequestError | null {
   if (error instanceof RequestError) return error;
   if (error instanceof GraphQLError && error.originalError !== undefined) return requestErrorOf(error.originalError);
   return null;
+}
+
+/** What was thrown, as the error of a response. */
+export function toGraphQLError(thrown: unknown): GraphQLError {
+  if (thrown instanceof GraphQLError) return thrown;
+  const originalError = toError(thrown);
+  return new GraphQLError(originalError.message, { originalError });
 }
 
 /** Logs an unexpected failure. @returns the correlation id it was logged under */
