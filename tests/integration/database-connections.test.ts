@@ -106,6 +106,7 @@ test('connections that no longer answer are cut together, and reads and writes g
     expect(await askEverything(order, hurried)).toEqual([]);
   } finally {
     await hurried.close();
+    await terminateAll(); // the frozen connections of the other server
   }
 });
 
