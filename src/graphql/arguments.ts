@@ -9,7 +9,7 @@ import { PAGE_SIZE } from '../orders/page.js';
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: `Number of entries from the start of the list, 0 to ${PAGE_SIZE.most}. Default ${PAGE_SIZE.default} without \`last\`.`,
+    description: `Return at most this many entries from the start of the list or of the range set by the cursors, 0 to ${PAGE_SIZE.most}. Default: ${PAGE_SIZE.default}, unless \`last\` is given.`,
   })
   readonly first?: number | null;
 
@@ -18,7 +18,7 @@ export class PageArgs {
 
   @Field(() => Int, {
     nullable: true,
-    description: `Number of entries from the end of the list, 0 to ${PAGE_SIZE.most}. Cannot be combined with \`first\`.`,
+    description: `Return at most this many entries from the end of the list or of the range set by the cursors, 0 to ${PAGE_SIZE.most}. Cannot be combined with \`first\`.`,
   })
   readonly last?: number | null;
 

@@ -30,7 +30,7 @@ function parseDateTime(parse: () => Date, given: unknown): Date {
 export const DateTime = new GraphQLScalarType<Date>({
   ...GraphQLDateTime.toConfig(),
   description:
-    'A time in RFC 3339 format. Output is in UTC with milliseconds: `2026-11-20T15:04:05.678Z`. Input must have a date, a time and a time zone.',
+    'A date and time in RFC 3339 format. Output is in UTC with milliseconds: `2026-11-20T15:04:05.678Z`. Input must have a date, a time and a time zone.',
   parseValue: (value) => parseDateTime(() => GraphQLDateTime.parseValue(value), value),
   parseLiteral: (node, variables) =>
     parseDateTime(() => GraphQLDateTime.parseLiteral(node, variables), 'value' in node ? node.value : node.kind),
@@ -38,7 +38,7 @@ export const DateTime = new GraphQLScalarType<Date>({
 
 export const CountryCode = described(GraphQLCountryCode, 'An ISO 3166-1 alpha-2 country code: two capital letters.');
 
-/** A text whose content the domain checks. */
+/** A string whose content the domain checks. */
 function textScalar(name: string, description: string): GraphQLScalarType<string, string> {
   const parseValue = (value: unknown) => {
     if (typeof value === 'string') return value;
@@ -65,7 +65,7 @@ export const Currency = textScalar(
 
 export const Decimal = new GraphQLScalarType<DecimalInput, string>({
   name: 'Decimal',
-  description: `An exact decimal number, serialized as a string: \`"12.50"\`. Input may also be a number literal, or a JSON number of at most ${MAX_EXACT_DIGITS} significant digits.`,
+  description: `An exact decimal number, serialized as a string: \`"12.50"\`. Input may also be a GraphQL number literal or, in variables, a JSON number of at most ${MAX_EXACT_DIGITS} significant digits.`,
   serialize(value) {
     if (typeof value === 'string') return value;
     throw new GraphQLError('Decimal must be serialized from a string.');

@@ -2,7 +2,7 @@ import { isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 
 const SCHEMA_DESCRIPTION = `Ordergraph: create orders, manage their lifecycle and subscribe to their status changes.
 
-A mutation that is rejected returns the reasons in \`userErrors\`. All other failures are top-level \`errors\` with a code in \`extensions.code\`. Lengths of texts are counted in UTF-16 code units.`;
+A mutation that is rejected returns the reasons in \`userErrors\`. All other failures are top-level \`errors\` with a code in \`extensions.code\`. Lengths of strings are counted in UTF-16 code units.`;
 
 interface Root {
   readonly description: string;
@@ -17,7 +17,7 @@ const ROOTS: Readonly<Record<string, Root>> = {
   },
   Mutation: {
     description:
-      'Creates and changes orders. The mutations of a request run one after the other; each is stored or rejected independently.',
+      'Creates and changes orders. The mutations in a request run one after the other; each is stored or rejected independently.',
     fields: [
       'createOrder',
       'updateOrderStatus',
@@ -29,7 +29,7 @@ const ROOTS: Readonly<Record<string, Root>> = {
     ],
   },
   Subscription: {
-    description: 'Events of orders, sent over a websocket with the protocol graphql-transport-ws.',
+    description: 'Order events, sent over a WebSocket using the graphql-transport-ws protocol.',
     fields: ['orderStatusChanged'],
   },
 };

@@ -17,12 +17,16 @@ import type { UserError } from '../types/user-errors.js';
 export class BulkMutations {
   @Mutation(() => CreateOrdersPayload, {
     nullable: true,
-    description: `Creates up to ${grouped(BULK_LIMITS.orders)} orders with at most ${grouped(BULK_LIMITS.items)} items in total. By default either all orders are stored or none; with the policy PARTIAL each order is stored or rejected independently. Each order is as idempotent as with \`createOrder\`.
+    description: `Creates up to ${grouped(BULK_LIMITS.orders)} orders with at most ${grouped(BULK_LIMITS.items)} items in total. By default either all orders are stored or none; with the policy PARTIAL each order is stored or rejected independently. Idempotency works per order, as with \`createOrder\`.
 
-userErrors of an entry: those of \`createOrder\`; BATCH_ABORTED if the order is valid but another one was rejected, SERVICE_UNAVAILABLE if the server failed to process the entry (InputError). userErrors of the request: REQUIRED if \`orders\` is empty, LIMIT_EXCEEDED if it contains too many orders or items (InputError).`,
+userErrors of the request:
+- InputError: REQUIRED (\`orders\` is empty); LIMIT_EXCEEDED (\`orders\` contains too many orders or items).
+
+userErrors of an entry, in addition to those of \`createOrder\`:
+- InputError: BATCH_ABORTED (the order is valid, but another order in the request was rejected); SERVICE_UNAVAILABLE (the server failed to process the entry).`,
   })
   async createOrders(
-    @Arg('input', () => CreateOrdersInput, { description: 'The new orders.' }) input: CreateOrdersInput,
+    @Arg('input', () => CreateOrdersInput, { description: 'Input of `createOrders`.' }) input: CreateOrdersInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrdersPayload> {
@@ -36,12 +40,16 @@ userErrors of an entry: those of \`createOrder\`; BATCH_ABORTED if the order is 
 
   @Mutation(() => UpdateOrderStatusesPayload, {
     nullable: true,
-    description: `Applies up to ${grouped(BULK_LIMITS.changes)} status changes. Each is applied or rejected independently. Changes of the same order are applied in the given order.
+    description: `Applies up to ${grouped(BULK_LIMITS.changes)} status changes. Each is applied or rejected independently. Changes to the same order are applied in the sequence given.
 
-userErrors of an entry: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE if the server failed to process the entry (InputError). userErrors of the request: REQUIRED if \`changes\` is empty, LIMIT_EXCEEDED if it contains too many entries (InputError).`,
+userErrors of the request:
+- InputError: REQUIRED (\`changes\` is empty); LIMIT_EXCEEDED (\`changes\` contains too many entries).
+
+userErrors of an entry, in addition to those of \`updateOrderStatus\`:
+- InputError: SERVICE_UNAVAILABLE (the server failed to process the entry).`,
   })
   async updateOrderStatuses(
-    @Arg('input', () => UpdateOrderStatusesInput, { description: 'The status changes.' })
+    @Arg('input', () => UpdateOrderStatusesInput, { description: 'Input of `updateOrderStatuses`.' })
     input: UpdateOrderStatusesInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
@@ -62,7 +70,7 @@ function hasStored<R extends object>(answer: Rows<R>): boolean {
 
 type Result<T> = T & { readonly index: number; readonly userErrors: Typed<UserError>[] };
 
-/** An answer for each row, in its place. */
+/** A result for each row, in the sequence of the rows. */
 function toResults<T extends object, R extends object>(
   rows: readonly (T | { readonly rejection: Rejection } | Error)[],
   field: readonly string[],
@@ -77,7 +85,7 @@ function toResults<T extends object, R extends object>(
   });
 }
 
-/** A row that failed must not take the others' answers along, so what would be a top-level error is told beside it. */
+/** Reports the failure of one row in its own `userErrors`, because a top-level error would hide the results of the other rows. */
 function failure(error: Error, field: readonly string[], report: (error: unknown) => string): Typed<UserError> {
   const expected = requestErrorOf(error);
   const message = expected?.message ?? `Something went wrong on the server (correlationId ${report(error)}).`;

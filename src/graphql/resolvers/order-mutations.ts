@@ -29,16 +29,23 @@ const NOT_CANCELLABLE = anyOf(
   ORDER_STATUSES.filter((status) => status !== 'CANCELLED' && !isAllowed(status, 'CANCELLED')),
 );
 
+const VERSION_ERROR = '- VersionConflictError: VERSION_CONFLICT (the order does not have the expected version).';
+const IDEMPOTENCY_ERROR =
+  '- IdempotencyError: IDEMPOTENCY_MISMATCH (the idempotency key was already used with different input).';
+const TRANSITION_ERROR = '- TransitionError: INVALID_TRANSITION (the lifecycle does not allow the status change).';
+
 @Resolver()
 export class OrderMutations {
   @Mutation(() => CreateOrderPayload, {
     nullable: true,
     description: `Creates an order. Requests with the same id or idempotency key create exactly one order, however often they are repeated.
 
-userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, DUPLICATE if another order has the external reference, TOTAL_MISMATCH, PRICE_CHANGED if the amount differs from the expected one, NOT_FOUND if the catalogue does not have the product, CATALOGUE_UNAVAILABLE (InputError); IDEMPOTENCY_MISMATCH, ORDER_DELETED (IdempotencyError).`,
+userErrors:
+- InputError: REQUIRED, INVALID or LIMIT_EXCEEDED (a value breaks a rule); DUPLICATE (another order has the external reference); TOTAL_MISMATCH (the total differs from \`expectedTotal\`); PRICE_CHANGED (a unit price differs from \`expectedUnitPrice\`); NOT_FOUND (the catalogue does not have the product); CATALOGUE_UNAVAILABLE (the product catalogue is unavailable).
+- IdempotencyError: IDEMPOTENCY_MISMATCH (the id or idempotency key was already used with different input); ORDER_DELETED (the order with the id or idempotency key was deleted).`,
   })
   async createOrder(
-    @Arg('input', () => CreateOrderInput, { description: 'The new order.' }) input: CreateOrderInput,
+    @Arg('input', () => CreateOrderInput, { description: 'Input of `createOrder`.' }) input: CreateOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
@@ -51,12 +58,17 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, DUPLICAT
 
   @Mutation(() => UpdateOrderStatusPayload, {
     nullable: true,
-    description: `Changes the status of an order. If the order already has the status, the request succeeds with \`changed: false\`. The status CANCELLED is the same as \`cancelOrder\` with reason OTHER.
+    description: `Changes the status of an order. If the order already has the status, the request succeeds with \`changed: false\`. Setting CANCELLED is equivalent to calling \`cancelOrder\` with reason OTHER.
 
-userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order does not exist (InputError); INVALID_TRANSITION (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors:
+- InputError: REQUIRED, INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order does not exist).
+${TRANSITION_ERROR}
+${VERSION_ERROR}
+${IDEMPOTENCY_ERROR}`,
   })
   async updateOrderStatus(
-    @Arg('input', () => UpdateOrderStatusInput, { description: 'The status change.' }) input: UpdateOrderStatusInput,
+    @Arg('input', () => UpdateOrderStatusInput, { description: 'Input of `updateOrderStatus`.' })
+    input: UpdateOrderStatusInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
@@ -65,12 +77,15 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUN
 
   @Mutation(() => UpdateOrderPayload, {
     nullable: true,
-    description: `Updates details, items and amounts of an order and recalculates its total. If the order already has all values, the request succeeds with \`changed: false\`.
+    description: `Updates the details, items and amounts of an order and recalculates its total. If the order already has all of the given values, the request succeeds with \`changed: false\`.
 
-userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order or a product does not exist, DUPLICATE if another order has the external reference, NOT_EDITABLE if the status does not allow the update, TOTAL_MISMATCH, PRICE_CHANGED if the amount differs from the expected one, CATALOGUE_UNAVAILABLE (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors:
+- InputError: REQUIRED, INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order or a product does not exist); DUPLICATE (another order has the external reference); NOT_EDITABLE (the status does not allow the update); TOTAL_MISMATCH (the total differs from \`expectedTotal\`); PRICE_CHANGED (a unit price differs from \`expectedUnitPrice\`); CATALOGUE_UNAVAILABLE (the product catalogue is unavailable).
+${VERSION_ERROR}
+${IDEMPOTENCY_ERROR}`,
   })
   async updateOrder(
-    @Arg('input', () => UpdateOrderInput, { description: 'The update.' }) input: UpdateOrderInput,
+    @Arg('input', () => UpdateOrderInput, { description: 'Input of `updateOrder`.' }) input: UpdateOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
@@ -81,10 +96,14 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUN
     nullable: true,
     description: `Cancels an order. If the order is already cancelled, the request succeeds with \`changed: false\`.
 
-userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order does not exist (InputError); INVALID_TRANSITION if the order is ${NOT_CANCELLABLE} (TransitionError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors:
+- InputError: INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order does not exist).
+- TransitionError: INVALID_TRANSITION (the order is ${NOT_CANCELLABLE}).
+${VERSION_ERROR}
+${IDEMPOTENCY_ERROR}`,
   })
   async cancelOrder(
-    @Arg('input', () => CancelOrderInput, { description: 'The cancellation.' }) input: CancelOrderInput,
+    @Arg('input', () => CancelOrderInput, { description: 'Input of `cancelOrder`.' }) input: CancelOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
@@ -93,12 +112,15 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
 
   @Mutation(() => DeleteOrderPayload, {
     nullable: true,
-    description: `Deletes an order permanently: its items, personal data, notes and metadata are erased. Its events remain, with the customer id and the reasons that were given. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
+    description: `Deletes an order permanently: its items, personal data, notes and metadata are erased. Its events remain, with the customer id and the reasons given. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
 
-userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the order does not exist or is already deleted (InputError); VERSION_CONFLICT (VersionConflictError); IDEMPOTENCY_MISMATCH (IdempotencyError).`,
+userErrors:
+- InputError: INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order does not exist or is already deleted).
+${VERSION_ERROR}
+${IDEMPOTENCY_ERROR}`,
   })
   async deleteOrder(
-    @Arg('input', () => DeleteOrderInput, { description: 'The deletion.' }) input: DeleteOrderInput,
+    @Arg('input', () => DeleteOrderInput, { description: 'Input of `deleteOrder`.' }) input: DeleteOrderInput,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {

@@ -54,11 +54,11 @@ export class OrderQueries {
 
   @Query(() => OrderConnection, {
     description:
-      'Returns a page of the orders that you may see. Orders created while you page neither repeat nor hide other orders. To follow new orders, use `orderStatusChanged`: an order becomes visible a moment after its `createdAt`, so a query for newer orders may miss it.',
+      'Returns a page of the orders that you may see. Orders created while you are paging cause no duplicates or gaps. To watch for new orders, subscribe to `orderStatusChanged`: polling by `createdAt` can miss orders, because an order becomes visible slightly after its `createdAt`.',
   })
   async orders(
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('where', () => OrderWhere, { nullable: true, description: 'Conditions on the orders. Default: all orders.' })
+    @Arg('where', () => OrderWhere, { nullable: true, description: 'Filter on the orders. Default: all orders.' })
     where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderSort, {
       nullable: true,
@@ -77,7 +77,7 @@ export class OrderQueries {
     description: 'Returns a customer; null if the customer has no orders that you may see.',
   })
   async customer(
-    @Arg('customerId', () => String, { description: 'Id of the customer, as given with the orders.' })
+    @Arg('customerId', () => String, { description: 'Id of the customer, as specified when the orders were created.' })
     customerId: string,
     @Ctx() { reader, caller }: Context,
   ): Promise<CustomerType | null> {

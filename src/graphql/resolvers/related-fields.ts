@@ -17,7 +17,7 @@ import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
   @Extensions(costs({ own: RESOLVER_COST.object }))
-  @FieldResolver(() => OrderType, { nullable: true, description: 'The current order; null if it is deleted.' })
+  @FieldResolver(() => OrderType, { nullable: true, description: 'The current order; null if it has been deleted.' })
   async order(
     @Root() event: OrderEventObject,
     @Ctx() { reader, caller }: Context,
@@ -37,7 +37,7 @@ export class CustomerFields {
     @Args(() => PageArgs) page: PageArgs,
     @Arg('where', () => OrderWhere, {
       nullable: true,
-      description: 'Conditions on the orders. Default: all orders of the customer.',
+      description: 'Filter on the orders. Default: all orders of the customer.',
     })
     where: OrderWhere | null | undefined,
     @Arg('orderBy', () => OrderSort, {

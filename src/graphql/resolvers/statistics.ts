@@ -19,11 +19,11 @@ import {
   type ProcessingTimeType,
 } from '../types/statistics.js';
 
-/** Statistics of all orders are read from kept sums; those of one customer are computed from all of its orders. */
-const STATS_COST = { kept: 1_000, computed: 10_000 } as const;
+/** Statistics of all orders are precomputed; those of one customer are computed from all of its orders. */
+const STATS_COST = { precomputed: 1_000, computed: 10_000 } as const;
 
 function statsCost({ customerId }: CostArguments): number {
-  return customerId === null || customerId === undefined ? STATS_COST.kept : STATS_COST.computed;
+  return customerId === null || customerId === undefined ? STATS_COST.precomputed : STATS_COST.computed;
 }
 
 type StatsView = OrderStatsType & Pick<Statistics, 'series'>;
@@ -33,7 +33,7 @@ export class StatisticsResolver {
   @Extensions(costs({ own: statsCost }))
   @Query(() => OrderStatsType, {
     description:
-      'Returns statistics of the orders that you may see and that were created from `from` up to, but not including, `to`. They are precomputed, except with `customerId`: then they are computed from the orders of the customer.',
+      "Returns statistics of the orders that you may see and that were created from `from` up to, but not including, `to`. They are precomputed unless `customerId` is given; then they are computed on request from that customer's orders.",
   })
   async orderStats(
     @Arg('from', () => DateTime, {
@@ -67,9 +67,9 @@ export class StatisticsResolver {
     };
   }
 
-  @Extensions(costs({ own: STATS_COST.kept, size: MAX_POINTS }))
+  @Extensions(costs({ own: STATS_COST.precomputed, size: MAX_POINTS }))
   @FieldResolver(() => [StatsPointType], {
-    description: `Time series of the statistics, with a point for every hour or day of the period. Where the period has no start or end, the series starts or ends with the first or last order. At most ${grouped(MAX_POINTS)} points.`,
+    description: `Time series of the statistics, with a point for every hour or day of the period. Without \`from\` it starts with the first order; without \`to\` it ends with the last. At most ${grouped(MAX_POINTS)} points.`,
   })
   async series(
     @Root() stats: StatsView,

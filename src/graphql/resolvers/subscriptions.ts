@@ -21,7 +21,7 @@ interface WatchArguments {
 export class OrderSubscriptions {
   @Subscription(() => OrderEventObject, {
     description:
-      'Sends an event for each created order (`from` is null) and each status change, from the time of subscribing. The events of an order arrive in the order of their versions. If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER and the cursor of the last event sent. After a reconnect, read `Order.history` for missed events.',
+      'Sends an event for each created order (`from` is null) and each status change, starting when you subscribe. Events of the same order arrive in version order. If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER; `extensions.lastCursor` is the `resumeCursor` of the last event sent, or null. Subscribe again, then read `Order.history` for the events that you missed. Do the same after a reconnect.',
     subscribe: ({ args, context, info }) => watch(args as WatchArguments, context as Context, info),
   })
   orderStatusChanged(
@@ -63,7 +63,7 @@ function watch(
   return services.hub.subscribe(filter, costOfEvent(info));
 }
 
-/** How many values the answer to one event may have. */
+/** The number of values that the response to one event may have. */
 function costOfEvent({ schema, operation, fragments, variableValues }: GraphQLResolveInfo): number {
   const definitions = [operation, ...Object.values(fragments)];
   return costOf(schema, { kind: Kind.DOCUMENT, definitions }, { variables: variableValues, operationName: null });

@@ -26,7 +26,7 @@ export class AddressType {
   @Field(() => String, { nullable: true, description: 'Postal code.' })
   readonly postalCode!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Country as the client sent it: a code or a name.' })
+  @Field(() => String, { nullable: true, description: 'Country as specified by the client: a code or a name.' })
   readonly country!: string | null;
 
   @Field(() => CountryCode, {
@@ -37,12 +37,12 @@ export class AddressType {
   readonly countryCode!: string | null;
 }
 
-@ObjectType('Tracking', { description: 'Tracking data of a shipment.', simpleResolvers: true })
+@ObjectType('Tracking', { description: 'Tracking information for a shipment.', simpleResolvers: true })
 export class TrackingType {
   @Field(() => String, { nullable: true, description: 'Name of the carrier.' })
   readonly carrier!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Tracking number of the carrier.' })
+  @Field(() => String, { nullable: true, description: "Carrier's tracking number." })
   readonly number!: string | null;
 
   @Extensions(textCost(ORDER_LIMITS.trackingUrl))
@@ -51,7 +51,7 @@ export class TrackingType {
 }
 
 @InputType('AddressInput', {
-  description: 'A postal address. Only `line1` is required. Leading and trailing whitespace of the texts is removed.',
+  description: 'A postal address. Only `line1` is required. Leading and trailing whitespace of the strings is removed.',
 })
 export class AddressInput {
   @Field(() => String, { nullable: true, description: `Name of the person or company at this address. ${LINE}` })
@@ -76,14 +76,14 @@ export class AddressInput {
   readonly country?: string | null;
 }
 
-@InputType('TrackingInput', { description: 'Tracking data of a shipment. At least one field is required.' })
+@InputType('TrackingInput', { description: 'Tracking information for a shipment. At least one field is required.' })
 export class TrackingInput {
   @Field(() => String, { nullable: true, description: `Name of the carrier. ${atMost(ORDER_LIMITS.carrier)}` })
   readonly carrier?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: `Tracking number of the carrier. ${atMost(ORDER_LIMITS.trackingNumber)}`,
+    description: `Carrier's tracking number. ${atMost(ORDER_LIMITS.trackingNumber)}`,
   })
   readonly number?: string | null;
 

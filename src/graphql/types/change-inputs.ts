@@ -4,21 +4,21 @@ import type { CancelReason, Metadata } from '../../domain/order.js';
 import { Decimal, EmailAddress, JSONObject } from '../scalars.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS, type OrderStatus } from '../../domain/lifecycle.js';
 import { BULK_LIMITS, ORDER_LIMITS } from '../../domain/limits.js';
-import { anyOf, atMost, grouped } from '../description-texts.js';
+import { anyOf, atMost, grouped, METADATA_LIMITS } from '../description-texts.js';
 import { AddressInput, TrackingInput } from './address.js';
 import { OrderItemInput } from './create-inputs.js';
 import { CancelReasonEnum, OrderStatusEnum } from './enums.js';
 
 const EXPECTED_VERSION =
-  'Version that the order must have, from `Order.version`. If it has another, the request is rejected with VERSION_CONFLICT.';
+  'Expected `Order.version`. If the current version differs, the request is rejected with VERSION_CONFLICT.';
 
-const IDEMPOTENCY_KEY = `A key of your choice that makes retries safe. A request with the same key and the same input on this order is not applied again. The same key with another input is rejected with IDEMPOTENCY_MISMATCH. A request that is rejected or changes nothing does not store its key. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)}`;
+const IDEMPOTENCY_KEY = `A key of your choice that makes retries safe. A repeated request with the same key and the same input on this order is not applied again; with different input it is rejected with IDEMPOTENCY_MISMATCH. The key is not recorded if the request is rejected or changes nothing. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)}`;
 
 const REASON = `Reason for the change, stored in its event. ${atMost(ORDER_LIMITS.reason)}`;
 
 const WHILE_PENDING = `Allowed only while the order is ${INITIAL_STATUS}.`;
 
-@InputType('UpdateOrderStatusInput', { description: 'A status change of an order.' })
+@InputType('UpdateOrderStatusInput', { description: 'Input of `updateOrderStatus`.' })
 export class UpdateOrderStatusInput {
   @Field(() => ID, { description: 'Id of the order.' })
   readonly id!: string;
@@ -26,7 +26,7 @@ export class UpdateOrderStatusInput {
   @Field(() => OrderStatusEnum, { description: 'The new status.' })
   readonly status!: OrderStatus;
 
-  @Field(() => Int, { nullable: true, description: `${EXPECTED_VERSION} Not checked by default.` })
+  @Field(() => Int, { nullable: true, description: `${EXPECTED_VERSION} Not checked if omitted.` })
   readonly expectedVersion?: number | null;
 
   @Field(() => String, { nullable: true, description: REASON })
@@ -41,21 +41,21 @@ export class UpdateOrderStatusInput {
   @Field(() => TrackingInput, {
     nullable: true,
     description:
-      'Tracking data of the shipment. Allowed only with status SHIPPED. If the order already is SHIPPED, it replaces the current tracking data and creates an UPDATED event.',
+      'Tracking information for the shipment. Allowed only with status SHIPPED. If the order is already SHIPPED, this replaces the current tracking information and creates an UPDATED event.',
   })
   readonly tracking?: TrackingInput | null;
 }
 
-@InputType('UpdateOrderStatusesInput', { description: 'Status changes that are applied independently.' })
+@InputType('UpdateOrderStatusesInput', { description: 'Input of `updateOrderStatuses`.' })
 export class UpdateOrderStatusesInput {
   @Field(() => [UpdateOrderStatusInput], {
-    description: `The status changes, 1 to ${grouped(BULK_LIMITS.changes)}. Changes of the same order are applied in the given order.`,
+    description: `The status changes, 1 to ${grouped(BULK_LIMITS.changes)}. Changes to the same order are applied in the sequence given.`,
   })
   readonly changes!: UpdateOrderStatusInput[];
 }
 
 @InputType('UpdateOrderInput', {
-  description: `New details, items and amounts of an order. Details can be updated while the order is ${anyOf(EDITABLE_STATUSES)}; items and amounts only while it is ${INITIAL_STATUS}. Fields that are left out stay unchanged; null clears a field. Leading and trailing whitespace of the texts is removed. The currency cannot be changed.`,
+  description: `Input of \`updateOrder\`. The details are the customer's name and e-mail address, the external reference, the addresses, the notes and the metadata; they can be updated while the order is ${anyOf(EDITABLE_STATUSES)}; items and amounts only while it is ${INITIAL_STATUS}. Omitted fields stay unchanged; null clears a field. Leading and trailing whitespace of the strings is removed. The currency cannot be changed.`,
 })
 export class UpdateOrderInput {
   @Field(() => ID, { description: 'Id of the order.' })
@@ -84,7 +84,7 @@ export class UpdateOrderInput {
 
   @Field(() => String, {
     nullable: true,
-    description: `Id of the order in your system, unique among the orders of the customer. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
+    description: `Id of the order in the client's system, unique among the orders of the customer; guest orders share a single namespace. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
   })
   readonly externalReference?: string | null;
 
@@ -94,12 +94,12 @@ export class UpdateOrderInput {
   @Field(() => AddressInput, { nullable: true, description: 'Billing address.' })
   readonly billingAddress?: AddressInput | null;
 
-  @Field(() => String, { nullable: true, description: `Notes of the customer. ${atMost(ORDER_LIMITS.notes)}` })
+  @Field(() => String, { nullable: true, description: `Notes from the customer. ${atMost(ORDER_LIMITS.notes)}` })
   readonly notes?: string | null;
 
   @Field(() => JSONObject, {
     nullable: true,
-    description: `Your own data about the order: a JSON object that replaces the current one. At most ${grouped(ORDER_LIMITS.metadata)} characters and ${ORDER_LIMITS.metadataDepth} levels.`,
+    description: `Client-defined data: a JSON object that replaces the current one, ${METADATA_LIMITS}.`,
   })
   readonly metadata?: Metadata | null;
 
@@ -132,7 +132,7 @@ export class UpdateOrderInput {
   readonly expectedTotal?: DecimalInput | null;
 }
 
-@InputType('CancelOrderInput', { description: 'A cancellation of an order.' })
+@InputType('CancelOrderInput', { description: 'Input of `cancelOrder`.' })
 export class CancelOrderInput {
   @Field(() => ID, { description: 'Id of the order.' })
   readonly id!: string;
@@ -146,7 +146,7 @@ export class CancelOrderInput {
   })
   readonly note?: string | null;
 
-  @Field(() => Int, { nullable: true, description: `${EXPECTED_VERSION} Not checked by default.` })
+  @Field(() => Int, { nullable: true, description: `${EXPECTED_VERSION} Not checked if omitted.` })
   readonly expectedVersion?: number | null;
 
   @Field(() => String, {
@@ -156,12 +156,12 @@ export class CancelOrderInput {
   readonly idempotencyKey?: string | null;
 }
 
-@InputType('DeleteOrderInput', { description: 'A deletion of an order.' })
+@InputType('DeleteOrderInput', { description: 'Input of `deleteOrder`.' })
 export class DeleteOrderInput {
   @Field(() => ID, { description: 'Id of the order.' })
   readonly id!: string;
 
-  @Field(() => Int, { nullable: true, description: `${EXPECTED_VERSION} Not checked by default.` })
+  @Field(() => Int, { nullable: true, description: `${EXPECTED_VERSION} Not checked if omitted.` })
   readonly expectedVersion?: number | null;
 
   @Field(() => String, { nullable: true, description: REASON })
@@ -169,7 +169,7 @@ export class DeleteOrderInput {
 
   @Field(() => String, {
     nullable: true,
-    description: `A key of your choice that makes retries safe. A request with the same key and the same input succeeds again, although the order is deleted. The same key with another input is rejected with IDEMPOTENCY_MISMATCH. A rejected request does not store its key. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)}`,
+    description: `A key of your choice that makes retries safe. A repeated request with the same key and the same input succeeds again, even though the order no longer exists; with different input it is rejected with IDEMPOTENCY_MISMATCH. The key is not recorded if the request is rejected. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)}`,
   })
   readonly idempotencyKey?: string | null;
 }

@@ -3,14 +3,15 @@ import type { Page } from '../../orders/page.js';
 import { costs } from '../field-cost.js';
 
 @ObjectType('PageInfo', {
-  description: 'Position of a page in its list, as in the Relay connection specification. Exact in both directions.',
+  description:
+    'Pagination information, as in the Relay connection specification. `hasNextPage` and `hasPreviousPage` are accurate in both directions.',
   simpleResolvers: true,
 })
 export class PageInfoType {
   @Field(() => Boolean, { description: 'Whether more edges follow this page.' })
   readonly hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether other edges precede this page.' })
+  @Field(() => Boolean, { description: 'Whether more edges precede this page.' })
   readonly hasPreviousPage!: boolean;
 
   @Field(() => String, { nullable: true, description: 'Cursor of the first edge; null if the page is empty.' })
@@ -60,7 +61,7 @@ export function connectionOf<T extends object>(of: string, node: () => ClassType
     @Field(() => [node()], { description: `The ${of}s of the page, without cursors.` })
     readonly nodes!: readonly T[];
 
-    @Field(() => PageInfoType, { description: 'Position of this page in the list.' })
+    @Field(() => PageInfoType, { description: 'Pagination information.' })
     readonly pageInfo!: PageInfoType;
   }
   return Connection;

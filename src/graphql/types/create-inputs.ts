@@ -3,7 +3,7 @@ import type { DecimalInput } from '../../domain/decimal.js';
 import { BULK_LIMITS, ORDER_LIMITS } from '../../domain/limits.js';
 import type { Metadata } from '../../domain/order.js';
 import type { BatchPolicy } from '../../orders/bulk-orders.js';
-import { atMost, grouped } from '../description-texts.js';
+import { atMost, grouped, METADATA_LIMITS } from '../description-texts.js';
 import { Currency, Decimal, EmailAddress, JSONObject } from '../scalars.js';
 import { AddressInput } from './address.js';
 import { BatchPolicyEnum } from './enums.js';
@@ -37,7 +37,7 @@ export class OrderItemInput {
 
   @Field(() => Decimal, {
     nullable: true,
-    description: `Price of one unit in major units of the currency of the order: 0 or more, with at most as many decimals as the currency has. ${defaultInCatalogue('price')}`,
+    description: `Price of one unit in major units of the currency of the order: 0 or more, with at most the number of decimal places that ISO 4217 defines. ${defaultInCatalogue('price')}`,
   })
   readonly unitPrice?: DecimalInput | null;
 
@@ -48,24 +48,24 @@ export class OrderItemInput {
   readonly expectedUnitPrice?: DecimalInput | null;
 }
 
-@InputType('CreateOrderInput', { description: 'A new order.' })
+@InputType('CreateOrderInput', { description: 'Input of `createOrder`.' })
 export class CreateOrderInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      'Id of the new order: a UUID of version 4 or 7 that you generate. A repeated request with the same id returns the same order; with another input it is rejected with IDEMPOTENCY_MISMATCH. Cannot be combined with `idempotencyKey`. By default the server generates an id.',
+      'Id of the new order: a UUID of version 4 or 7 that you generate. A repeated request with the same id returns the same order; with different input it is rejected with IDEMPOTENCY_MISMATCH. Cannot be combined with `idempotencyKey`. If both are omitted, the server generates an id.',
   })
   readonly id?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: `A key of your choice that makes retries safe: a repeated request with the same key returns the same order; with another input it is rejected with IDEMPOTENCY_MISMATCH. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)} Cannot be combined with \`id\`.`,
+    description: `A key of your choice that makes retries safe: a repeated request with the same key returns the same order; with different input it is rejected with IDEMPOTENCY_MISMATCH. Keys never expire. ${atMost(ORDER_LIMITS.idempotencyKey)} Cannot be combined with \`id\`.`,
   })
   readonly idempotencyKey?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: `Id of the customer in your system. Leave it out for a guest order. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.customerId)}`,
+    description: `Id of the customer in the client's system. Omit it for a guest order. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.customerId)}`,
   })
   readonly customerId?: string | null;
 
@@ -84,12 +84,12 @@ export class CreateOrderInput {
   @Field(() => [OrderItemInput], { description: `Items of the order, 1 to ${grouped(ORDER_LIMITS.items)}.` })
   readonly items!: OrderItemInput[];
 
-  @Field(() => String, { nullable: true, description: `Notes of the customer. ${atMost(ORDER_LIMITS.notes)}` })
+  @Field(() => String, { nullable: true, description: `Notes from the customer. ${atMost(ORDER_LIMITS.notes)}` })
   readonly notes?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: `Id of the order in your system. If another order of the same customer has it, the request is rejected with DUPLICATE; all guest orders count as one customer. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
+    description: `Id of the order in the client's system. If another order of the same customer has it, the request is rejected with DUPLICATE; guest orders share a single namespace. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
   })
   readonly externalReference?: string | null;
 
@@ -99,16 +99,16 @@ export class CreateOrderInput {
   @Field(() => AddressInput, { nullable: true, description: 'Billing address.' })
   readonly billingAddress?: AddressInput | null;
 
-  @Field(() => Decimal, { nullable: true, description: 'Shipping cost, 0 or more. Default 0.' })
+  @Field(() => Decimal, { nullable: true, description: 'Shipping cost, 0 or more. Default: 0.' })
   readonly shipping?: DecimalInput | null;
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'Discount, from 0 to subtotal + shipping + tax. Default 0.',
+    description: 'Discount, from 0 to subtotal + shipping + tax. Default: 0.',
   })
   readonly discount?: DecimalInput | null;
 
-  @Field(() => Decimal, { nullable: true, description: 'Tax, 0 or more. Default 0.' })
+  @Field(() => Decimal, { nullable: true, description: 'Tax, 0 or more. Default: 0.' })
   readonly tax?: DecimalInput | null;
 
   @Field(() => Decimal, {
@@ -120,16 +120,16 @@ export class CreateOrderInput {
 
   @Field(() => JSONObject, {
     nullable: true,
-    description: `Your own data about the order: a JSON object of at most ${grouped(ORDER_LIMITS.metadata)} characters and ${ORDER_LIMITS.metadataDepth} levels. Numbers have double precision. The order of keys is not preserved.`,
+    description: `Client-defined data: a JSON object, ${METADATA_LIMITS}. Numbers have double precision. The sequence of keys is not preserved.`,
   })
   readonly metadata?: Metadata | null;
 }
 
-@InputType('CreateOrdersInput', { description: 'Several new orders.' })
+@InputType('CreateOrdersInput', { description: 'Input of `createOrders`.' })
 export class CreateOrdersInput {
   @Field(() => BatchPolicyEnum, {
     defaultValue: 'ALL_OR_NOTHING',
-    description: 'Whether valid orders are stored if another order of the request is rejected.',
+    description: 'Whether the valid orders in the request are stored if another order in it is rejected.',
   })
   readonly policy!: BatchPolicy;
 

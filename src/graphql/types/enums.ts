@@ -44,19 +44,20 @@ export const OrderEventTypeEnum = register(
   {
     CREATED: { description: 'The order was created. Always version 1.' },
     STATUS_CHANGED: { description: 'The status of the order changed.' },
-    UPDATED: { description: 'Details, items, amounts or tracking data changed; `changedFields` lists them.' },
+    UPDATED: { description: 'Details, items, amounts or tracking information changed; `changedFields` lists them.' },
     DELETED: { description: 'The order was deleted. Always the last version.' },
   },
 );
 
 export const OrderSortFieldEnum = register(
   'OrderSortField',
-  'Field to sort orders by. Orders with the same value are sorted by id.',
+  'Field by which to sort orders. Orders with the same value are sorted by id.',
   enumOf(ORDER_SORT_FIELDS),
   {
     CREATED_AT: { description: 'Time of creation.' },
     UPDATED_AT: {
-      description: 'Time of the last change. If an order changes while you page, its position in the list changes.',
+      description:
+        'Time of the last change. If an order changes while you are paging, its position in the list changes.',
     },
     TOTAL: {
       description:
@@ -76,15 +77,15 @@ export const ErrorCodeEnum = register(
   enumOf(Object.keys(USER_ERRORS) as UserErrorCode[]),
   {
     REQUIRED: { description: 'A required value is missing.' },
-    INVALID: { description: 'A value breaks a rule; the message names the rule.' },
+    INVALID: { description: 'A value fails validation; the message states which rule.' },
     NOT_FOUND: { description: 'The order or product does not exist, or you may not see it.' },
     DUPLICATE: { description: 'The value must be unique, and another order has it.' },
     LIMIT_EXCEEDED: {
-      description: 'A value is too long, too large or has too many entries; the message names the limit.',
+      description: 'A value is too long, too large or has too many entries; the message states the limit.',
     },
     INVALID_TRANSITION: { description: 'The lifecycle does not allow this status change.' },
     VERSION_CONFLICT: { description: 'The order does not have the expected version.' },
-    IDEMPOTENCY_MISMATCH: { description: 'The id or idempotency key was already used with a different request.' },
+    IDEMPOTENCY_MISMATCH: { description: 'The id or idempotency key was already used with different input.' },
     ORDER_DELETED: { description: 'The order with this id or idempotency key was deleted.' },
     TOTAL_MISMATCH: { description: 'The total differs from `expectedTotal`; the message contains the actual total.' },
     PRICE_CHANGED: {
@@ -92,7 +93,7 @@ export const ErrorCodeEnum = register(
     },
     NOT_EDITABLE: { description: 'The status of the order does not allow this update.' },
     BATCH_ABORTED: {
-      description: 'This order is valid, but was not stored because another order of the request was rejected.',
+      description: 'This order is valid, but was not stored because another order in the request was rejected.',
     },
     CATALOGUE_UNAVAILABLE: { description: 'The product catalogue is unavailable. Retry later.' },
     SERVICE_UNAVAILABLE: {
@@ -105,13 +106,13 @@ export const CancelReasonEnum = register('CancelReason', 'Why an order was cance
   CUSTOMER: { description: 'Requested by the customer.' },
   FRAUD: { description: 'Fraud or suspected fraud.' },
   INVENTORY: { description: 'Out of stock.' },
-  STAFF: { description: 'Mistake of the merchant.' },
+  STAFF: { description: 'Merchant error.' },
   OTHER: { description: 'Another reason, or no reason given.' },
 });
 
 export const BatchPolicyEnum = register(
   'BatchPolicy',
-  'What happens to the valid orders of a request if another order of it is rejected.',
+  'What happens to the valid orders in a request if another order in it is rejected.',
   enumOf(['ALL_OR_NOTHING', 'PARTIAL']),
   {
     ALL_OR_NOTHING: { description: 'No order is stored. The valid orders are rejected with BATCH_ABORTED.' },
@@ -121,7 +122,7 @@ export const BatchPolicyEnum = register(
 
 export const CountPrecisionEnum = register('CountPrecision', 'Precision of a count.', enumOf(['EXACT', 'AT_LEAST']), {
   EXACT: { description: 'The number is exact.' },
-  AT_LEAST: { description: 'There are more than this number: counting stopped at the limit.' },
+  AT_LEAST: { description: 'A lower bound: counting stopped at the limit and there are more.' },
 });
 
 export const StatsIntervalEnum = register(

@@ -34,7 +34,8 @@ export class ActorType {
 export class OrderEventObject extends NodeType {
   @Field(() => String, {
     nullable: true,
-    description: 'Opaque position in the event log; null until the event has a position. No argument accepts it yet.',
+    description:
+      'Opaque position in the event log; null until a position is assigned. Reserved: no argument accepts it yet.',
   })
   readonly resumeCursor!: string | null;
 
@@ -62,18 +63,18 @@ export class OrderEventObject extends NodeType {
   @Extensions(costs({ size: MOST_CHANGED_FIELDS }))
   @Field(() => [String], {
     description:
-      'Names of the fields of the order that changed. Empty for CREATED and DELETED, which concern all fields.',
+      'Names of the fields of the order that changed. Empty for CREATED and DELETED, which affect all fields.',
   })
   readonly changedFields!: readonly string[];
 
   @Extensions(textCost(ORDER_LIMITS.reason))
-  @Field(() => String, { nullable: true, description: 'Reason that was given for the change; null if there was none.' })
+  @Field(() => String, { nullable: true, description: 'Reason given for the change; null if none was given.' })
   readonly reason!: string | null;
 
   @Field(() => ActorType, { nullable: true, description: 'Identity that caused the event.' })
   readonly actor!: ActorType | null;
 
-  @Field(() => DateTime, { description: 'Time of the event, by the clock of the database.' })
+  @Field(() => DateTime, { description: 'Time of the event, according to the database clock.' })
   readonly occurredAt!: Date;
 }
 

@@ -6,7 +6,7 @@ import { Currency, Decimal } from '../scalars.js';
 export class MoneyType {
   @Field(() => Decimal, {
     description:
-      'Amount in major units, with exactly as many decimals as the currency has: `"12.50"` USD, `"1250"` JPY, `"1.250"` KWD.',
+      'Amount in major units, with exactly the number of decimal places that ISO 4217 defines: `"12.50"` USD, `"1250"` JPY, `"1.250"` KWD.',
   })
   readonly amount!: string;
 

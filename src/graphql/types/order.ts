@@ -20,7 +20,7 @@ const EXACT_COUNT_COST = 10_000;
 /** A character of metadata may take several bytes of the response. */
 const METADATA_WEIGHT = 2;
 
-/** A bounded count reads each order that it counts, which costs one value for every hundred. */
+/** A bounded count reads each order that it counts; every hundred orders cost 1. */
 function boundedCountCost({ limit }: CostArguments): number {
   const most = typeof limit === 'number' ? Math.max(0, Math.min(limit, COUNT_LIMIT)) : COUNT_LIMIT;
   return 50 + Math.ceil(most / 100);
@@ -57,12 +57,15 @@ export class OrderItemType extends NodeType {
   simpleResolvers: true,
 })
 export class OrderType extends NodeType {
-  @Field(() => String, { description: 'Short number for customers and staff. Unique, but not without gaps.' })
+  @Field(() => String, {
+    description: 'Short number for customers and staff. Unique, but not necessarily consecutive.',
+  })
   readonly number!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Id of the order in the system of the client; unique among the orders of the customer.',
+    description:
+      "Id of the order in the client's system; unique among the orders of the customer. Guest orders share a single namespace.",
   })
   readonly externalReference!: string | null;
 
@@ -75,13 +78,13 @@ export class OrderType extends NodeType {
 
   @Field(() => Int, {
     description:
-      '1 at creation, incremented by each event. Pass it as `expectedVersion` to prevent an update of an order that has changed since you read it.',
+      '1 at creation, incremented by each event. Pass it as `expectedVersion` to have the update rejected if the order has changed since you read it.',
   })
   readonly version!: number;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Id of the customer, as given by the client; null for a guest order.',
+    description: "Id of the customer in the client's system; null for a guest order.",
   })
   readonly customerId!: string | null;
 
@@ -123,15 +126,18 @@ export class OrderType extends NodeType {
   @Field(() => AddressType, { nullable: true, description: 'Billing address.' })
   readonly billingAddress!: AddressType | null;
 
-  @Field(() => TrackingType, { nullable: true, description: 'Tracking data of the shipment; null if none was given.' })
+  @Field(() => TrackingType, {
+    nullable: true,
+    description: 'Tracking information for the shipment; null if none was given.',
+  })
   readonly tracking!: TrackingType | null;
 
   @Extensions(textCost(ORDER_LIMITS.notes))
-  @Field(() => String, { nullable: true, description: 'Notes of the customer.' })
+  @Field(() => String, { nullable: true, description: 'Notes from the customer.' })
   readonly notes!: string | null;
 
   @Extensions(textCost(METADATA_WEIGHT * ORDER_LIMITS.metadata))
-  @Field(() => JSONObject, { description: 'Data that the client stored with the order; an empty object by default.' })
+  @Field(() => JSONObject, { description: 'Client-defined data; an empty object by default.' })
   readonly metadata!: Metadata;
 
   @Field(() => DateTime, { description: 'Time of creation.' })

@@ -31,7 +31,7 @@ export class UpdateOrderStatusPayload {
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description: `${CHANGED} False if the order already had the status and tracking data.`,
+    description: `${CHANGED} False if the order already had the status and tracking information.`,
   })
   readonly changed!: boolean;
 
@@ -51,7 +51,7 @@ export class CreateOrdersPayload {
   @Extensions(costs({ size: BULK_LIMITS.orders }))
   @Field(() => [CreateOrdersResult], {
     description:
-      'One result for each order of the request, in the same order; empty if the whole request was rejected.',
+      'One result for each order in the request, in the same sequence; empty if the whole request was rejected.',
   })
   readonly results!: readonly CreateOrdersResult[];
 
@@ -74,7 +74,7 @@ export class UpdateOrderStatusesPayload {
   @Extensions(costs({ size: BULK_LIMITS.changes }))
   @Field(() => [UpdateOrderStatusesResult], {
     description:
-      'One result for each status change of the request, in the same order; empty if the whole request was rejected.',
+      'One result for each status change in the request, in the same sequence; empty if the whole request was rejected.',
   })
   readonly results!: readonly UpdateOrderStatusesResult[];
 
@@ -89,7 +89,7 @@ export class UpdateOrderPayload {
   readonly order!: Order | null;
 
   @Field(() => Boolean, {
-    description: `${CHANGED} False if the order already had all values.`,
+    description: `${CHANGED} False if the order already had all of the given values.`,
   })
   readonly changed!: boolean;
 

@@ -17,7 +17,7 @@ export class StatusCountType {
 }
 
 @ObjectType('CurrencyStats', {
-  description: 'Totals of the orders in one currency, without CANCELLED orders.',
+  description: 'Totals of the orders in one currency, excluding CANCELLED orders.',
   simpleResolvers: true,
 })
 export class CurrencyStatsType {
@@ -32,7 +32,7 @@ export class CurrencyStatsType {
 
   @Field(() => MoneyType, {
     nullable: true,
-    description: 'Average total, rounded to the smallest unit of the currency, halves up.',
+    description: 'Average total, rounded half up to the smallest unit of the currency.',
   })
   readonly average!: MoneyType | null;
 }
@@ -45,10 +45,10 @@ export class ProcessingTimeType {
   @Field(() => Float, { description: 'Average in seconds, exact.' })
   readonly averageSeconds!: number;
 
-  @Field(() => Float, { description: 'Median in seconds, with an error of at most 2 %.' })
+  @Field(() => Float, { description: 'Median in seconds, accurate to within 2 %.' })
   readonly p50Seconds!: number;
 
-  @Field(() => Float, { description: '95th percentile in seconds, with an error of at most 2 %.' })
+  @Field(() => Float, { description: '95th percentile in seconds, accurate to within 2 %.' })
   readonly p95Seconds!: number;
 }
 
@@ -71,7 +71,7 @@ export class StatsPointType {
 }
 
 @ObjectType('OrderStats', {
-  description: 'Statistics of orders in their current state. Deleted orders are not counted.',
+  description: 'Statistics on orders, based on their current state. Deleted orders are not counted.',
   simpleResolvers: true,
 })
 export class OrderStatsType {
@@ -80,7 +80,7 @@ export class OrderStatsType {
 
   @Extensions(costs({ size: ORDER_STATUSES.length }))
   @Field(() => [StatusCountType], {
-    description: 'Number of orders in each status, for every status in the order of the lifecycle.',
+    description: 'Number of orders in each status: one entry for every status, in lifecycle order.',
   })
   readonly byStatus!: readonly StatusCountType[];
 
@@ -95,7 +95,7 @@ export class OrderStatsType {
   readonly processingTime!: ProcessingTimeType | null;
 
   @Field(() => DateTime, {
-    description: 'Time of the latest change that is counted. Newer changes are counted shortly after they are stored.',
+    description: 'Time of the latest change included. Newer changes are included shortly after they are committed.',
   })
   readonly asOf!: Date;
 }

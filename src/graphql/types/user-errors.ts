@@ -28,18 +28,18 @@ export abstract class UserError {
   @Field(() => [String], {
     nullable: true,
     description:
-      'Path of the argument that caused the rejection, outermost first: `["input", "items", "0", "quantity"]`.',
+      'Path to the argument that caused the rejection, outermost first: `["input", "items", "0", "quantity"]`.',
   })
   readonly field!: readonly string[] | null;
 
-  @Field(() => Boolean, { description: 'Whether the same request may succeed later without a change.' })
+  @Field(() => Boolean, { description: 'Whether retrying the same request unchanged may succeed.' })
   readonly retryable!: boolean;
 }
 
 @ObjectType('InputError', {
   implements: UserError,
   description:
-    'A value of the input breaks a rule, or the request cannot be processed; `code` and `message` contain the reason.',
+    'A value in the input fails validation, or the request cannot be processed; `code` and `message` contain the reason.',
   simpleResolvers: true,
 })
 export class InputError extends UserError {}
@@ -47,7 +47,7 @@ export class InputError extends UserError {}
 @ObjectType('IdempotencyError', {
   implements: UserError,
   description:
-    'The id or idempotency key was already used: with a different request, for an order that is deleted, or for an order that you may not see.',
+    'The id or idempotency key was already used: with different input, for an order that has been deleted, or for an order that you may not see.',
   simpleResolvers: true,
 })
 export class IdempotencyError extends UserError {}
@@ -72,7 +72,7 @@ export class TransitionError extends UserError {
 @ObjectType('VersionConflictError', {
   implements: UserError,
   description:
-    'The order does not have the expected version: it was changed since you read it. Read it again before you retry.',
+    'The order does not have the expected version: it has changed since you read it. Read it again before you retry.',
   simpleResolvers: true,
 })
 export class VersionConflictError extends UserError {

@@ -5,7 +5,7 @@ import { MAX_FILTER_VALUES, type OrderSortField, type SortDirection } from '../.
 import { Currency, DateTime, Decimal } from '../scalars.js';
 import { OrderSortFieldEnum, OrderStatusEnum, SortDirectionEnum } from './enums.js';
 
-@InputType('StatusFilter', { description: 'Conditions on a status. All given conditions must hold.' })
+@InputType('StatusFilter', { description: 'Filter on a status. Conditions are combined with AND.' })
 export class StatusFilter {
   @Field(() => OrderStatusEnum, { nullable: true, description: 'Equal to this status.' })
   readonly eq?: OrderStatus | null;
@@ -20,22 +20,22 @@ export class StatusFilter {
   readonly notIn?: OrderStatus[] | null;
 }
 
-@InputType('StringFilter', { description: 'Conditions on a text. All given conditions must hold.' })
+@InputType('StringFilter', { description: 'Filter on a string. Conditions are combined with AND.' })
 export class StringFilter {
-  @Field(() => String, { nullable: true, description: 'Equal to this text.' })
+  @Field(() => String, { nullable: true, description: 'Equal to this string.' })
   readonly eq?: string | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: `Equal to one of these texts, at most ${MAX_FILTER_VALUES}. An empty list matches no orders.`,
+    description: `Equal to one of these strings, at most ${MAX_FILTER_VALUES}. An empty list matches no orders.`,
   })
   readonly in?: string[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Begins with this text, which must not be empty.' })
+  @Field(() => String, { nullable: true, description: 'Begins with this string, which must not be empty.' })
   readonly startsWith?: string | null;
 }
 
-@InputType('DateTimeFilter', { description: 'Conditions on a time. All given conditions must hold.' })
+@InputType('DateTimeFilter', { description: 'Filter on a date and time. Conditions are combined with AND.' })
 export class DateTimeFilter {
   @Field(() => DateTime, { nullable: true, description: 'At this time or later.' })
   readonly gte?: Date | null;
@@ -44,7 +44,7 @@ export class DateTimeFilter {
   readonly lt?: Date | null;
 }
 
-@InputType('DecimalFilter', { description: 'Conditions on an amount. All given conditions must hold.' })
+@InputType('DecimalFilter', { description: 'Filter on an amount. Conditions are combined with AND.' })
 export class DecimalFilter {
   @Field(() => Decimal, { nullable: true, description: 'This amount or more.' })
   readonly gte?: DecimalInput | null;
@@ -55,7 +55,7 @@ export class DecimalFilter {
 
 @InputType('OrderWhere', {
   description:
-    'Conditions on orders. All given conditions must hold. Leave out a condition to match all values. Null is rejected, so that a variable without a value does not match all orders.',
+    'Filter on orders. Conditions are combined with AND; an omitted condition matches all values. An explicit null is rejected, so that a variable that is accidentally null does not match every order.',
 })
 export class OrderWhere {
   @Field(() => StatusFilter, { nullable: true, description: 'Status of the order.' })
@@ -70,7 +70,7 @@ export class OrderWhere {
   })
   readonly isGuest?: boolean | null;
 
-  @Field(() => StringFilter, { nullable: true, description: 'E-mail address of the customer, not case-sensitive.' })
+  @Field(() => StringFilter, { nullable: true, description: 'E-mail address of the customer, case-insensitive.' })
   readonly customerEmail?: StringFilter | null;
 
   @Field(() => StringFilter, { nullable: true, description: 'External reference, case-sensitive.' })
@@ -95,7 +95,7 @@ export class OrderWhere {
   readonly currency?: string | null;
 }
 
-@InputType('OrderSort', { description: 'Sort order of orders.' })
+@InputType('OrderSort', { description: 'How to sort orders.' })
 export class OrderSort {
   @Field(() => OrderSortFieldEnum, { defaultValue: 'CREATED_AT', description: 'Field to sort by.' })
   readonly field!: OrderSortField;
