@@ -11,7 +11,7 @@ import { coalesceWrites } from '../../dist/coalesce/writer.js';
 import { readConfig, type Config } from '../../dist/config.js';
 import type { OrderStatus } from '../../dist/domain/lifecycle.js';
 import type { OrderDraft } from '../../dist/domain/order.js';
-import { completeDraft, requestOrder } from '../../dist/domain/order-draft.js';
+import { completeDraft, validateOrderRequest } from '../../dist/domain/order-draft.js';
 import { priceLines } from '../../dist/domain/order-lines.js';
 import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
 import { actorOf } from '../../dist/domain/viewer.js';
@@ -52,7 +52,11 @@ try {
 
 function draft(): OrderDraft {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
-  const requested = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
+  const requested = validateOrderRequest(
+    { customerId: 'bench', customerName: 'Bench', currency: 'USD', items },
+    [],
+    false,
+  );
   if ('problems' in requested) throw new Error(JSON.stringify(requested.problems));
   const priced = priceLines(requested.request.lines, 'USD', new Map(), []);
   if ('problems' in priced) throw new Error(JSON.stringify(priced.problems));

@@ -67,7 +67,7 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
     const field = [...command.inputPath, 'idempotencyKey'];
     return rejected({
       code: 'IDEMPOTENCY_MISMATCH',
-      message: 'idempotencyKey was already used with a different request.',
+      message: 'idempotencyKey was already used with different input.',
       field,
     });
   }

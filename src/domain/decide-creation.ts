@@ -83,7 +83,7 @@ function decideRepetition(existing: ExistingOrder, command: CreationCommand): Cr
   if (isVisible && isEqual(fingerprint, command.fingerprint)) {
     return { kind: 'repeated', order, replayed: commandId !== command.commandId };
   }
-  const message = `${identifiedBy} was already used with a different request.`;
+  const message = `${identifiedBy} was already used with different input.`;
   return rejected({ code: 'IDEMPOTENCY_MISMATCH', message, field });
 }
 

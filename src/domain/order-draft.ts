@@ -7,14 +7,14 @@ import { CURRENCY_EXPONENTS, formatMoney, MAX_MINOR } from './money.js';
 import { AMOUNTS, type Amounts, type OrderDetails, type OrderDraft, type OrderLine, type Sums } from './order.js';
 import { Problems } from './input-problems.js';
 
-/** An order as a client asks for it. Amounts are plain decimals in major units ("12.50"). */
+/** An order as requested by a client. Amounts are plain decimals in major units ("12.50"). */
 export interface DraftInput extends DetailsInput, AmountsInput {
   readonly customerId?: string | null | undefined;
   readonly currency: string;
   readonly items: readonly LineInput[];
 }
 
-/** What a client says of an order's amounts beside its lines. */
+/** The amounts of an order other than those of its lines, as requested by a client. */
 export interface AmountsInput {
   readonly shipping?: DecimalInput | null | undefined;
   readonly discount?: DecimalInput | null | undefined;
@@ -22,7 +22,7 @@ export interface AmountsInput {
   readonly expectedTotal?: DecimalInput | null | undefined;
 }
 
-/** A checked and normalised request for an order, some of whose prices the catalogue may have yet to tell. */
+/** A validated and normalised request for an order. Prices may be missing; the catalogue supplies them. */
 export interface OrderRequest {
   readonly details: OrderDetails;
   readonly lines: readonly RequestedLine[];
@@ -35,13 +35,17 @@ export interface OrderRequest {
 type Checked<K extends string, T> = { readonly [P in K]: T } | { readonly problems: readonly InputProblem[] };
 
 /**
- * Checks what a client asks for.
+ * Validates an order request.
  *
- * @param at where the input stands in the mutation's arguments, for the problems' paths
- * @param catalogue whether names and prices may be left to a catalogue
- * @returns the request, or every rule it breaks
+ * @param at path of the input within the mutation arguments, for the paths of the problems
+ * @param catalogue whether a catalogue may supply missing names and prices
+ * @returns the request, or every problem found
  */
-export function requestOrder(input: DraftInput, at: FieldPath, catalogue: boolean): Checked<'request', OrderRequest> {
+export function validateOrderRequest(
+  input: DraftInput,
+  at: FieldPath,
+  catalogue: boolean,
+): Checked<'request', OrderRequest> {
   const problems = new Problems();
   const exponent = CURRENCY_EXPONENTS.get(input.currency);
   if (exponent === undefined) {
@@ -80,7 +84,7 @@ function readWhole(input: DraftInput, at: FieldPath, problems: Problems): OrderD
   };
 }
 
-/** Makes the draft of a request whose lines have their prices, with sums that are exact. */
+/** Builds the draft of a request whose lines are priced, with exact sums. */
 export function completeDraft(
   request: OrderRequest,
   lines: readonly OrderLine[],

@@ -1,4 +1,4 @@
-import { completeDraft, requestOrder, type DraftInput, type OrderRequest } from '../domain/order-draft.js';
+import { completeDraft, validateOrderRequest, type DraftInput, type OrderRequest } from '../domain/order-draft.js';
 import { invalid, type FieldPath, type InputProblem, type Rejection } from '../domain/errors.js';
 import { priceLines } from '../domain/order-lines.js';
 import type { Order, OrderDraft } from '../domain/order.js';
@@ -12,7 +12,7 @@ import type { CreateOrder, WriteOutcome } from './interfaces/order-writer.js';
 import type { OrderDependencies } from './order-dependencies.js';
 
 export interface CreateOrderRequest extends DraftInput {
-  /** A UUID v4 or v7 of the client. Not together with `idempotencyKey`. */
+  /** Client-generated UUID (v4 or v7). Mutually exclusive with `idempotencyKey`. */
   readonly id?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 }
@@ -20,7 +20,7 @@ export interface CreateOrderRequest extends DraftInput {
 export type CreateOrderResult =
   { readonly order: Order; readonly replayed: boolean } | { readonly rejection: Rejection };
 
-/** Creates an order: exactly one for each id or idempotency key, however often the request is repeated. */
+/** Creates an order: exactly one for each id or idempotency key, no matter how often the request is repeated. */
 export async function createOrder(
   dependencies: OrderDependencies,
   request: CreateOrderRequest,
@@ -35,9 +35,9 @@ export async function createOrder(
 export type PreparedCreation = { readonly command: CreateOrder } | { readonly rejection: Rejection };
 
 /**
- * Checks a request, looks up its prices and makes the command that stores the order.
+ * Validates a request, looks up its prices and builds the command that stores the order.
  *
- * @param inputPath of the request in the arguments of the mutation
+ * @param inputPath path of this order's input within the mutation arguments
  */
 export async function prepareCreation(
   dependencies: OrderDependencies,
@@ -46,7 +46,7 @@ export async function prepareCreation(
   inputPath: FieldPath,
 ): Promise<PreparedCreation> {
   const identity = identify(request, caller.viewer, inputPath);
-  const checked = requestOrder(request, inputPath, dependencies.productLookup !== null);
+  const checked = validateOrderRequest(request, inputPath, dependencies.productLookup !== null);
   const problems = [...identity.problems, ...('problems' in checked ? checked.problems : [])];
   if ('problems' in checked || problems.length > 0) return { rejection: invalid(problems) };
 
@@ -72,16 +72,17 @@ interface Identity extends Pick<CreateOrder, 'orderId' | 'identifiedBy'> {
   readonly problems: readonly InputProblem[];
 }
 
-/** The id of the order: the client's own, the one of its idempotency key, or a new one. */
+/** The id of the order: the client-supplied id, the one derived from the idempotency key, or a newly generated one. */
 function identify({ id, idempotencyKey: key }: CreateOrderRequest, viewer: Viewer, inputPath: FieldPath): Identity {
   if (id !== null && id !== undefined) {
     const uuid = parseUuid(id);
     const isUsable = uuid !== null && isClientUuid(uuid);
-    const isAlone = key === null || key === undefined;
-    if (isUsable && isAlone) return { orderId: uuid, identifiedBy: 'id', problems: [] };
+    const hasNoKey = key === null || key === undefined;
+    if (isUsable && hasNoKey) return { orderId: uuid, identifiedBy: 'id', problems: [] };
     const message = isUsable ? 'id and idempotencyKey cannot be combined.' : 'id must be a UUID of version 4 or 7.';
     return { orderId: '', identifiedBy: 'id', problems: [{ code: 'INVALID', message, field: [...inputPath, 'id'] }] };
   }
+  // Also the default of a newly generated id: only IDEMPOTENCY_MISMATCH and ORDER_DELETED name it, and a new id causes neither.
   const identifiedBy = 'idempotencyKey';
   if (key === null || key === undefined) return { orderId: newUuid(), identifiedBy, problems: [] };
   const problems = checkIdempotencyKey(key, [...inputPath, identifiedBy]);
@@ -94,7 +95,7 @@ interface UnpricedOrder {
   readonly inputPath: FieldPath;
 }
 
-/** Completes the prices of an order. A replay needs none, so that it works while the product service is down. */
+/** Fills in the missing prices of an order. A replay needs no product lookup, so it works even while the product service is down. */
 async function priceOrder(
   { productLookup, readerFor }: OrderDependencies,
   { orderId, request, inputPath }: UnpricedOrder,
@@ -118,12 +119,12 @@ export function toCreateOrderResult(outcome: WriteOutcome, command: CreateOrder)
       return { rejection: batchAborted(command) };
     case 'changed':
     case 'group':
-      throw new Error(`a creation was answered with the outcome ${outcome.kind}`);
+      throw new Error(`unexpected outcome for a create command: ${outcome.kind}`);
   }
 }
 
-/** The rejection of a valid order whose batch was rejected. */
+/** Rejection for a valid order that was not stored because another order in its batch was rejected. */
 export function batchAborted({ inputPath }: CreateOrder): Rejection {
-  const message = 'This order is valid, but was not created because another order of the request was rejected.';
+  const message = 'This order is valid, but was not created because another order in the request was rejected.';
   return invalid([{ code: 'BATCH_ABORTED', message, field: inputPath }]);
 }

@@ -107,7 +107,7 @@ test('the same request gets the order again; only its own retry is not a replay'
 
 test.each(['id', 'idempotencyKey'] as const)('another request under the same %s is rejected', (identifiedBy) => {
   const other = { ...command, identifiedBy, fingerprint: Buffer.from('b request') };
-  const message = `${identifiedBy} was already used with a different request.`;
+  const message = `${identifiedBy} was already used with different input.`;
   expect(decideCreation(existing, other, free)).toEqual({
     kind: 'rejected',
     rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: ['input', identifiedBy] },

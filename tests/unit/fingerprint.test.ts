@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { requestOrder } from '../../src/domain/order-draft.js';
+import { validateOrderRequest } from '../../src/domain/order-draft.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { creationFingerprintParts, fingerprintOf } from '../../src/orders/fingerprint.js';
@@ -38,7 +38,7 @@ test('a key stands for one id of version 8, which is its owner’s alone', () =>
 test('a fingerprint is of what is ordered, not of how it was written, and needs the secret', () => {
   const print = (input: object, key = secret) => {
     const items = [{ name: 'Tea', quantity: 1, unitPrice: '1.5' }];
-    const checked = requestOrder({ currency: 'USD', items, ...input }, ['input'], false);
+    const checked = validateOrderRequest({ currency: 'USD', items, ...input }, ['input'], false);
     if (!('request' in checked)) throw new Error('the input of the test is wrong');
     return Buffer.from(fingerprintOf(key, creationFingerprintParts(checked.request))).toString('hex');
   };
@@ -72,7 +72,7 @@ test('a fingerprint is of what is ordered, not of how it was written, and needs 
 
 test('fingerprints that older servers stored stay the same', () => {
   const items = [{ sku: 's', name: 'Tea', quantity: 2, unitPrice: '1.5' }];
-  const checked = requestOrder({ currency: 'USD', customerId: 'c', items }, ['input'], false);
+  const checked = validateOrderRequest({ currency: 'USD', customerId: 'c', items }, ['input'], false);
   if (!('request' in checked)) throw new Error('the input of the test is wrong');
   const text = '["create","c",null,null,"USD",null,[[null,"s","Tea",2,"150"]]]';
   const mac = createHmac('sha256', secret).update(text).digest();
