@@ -4,13 +4,14 @@ import { ORDER_STATISTICS } from '../../orders/interfaces/order-statistics.js';
 import type { TransactionalConsumer } from './consumer.js';
 
 /**
- * Counts the events of the log into the statistics. Batches are large: a row that is updated for every few events has as
- * many dead versions as an old open transaction keeps. Readings count the events that are not in the rows yet.
+ * Projects the event log into the statistics tables. Batches are large to limit bloat: frequent small updates of one row
+ * leave dead tuples that VACUUM cannot remove while an older transaction is open. Queries add the events that have not
+ * been applied to the tables yet.
  *
- * @param countEvents adds a range of events to the rows
+ * @param applyEvents applies a range of events to the statistics tables
  */
 export function orderStatisticsProjection(
-  countEvents: (tx: Queryable, range: EventRange) => Promise<void>,
+  applyEvents: (tx: Queryable, range: EventRange) => Promise<void>,
 ): TransactionalConsumer {
   return {
     kind: 'transactional',
@@ -18,6 +19,6 @@ export function orderStatisticsProjection(
     batchSize: 2_000,
     maxDelayMs: 60_000,
     tables: ['order_stats', 'order_stats_durations'],
-    handle: countEvents,
+    handle: applyEvents,
   };
 }
