@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { isOver } from '../orders/interfaces/caller.js';
+import { isAbandoned } from '../orders/interfaces/caller.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
 import { createProductService, type ProductServiceOptions } from './product-service.js';
@@ -87,7 +87,7 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
 
   return {
     async products(ids, caller) {
-      if (isOver(caller)) return ids.map((id) => recall(id) ?? tooLate(caller));
+      if (isAbandoned(caller)) return ids.map((id) => recall(id) ?? tooLate(caller));
       const { over, dispose } = watch(caller);
       try {
         return await Promise.all(ids.map(async (id) => recall(id) ?? waitFor(id, over)));

@@ -5,11 +5,11 @@ export interface BatchQueueOptions<E> {
   readonly maxBatch: number;
   /** Only entries of one group share a batch. */
   readonly groupOf: (entry: E) => string;
-  /** Runs one batch, in one lane. Must not reject. */
+  /** Runs one batch in one lane. Must not reject. */
   readonly run: (entries: readonly E[]) => Promise<void>;
 }
 
-/** Adds an entry to the batch of its group that waits for a lane, or to a new one. */
+/** Adds an entry to the queued batch of its group, or to a new batch if there is none or it is full. */
 export type AddToBatch<E> = (entry: E) => void;
 
 interface Batch<E> {
@@ -17,12 +17,12 @@ interface Batch<E> {
   readonly entries: E[];
 }
 
-/** Batches that run in the order of their first entries, each in a lane of its own. */
+/** Runs batches in the sequence of their first entries, each in its own lane. */
 export function createBatchQueue<E>({ lanes, maxBatch, groupOf, run }: BatchQueueOptions<E>): AddToBatch<E> {
   const waiting: Batch<E>[] = [];
-  const open = new Map<string, Batch<E>>(); // of each group the last one that waits
+  const open = new Map<string, Batch<E>>(); // the last queued batch of each group
 
-  /** One batch of this queue stands in the lanes at a time, so that queues which share lanes take turns. */
+  /** Only one batch of this queue waits for a lane at a time, so that queues which share lanes take turns. */
   function start(release: () => void): void {
     const batch = waiting.shift();
     if (waiting.length > 0) lanes.enter(start);

@@ -1,67 +1,68 @@
 import { RequestError } from '../domain/errors.js';
-import { isOver } from '../orders/interfaces/caller.js';
+import { isAbandoned } from '../orders/interfaces/caller.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
 import { createBatchQueue } from './batch-queue.js';
 
-/** How a call is spoken of that was not answered in time. */
-interface Words {
-  /** For messages: "read", "write". */
+/** The messages for calls that are rejected or do not finish before their deadline. */
+interface CoalescerMessages {
+  /** Noun of the call in messages: "read", "write". */
   readonly what: string;
-  /** The answer to a caller whose deadline passes before its batch begins, and while its batch is under way. */
+  /** The deadline passed before the batch started. */
   readonly unstartedMessage: string;
+  /** The deadline passed while the batch was running. */
   readonly lateMessage: string;
   readonly lateDetails?: Readonly<Record<string, unknown>>;
-  /** The answer to a caller whose deadline passes while its call is idle. */
+  /** The deadline passed while the call was idle. Default: `lateMessage`. */
   readonly idleMessage?: string;
 }
 
-export interface CoalescerOptions<K, V> extends Words {
+export interface CoalescerOptions<K, V> extends CoalescerMessages {
   readonly lanes: Lanes;
-  /** Only keys of one group share a batch; without it all keys do. */
+  /** Only keys of one group share a batch. Default: all keys are in one group. */
   readonly groupOf?: (key: K) => string;
-  /** The most keys one batch holds. */
+  /** Maximum number of keys in a batch. */
   readonly maxBatch: number;
-  /** How much may wait or be under way; beyond it callers are rejected at once. */
+  /** Maximum number and size of the calls that are queued or running. Calls beyond it are rejected immediately. */
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
-  /** About how many bytes a key holds while it waits. */
+  /** Approximate size of a queued key in bytes. */
   readonly weigh: (key: K) => number;
-  /** Whether a started call is waiting outside of a batch, so that nothing of it is running. */
+  /** Whether a started call is waiting while no work of it is in progress. */
   readonly isIdle?: (key: K) => boolean;
   /**
-   * Runs one batch; answers a value, an Error or a promise for each call, in the calls' order. The lane is free again
-   * when this resolves; what a promise stands for may take longer. A rejection fails every call.
+   * Runs one batch and returns a value, an Error or a promise for each call, in the sequence of the calls. The lane is
+   * released when this resolves; the returned promises may settle later. A rejection fails every call.
    */
-  readonly run: (calls: readonly Call<K>[]) => Promise<readonly Answer<V>[]>;
+  readonly run: (calls: readonly Call<K>[]) => Promise<readonly CallResult<V>[]>;
 }
 
 export interface Coalescer<K, V> {
   load(key: K, caller: Caller): Promise<V>;
-  /** Resolves when nothing is queued or under way. */
+  /** Resolves when no call is queued or running. */
   idle(): Promise<void>;
 }
 
-/** One caller's key, and how long it wants to wait. */
+/** A key and the caller that requested it. */
 export interface Call<K> {
   readonly key: K;
   readonly caller: Caller;
 }
 
-export type Answer<V> = V | Error | Promise<V>;
+export type CallResult<V> = V | Error | Promise<V>;
 
-/** A call in the queue. `resolve` or `reject` takes it out of the queue, whether or not its caller still waits. */
+/** A call in the queue. `resolve` and `reject` remove it from the queue, even if its caller was rejected at the deadline. */
 interface Entry<K, V> extends Call<K> {
-  /** `left` once the caller got the answer that nothing was done: the call must not be run. */
-  state: 'waiting' | 'running' | 'left';
+  /** `expired`: the call was rejected at its deadline as not started, so it must not run. */
+  state: 'queued' | 'running' | 'expired';
   readonly resolve: (value: V) => void;
   readonly reject: (cause: unknown) => void;
 }
 
 /**
- * Turns single calls into batches. Calls that arrive while every lane is busy join the next batch; nothing is cached,
- * so every answer is as fresh as its batch. A call whose caller has gone or whose deadline has passed leaves the queue
- * without being run.
+ * Combines single calls into batches. Calls that arrive while every lane is busy join the next batch. Nothing is cached:
+ * every result is as recent as its batch. A call is dropped from the queue without running if its client has disconnected
+ * or its deadline has passed.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
   const { what, lanes, groupOf = () => '', maxBatch, maxQueued, maxQueuedBytes, weigh, isIdle, run } = options;
@@ -79,21 +80,21 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   async function runBatch(entries: readonly Entry<K, V>[]): Promise<void> {
     const live: Entry<K, V>[] = [];
     for (const entry of entries) {
-      if (entry.state === 'left' || isOver(entry.caller)) entry.reject(notRun(options, entry.caller));
+      if (entry.state === 'expired' || isAbandoned(entry.caller)) entry.reject(notRun(options, entry.caller));
       else live.push(entry);
     }
     if (live.length === 0) return;
     for (const entry of live) entry.state = 'running';
     try {
-      const answers = await run(live);
-      if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
-      for (const [index, entry] of live.entries()) settle(entry, answers[index] as Answer<V>);
+      const results = await run(live);
+      if (results.length !== live.length) throw new Error(`${results.length} results for ${live.length} keys`);
+      for (const [index, entry] of live.entries()) settle(entry, results[index] as CallResult<V>);
     } catch (cause) {
       for (const entry of live) entry.reject(cause);
     }
   }
 
-  function leave(bytes: number): void {
+  function dequeue(bytes: number): void {
     queued -= 1;
     queuedBytes -= bytes;
     if (queued > 0) return;
@@ -101,12 +102,12 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     idlers = [];
   }
 
-  function enter(key: K, caller: Caller, bytes: number): Promise<V> {
+  function enqueue(key: K, caller: Caller, bytes: number): Promise<V> {
     queued += 1;
     queuedBytes += bytes;
     return new Promise((resolve, reject) => {
       const onDeadline = () => {
-        if (entry.state === 'waiting') entry.state = 'left';
+        if (entry.state === 'queued') entry.state = 'expired';
         if (entry.state !== 'running') reject(notRun(options, caller));
         else reject(tooLate(options, isIdle?.(key) ?? false));
       };
@@ -115,18 +116,18 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
         <T>(settleCaller: (outcome: T) => void) =>
         (outcome: T) => {
           clearTimeout(timer);
-          leave(bytes);
+          dequeue(bytes);
           settleCaller(outcome); // without effect after the deadline
         };
-      const entry: Entry<K, V> = { key, caller, state: 'waiting', resolve: after(resolve), reject: after(reject) };
+      const entry: Entry<K, V> = { key, caller, state: 'queued', resolve: after(resolve), reject: after(reject) };
       addToBatch(entry);
     });
   }
 
   async function load(key: K, caller: Caller): Promise<V> {
-    if (isOver(caller)) throw notRun(options, caller);
+    if (isAbandoned(caller)) throw notRun(options, caller);
     const bytes = weigh(key);
-    if (queued < maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enter(key, caller, bytes);
+    if (queued < maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enqueue(key, caller, bytes);
     const message = `The ${what} was not started: too many ${what}s are waiting. Retry later.`;
     throw new RequestError('OVERLOADED', message);
   }
@@ -137,21 +138,24 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
   };
 }
 
-function settle<V>({ resolve, reject }: Entry<unknown, V>, answer: Answer<V>): void {
-  if (answer instanceof Error) reject(answer);
-  else if (answer instanceof Promise) answer.then(resolve, reject);
-  else resolve(answer);
+function settle<V>({ resolve, reject }: Entry<unknown, V>, result: CallResult<V>): void {
+  if (result instanceof Error) reject(result);
+  else if (result instanceof Promise) result.then(resolve, reject);
+  else resolve(result);
 }
 
-/** The answer to a caller whose call left the queue without being run. */
-function notRun({ what, unstartedMessage }: Words, { signal }: Caller): RequestError {
+/** The error for a call that was dropped from the queue without running. */
+function notRun({ what, unstartedMessage }: CoalescerMessages, { signal }: Caller): RequestError {
   return signal.aborted
     ? new RequestError('CANCELLED', `The ${what} was not started: the client has disconnected.`)
     : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
 }
 
-/** The answer to a caller whose deadline passed while its batch was under way. */
-function tooLate({ lateMessage, lateDetails = {}, idleMessage = lateMessage }: Words, isIdle: boolean): RequestError {
+/** The error for a call whose deadline passed while its batch was running. */
+function tooLate(
+  { lateMessage, lateDetails = {}, idleMessage = lateMessage }: CoalescerMessages,
+  isIdle: boolean,
+): RequestError {
   if (isIdle) return new RequestError('SERVICE_UNAVAILABLE', idleMessage);
   return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
 }

@@ -1,22 +1,22 @@
 import type { OrderLine } from '../domain/order.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../orders/interfaces/order-writer.js';
 
-/** What a command adds to a batch. */
+/** The share of a command in the limits of a batch. */
 export interface CommandSize {
   readonly commands: number;
   readonly items: number;
-  /** About what it holds in memory and sends to the database. */
+  /** Approximate size in memory and in the statements. */
   readonly bytes: number;
 }
 
-/** What one transaction carries at most. */
+/** The limits of one transaction. */
 export interface BatchBounds {
   readonly maxCommands: number;
   readonly maxItems: number;
   readonly maxBytes: number;
 }
 
-/** Cuts a batch where it exceeds what one transaction carries. Order is kept. A command that exceeds it goes alone. */
+/** Splits a batch into parts within the limits of one transaction, in sequence. A command that exceeds a limit is a part of its own. */
 export function split<S extends { readonly size: CommandSize }>(
   sized: readonly S[],
   { maxCommands, maxItems, maxBytes }: BatchBounds,
@@ -49,7 +49,7 @@ function add(left: CommandSize, right: CommandSize): CommandSize {
   };
 }
 
-/** Walks the whole command: computed once, when the command arrives. */
+/** Traverses the whole command, so it is computed only once, when the command arrives. */
 export function sizeOf(command: WriteCommand): CommandSize {
   switch (command.kind) {
     case 'group':
@@ -78,7 +78,7 @@ function bytesOfLines(lines: readonly OrderLine[]): number {
   return lines.reduce((sum, line) => sum + LINE_BYTES + lengthOf(line), 0);
 }
 
-/** The characters of all texts and objects among the values. Empty objects are common and add nothing. */
+/** Total length of the strings and objects among the values. Empty objects are common and count as 0. */
 function lengthOf(values: object): number {
   let length = 0;
   for (const value of Object.values(values)) {

@@ -1,9 +1,10 @@
 import type { Lanes, StartInLane } from '../orders/interfaces/lanes.js';
 
 /**
- * @param count how many may be under way at once
- * Free lanes are filled at the end of the current turn of the event loop, so that calls which arrive together are
- * found together; an idle server waits for nothing else.
+ * Limits how many batches run concurrently. Free lanes are filled at the end of the current turn of the event loop, so
+ * that calls which arrive together share a batch; an idle server adds no other delay.
+ *
+ * @param count maximum number of batches that run concurrently
  */
 export function createLanes(count: number): Lanes {
   const waiting: StartInLane[] = [];

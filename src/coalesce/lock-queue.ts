@@ -1,41 +1,46 @@
 export interface LockQueueOptions<W> {
-  /** Which of these locks no other transaction holds any more, probed together. */
-  readonly findFree: (names: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Retries what waited, by locks; the answer holds what met its lock again. It must not reject. */
+  /** The names among these whose lock no other transaction holds, probed together. */
+  readonly findUnlocked: (names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Retries entries, grouped by lock, and returns those whose lock is still held. Must not reject. */
   readonly retry: (waiting: readonly (readonly W[])[]) => Promise<ReadonlySet<W>>;
-  /** How many locks are retried in one turn: newer ones first, so that they do not wait for the turns of the others. */
+  /** Maximum number of locks that are retried in one turn. Newer locks come first, so that they are not delayed by older ones. */
   readonly maxPerTurn: number;
-  /** Whether the caller has gone. Its entry is retried at once, which answers it without a transaction. */
-  readonly isOver: (waiting: W) => boolean;
+  /** Whether the entry is abandoned. It is retried immediately, which rejects it without a transaction. */
+  readonly isAbandoned: (waiting: W) => boolean;
 }
 
-/** What waits for locks of other transactions, by the name of the lock. */
+/** Entries that wait for locks of other transactions, by the name of the lock. */
 export interface LockQueue<W> {
   isEmpty(): boolean;
-  /** Whether the lock was met a moment ago. */
+  /** Whether the lock was recently found to be held. */
   has(name: string): boolean;
   add(name: string, waiting: W): void;
 }
 
 interface Lock<W> {
   waiting: W[];
-  /** Doubles each time the lock is met again. */
+  /** Doubles each time the lock is found to be held. */
   pauseMs: number;
   retryAt: number;
 }
 
-/** Two batches that meet for a commit are apart again after this time. */
+/** Longer than most locks, which end with the commit of another batch. */
 const FIRST_PAUSE_MS = 5;
-/** Far below the second in which a freed order is to be changed; a probe of many orders costs milliseconds. */
+/** An unlocked order must be changed within a second; a probe of many orders takes milliseconds. */
 const LONGEST_PAUSE_MS = 160;
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Entries wait until their lock is free. A lock is retried once without a question, because most locks are held for one
- * short transaction. After that all locks that are due are probed together, and only what waits for free ones is retried.
- * The queue works on one retry at a time, so waiting entries use one connection however many they are.
+ * Entries wait until their lock is released. The first retry needs no probe, because most locks are held for one short
+ * transaction. After that all locks that are due are probed together, and only the entries of unlocked ones are retried.
+ * The queue runs one retry at a time, so it uses one connection regardless of the number of entries.
  */
-export function createLockQueue<W>({ findFree, retry, maxPerTurn, isOver }: LockQueueOptions<W>): LockQueue<W> {
+export function createLockQueue<W>({
+  findUnlocked,
+  retry,
+  maxPerTurn,
+  isAbandoned,
+}: LockQueueOptions<W>): LockQueue<W> {
   const locks = new Map<string, Lock<W>>();
   let timer: NodeJS.Timeout | undefined;
   let wakeAt = Number.POSITIVE_INFINITY;
@@ -53,13 +58,13 @@ export function createLockQueue<W>({ findFree, retry, maxPerTurn, isOver }: Lock
     wakeAt = Number.POSITIVE_INFINITY;
     const due = takeDue();
     const names = due.flatMap(([name, { pauseMs }]) => (pauseMs > FIRST_PAUSE_MS ? name : []));
-    const free = names.length === 0 ? NONE : await findFree(names);
+    const free = names.length === 0 ? NONE : await findUnlocked(names);
     await retryFree(due.map(([name, lock]) => ({ lock, isFree: lock.pauseMs === FIRST_PAUSE_MS || free.has(name) })));
     working = false;
     for (const { retryAt } of locks.values()) schedule(retryAt);
   }
 
-  /** A lock for which nothing waits any more is forgotten when it is due. Until then new entries join the queue at once. */
+  /** A lock without entries is removed when it is due. Until then new entries for it join the queue immediately. */
   function takeDue(): [string, Lock<W>][] {
     const now = performance.now();
     const due = [...locks].filter(([, { retryAt }]) => retryAt <= now);
@@ -75,12 +80,12 @@ export function createLockQueue<W>({ findFree, retry, maxPerTurn, isOver }: Lock
       const back = entries.filter((entry) => again.has(entry));
       lock.waiting.unshift(...back);
       if (!isFree || back.length > 0) backOff(lock);
-      else Object.assign(lock, { pauseMs: FIRST_PAUSE_MS, retryAt: performance.now() }); // what has arrived meanwhile is next
+      else Object.assign(lock, { pauseMs: FIRST_PAUSE_MS, retryAt: performance.now() }); // entries added during the retry come next
     }
   }
 
   function take(lock: Lock<W>, isFree: boolean): readonly W[] {
-    const taken = new Set(isFree ? lock.waiting : lock.waiting.filter(isOver));
+    const taken = new Set(isFree ? lock.waiting : lock.waiting.filter(isAbandoned));
     lock.waiting = lock.waiting.filter((each) => !taken.has(each));
     return [...taken];
   }
@@ -101,7 +106,7 @@ export function createLockQueue<W>({ findFree, retry, maxPerTurn, isOver }: Lock
   };
 }
 
-/** Retries are aligned to multiples of the pause, so that locks met at different times are probed together. */
+/** Retries are aligned to multiples of the pause, so that locks found at different times are probed together. */
 function backOff<W>(lock: Lock<W>): void {
   lock.pauseMs = Math.min(2 * lock.pauseMs, LONGEST_PAUSE_MS);
   lock.retryAt = (Math.floor(performance.now() / lock.pauseMs) + 1) * lock.pauseMs;

@@ -8,14 +8,14 @@ import { createLanes } from './lanes.js';
 
 export interface ReadBounds {
   readonly lanes: number;
-  /** Lanes of counts and statistics, which look at many rows. */
+  /** Lanes of counts and statistics, which read many rows. */
   readonly expensiveLanes: number;
   readonly maxKeys: number;
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
 }
 
-/** Gives each request its own reader; underneath, the reads of all requests share the same batches. */
+/** Creates the reader of a request. The reads of all requests share the same batches. */
 export type ReaderFor = (caller: Caller) => OrderReader;
 
 /** A read of one key for one caller. */
@@ -60,19 +60,19 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   });
 }
 
-/** A bounded count up to here, which is the default of the API, does not wait behind exact counts. */
+/** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */
 const SHORT_COUNT = 10_001;
 
 const READ_TOO_LATE = 'The read did not finish before the deadline of the request.';
 const COUNT_TOO_LATE =
   'The count did not finish before the deadline of the request. Narrow `where`, or use `count` with a smaller limit.';
 
-/** About what a waiting call holds besides the name of its key. */
+/** Approximate size of a queued call without the name of its key. */
 const CALL_BYTES = 200;
 
 /**
- * One coalescer for a kind of read. A batch is one statement: keys of another shape wait for a lane of their own, so each
- * caller is answered as soon as its own rows are there. Equal keys of a batch are read once.
+ * One coalescer for each kind of read. A batch is one statement, so keys of different shapes use separate lanes, and each
+ * caller gets its rows as soon as its own statement ends. Equal keys in a batch are read once.
  */
 function share<K, V>(
   { nameOf, read }: BatchRead<K, V>,
@@ -101,12 +101,12 @@ function share<K, V>(
   return (key, caller) => coalescer.load({ key, name: nameOf(key) }, caller);
 }
 
-/** A DataLoader for each request that reads, whose batches end in the process-wide coalescer. */
+/** A DataLoader for each request, created on the first read. It loads from the coalescer of the process. */
 function perRequest<V>(read: SharedRead<string, V>, caller: Caller): (key: string) => Promise<V> {
   let loader: DataLoader<string, V> | undefined;
   const readAll = async (keys: readonly string[]) => {
-    const answers = await Promise.allSettled(keys.map((key) => read(key, caller)));
-    return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : toError(answer.reason)));
+    const results = await Promise.allSettled(keys.map((key) => read(key, caller)));
+    return results.map((result) => (result.status === 'fulfilled' ? result.value : toError(result.reason)));
   };
   return (key) => (loader ??= new DataLoader<string, V>(readAll)).load(key);
 }

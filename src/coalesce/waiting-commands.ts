@@ -1,6 +1,6 @@
 import type { BatchWriter, LockConflict, WriteCall, WriteResult } from '../orders/interfaces/batch-writer.js';
 import { RequestError } from '../domain/errors.js';
-import { isOver } from '../orders/interfaces/caller.js';
+import { isAbandoned } from '../orders/interfaces/caller.js';
 import type { CreateOrder, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import { split, type BatchBounds, type CommandSize } from './command-size.js';
 import { createLockQueue, type LockQueue } from './lock-queue.js';
@@ -10,11 +10,11 @@ export interface SizedCall extends WriteCall {
 }
 
 export interface WaitingCommands {
-  /** The conflict that the command would meet: its order or key was locked a moment ago. */
+  /** The lock conflict to expect, because the command's order or key was recently found to be locked. */
   knownConflict(command: WriteCommand): LockConflict | null;
-  /** Resolves when the command has been decided. */
+  /** Resolves with the outcome of the command. */
   wait(call: SizedCall, conflict: LockConflict): Promise<WriteOutcome>;
-  /** Whether the command is waiting and no transaction may have stored it. */
+  /** Whether the command is waiting and no transaction can have stored it. */
   isIdle(command: WriteCommand): boolean;
 }
 
@@ -27,32 +27,33 @@ interface Waiting {
 
 /**
  * Commands that wait for locks of other transactions, outside the lanes of the batches. Locked orders are probed
- * together, and the commands on free ones share batches. Ids and references that are being stored cannot be probed: the
- * commands that need one are retried in a transaction of their own, where a lock stops no others.
+ * together, and the commands on unlocked ones share batches. A key, an id or an external reference that another
+ * transaction is inserting, cannot be probed: the commands that need the same key are retried in their own transaction,
+ * where its lock blocks no other commands.
  */
 export function createWaitingCommands(
-  { write, findFree }: BatchWriter,
+  { write, findUnlocked }: BatchWriter,
   { maxWaiting, ...bounds }: BatchBounds & { readonly maxWaiting: number },
 ): WaitingCommands {
   const idle = new Set<WriteCommand>();
   let count = 0;
-  const isGone = ({ call }: Waiting) => isOver(call.caller);
+  const isAbandonedEntry = ({ call }: Waiting) => isAbandoned(call.caller);
   const queues: Record<LockConflict['on'], LockQueue<Waiting>> = {
     order: createLockQueue<Waiting>({
-      findFree,
+      findUnlocked,
       retry: (waiting) => retry([waiting.flat()], 'order'),
       maxPerTurn: Number.POSITIVE_INFINITY,
-      isOver: isGone,
+      isAbandoned: isAbandonedEntry,
     }),
     key: createLockQueue<Waiting>({
-      findFree: (names) => Promise.resolve(new Set(names)),
+      findUnlocked: (names) => Promise.resolve(new Set(names)),
       retry: (waiting) => retry(waiting, 'key'),
       maxPerTurn: KEYS_PER_TURN,
-      isOver: isGone,
+      isAbandoned: isAbandonedEntry,
     }),
   };
 
-  /** @returns what met the same kind of lock again; what met the other kind joins the other queue */
+  /** @returns the commands whose lock of this kind is still held; those that now wait for the other kind join its queue */
   async function retry(
     batches: readonly (readonly Waiting[])[],
     on: LockConflict['on'],
@@ -106,13 +107,13 @@ function tooManyWaiting(): RequestError {
   return new RequestError('OVERLOADED', message);
 }
 
-/** A locked key takes a turn 10 ms: fewer turns would let a free key wait, more would let a new one wait. */
+/** Each locked key prolongs a turn by 10 ms. Fewer keys would delay unlocked keys; more would delay newly added ones. */
 const KEYS_PER_TURN = 8;
 const ON_ORDER: LockConflict = { kind: 'lock-conflict', on: 'order' };
 const ON_KEY: LockConflict = { kind: 'lock-conflict', on: 'key' };
 
 function settle({ resolve, reject }: Waiting, result: WriteResult | undefined): LockConflict | null {
-  if (result === undefined) reject(new Error('a command without a result'));
+  if (result === undefined) reject(new Error('the batch writer returned no result for a command'));
   else if (result instanceof Error) reject(result);
   else if (result.kind === 'lock-conflict') return result;
   else resolve(result);
@@ -123,7 +124,7 @@ function lockName(command: WriteCommand, { on }: LockConflict): string {
   return on === 'order' && command.kind === 'change' ? command.orderId : keyName(command);
 }
 
-/** Names the reference that a command needs, or the id of what it stores. */
+/** The lock name of the key that a command inserts: its external reference, or else the id of its order. */
 function keyName(command: WriteCommand): string {
   switch (command.kind) {
     case 'create':

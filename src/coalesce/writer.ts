@@ -2,7 +2,7 @@ import { UNKNOWN_OUTCOME } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
 import type { BatchWriter, LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
-import { createCoalescer, type Answer, type Call } from './coalescer.js';
+import { createCoalescer, type CallResult, type Call } from './coalescer.js';
 import { sizeOf, split, type BatchBounds, type CommandSize } from './command-size.js';
 import { createLanes } from './lanes.js';
 import { createWaitingCommands, type SizedCall, type WaitingCommands } from './waiting-commands.js';
@@ -21,8 +21,8 @@ interface SizedCommand {
 }
 
 /**
- * Group commit: writes that arrive while a batch is in flight share the next transaction. A command that meets a lock of
- * another transaction leaves its lane and waits outside.
+ * Group commit: writes that arrive while a batch is in flight share the next transaction. A command with a lock conflict
+ * waits outside the lanes.
  */
 export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): CoalescedWriter {
   const batchWriter = { ...store, write: neverRejecting(store.write) };
@@ -54,37 +54,37 @@ async function writeCalls(
   write: BatchWriter['write'],
   waiting: WaitingCommands,
   bounds: BatchBounds,
-): Promise<readonly Answer<WriteOutcome>[]> {
-  const answers = Array.from<Answer<WriteOutcome>>({ length: calls.length });
+): Promise<readonly CallResult<WriteOutcome>[]> {
+  const callResults = Array.from<CallResult<WriteOutcome>>({ length: calls.length });
   const unlocked: PlacedCall[] = [];
   for (const [index, { key, caller }] of calls.entries()) {
     const call = { command: key.command, size: key.size, caller, outcomeUnknown: false, index };
     const conflict = waiting.knownConflict(call.command);
     if (conflict === null) unlocked.push(call);
-    else answers[index] = wait(call, conflict);
+    else callResults[index] = wait(call, conflict);
   }
   for (const part of split(unlocked, bounds)) {
     const results = await write(part, { waited: false });
     for (const [at, call] of part.entries()) {
-      const result = results[at] ?? new Error('a command without a result');
-      answers[call.index] = 'kind' in result && result.kind === 'lock-conflict' ? wait(call, result) : result;
+      const result = results[at] ?? new Error('the batch writer returned no result for a command');
+      callResults[call.index] = 'kind' in result && result.kind === 'lock-conflict' ? wait(call, result) : result;
     }
   }
-  return answers;
+  return callResults;
 
   async function wait(call: SizedCall, conflict: LockConflict): Promise<WriteOutcome> {
     const outcome = waiting.wait(call, conflict);
-    outcome.catch(() => undefined); // its caller takes it when the whole batch is answered
+    outcome.catch(() => undefined); // handled by its caller once the whole batch has its results
     return outcome;
   }
 }
 
 interface PlacedCall extends SizedCall {
-  /** Its place among the answers. */
+  /** Index among the results. */
   readonly index: number;
 }
 
-/** A defect in one part of a batch must not take the answers of the other parts with it. */
+/** A defect in one part of a batch must not discard the results of the other parts. */
 function neverRejecting(write: BatchWriter['write']): BatchWriter['write'] {
   return async (calls, options) => {
     try {

@@ -2,19 +2,19 @@ import { causesOf, sqlStateOf } from '../observability/sql-state.js';
 
 /** What a failed statement or transaction means for the batch it belonged to. */
 export type FailureKind =
-  /** A row that the database rejects (SQLSTATE classes 22, 23): the culprit has to be found. */
+  /** The database rejected a row (SQLSTATE classes 22, 23). Bisection finds the command. */
   | 'data'
-  /** Serialization failure or deadlock: worth one more try. */
+  /** Serialization failure or deadlock. Retried once. */
   | 'conflict'
   /** A lock was not obtained in time. */
   | 'lock'
-  /** The database cannot serve this now: cancelled, out of resources, starting, its files or its disk fail. */
+  /** The database cannot run the statement: cancelled, out of resources, starting, or its files or disk fail. */
   | 'unavailable'
   /** An internal error (class XX): a corrupted row or index, or a defect of PostgreSQL. */
-  | 'damaged'
-  /** The connection is gone, or there was none to be had: worth one more try over another one. */
+  | 'internal-error'
+  /** The connection was lost, or none was available. Retried once over another connection. */
   | 'connection'
-  /** Anything else: a defect of ours. */
+  /** Anything else: a defect of this server. */
   | 'unexpected';
 
 export interface Failure {
@@ -77,7 +77,7 @@ function kindOf(sqlState: string): FailureKind {
   if (sqlState.startsWith('22') || sqlState.startsWith('23')) return 'data';
   if (sqlState === '40001' || sqlState === '40P01') return 'conflict';
   if (sqlState === '55P03') return 'lock';
-  if (sqlState.startsWith('XX')) return 'damaged';
+  if (sqlState.startsWith('XX')) return 'internal-error';
   if (SESSION_ENDED.has(sqlState) || sqlState.startsWith('08')) return 'connection';
   if (UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)) || UNAVAILABLE.has(sqlState)) return 'unavailable';
   return 'unexpected';

@@ -10,31 +10,37 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../orders/interfaces/batch-writer.js';
-import { isOver } from '../orders/interfaces/caller.js';
+import { isAbandoned } from '../orders/interfaces/caller.js';
 import type { OrderOutcome, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import { LOCK_CONFLICT } from './lock-conflict.js';
 import { RECONNECT_PAUSE_MS } from './retry-read.js';
-import { findFree } from './statements/lock-orders.js';
+import { findUnlocked } from './statements/lock-orders.js';
 import { conflict, tooLate, unavailable, unexpected, unknownOutcome } from './write-errors.js';
-import { afterFailure, mostFailuresInARow, type NextStep, type WriteFailure, type WriteState } from './write-state.js';
+import {
+  afterFailure,
+  maxConsecutiveFailures,
+  type NextStep,
+  type WriteFailure,
+  type WriteState,
+} from './write-state.js';
 import { writeInTransaction } from './write-transaction.js';
 
 export interface BatchWriterOptions {
   readonly transactionTimeoutMs: number;
   /** How long a batch waits for a free connection. */
   readonly maxWaitMs: number;
-  /** Called after each commit with the orders that it stored events of. */
+  /** Called after each commit with the ids of the orders it stored events for. */
   readonly onCommit: (orderIds: readonly string[]) => void;
   readonly log: Logger;
 }
 
-/** A call with its place in the batch. */
+/** A call with its index in the batch. */
 interface Entry {
   readonly call: WriteCall;
   readonly index: number;
 }
 
-/** Calls that are tried in one transaction, and how. */
+/** Calls to attempt in one transaction, and their state. */
 interface Part {
   readonly state: WriteState;
   readonly entries: readonly Entry[];
@@ -42,7 +48,7 @@ interface Part {
 
 interface Batch {
   readonly results: WriteResult[];
-  failuresInARow: number;
+  consecutiveFailures: number;
 }
 
 type Attempt =
@@ -57,75 +63,74 @@ type Attempt =
 type FailedAttempt = Extract<Attempt, { kind: 'failed' }>;
 
 /**
- * Stores batches of commands, each batch in one interactive transaction as long as nothing fails. A failure takes the
- * transaction's commands to another state of `write-state.ts`. Commands whose callers have gone are dropped before each
- * transaction.
+ * Stores batches of commands, each batch in one interactive transaction as long as nothing fails. A failure moves the
+ * transaction's commands to another state of `write-state.ts`. Abandoned commands are dropped before each transaction.
  */
 export function createBatchWriter(database: Database, options: BatchWriterOptions): BatchWriter {
   const { onCommit, log } = options;
   const failures = createFailureLog(log);
 
   async function write(calls: readonly WriteCall[], { waited }: WriteOptions): Promise<readonly WriteResult[]> {
-    const batch: Batch = { results: Array.from({ length: calls.length }), failuresInARow: 0 };
+    const batch: Batch = { results: Array.from({ length: calls.length }), consecutiveFailures: 0 };
     const state = waited ? 'retrying-key' : 'attempting';
     const parts: Part[] = [{ state, entries: calls.map((call, index) => ({ call, index })) }];
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      const entries = dropOver(part.entries, batch.results);
+      const entries = dropAbandoned(part.entries, batch.results);
       if (entries.length > 0) parts.push(...(await run({ ...part, entries }, batch)).toReversed());
     }
     return batch.results;
   }
 
-  /** Runs one transaction. @returns the parts that are to be tried next, in their order */
+  /** Runs one transaction. @returns the parts to try next, in order */
   async function run(part: Part, batch: Batch): Promise<readonly Part[]> {
     const attempt = await transact(database, part, options);
     if (attempt.kind === 'committed') {
-      batch.failuresInARow = 0;
+      batch.consecutiveFailures = 0;
       failures.worked('write batches succeed again');
       for (const [at, outcome] of attempt.outcomes.entries()) place(batch, part.entries[at], outcome);
       const changed = changedOrders(attempt.outcomes);
       if (changed.length > 0) onCommit(changed);
       return [];
     }
-    batch.failuresInARow += 1;
+    batch.consecutiveFailures += 1;
     logFailure(part, attempt);
     if (attempt.failure === 'unknown-commit') for (const { call } of part.entries) call.outcomeUnknown = true;
     const failed = {
       state: part.state,
       commands: part.entries.length,
       outcomeUnknown: part.entries.some(({ call }) => call.outcomeUnknown),
-      isolationFailed: batch.failuresInARow >= mostFailuresInARow(batch.results.length),
+      bisectionFailed: batch.consecutiveFailures >= maxConsecutiveFailures(batch.results.length),
     };
     return follow(afterFailure(failed, attempt.failure), part, attempt.cause, batch);
   }
 
-  /** Failures of single commands are reported with their answers, and locks are waited for: neither is logged here. */
+  /** Failures of individual commands are returned to their callers, and lock conflicts are waited for: neither is logged here. */
   function logFailure({ state, entries }: Part, { failure, sqlState, cause }: FailedAttempt): void {
     if (failure === 'data' || failure === 'lock') return;
     const context = { err: cause, failure, sqlState, commands: entries.length };
     if (EXTERNAL.has(failure)) failures.failed(cause, 'write batch failed');
     else if (failure === 'unknown-commit') log.warn(context, UNKNOWN_COMMIT);
-    else if (state !== 'isolating') log.warn(context, 'write batch failed');
+    else if (state !== 'bisecting') log.warn(context, 'write batch failed');
   }
 
   return {
     write,
-    async findFree(orderIds) {
+    async findUnlocked(orderIds) {
       try {
-        return new Set(await findFree(database.prisma, orderIds));
+        return new Set(await findUnlocked(database.prisma, orderIds));
       } catch (cause) {
-        failures.failed(cause, 'probe of locked orders failed');
-        return new Set(orderIds);
+        failures.failed(cause, 'probing for locked orders failed');
+        return new Set(orderIds); // all are retried, because `write` handles whatever made the probe fail
       }
     },
   };
 }
 
-/** Failures of the database itself, which repeat while they last. */
-const EXTERNAL: ReadonlySet<WriteFailure> = new Set(['connection', 'unavailable', 'damaged']);
-const UNKNOWN_COMMIT = 'outcome of a COMMIT unknown; retrying under the same ids';
+/** Database outages: every attempt fails until they end. */
+const EXTERNAL: ReadonlySet<WriteFailure> = new Set(['connection', 'unavailable', 'internal-error']);
+const UNKNOWN_COMMIT = 'COMMIT outcome unknown; retrying with the same ids';
 const SETTLE_PAUSE_MS = 100;
-/** Enough for a commit that is under way; isolation pays it in every transaction that meets a lock. */
+/** Long enough for an in-flight commit to finish; every transaction that hits a lock while bisecting waits this long. */
 const SHORT_LOCK_TIMEOUT_MS = 10;
 
 async function transact(
@@ -136,7 +141,7 @@ async function transact(
   const commands = entries.map(({ call }) => call.command);
   const transactionOptions = {
     outcomeUnknown: entries.some(({ call }) => call.outcomeUnknown),
-    lockTimeoutMs: state === 'isolating-locks' || state === 'retrying-key' ? SHORT_LOCK_TIMEOUT_MS : null,
+    lockTimeoutMs: state === 'bisecting-locks' || state === 'retrying-key' ? SHORT_LOCK_TIMEOUT_MS : null,
   };
   let committing = false;
   try {
@@ -156,7 +161,7 @@ async function transact(
   }
 }
 
-/** Failures by which the server has answered COMMIT: nothing is stored. */
+/** Failures that show the transaction was rolled back, even in response to COMMIT. */
 const ROLLED_BACK: ReadonlySet<FailureKind> = new Set(['data', 'conflict', 'lock']);
 
 function place({ results }: Batch, entry: Entry | undefined, outcome: WriteResult): void {
@@ -176,7 +181,7 @@ async function follow(step: NextStep, { entries }: Part, cause: unknown, { resul
     }
     case 'separate':
       return entries.map((entry) => ({ state: step.state, entries: [entry] }));
-    case 'wait':
+    case 'report-lock-conflict':
       for (const { index } of entries) results[index] = LOCK_CONFLICT;
       return [];
     case 'fail': {
@@ -189,17 +194,18 @@ async function follow(step: NextStep, { entries }: Part, cause: unknown, { resul
 
 const ERRORS = { unexpected, unavailable, conflict };
 
-function dropOver(entries: readonly Entry[], results: WriteResult[]): readonly Entry[] {
+function dropAbandoned(entries: readonly Entry[], results: WriteResult[]): readonly Entry[] {
   return entries.filter(({ call, index }) => {
-    if (!isOver(call.caller)) return true;
+    if (!isAbandoned(call.caller)) return true;
     results[index] = call.outcomeUnknown ? unknownOutcome(tooLate()) : tooLate();
     return false;
   });
 }
 
 /**
- * The orders of which this batch stored events, now or by an attempt whose COMMIT was not answered. Replays are left out:
- * the process that stored their events sequences them, and the full scan does if that process has ended.
+ * The orders for which this batch stored events, in this attempt or in an earlier one whose COMMIT outcome was unknown.
+ * Replays are excluded: the process that stored their events assigns their positions; if it has died, the periodic full
+ * scan does.
  */
 function changedOrders(outcomes: readonly (WriteOutcome | LockConflict)[]): readonly string[] {
   const single: (OrderOutcome | LockConflict)[] = outcomes.flatMap((outcome) =>

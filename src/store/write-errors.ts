@@ -1,6 +1,6 @@
 import { RequestError, UNKNOWN_OUTCOME } from '../domain/errors.js';
 
-/** The answer to a caller whose deadline passed before a transaction began. */
+/** The error for a caller whose deadline passed before a transaction began. */
 export function tooLate(): RequestError {
   return new RequestError(
     'SERVICE_UNAVAILABLE',
@@ -18,14 +18,14 @@ export function conflict(cause: unknown): RequestError {
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause });
 }
 
-/** Replaces any other failure of a command of which a COMMIT was not answered. */
+/** Replaces any other error of a command whose COMMIT outcome is unknown. */
 export function unknownOutcome(cause: unknown): RequestError {
   const message =
     'The connection to the database was lost during the commit; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.';
   return new RequestError('SERVICE_UNAVAILABLE', message, { cause, details: UNKNOWN_OUTCOME });
 }
 
-/** A command that passed the checks and that the database rejects, or a defect. It is masked and logged with its cause. */
+/** The database rejected a command that passed validation, or the code has a defect. The error is masked and logged with its cause. */
 export function unexpected(cause: unknown): Error {
   return new Error('A command could not be stored.', { cause });
 }

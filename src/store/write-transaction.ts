@@ -13,7 +13,7 @@ import { LOCK_CONFLICT } from './lock-conflict.js';
 import { createBatch } from './create-batch.js';
 
 export interface TransactionOptions {
-  /** A COMMIT of some of the commands was not answered: their own events are looked for before they are decided. */
+  /** The COMMIT outcome of at least one command is unknown: the events of the commands are looked up before they are decided. */
   readonly outcomeUnknown: boolean;
   /** How long a statement waits for an id or a reference that another transaction is storing; null: the session's. */
   readonly lockTimeoutMs: number | null;
@@ -77,7 +77,7 @@ async function createGroup(tx: Queryable, { orders }: CreateGroup): Promise<Writ
 
 const ABORTED = { kind: 'aborted' } as const;
 
-/** An order that an earlier request stored is answered as a replay; what this group stored was rolled back. */
+/** An order that an earlier request stored is a replay; the orders that this group stored were rolled back. */
 function abort(outcome: OrderOutcome, newIds: ReadonlySet<string>): OrderOutcome {
   return outcome.kind === 'created' && newIds.has(outcome.order.id) ? ABORTED : outcome;
 }

@@ -259,7 +259,7 @@ test('a database that fails everything is not asked about every command of a bat
   expect(count(proxy.statements.slice(before), 'BEGIN')).toBeLessThan(32);
 });
 
-test('a deferred check that fails at COMMIT is an answer: the batch is isolated, its outcome is not unknown', async () => {
+test('a deferred check that fails at COMMIT shows a rollback: the batch is bisected, its outcome is not unknown', async () => {
   await database.sql(`CREATE FUNCTION fail_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'failure of the test'; END $$`);
   await database.sql(`CREATE CONSTRAINT TRIGGER fail_late AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
@@ -323,7 +323,7 @@ test('a probe finds the orders that are not locked', async () => {
   const [locked, free] = [placing('probed'), placing('probed')];
   await writeBatch([locked, free]);
   const ids = [locked.orderId, free.orderId];
-  const probe = () => writer.findFree(ids);
+  const probe = () => writer.findUnlocked(ids);
   const sql = 'SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE';
   expect(await whileLocked(sql, [locked.orderId], probe)).toEqual(new Set([free.orderId]));
   expect(await probe()).toEqual(new Set(ids));

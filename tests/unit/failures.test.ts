@@ -24,12 +24,12 @@ test.each([
   ['25006', 'unavailable'],
   ['58P01', 'unavailable'],
   ['58030', 'unavailable'],
-  ['XX001', 'damaged'],
+  ['XX001', 'internal-error'],
   ['57P03', 'unavailable'],
   ['25P03', 'connection'],
   ['08006', 'connection'],
   ['42601', 'unexpected'],
-  ['XX000', 'damaged'],
+  ['XX000', 'internal-error'],
 ])('SQLSTATE %s is %s', (sqlState, kind) => {
   expect(classify(raw(sqlState))).toEqual({ kind, sqlState });
   expect(classify(new Error('wrapped', { cause: raw(sqlState) })).kind).toBe(kind);

@@ -5,7 +5,7 @@ import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { actorOf } from '../../src/domain/viewer.js';
 import type { BatchWriter, LockConflict, WriteResult } from '../../src/orders/interfaces/batch-writer.js';
-import { isOver } from '../../src/orders/interfaces/caller.js';
+import { isAbandoned } from '../../src/orders/interfaces/caller.js';
 import type { ChangeOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 import { callerOf } from '../support/caller.js';
 
@@ -28,12 +28,12 @@ function createStore(locked: Set<string>) {
     write: (calls) => {
       writes.push(calls.map(({ command }) => command));
       const results = calls.map<WriteResult>(({ command, caller }) => {
-        if (isOver(caller)) return new Error('too late');
+        if (isAbandoned(caller)) return new Error('too late');
         return command.kind === 'change' && locked.has(command.orderId) ? LOCKED : DONE;
       });
       return Promise.resolve(results);
     },
-    findFree: (ids) => {
+    findUnlocked: (ids) => {
       probes.push(ids);
       return Promise.resolve(new Set(ids.filter((id) => !locked.has(id))));
     },

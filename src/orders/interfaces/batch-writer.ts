@@ -1,32 +1,32 @@
 import type { Caller } from './caller.js';
 import type { WriteCommand, WriteOutcome } from './order-writer.js';
 
-/** One caller's command, as it is handed to the database, several times where it has to be retried. */
+/** One caller's command. It is passed to the database again for each retry. */
 export interface WriteCall {
   readonly command: WriteCommand;
   readonly caller: Caller;
-  /** Set when a COMMIT of the command was not answered. From then on no failure may report that nothing was stored. */
+  /** Set when the outcome of a COMMIT of the command is unknown. From then on no failure may report that nothing was stored. */
   outcomeUnknown: boolean;
 }
 
-/** A command that was not decided because another transaction has locked what it needs. */
+/** A command that was not decided because another transaction has locked an order or a key that it needs. */
 export interface LockConflict {
   readonly kind: 'lock-conflict';
-  /** `order`: the row of its order, whose lock can be probed. `key`: an id or an external reference that is being stored. */
+  /** `order`: the row of its order, whose lock can be probed. `key`: an id or an external reference that another transaction is inserting. */
   readonly on: 'order' | 'key';
 }
 
 export type WriteResult = WriteOutcome | LockConflict | Error;
 
 export interface WriteOptions {
-  /** The commands have waited for one id or reference: a lock that they meet again is hardly waited for. */
+  /** The commands have waited for the same key: if it is still locked, they wait only for a minimal lock timeout. */
   readonly waited: boolean;
 }
 
-/** Stores batches of commands and settles what fails on the way. */
+/** Stores batches of commands and handles the failures. */
 export interface BatchWriter {
-  /** @returns a result for each call, in the calls' order */
+  /** @returns a result for each call, in the sequence of the calls */
   readonly write: (calls: readonly WriteCall[], options: WriteOptions) => Promise<readonly WriteResult[]>;
-  /** Which of these orders no other transaction has locked. All where the probe fails: `write` settles what is wrong. */
-  readonly findFree: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** The orders among these that no other transaction has locked; all of them if the probe fails, so that `write` reports the failure. */
+  readonly findUnlocked: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }

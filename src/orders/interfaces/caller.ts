@@ -10,6 +10,6 @@ export interface Caller {
 }
 
 /** Whether the client has disconnected or the deadline has passed. */
-export function isOver({ signal, deadline }: Caller): boolean {
+export function isAbandoned({ signal, deadline }: Caller): boolean {
   return signal.aborted || performance.now() >= deadline;
 }

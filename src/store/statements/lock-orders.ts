@@ -13,7 +13,7 @@ export interface LockedOrder {
 type LockedRow = Order & Pick<LockedOrder, 'lockedAt'>;
 
 /**
- * Locks and reads orders, tombstones too. Orders that other transactions have locked are left out: a batch never waits
+ * Locks and reads orders, including tombstones. Orders that other transactions have locked are skipped: a batch never waits
  * for a row, so two batches never wait for each other's orders. The clock is read outside the locking part, row by row,
  * so it is never earlier than the lock.
  */
@@ -44,15 +44,15 @@ export const READ_PRESENT = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o 
 });
 
 /**
- * Which of these orders no other transaction has locked. They are locked for the time of the statement alone, as strongly
- * as a change locks them. The free ones are returned, not the locked ones, because a probe mostly finds none.
+ * The orders among these that no other transaction has locked. The statement locks them itself, in the mode of a change,
+ * until it ends. It returns the unlocked orders, not the locked ones, because most probes find none.
  */
-export async function findFree(db: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await readRows(db, FIND_FREE, ids);
+export async function findUnlocked(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await readRows(db, FIND_UNLOCKED, ids);
   return rows.map((row) => row.id);
 }
 
-export const FIND_FREE = query<Pick<Order, 'id'>>(
+export const FIND_UNLOCKED = query<Pick<Order, 'id'>>(
   `
 SELECT o.id FROM orders o
 WHERE o.id = any($1::uuid[])
