@@ -45,7 +45,7 @@ function postgresUrl(about: string): Variable<string | null> {
 /** Every variable that the server reads, with its default and bounds. */
 export const VARIABLES = {
   HOST: text('127.0.0.1', 'Address that the server listens on.'),
-  PORT: whole(4000, 0, 65_535, 'Port for HTTP and websockets. 0 selects a free port.'),
+  PORT: whole(4000, 0, 65_535, 'Port for HTTP and WebSockets. 0 selects a free port.'),
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],
@@ -109,16 +109,16 @@ export const VARIABLES = {
     30_000,
     500,
     600_000,
-    'Maximum time to receive a request, or the first message of a websocket, in milliseconds.',
+    'Maximum time to receive a request, or the first message of a WebSocket, in milliseconds.',
   ),
-  HTTP_CONNECTIONS_MAX: whole(2_000, 1, 1_000_000, 'Maximum number of HTTP connections, websockets excluded.'),
-  WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Maximum number of websockets.'),
-  WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Maximum number of subscriptions of one websocket.'),
+  HTTP_CONNECTIONS_MAX: whole(2_000, 1, 1_000_000, 'Maximum number of HTTP connections, WebSockets excluded.'),
+  WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Maximum number of WebSockets.'),
+  WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Maximum number of subscriptions of one WebSocket.'),
   WEBSOCKET_MAX_UNSENT_BYTES: whole(
     4_000_000,
     1_000,
     1_000_000_000,
-    'Maximum amount of unsent output of one websocket, in bytes. A websocket that exceeds it is closed with code 4413.',
+    'Maximum amount of unsent output of one WebSocket, in bytes. A WebSocket that exceeds it is closed with code 4413.',
   ),
   WRITE_LANES: whole(2, 1, 64, 'Maximum number of write batches that run at the same time.'),
   WRITE_BATCH_MAX_COMMANDS: whole(200, 1, 5_000, 'Maximum number of commands in a write batch.'),
