@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { useDatabase } from '../support/fixture.js';
 import { startProcess } from '../support/process.js';
 import { create, created, update } from '../support/queries.js';
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(async () => {
-  await database.drop();
-});
+const database = useDatabase();
 
 test('two processes on one database make one order for one key and see each other’s changes', async () => {
   const env = { DATABASE_URL: database.url };

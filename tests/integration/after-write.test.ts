@@ -1,28 +1,19 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import type { GraphQLError } from '../support/client.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { createDatabase } from '../support/database.js';
 import { CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { startServer } from '../support/server.js';
 
 const DEADLINE_MS = 1_500;
 
-let database: TestDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url, {
-    REQUEST_DEADLINE_MS: String(DEADLINE_MS),
-    DATABASE_STATEMENT_TIMEOUT_MS: '10000',
-    DATABASE_LOCK_TIMEOUT_MS: '10000',
-    READ_QUEUE_MAX_KEYS: '2',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
+const database = useDatabase();
+const server = useServer(database, {
+  REQUEST_DEADLINE_MS: String(DEADLINE_MS),
+  DATABASE_STATEMENT_TIMEOUT_MS: '10000',
+  DATABASE_LOCK_TIMEOUT_MS: '10000',
+  READ_QUEUE_MAX_KEYS: '2',
 });
 
 interface Stored {

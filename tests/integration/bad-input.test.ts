@@ -1,26 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { afterEach, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { CREATE, create, created, TEA, UPDATE, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-let server: TestServer;
+const database = useDatabase();
+const server = useServer(database);
 let stored = 0;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
-});
 
 afterEach(async () => {
   const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
   expect(row?.orders).toBe(stored);
   expect(server.logged.filter((line) => Number(line['level']) >= 50)).toEqual([]);
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
 });
 
 const HUGE = '92233720368547758.07'; // the most a BIGINT of cents holds

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
-import { startServer, type TestServer } from '../support/server.js';
 
 /** What the product service sells, and how it behaves. */
 const prices = new Map<string, object>();
@@ -12,9 +11,7 @@ const CACHE_MAX = 5;
 let behaviour: 'right' | 'slow' | 'wrong' | 'failing' = 'right';
 let asked: string[] = [];
 let products: Server;
-let port: number;
-let database: TestDatabase;
-let server: TestServer;
+let port = 0; // any free one; the same again after `die`
 
 async function listen(): Promise<void> {
   products = createServer((request, response) => {
@@ -53,25 +50,16 @@ async function fillCache(): Promise<void> {
   await expect.poll(async () => (await createWhole(server, { items })).order).not.toBeNull();
 }
 
-beforeAll(async () => {
-  port = 0;
-  await listen();
-  database = await createDatabase();
-  server = await startServer(database.url, {
-    PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
-    PRODUCT_SERVICE_TIMEOUT_MS: '200',
-    PRODUCT_SERVICE_RETRIES: '1',
-    PRODUCT_SERVICE_BREAKER_FAILURES: '4',
-    PRODUCT_SERVICE_BREAKER_REST_MS: '200',
-    PRODUCT_CACHE_SECONDS: '3600',
-    PRODUCT_CACHE_MAX: String(CACHE_MAX),
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await die();
-  await database.drop();
+await listen();
+afterAll(die);
+const server = useServer(useDatabase(), {
+  PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
+  PRODUCT_SERVICE_TIMEOUT_MS: '200',
+  PRODUCT_SERVICE_RETRIES: '1',
+  PRODUCT_SERVICE_BREAKER_FAILURES: '4',
+  PRODUCT_SERVICE_BREAKER_REST_MS: '200',
+  PRODUCT_CACHE_SECONDS: '3600',
+  PRODUCT_CACHE_MAX: String(CACHE_MAX),
 });
 
 beforeEach(() => {

@@ -1,30 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { describe, expect, test } from 'vitest';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { createMany, updateOrder, deleteOrder } from '../support/mutations.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  // Events are sequenced in transactions too; here only the writes' COMMITs shall be met.
-  server = await startServer(proxy.url, {
-    EVENTS_DEBOUNCE_MS: '1000',
-    EVENTS_POLL_MS: '60000',
-    REQUEST_DEADLINE_MS: '3000',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+const database = useDatabase();
+const proxy = useProxy(database);
+// Events are sequenced in transactions too; here only the writes' COMMITs shall be met.
+const server = useServer(proxy, {
+  EVENTS_DEBOUNCE_MS: '1000',
+  EVENTS_POLL_MS: '60000',
+  REQUEST_DEADLINE_MS: '3000',
 });
 
 describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the COMMIT', (action) => {

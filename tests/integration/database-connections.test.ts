@@ -1,30 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createLog } from '../../src/observability/log.js';
 import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { createDatabase } from '../support/database.js';
+import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { CREATE, created, TEA, UPDATE } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { startServer } from '../support/server.js';
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  server = await startServer(proxy.url, {
-    DATABASE_STATEMENT_TIMEOUT_MS: '20000',
-    DATABASE_LOCK_TIMEOUT_MS: '20000',
-    REQUEST_DEADLINE_MS: '25000',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+const database = useDatabase();
+const proxy = useProxy(database);
+const server = useServer(proxy, {
+  DATABASE_STATEMENT_TIMEOUT_MS: '20000',
+  DATABASE_LOCK_TIMEOUT_MS: '20000',
+  REQUEST_DEADLINE_MS: '25000',
 });
 
 const READS = `query ($id: ID!, $number: String!) {

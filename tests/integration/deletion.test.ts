@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
 
 /* A tombstone says nothing of persons, in any column. */
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 const MARK = 'personal';
 const ADDRESS = Object.fromEntries(
@@ -13,7 +14,7 @@ const ADDRESS = Object.fromEntries(
 );
 
 test('a tombstone keeps nothing but id, number, status, amounts and times', async () => {
-  const { id } = await createdOrder(fixture.server, {
+  const { id } = await createdOrder(server, {
     customerId: `${MARK}-${randomUUID()}`,
     customerName: `${MARK} name`,
     customerEmail: `${MARK}@example.com`,
@@ -27,15 +28,14 @@ test('a tombstone keeps nothing but id, number, status, amounts and times', asyn
     tax: '3',
     discount: '2',
   });
-  await updateOrder(fixture.server, { id, expectedVersion: 1, notes: `${MARK} update` });
+  await updateOrder(server, { id, expectedVersion: 1, notes: `${MARK} update` });
   const tracking = { carrier: `${MARK} carrier`, number: MARK, url: `https://${MARK}.example` };
-  await transition(fixture.server, { id, status: 'SHIPPED', tracking });
-  await deleteOrder(fixture.server, { id });
+  await transition(server, { id, status: 'SHIPPED', tracking });
+  await deleteOrder(server, { id });
   const rowOf = async (table: string, column: string) =>
-    fixture.database.sql<{ row: Record<string, unknown> }>(
-      `SELECT to_jsonb(t) AS row FROM ${table} t WHERE ${column} = $1`,
-      [id],
-    );
+    database.sql<{ row: Record<string, unknown> }>(`SELECT to_jsonb(t) AS row FROM ${table} t WHERE ${column} = $1`, [
+      id,
+    ]);
   const [{ row } = { row: {} }] = await rowOf('orders', 'id');
   expect(JSON.stringify(row)).not.toContain(MARK);
   const kept = Object.entries(row).filter(([, value]) => value !== null);

@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { create, TEA } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { startServer } from '../support/server.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+const database = useDatabase();
+const servers = [useServer(database), useServer(database)] as const;
 
 async function countOrders(): Promise<number> {
   const [row] = await database.sql<{ count: string }>('SELECT count(*) FROM orders');

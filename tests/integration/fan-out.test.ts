@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { created, TEA, update } from '../support/queries.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
-const fixture = useServer({
+const database = useDatabase();
+const server = useServer(database, {
   SUBSCRIBERS_MAX_COST: '1000000',
   READ_LANES: '1',
   REQUEST_DEADLINE_MS: '15000',
@@ -12,7 +13,7 @@ const fixture = useServer({
 });
 
 async function subscribeMany(query: string, count: number): Promise<OpenWebsocket> {
-  const websocket = await openWebsocket(fixture.server.url);
+  const websocket = await openWebsocket(server.url);
   for (let index = 0; index < count; index += 1) {
     websocket.send({ type: 'subscribe', id: String(index), payload: { query } });
   }
@@ -32,9 +33,9 @@ const COSTLY_AND_SMALL =
 test('other requests are answered in between the answers of many subscriptions to one event', async () => {
   const query = `subscription { orderStatusChanged(customerId: "fan-out") { orderId ${COSTLY_AND_SMALL} } }`;
   const websocket = await subscribeMany(query, COUNT);
-  const creating = created(fixture.server, { customerId: 'fan-out' });
+  const creating = created(server, { customerId: 'fan-out' });
   await websocket.until(({ type }) => type === 'next');
-  expect((await fetch(new URL('/health', fixture.server.url))).status).toBe(200);
+  expect((await fetch(new URL('/health', server.url))).status).toBe(200);
   expect(nexts(websocket).length).toBeLessThan(COUNT);
   const { id } = await creating;
   await expect.poll(() => nexts(websocket).length, { timeout: 25_000 }).toBe(COUNT);
@@ -50,7 +51,7 @@ test('every subscription is given every event in the same order', async () => {
   const websocket = await subscribeMany(query, 20);
   const orders = Array.from({ length: 50 }, () => ({ items: [TEA], customerId: 'many' }));
   const create = 'mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }';
-  await fixture.server.get(create, { input: { orders } });
+  await server.get(create, { input: { orders } });
   await expect.poll(() => nexts(websocket).length, { timeout: 25_000 }).toBe(20 * 50);
   const byId = Map.groupBy(nexts(websocket), ({ id }) => id);
   expect(byId.size).toBe(20);
@@ -59,7 +60,6 @@ test('every subscription is given every event in the same order', async () => {
 });
 
 test('what a websocket still waits for is not read when it has gone', async () => {
-  const { server, database } = fixture;
   const { id } = await created(server, { customerId: 'gone' });
   const watching = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);

@@ -1,22 +1,12 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { create, CREATE, created, TEA } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { startServer } from '../support/server.js';
 
-let database: TestDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
-});
+const database = useDatabase();
+const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
 
 test('a query whose pages multiply is rejected before it is run', async () => {
   const level = (inner: string) => `customer { orders(first: 100) { nodes { ${inner} } } }`;

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import {
   cancel,
   codes,
@@ -19,7 +19,8 @@ import type { TestClient } from '../support/client.js';
  * differs in any field is rejected. Each field is tried by itself.
  */
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 const ADDRESS = {
   name: 'Ada',
@@ -82,8 +83,8 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
   const identity = { [name]: randomUUID() };
 
   test('the identical request answers the same order', async () => {
-    const first = await createdOrder(fixture.server, { ...identity, ...ORDER });
-    expect(await createWhole(fixture.server, { ...identity, ...ORDER })).toEqual({
+    const first = await createdOrder(server, { ...identity, ...ORDER });
+    expect(await createWhole(server, { ...identity, ...ORDER })).toEqual({
       order: first,
       replayed: true,
       userErrors: [],
@@ -92,7 +93,7 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
 
   test.each(OTHER_ORDERS)('another request is rejected: %s', async (_field, others) => {
     for (const other of others) {
-      const { order, userErrors } = await createWhole(fixture.server, { ...identity, ...ORDER, ...other });
+      const { order, userErrors } = await createWhole(server, { ...identity, ...ORDER, ...other });
       expect({ other, order, codes: codes(userErrors) }).toEqual({
         other,
         order: null,
@@ -185,27 +186,27 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
 test.each(CHANGES)(
   '%s under a used key: the identical request is answered again, any other one is rejected',
   async (_name, send, input, others) => {
-    const { id } = await createdOrder(fixture.server, { customerId: randomUUID() });
+    const { id } = await createdOrder(server, { customerId: randomUUID() });
     const idempotencyKey = randomUUID();
-    const first = await send(fixture.server, { id, idempotencyKey, ...input });
+    const first = await send(server, { id, idempotencyKey, ...input });
     expect(first).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
     for (const other of others) {
-      const { order, userErrors } = await send(fixture.server, { id, idempotencyKey, ...input, ...other });
+      const { order, userErrors } = await send(server, { id, idempotencyKey, ...input, ...other });
       expect({ other, order, codes: codes(userErrors) }).toEqual({
         other,
         order: null,
         codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
       });
     }
-    expect(await send(fixture.server, { id, idempotencyKey, ...input })).toEqual(first);
-    expect((await read(fixture.server, id))?.version).toBe(2);
+    expect(await send(server, { id, idempotencyKey, ...input })).toEqual(first);
+    expect((await read(server, id))?.version).toBe(2);
   },
 );
 
 test('amounts of an update without items tell requests apart too', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdOrder(server);
   const input = { id, expectedVersion: 1, idempotencyKey: 'k', shipping: '1' };
-  const first = await updateOrder(fixture.server, input);
+  const first = await updateOrder(server, input);
   expect(first).toMatchObject({ changed: true, order: { version: 2 } });
   for (const other of [
     { shipping: '2' },
@@ -214,62 +215,60 @@ test('amounts of an update without items tell requests apart too', async () => {
     { tax: '0' },
     { expectedTotal: '13.60' },
   ]) {
-    const { userErrors } = await updateOrder(fixture.server, { ...input, ...other });
+    const { userErrors } = await updateOrder(server, { ...input, ...other });
     expect(codes(userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
-  expect(await updateOrder(fixture.server, { ...input, shipping: 1.0 })).toEqual(first);
+  expect(await updateOrder(server, { ...input, shipping: 1.0 })).toEqual(first);
 });
 
 test('a deletion under a key is answered again after the order is gone; any other request under it is rejected', async () => {
-  const { id } = await createdOrder(fixture.server, { customerId: randomUUID() });
+  const { id } = await createdOrder(server, { customerId: randomUUID() });
   const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'asked to' };
   const done = { deletedOrderId: id, userErrors: [] };
-  expect(await deleteOrder(fixture.server, input)).toEqual(done);
+  expect(await deleteOrder(server, input)).toEqual(done);
   for (const other of [{ expectedVersion: 2 }, { expectedVersion: null }, { reason: 'x' }, { reason: null }]) {
-    const { deletedOrderId, userErrors } = await deleteOrder(fixture.server, { ...input, ...other });
+    const { deletedOrderId, userErrors } = await deleteOrder(server, { ...input, ...other });
     expect({ other, deletedOrderId, codes: codes(userErrors) }).toEqual({
       other,
       deletedOrderId: null,
       codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
     });
   }
-  expect(await deleteOrder(fixture.server, input)).toEqual(done);
+  expect(await deleteOrder(server, input)).toEqual(done);
   for (const without of [{ idempotencyKey: null }, { idempotencyKey: 'another' }]) {
-    const { userErrors } = await deleteOrder(fixture.server, { ...input, ...without });
+    const { userErrors } = await deleteOrder(server, { ...input, ...without });
     expect(codes(userErrors)).toEqual(['NOT_FOUND input.id']);
   }
-  const events = await fixture.database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
+  const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
   expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
 });
 
 test('deletions under one key at the same time leave one event and one answer', async () => {
-  const { id } = await createdOrder(fixture.server);
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => deleteOrder(fixture.server, { id, idempotencyKey: 'k' })),
-  );
+  const { id } = await createdOrder(server);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => deleteOrder(server, { id, idempotencyKey: 'k' })));
   for (const answer of answers) expect(answer).toEqual({ deletedOrderId: id, userErrors: [] });
-  expect(await fixture.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
+  expect(await database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
 });
 
 test('a deleted order answers no other change under a key that was used before', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdOrder(server);
   const change = { id, idempotencyKey: 'k', status: 'CONFIRMED' };
-  await transition(fixture.server, change);
-  await deleteOrder(fixture.server, { id });
-  expect(codes((await transition(fixture.server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
-  const reused = await deleteOrder(fixture.server, { id, idempotencyKey: 'k' });
+  await transition(server, change);
+  await deleteOrder(server, { id });
+  expect(codes((await transition(server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
+  const reused = await deleteOrder(server, { id, idempotencyKey: 'k' });
   expect(codes(reused.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
 test('a key that one mutation used is rejected by the others', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdOrder(server);
   const idempotencyKey = randomUUID();
-  const used = await transition(fixture.server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
+  const used = await transition(server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
   expect(used.changed).toBe(true);
   for (const answer of [
-    await cancel(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
-    await updateOrder(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
-    await deleteOrder(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await cancel(server, { id, idempotencyKey, expectedVersion: 1 }),
+    await updateOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
+    await deleteOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
@@ -278,27 +277,25 @@ test('a key that one mutation used is rejected by the others', async () => {
 test('keys are compared as they are: white space around one makes it another key', async () => {
   const idempotencyKey = randomUUID();
   const keys = [idempotencyKey, ` ${idempotencyKey}`, `${idempotencyKey} `, idempotencyKey.toUpperCase()];
-  const orders = await Promise.all(keys.map((key) => createdOrder(fixture.server, { idempotencyKey: key })));
+  const orders = await Promise.all(keys.map((key) => createdOrder(server, { idempotencyKey: key })));
   expect(new Set(orders.map(({ id }) => id)).size).toBe(keys.length);
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdOrder(server);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
   for (const [index, key] of keys.entries()) {
-    const answer = await transition(fixture.server, { id, status: statuses[index], idempotencyKey: key });
+    const answer = await transition(server, { id, status: statuses[index], idempotencyKey: key });
     expect(answer).toMatchObject({ changed: true, userErrors: [] });
   }
 });
 
 test('fingerprints of changes that older servers stored stay the same', async () => {
-  const [secret] = await fixture.database.sql<{ value: Buffer }>(
-    "SELECT value FROM server_secrets WHERE name = 'fingerprint'",
-  );
+  const [secret] = await database.sql<{ value: Buffer }>("SELECT value FROM server_secrets WHERE name = 'fingerprint'");
   const stored = async (send: Send, input: object, text: (id: string) => string) => {
-    const { id } = await createdOrder(fixture.server);
-    await send(fixture.server, { id, idempotencyKey: 'k', ...input });
+    const { id } = await createdOrder(server);
+    await send(server, { id, idempotencyKey: 'k', ...input });
     const mac = createHmac('sha256', secret?.value ?? '')
       .update(text(id))
       .digest();
-    const rows = await fixture.database.sql<{ print: Buffer }>(
+    const rows = await database.sql<{ print: Buffer }>(
       'SELECT command_fingerprint AS print FROM order_events WHERE order_id = $1 AND version = 2',
       [id],
     );

@@ -1,34 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { freePort } from '../support/process.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 import { CREATE, created, TEA } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
 
 const MAX_LINE_BYTES = 4_096;
 const PERSON = { customerName: 'Philomena Quartermain', customerEmail: 'philomena.quartermain@example.org' };
 const SERVICE_PASSWORD = 'service-pass-5521';
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  server = await startServer(proxy.url, {
-    REQUEST_DEADLINE_MS: '2000',
-    PRODUCT_SERVICE_URL: `http://shop:${SERVICE_PASSWORD}@127.0.0.1:${await freePort()}`,
-    PRODUCT_SERVICE_RETRIES: '0',
-    PRODUCT_SERVICE_BREAKER_FAILURES: '1',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+const database = useDatabase();
+const proxy = useProxy(database);
+const server = useServer(proxy, {
+  REQUEST_DEADLINE_MS: '2000',
+  PRODUCT_SERVICE_URL: `http://shop:${SERVICE_PASSWORD}@127.0.0.1:${await freePort()}`,
+  PRODUCT_SERVICE_RETRIES: '0',
+  PRODUCT_SERVICE_BREAKER_FAILURES: '1',
 });
 
 async function createFor(person: object, more: object = {}): Promise<string> {

@@ -1,21 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { created, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
-});
+const database = useDatabase();
+const server = useServer(database);
 
 test('everything with an id is found again by node and nodes, in the order of the ids', async () => {
   const order = await created(server, {

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { created } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
 
 const COUNT = 1_000;
 
-let database: TestDatabase;
-let server: TestServer;
+const database = useDatabase();
+const server = useServer(database);
 let ids: string[];
 
 beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
   // All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
   const rows = await database.sql<{ id: string }>(
     `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at, cancelled_at)
@@ -22,11 +19,6 @@ beforeAll(async () => {
     [COUNT],
   );
   ids = rows.map((row) => row.id).sort();
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
 });
 
 interface Page {

@@ -19,7 +19,7 @@ import {
 } from '../../src/store/order-statistics.js';
 import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { createRandom, type Random } from '../support/random.js';
@@ -289,10 +289,10 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
   await expectAll();
 });
 
-const fixture = useServer();
+const shared = useDatabase();
+const server = useServer(shared);
 
 test('what clients do is counted within moments, and deletions are taken away again', async () => {
-  const { server, database } = fixture;
   const [one, two, three, four] = await Promise.all([1, 2, 3, 4].map(() => createdOrder(server, { shipping: '1' })));
   if (one === undefined || two === undefined || three === undefined || four === undefined) throw new Error('not taken');
   await updateOrder(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
@@ -305,7 +305,7 @@ test('what clients do is counted within moments, and deletions are taken away ag
   await expect
     .poll(async () => (await all()).money, { timeout: 10_000 })
     .toMatchObject([{ gross: { amount: '14.61' } }]);
-  expectStats(await all(), await plain(database, [null, null, null]), DAY);
+  expectStats(await all(), await plain(shared, [null, null, null]), DAY);
 });
 
 test('asOf is when the latest change happened that is counted, however the events lie in the log', async () => {

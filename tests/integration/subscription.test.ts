@@ -1,28 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { createClient as createWebsocketClient } from 'graphql-ws';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { useDatabase, useServer } from '../support/fixture.js';
 import type { Watch } from '../support/client.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
 import { created, TEA, update } from '../support/queries.js';
 import { startServer, type TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
+const database = useDatabase();
+const servers = [useServer(database), useServer(database)] as const;
 const watches: Watch<unknown>[] = [];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
-});
 
 afterEach(() => {
   for (const watch of watches.splice(0)) watch.stop();
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
 });
 
 interface Changed {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import {
   codes,
   createMany,
@@ -23,7 +23,11 @@ import { startServer, type TestServer } from '../support/server.js';
 
 const PATIENT = { DATABASE_STATEMENT_TIMEOUT_MS: '25000', REQUEST_DEADLINE_MS: '60000' };
 
-const fixture = useServer({ ...PATIENT, WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' });
+const database = useDatabase();
+const fixture = {
+  database,
+  server: useServer(database, { ...PATIENT, WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' }),
+};
 let other: TestServer;
 
 beforeAll(async () => {
