@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The server alone, for a PostgreSQL of its own: see docker-compose.yml. Nothing is downloaded when it starts.
+# The server without a database; see docker-compose.yml. It downloads nothing at start.
 ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM ${BASE} AS build
@@ -12,7 +12,7 @@ COPY prisma prisma
 COPY src src
 RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.* dist/database/schema-engine.*
 
-# Production packages only; the embedded PostgreSQL is an optional one, and left out too.
+# Production packages without the optional embedded PostgreSQL.
 FROM ${BASE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // Two copies of graphql would load otherwise, and neither accepts the other's schema.
+  // Otherwise two copies of graphql are loaded, and neither accepts the schema of the other.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     globalSetup: ['tests/support/global-setup.ts'],

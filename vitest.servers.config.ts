@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** What needs more than the packages: see `npm run test:servers`. */
+/** Tests that need programs besides the npm packages; see scripts/test-servers.mjs. */
 export default defineConfig({
   test: {
     include: ['tests/servers/**/*.test.ts'],

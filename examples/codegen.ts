@@ -1,6 +1,6 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-/** Makes types of the schema, and of every document in typed.ts. */
+/** Generates the types of the schema and of every document in typed.ts. */
 const config: CodegenConfig = {
   schema: '../schema.graphql',
   documents: ['typed.ts'],

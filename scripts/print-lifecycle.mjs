@@ -1,11 +1,11 @@
-// Prints docs/lifecycle.md's diagram and table from the table in the code, built. With --check, compares.
+// Writes docs/lifecycle.md from src/domain/lifecycle.ts, built. With --check, compares the file instead.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { EDITABLE_STATUSES, INITIAL_STATUS, LIFECYCLE } from '../dist/domain/lifecycle.js';
 
 const FILE = 'docs/lifecycle.md';
 
-/** What other services call the statuses. */
-const ELSEWHERE = {
+/** Names of the statuses in other services. */
+const OTHER_NAMES = {
   PENDING: 'created, new, open, placed, unfulfilled',
   CONFIRMED: 'accepted, approved, paid',
   PROCESSING: 'in progress, picking, packing',
@@ -25,34 +25,34 @@ const diagram = [
 const rows = entries.map(([status, next]) => {
   const editable =
     status === INITIAL_STATUS ? 'details, items and amounts' : EDITABLE_STATUSES.includes(status) ? 'details' : '–';
-  return `| \`${status}\` | ${next.length === 0 ? '–' : next.join(', ')} | ${editable} | ${ELSEWHERE[status]} |`;
+  return `| \`${status}\` | ${next.length === 0 ? '–' : next.join(', ')} | ${editable} | ${OTHER_NAMES[status]} |`;
 });
-const text = `# The life of an order
+const text = `# Order lifecycle
 
-Made from \`src/domain/lifecycle.ts\` by \`npm run lifecycle\`; \`npm run check\` compares them.
-\`Order.allowedTransitions\` tells the same of one order.
+\`Order.allowedTransitions\` lists the allowed transitions of one order. Generated from \`src/domain/lifecycle.ts\` by
+\`npm run lifecycle\`.
 
 \`\`\`mermaid
 ${diagram.join('\n')}
 \`\`\`
 
-| Status | Next | Editable | Elsewhere called |
+| Status | Allowed transitions | Editable | Names in other services |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-- The status it has already is success with \`changed: false\` and leaves no event.
-- \`cancelOrder\` and \`updateOrderStatus\` to CANCELLED are the same; the latter for reason OTHER.
-- Tracking comes with SHIPPED, and may be mended while the order is SHIPPED.
-- An order may be deleted in any status. It is no order any more, but its id stays used.
-- Details are name and e-mail address of the customer, addresses, notes, metadata and external reference. Amounts are
-  shipping, tax and discount; the total follows. The currency never changes.
-- Each change raises the version by one and leaves an event with its actor, its reason and the names of what changed.
+- A transition to the current status succeeds with \`changed: false\` and stores no event.
+- \`cancelOrder\` takes a reason. \`updateOrderStatus\` to CANCELLED is the same with the reason OTHER.
+- Tracking can be set with the transition to SHIPPED, and corrected while the order is SHIPPED.
+- Details are the customer's name and e-mail address, addresses, notes, metadata and the external reference. Amounts are
+  shipping, tax and discount; the server computes the total. The currency never changes.
+- An order can be deleted in any status. Its items and personal data are erased, and its id cannot be used again.
+- Every change raises the version by one and stores an event with the actor, the reason and the names of the changed fields.
 `;
 
 const comparable = (markdown) => markdown.replaceAll(/[ -]+/g, ' ');
 if (process.argv[2] !== '--check') {
   writeFileSync(FILE, text);
 } else if (comparable(readFileSync(FILE, 'utf8')) !== comparable(text)) {
-  process.stderr.write(`${FILE} does not agree with the code. Run "npm run lifecycle".\n`);
+  process.stderr.write(`${FILE} is out of date. Run "npm run lifecycle".\n`);
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
-// Runs the tests that need more than the packages: the integration tests on the oldest supported PostgreSQL, and fresh
-// clones. What is missing is skipped visibly; with CI=true it is a failure.
+// Runs the tests that need programs besides the npm packages: the integration tests on the oldest supported PostgreSQL, then
+// tests/servers. Without that PostgreSQL the former are reported as SKIPPED; with CI=true this is a failure.
 import { spawnSync, execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,7 +19,7 @@ if (existsSync(path.join(bin, 'initdb'))) {
 } else {
   const found = existsSync(HOME) ? readdirSync(HOME).join(', ') : 'none';
   process.stdout.write(
-    `SKIPPED: no server of PostgreSQL ${OLDEST} at ${bin} (found: ${found}); apt-get install postgresql-${OLDEST}\n`,
+    `SKIPPED: PostgreSQL ${OLDEST} is not installed at ${bin} (found: ${found}). Run apt-get install postgresql-${OLDEST}.\n`,
   );
   if (process.env.CI === 'true') failed = true;
 }
@@ -31,7 +31,7 @@ function vitest(args, env) {
   if (status !== 0) failed = true;
 }
 
-/** A throw-away PostgreSQL for the time of the work, as another account where we are root. */
+/** Runs `work` with a temporary PostgreSQL. If this process is root, PostgreSQL runs as the account postgres. */
 async function onPostgres(bin, work) {
   const folder = mkdtempSync(path.join(tmpdir(), 'ordergraph-pg-'));
   const account = process.getuid() === 0 ? accountOf('postgres') : {};
@@ -48,7 +48,7 @@ async function onPostgres(bin, work) {
     '-c fsync=off',
     '-c max_connections=200',
   ];
-  // Another time zone than UTC, so that nothing rests on the server's.
+  // Not UTC: the server must not depend on the time zone of the database.
   run('pg_ctl', [
     'start',
     '-w',

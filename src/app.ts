@@ -59,7 +59,9 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close: () => closers.close() };
   } catch (cause) {
-    await closers.close().catch((failure: unknown) => log.error({ err: failure }, 'not everything could be closed'));
+    await closers
+      .close()
+      .catch((failure: unknown) => log.error({ err: failure }, 'closing after a failed start was incomplete'));
     throw cause;
   }
 }
@@ -97,7 +99,7 @@ async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Pro
     await checkVersion(url);
     if (mayMigrate) {
       const applied = await migrate(url);
-      if (applied.length > 0) log.info({ applied }, 'the database was migrated');
+      if (applied.length > 0) log.info({ applied }, 'migrations applied');
       return;
     }
     const pending = await pendingMigrations(url);
@@ -129,7 +131,7 @@ async function startEvents(config: Config, database: Database, directUrl: string
   const onSequenced = () => {
     tailer.wake();
     announce(database, self).catch((cause: unknown) =>
-      log.warn({ err: cause }, 'other servers were not told of new events; they poll'),
+      log.warn({ err: cause }, 'notifying other servers of new events failed; they poll'),
     );
   };
   const sequencer = startSequencer({ store, debounceMs, pollMs, onSequenced, log });
@@ -178,7 +180,7 @@ function createReport(log: Logger): (error: unknown) => string {
     if (known !== undefined) return known;
     const correlationId = randomUUID();
     if (typeof error === 'object' && error !== null) reported.set(error, correlationId);
-    log.error({ err: error, correlationId }, 'a request failed unexpectedly');
+    log.error({ err: error, correlationId }, 'request failed unexpectedly');
     return correlationId;
   };
 }
@@ -251,13 +253,13 @@ async function listenOn({ host, port }: Config, http: ReturnType<typeof createHt
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE')
-      throw new StartupError(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause });
+      throw new StartupError(`Port ${port} on ${host} is already in use. Set PORT to another port.`, { cause });
     if (code === 'EACCES')
-      throw new StartupError(`Port ${port} on ${host} may not be used by this account. Set PORT to 1024 or more.`, {
+      throw new StartupError(`Port ${port} on ${host} needs more privileges. Set PORT to 1024 or more.`, {
         cause,
       });
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new StartupError(`HOST ${host} is no address of this machine.`, { cause });
+      throw new StartupError(`HOST ${host} is not an address of this machine.`, { cause });
     throw cause;
   }
 }

@@ -7,7 +7,7 @@ export interface Config {
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
-  /** Every client is admin. `guarded` serves only loopback Host and Origin headers and no forwarded requests. */
+  /** Every client is admin. `guarded`: only loopback Host and Origin headers and no forwarded requests are served. */
   readonly open: { readonly guarded: boolean };
   readonly database: {
     readonly source:
@@ -70,7 +70,7 @@ export interface Config {
   readonly shutdownGraceMs: number;
 }
 
-/** Loads a `.env` file from the working folder, if it exists. Variables that are already set keep their values. */
+/** Loads the `.env` file of the working folder, if there is one. Variables that are already set keep their values. */
 export function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }
@@ -163,31 +163,31 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, { schema, secret }] of Object.entries<Variable>(VARIABLES)) {
-    const given = env[name] === '' ? undefined : env[name]; // an empty value in a .env file means the default
+    const given = env[name] === '' ? undefined : env[name]; // an empty value in a .env file selects the default
     const parsed = schema.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else {
       const found = secret === true ? '' : `; it is "${given ?? ''}"`;
-      problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is wrong'}${found}`);
+      problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${found}`);
     }
   }
-  if (problems.length > 0) throw new StartupError(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
+  if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
   return values as Values;
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** An open server is meant for local development. On other addresses it must be enabled explicitly. */
+/** An open server is meant for local development. Anywhere else it must be enabled explicitly. */
 function openness(values: Values): Config['open'] {
   if (values.AUTH_MODE === 'open') return { guarded: false };
   if (!LOOPBACK.has(values.HOST)) {
     throw new StartupError(
-      `Without authentication the server only listens on loopback; HOST is ${values.HOST}. Set AUTH_MODE=open to serve everybody as admin.`,
+      `Without authentication, the server listens on loopback addresses only; HOST is ${values.HOST}. Set AUTH_MODE=open to serve every client as admin.`,
     );
   }
   if (values.NODE_ENV === 'production') {
     throw new StartupError(
-      'Without authentication the server does not start with NODE_ENV=production. Set AUTH_MODE=open to serve everybody as admin.',
+      'Without authentication, the server does not start with NODE_ENV=production. Set AUTH_MODE=open to serve every client as admin.',
     );
   }
   return { guarded: true };

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** One environment variable, as the README's table shows it. */
+/** One environment variable, as docs/configuration.md shows it. */
 export interface Variable<T = unknown> {
   readonly schema: z.ZodType<T, string | undefined>;
   readonly fallback: string;
   readonly bounds: string;
   readonly about: string;
-  /** The value may contain a password, so messages do not quote it. */
+  /** The value may contain a password. Messages do not quote it. */
   readonly secret?: true;
 }
 
@@ -42,151 +42,176 @@ function postgresUrl(about: string): Variable<string | null> {
   return url(/^postgres(ql)?:\/\//, 'postgresql:// URL', about);
 }
 
-/** Every variable the server reads, with its default and bounds. */
+/** Every variable that the server reads, with its default and bounds. */
 export const VARIABLES = {
-  HOST: text('127.0.0.1', 'Address to listen on.'),
-  PORT: whole(4000, 0, 65_535, 'Port for HTTP and websockets; 0 takes a free one.'),
+  HOST: text('127.0.0.1', 'Address that the server listens on.'),
+  PORT: whole(4000, 0, 65_535, 'Port for HTTP and websockets. 0 selects a free port.'),
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],
-    'An open server rejects to start in `production` unless `AUTH_MODE=open`.',
+    'With `production`, the server starts without authentication only if `AUTH_MODE=open`.',
   ),
   LOG_LEVEL: choice(
     'info',
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    'Least level that is logged, on stderr.',
+    'Minimum level of the log lines on stderr.',
   ),
   LOG_FORMAT: choice(
     'auto',
     ['auto', 'json', 'pretty'],
-    '`json` writes one JSON object a line, `pretty` lines for people; `auto` is `pretty` on a terminal and `json` elsewhere.',
+    '`json` writes one JSON object per line, `pretty` writes readable text. `auto` is `pretty` on a terminal and `json` elsewhere.',
   ),
   AUTH_MODE: choice(
     'auto',
     ['auto', 'open'],
-    '`open` serves everybody as admin, on any address. `auto` does so on loopback only and rejects to start elsewhere.',
+    '`open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
   ),
-  DATA_DIR: text('.data', 'Folder of the embedded PostgreSQL.'),
-  DATABASE_URL: postgresUrl('A PostgreSQL 15 or newer of your own instead of the embedded one.'),
+  DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
+  DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(
-    'The same database past a transaction pooler, for migrations and LISTEN. Default: `DATABASE_URL`.',
+    'Direct URL of the database, without a transaction pooler, for migrations and LISTEN. Default: `DATABASE_URL`.',
   ),
   DATABASE_MIGRATE: choice(
     'auto',
     ['auto', 'always', 'never'],
-    'Whether to migrate at start: `auto` does for the embedded database only.',
+    'Whether the server applies pending migrations at start. `auto` applies them to the embedded database only.',
   ),
-  DATABASE_POOL_SIZE: whole(10, 4, 200, 'Connections in the pool.'),
+  DATABASE_POOL_SIZE: whole(10, 4, 200, 'Maximum number of pooled database connections.'),
   DATABASE_PREPARED_STATEMENTS: choice(
     'on',
     ['on', 'off'],
-    'Named prepared statements; `off` behind a pooler that cannot keep them.',
+    'Whether the server uses named prepared statements. Set `off` behind a pooler that does not support them.',
   ),
-  DATABASE_STATEMENT_TIMEOUT_MS: whole(5_000, 100, 600_000, 'Longest time of one SQL statement.'),
+  DATABASE_STATEMENT_TIMEOUT_MS: whole(5_000, 100, 600_000, 'Maximum duration of an SQL statement, in milliseconds.'),
   DATABASE_LOCK_TIMEOUT_MS: whole(
     500,
     50,
     600_000,
-    'Longest wait of a write batch for an order that somebody else holds; its command then waits apart.',
+    'Maximum time that an SQL statement waits for a lock, in milliseconds.',
   ),
-  DATABASE_CONNECT_TIMEOUT_MS: whole(2_000, 50, 60_000, 'Longest wait for a connection.'),
-  REQUEST_DEADLINE_MS: whole(10_000, 100, 600_000, 'Longest time a request may take.'),
-  REQUEST_MAX_BYTES: whole(1_000_000, 1_000, 100_000_000, 'Largest HTTP request body.'),
-  REQUEST_MAX_TOKENS: whole(5_000, 100, 1_000_000, 'Most lexical tokens of a GraphQL document.'),
-  REQUEST_MAX_COST: whole(
-    500_000,
-    100,
-    10_000_000,
-    'Most values that a request may cost, every list at its largest size; see docs/cost.md.',
+  DATABASE_CONNECT_TIMEOUT_MS: whole(
+    2_000,
+    50,
+    60_000,
+    'Maximum time to obtain a database connection, in milliseconds.',
   ),
+  REQUEST_DEADLINE_MS: whole(10_000, 100, 600_000, 'Maximum duration of a request, in milliseconds.'),
+  REQUEST_MAX_BYTES: whole(1_000_000, 1_000, 100_000_000, 'Maximum size of an HTTP request body, in bytes.'),
+  REQUEST_MAX_TOKENS: whole(5_000, 100, 1_000_000, 'Maximum number of lexical tokens in a GraphQL document.'),
+  REQUEST_MAX_COST: whole(500_000, 100, 10_000_000, 'Maximum cost of a request; see docs/cost.md.'),
   RESPONSE_MAX_BYTES: whole(
     10_000_000,
     10_000,
     1_000_000_000,
-    'Largest answer to an HTTP request. The answer to a mutation that was stored is never rejected.',
+    'Maximum size of an HTTP response, in bytes. The response to a stored mutation is never rejected.',
   ),
   REQUEST_RECEIVE_TIMEOUT_MS: whole(
     30_000,
     500,
     600_000,
-    'Longest time a client may take to send a request, or the first message of a websocket.',
+    'Maximum time to receive a request, or the first message of a websocket, in milliseconds.',
   ),
-  HTTP_CONNECTIONS_MAX: whole(2_000, 1, 1_000_000, 'Most HTTP connections at once, without websockets.'),
-  WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Most websockets at once.'),
-  WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Most subscriptions of one websocket.'),
+  HTTP_CONNECTIONS_MAX: whole(2_000, 1, 1_000_000, 'Maximum number of HTTP connections, websockets excluded.'),
+  WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Maximum number of websockets.'),
+  WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Maximum number of subscriptions of one websocket.'),
   WEBSOCKET_MAX_UNSENT_BYTES: whole(
     4_000_000,
     1_000,
     1_000_000_000,
-    'Most bytes that wait for the client of a websocket to read them before it is closed with code 4413.',
+    'Maximum amount of unsent output of one websocket, in bytes. A websocket that exceeds it is closed with code 4413.',
   ),
-  WRITE_LANES: whole(2, 1, 64, 'Write batches under way at once.'),
-  WRITE_BATCH_MAX_COMMANDS: whole(200, 1, 5_000, 'Most commands of a write batch.'),
-  WRITE_BATCH_MAX_ITEMS: whole(2_000, 1, 100_000, 'Most order items of a write batch.'),
-  WRITE_BATCH_MAX_BYTES: whole(4_000_000, 1_000, 100_000_000, 'Most bytes of a write batch.'),
+  WRITE_LANES: whole(2, 1, 64, 'Maximum number of write batches that run at the same time.'),
+  WRITE_BATCH_MAX_COMMANDS: whole(200, 1, 5_000, 'Maximum number of commands in a write batch.'),
+  WRITE_BATCH_MAX_ITEMS: whole(2_000, 1, 100_000, 'Maximum number of order items in a write batch.'),
+  WRITE_BATCH_MAX_BYTES: whole(4_000_000, 1_000, 100_000_000, 'Maximum size of a write batch, in bytes.'),
   WRITE_QUEUE_MAX_COMMANDS: whole(
     10_000,
     1,
     1_000_000,
-    'Most commands waiting or under way; more are rejected as OVERLOADED.',
+    'Maximum number of queued and running commands. Further commands are rejected as `OVERLOADED`.',
   ),
   WRITE_QUEUE_MAX_BYTES: whole(
     64_000_000,
     1_000,
     4_000_000_000,
-    'Most bytes waiting or under way; more are rejected as OVERLOADED.',
+    'Maximum size of all queued and running commands, in bytes. Further commands are rejected as `OVERLOADED`.',
   ),
-  READ_LANES: whole(4, 1, 64, 'Read batches under way at once.'),
-  READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Most keys of a read batch.'),
+  READ_LANES: whole(4, 1, 64, 'Maximum number of read batches that run at the same time.'),
+  READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Maximum number of keys in a read batch.'),
   READ_QUEUE_MAX_KEYS: whole(
     100_000,
     1,
     10_000_000,
-    'Most keys waiting or under way; more are rejected as OVERLOADED.',
+    'Maximum number of keys in queued and running reads. Further reads are rejected as `OVERLOADED`.',
   ),
   READ_QUEUE_MAX_BYTES: whole(
     64_000_000,
     1_000,
     4_000_000_000,
-    'Most bytes of keys waiting or under way; more are rejected as OVERLOADED.',
+    'Maximum size of all keys in queued and running reads, in bytes. Further reads are rejected as `OVERLOADED`.',
   ),
-  EVENTS_DEBOUNCE_MS: whole(4, 0, 1_000, 'How long a commit gathers others before its events are put in the log.'),
-  EVENTS_POLL_MS: whole(1_000, 10, 60_000, 'How often the log is looked at without being woken.'),
+  EVENTS_DEBOUNCE_MS: whole(
+    4,
+    0,
+    1_000,
+    'Time that the sequencer collects commits before it assigns positions, in milliseconds.',
+  ),
+  EVENTS_POLL_MS: whole(1_000, 10, 60_000, 'Interval at which the event log is polled, in milliseconds.'),
   SUBSCRIBER_MAX_QUEUED: whole(
     1_000,
     1,
     100_000,
-    'Most events waiting for one subscriber before it is closed as too slow.',
+    'Maximum number of events queued for one subscription. A subscription that exceeds it ends with `SLOW_CONSUMER`.',
   ),
   SUBSCRIBERS_MAX_COST: whole(
     200_000,
     100,
     1_000_000_000,
-    'Most values of one event over all subscriptions to the same orders; more are rejected as THROTTLED.',
+    'Maximum cost of one event, summed over all subscriptions to the same orders. Further subscriptions are rejected as `THROTTLED`.',
   ),
   PRODUCT_SERVICE_URL: url(
     /^https?:\/\/[^?#]*$/,
     'http:// or https:// URL',
-    'Service that tells names and prices of products, see docs/catalogue.md. Without it every order brings its own.',
+    'Service that provides names and prices of products; see docs/catalogue.md. Without it, items carry their own.',
   ),
-  PRODUCT_SERVICE_TIMEOUT_MS: whole(1_000, 10, 60_000, 'Longest time of one try to ask the product service.'),
-  PRODUCT_SERVICE_RETRIES: whole(2, 0, 10, 'How many more tries follow a failed one.'),
-  PRODUCT_SERVICE_BREAKER_FAILURES: whole(5, 1, 1_000, 'Failed tries in a row after which the service is left alone.'),
-  PRODUCT_SERVICE_BREAKER_REST_MS: whole(5_000, 10, 600_000, 'How long a failing product service is left alone.'),
+  PRODUCT_SERVICE_TIMEOUT_MS: whole(
+    1_000,
+    10,
+    60_000,
+    'Maximum duration of one attempt to call the product service, in milliseconds.',
+  ),
+  PRODUCT_SERVICE_RETRIES: whole(2, 0, 10, 'Maximum number of retries after a failed attempt.'),
+  PRODUCT_SERVICE_BREAKER_FAILURES: whole(
+    5,
+    1,
+    1_000,
+    'Number of consecutive failed attempts after which the circuit breaker opens.',
+  ),
+  PRODUCT_SERVICE_BREAKER_REST_MS: whole(
+    5_000,
+    10,
+    600_000,
+    'Time that the circuit breaker stays open before one attempt is allowed, in milliseconds.',
+  ),
   PRODUCT_SERVICE_BATCH: choice(
     'auto',
     ['auto', 'off'],
-    'Whether several products are asked for by one request: `auto` does where the service knows that.',
+    '`auto` requests several products at once if the service supports it. `off` requests each product separately.',
   ),
-  PRODUCT_CACHE_SECONDS: whole(60, 0, 86_400, 'How long a price is remembered.'),
-  PRODUCT_CACHE_MAX: whole(10_000, 1, 10_000_000, 'Most products remembered.'),
+  PRODUCT_CACHE_SECONDS: whole(60, 0, 86_400, 'Time that a product stays cached, in seconds.'),
+  PRODUCT_CACHE_MAX: whole(10_000, 1, 10_000_000, 'Maximum number of cached products.'),
   SHUTDOWN_DRAIN_MS: whole(
     0,
     0,
     600_000,
-    'How long the server keeps serving after a signal to stop, with `/ready` answering 503, so that load balancers stop sending to it.',
+    'Time that the server keeps serving after a stop signal, in milliseconds. Meanwhile `/ready` responds 503.',
   ),
-  SHUTDOWN_GRACE_MS: whole(10_000, 0, 600_000, 'Longest wait for requests under way at shutdown.'),
+  SHUTDOWN_GRACE_MS: whole(
+    10_000,
+    0,
+    600_000,
+    'Maximum time that a shutdown waits for running requests, in milliseconds.',
+  ),
 } as const satisfies Readonly<Record<string, Variable>>;
 
 export type Values = { readonly [Name in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[Name]['schema']> };

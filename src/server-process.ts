@@ -8,14 +8,14 @@ import { maskSecrets } from './observability/logged-error.js';
 import { npmEnded } from './parent-process.js';
 import { StartupError } from './startup-error.js';
 
-/** How long a start may go on after a signal before it is cut off. */
-const START_PATIENCE_MS = 5_000;
-/** How much longer than the drain and the grace of its requests a shutdown may take. */
-const CLOSE_PATIENCE_MS = 30_000;
-/** A terminal sends Ctrl-C to npm and to the server, and npm passes it on: within this time it is one request. */
+/** Maximum time that a start continues after a stop signal. */
+const START_TIMEOUT_MS = 5_000;
+/** Maximum duration of a shutdown, besides the drain and grace times. */
+const CLOSE_TIMEOUT_MS = 30_000;
+/** A terminal sends Ctrl-C to npm and to the server, and npm forwards it. Signals within this time count as one. */
 const REPEATED_SIGNAL_MS = 1_000;
 
-/** Runs the server until a signal or a loss ends it. @returns the exit status */
+/** Runs the server until a signal stops it or its database is lost. @returns the exit status */
 export async function runServer(): Promise<number> {
   try {
     return await main();
@@ -32,37 +32,37 @@ async function main(): Promise<number> {
   const config = readConfig();
   const log = createLog({ level: config.logLevel, destination: logStream(config.logFormat) });
   exitOnUnexpectedFailure(log);
-  log.warn('No authentication is configured: everybody who can reach this server is admin.');
+  log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
   const app = await createApp(config, log, cutOffAfter(stop));
   process.stdout.write(`ready ${app.url}\nplayground ${new URL('/', app.url).href}\n`);
 
   const end = await Promise.race([stop, app.lost.then((lost) => ({ lost }))]);
-  if (typeof end === 'string') log.info({ reason: end }, 'shutting down');
+  if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');
   else log.fatal(end.lost);
   exitOnRepeatedSignal();
-  const patienceMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_PATIENCE_MS;
-  const clean = await Promise.race([closed(app, log), sleep(patienceMs, false)]);
+  const timeoutMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_TIMEOUT_MS;
+  const clean = await Promise.race([closed(app, log), sleep(timeoutMs, false)]);
   return clean && typeof end === 'string' ? 0 : 1;
 }
 
-/** Node.js would print all fields of the error, which may hold connections and statements. */
+/** Node.js would print all fields of the error, which may contain connections and statements. */
 function exitOnUnexpectedFailure(log: Logger): void {
   process.once('uncaughtException', (cause) => {
-    log.fatal({ err: cause }, 'the server ends after an unexpected failure');
+    log.fatal({ err: cause }, 'unexpected failure; the server stops');
     process.exit(1);
   });
 }
 
-/** Rejects when a start takes too long after a request to stop. */
+/** Rejects if the start continues for too long after a stop request. */
 async function cutOffAfter(stop: Promise<string>): Promise<never> {
   await stop;
-  await sleep(START_PATIENCE_MS);
+  await sleep(START_TIMEOUT_MS);
   throw new StartupError('Stopped while starting.');
 }
 
-/** The first reason to stop. A closed terminal is one, or PostgreSQL would stay behind. */
+/** The first reason to stop. It includes a closed terminal, which would otherwise leave PostgreSQL running. */
 async function stopRequest(): Promise<string> {
   ignoreLostTerminal();
   return new Promise((resolve) => {
@@ -71,12 +71,12 @@ async function stopRequest(): Promise<string> {
   });
 }
 
-/** The output may be gone when the server has to stop; writing to it must not end the shutdown. */
+/** The terminal may be closed when the server stops. Writing to it must not abort the shutdown. */
 function ignoreLostTerminal(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** A second Ctrl-C ends the process at once; PostgreSQL stays behind and the next start takes it over. */
+/** A second Ctrl-C exits at once. PostgreSQL keeps running, and the next start takes it over. */
 function exitOnRepeatedSignal(): void {
   const from = performance.now() + REPEATED_SIGNAL_MS;
   process.on('SIGINT', () => {
@@ -84,13 +84,13 @@ function exitOnRepeatedSignal(): void {
   });
 }
 
-/** @returns whether everything could be closed */
+/** @returns whether the app closed without an error */
 async function closed(app: App, log: Logger): Promise<boolean> {
   try {
     await app.close();
     return true;
   } catch (cause) {
-    log.error({ err: cause }, 'the shutdown was not clean');
+    log.error({ err: cause }, 'shutdown failed');
     return false;
   }
 }

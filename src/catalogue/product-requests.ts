@@ -7,34 +7,34 @@ import { readProduct, readProducts, unavailable } from './product-responses.js';
 export interface Wanted {
   readonly id: string;
   readonly isWanted: () => boolean;
-  /** Tells that it will not be asked for: who wants it from now on has to ask anew. */
+  /** Called if the product will not be requested. Later callers need a new lookup. */
   readonly drop: () => void;
 }
 
-/** One answer each, in the same order; none of the promises rejects. */
+/** One result for each product, in the same order. The promises never reject. */
 export type RequestProducts = (wanted: readonly Wanted[]) => Promise<ProductLookupResult>[];
 
-/** The most products that one request asks for. */
+/** Maximum number of products of one request. */
 const MAX_BATCH = 100;
-/** Of the ids in one request, encoded: with them its first line stays below what any server takes. */
+/** Maximum length of the encoded ids of one request, so that its request line is short enough for every server. */
 const MAX_IDS_LENGTH = 4_000;
-const MANY_AGAIN_MS = 5 * 60_000;
-const NONSENSE_LOG_MS = 10_000;
+const RETRY_MANY_MS = 5 * 60_000;
+const INVALID_LOG_INTERVAL_MS = 10_000;
 
 /**
- * Asks the product service: for several products by one request where it knows such requests, otherwise by one request
- * each.
+ * Requests products from the product service: several by one request if the service supports it, otherwise each by one
+ * request.
  *
- * @param batch `off` never asks for several at a time
+ * @param batch `off` requests each product separately
  */
 export function createProductRequests(service: ProductService, batch: 'auto' | 'off', log: Logger): RequestProducts {
   let manyFrom = batch === 'off' ? Infinity : 0;
-  let nonsenseLogFrom = 0;
+  let invalidLogFrom = 0;
 
   function report(answer: ProductLookupResult, productId: string): ProductLookupResult {
-    if (answer.kind === 'unavailable' && performance.now() >= nonsenseLogFrom) {
-      nonsenseLogFrom = performance.now() + NONSENSE_LOG_MS;
-      log.warn({ productId, err: answer.cause }, 'the product service gave an answer that makes no sense');
+    if (answer.kind === 'unavailable' && performance.now() >= invalidLogFrom) {
+      invalidLogFrom = performance.now() + INVALID_LOG_INTERVAL_MS;
+      log.warn({ productId, err: answer.cause }, 'product service sent an invalid response');
     }
     return answer;
   }
@@ -50,7 +50,7 @@ export function createProductRequests(service: ProductService, batch: 'auto' | '
     }
   }
 
-  /** @returns null where the service does not know such requests */
+  /** @returns null if the service does not support requests for several products */
   async function askMany(wanted: readonly Wanted[]): Promise<readonly ProductLookupResult[] | null> {
     const ids = wanted.map(({ id }) => id);
     try {
@@ -60,8 +60,8 @@ export function createProductRequests(service: ProductService, batch: 'auto' | '
       });
       const answers = readProducts(ids, response);
       if (!(answers instanceof Error)) return answers.map((answer, index) => report(answer, ids[index] ?? ''));
-      manyFrom = performance.now() + MANY_AGAIN_MS;
-      log.debug({ err: answers }, 'the product service does not answer for several products at once');
+      manyFrom = performance.now() + RETRY_MANY_MS;
+      log.debug({ err: answers }, 'product service does not support requests for several products');
       return null;
     } catch (cause) {
       return ids.map(() => unavailable(cause as Error));
@@ -91,8 +91,8 @@ function areWanted(wanted: readonly Wanted[]): boolean {
 }
 
 /**
- * What is best asked for together: not what nobody waits for any more, and no id with a comma, which not every server
- * tells from two ids.
+ * Groups of products to request together. Products without waiting callers are left out. So are ids with a comma, which
+ * some servers would read as two ids.
  */
 function groupsOf(wanted: readonly Wanted[]): Wanted[][] {
   const groups: Wanted[][] = [];

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { Product, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
 
-/** What the product service answered to one request. */
+/** The response of the product service to one request. */
 export interface ProductResponse {
   readonly status: number;
-  /** As it came, after decompression. */
+  /** The body after decompression. */
   readonly body: Uint8Array | 'too-large';
 }
 
 const NAME_LENGTH = 500;
 const PRICE_LENGTH = 40;
-/** As many digits as a JSON number keeps exactly. */
+/** The digits that a JSON number represents exactly. */
 const NUMBER_DIGITS = 15;
 const PLAIN_DECIMAL = /^\d+(\.\d+)?$/;
 
@@ -36,12 +36,12 @@ const productSchema = z.object({
 const listSchema = z.object({ products: z.array(z.unknown()) });
 const identifiedSchema = z.object({ id: z.string() });
 
-/** The answer that the service could not be asked, or made no sense. */
+/** The result if the service is unreachable or its response is invalid. */
 export function unavailable(cause: Error): ProductLookupResult {
   return { kind: 'unavailable', cause };
 }
 
-/** Reads the answer to the request for one product. What makes no sense is `unavailable`, with a cause that says why. */
+/** Reads the response to the request for one product. An invalid response is `unavailable`, with its defect as the cause. */
 export function readProduct(id: string, response: ProductResponse): ProductLookupResult {
   if (response.status === 404) return { kind: 'unknown' };
   if (response.status !== 200)
@@ -51,10 +51,10 @@ export function readProduct(id: string, response: ProductResponse): ProductLooku
 }
 
 /**
- * Reads the answer to the request for several products.
+ * Reads the response to the request for several products.
  *
- * @param ids what was asked for, without repeats
- * @returns one answer an id, in the ids' order; or why the service seems not to know this request
+ * @param ids the requested ids, without duplicates
+ * @returns one result per id, in the order of the ids; or why the service does not seem to support this request
  */
 export function readProducts(
   ids: readonly string[],
@@ -70,7 +70,7 @@ export function readProducts(
   const answers = new Map<string, ProductLookupResult>();
   for (const entry of list.data.products) {
     const identified = identifiedSchema.safeParse(entry);
-    // A service that ignores `ids` gives a page of whatever it has; what is not on it would wrongly be unknown.
+    // A service that ignores `ids` returns any products. The requested ones among the others would wrongly be unknown.
     if (!identified.success || !asked.has(identified.data.id)) return new Error('products that were not asked for');
     const { id } = identified.data;
     if (answers.has(id)) answers.set(id, unavailable(new Error('The product service returned the product twice.')));
@@ -102,7 +102,7 @@ function readJson({ body }: ProductResponse): unknown {
   }
 }
 
-/** Zeros before the first other digit do not count; those behind do, since the number may have been rounded to them. */
+/** Leading zeros do not count. Trailing zeros do, because the number may have been rounded to them. */
 function hasExactDigits(value: number): boolean {
   const digits = String(value)
     .replace(/^[0.]+/, '')

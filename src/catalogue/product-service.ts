@@ -13,28 +13,28 @@ import type { Logger } from 'pino';
 import type { ProductResponse } from './product-responses.js';
 
 export interface ProductServiceOptions {
-  /** http or https, without query and fragment; user info becomes an Authorization header. */
+  /** http or https, without query and fragment. User info is sent as an Authorization header. */
   readonly url: string;
-  /** How long one try may take, to the end of its body. */
+  /** Maximum duration of one attempt, including its body, in milliseconds. */
   readonly timeoutMs: number;
-  /** How many more tries follow a failed one. */
+  /** Maximum number of retries after a failed attempt. */
   readonly retries: number;
   readonly breaker: {
-    /** After this many failed tries in a row the service is left alone. */
+    /** Number of consecutive failed attempts that opens the circuit breaker. */
     readonly failures: number;
-    /** How long it is left alone before one try finds out whether it is back. */
+    /** Time that the breaker stays open before one attempt is allowed, in milliseconds. */
     readonly restMs: number;
   };
 }
 
 export interface ProductService {
   /**
-   * Sends one GET request, again where that may help.
+   * Sends a GET request, with retries.
    *
-   * @param path behind the service's URL
-   * @param request.isWanted asked before each try; nobody is asked for what nobody waits for any more
-   * @param request.isFinal statuses that are answers here, though elsewhere they would be failures to try again
-   * @returns every answer that is neither 5xx nor 429. Rejects with what went wrong, in a sentence
+   * @param path appended to the URL of the service
+   * @param request.isWanted checked before each attempt; without waiting callers the request is dropped
+   * @param request.isFinal statuses that are returned, although they would otherwise be retried
+   * @returns every response except 5xx and 429. Rejects with an Error whose message is a sentence
    */
   get(path: string, request: ProductRequest): Promise<ProductResponse>;
 }
@@ -46,17 +46,17 @@ interface ProductRequest {
 
 const MAX_BYTES = 1_000_000;
 const AT_ONCE = 8;
-/** Beyond it callers are told at once; their deadlines would pass in the queue. */
+/** Further requests are rejected at once, because their deadlines would pass in the queue. */
 const MAX_QUEUED = 10_000;
 
-/** A try that failed in a way that may be over soon. */
+/** A failure that may be temporary. */
 class Failure extends Error {
   override readonly name = 'ProductServiceFailure';
 }
 
 /**
- * Calls the product service over HTTP: with a time-out, retries, a bounded number of requests at once, and a circuit
- * breaker. Throws where the URL is not usable; the message does not contain it.
+ * Calls the product service over HTTP, with a timeout, retries, a limit of concurrent requests and a circuit breaker.
+ * Throws if the URL is invalid; the message does not contain it.
  */
 export function createProductService(options: ProductServiceOptions, log: Logger): ProductService {
   const { base, headers } = readUrl(options.url);
@@ -81,14 +81,14 @@ export function createProductService(options: ProductServiceOptions, log: Logger
       try {
         return await retrying.execute(() =>
           lanes.execute(() => {
-            // Outside of the breaker, which would take this for a sign of health.
+            // Outside of the breaker, which would count this as a success.
             if (!request.isWanted())
               throw new Error('The request was dropped because no caller waits for the product.');
-            return breaker.execute(() => tryOnce(path, request)); // within the lanes, so that opening empties the queue
+            return breaker.execute(() => tryOnce(path, request)); // inside the lanes, so that an open breaker empties the queue
           }),
         );
       } catch (cause) {
-        if (cause instanceof BrokenCircuitError) throw resting(breaker);
+        if (cause instanceof BrokenCircuitError) throw openBreaker(breaker);
         if (cause instanceof BulkheadRejectedError)
           throw new Error('Too many requests are waiting for the product service.', { cause });
         throw cause;
@@ -97,7 +97,7 @@ export function createProductService(options: ProductServiceOptions, log: Logger
   };
 }
 
-function resting(breaker: CircuitBreakerPolicy): Error {
+function openBreaker(breaker: CircuitBreakerPolicy): Error {
   const cause = errorOf(breaker.lastFailure);
   return new Error('The product service has failed several times in a row; requests to it are paused.', { cause });
 }
@@ -106,20 +106,21 @@ function errorOf(reason: unknown): unknown {
   return (reason as { readonly error?: unknown } | undefined)?.error;
 }
 
-/** A circuit breaker that logs when it opens and when it closes, once each however many trials fail in between. */
+/** A circuit breaker that logs once when it opens and once when it closes, not for failed attempts in between. */
 function createBreaker({ failures, restMs }: ProductServiceOptions['breaker'], log: Logger): CircuitBreakerPolicy {
   const breaker = circuitBreaker(handleType(Failure), {
     breaker: new ConsecutiveBreaker(failures),
     halfOpenAfter: restMs,
   });
-  let away = false;
+  let isOpen = false;
   breaker.onBreak((reason) => {
-    if (!away) log.warn({ err: errorOf(reason), restMs }, 'the product service fails and is left alone for a while');
-    away = true;
+    if (!isOpen)
+      log.warn({ err: errorOf(reason), restMs }, 'product service failed repeatedly; circuit breaker opened');
+    isOpen = true;
   });
   breaker.onReset(() => {
-    away = false;
-    log.info('the product service answers again');
+    isOpen = false;
+    log.info('product service recovered; circuit breaker closed');
   });
   return breaker;
 }
@@ -146,19 +147,19 @@ async function readBody(response: Response, signal: AbortSignal): Promise<Produc
   for await (const chunk of response.body ?? []) {
     signal.throwIfAborted();
     size += chunk.length;
-    if (size > MAX_BYTES) return 'too-large'; // leaving the loop ends the connection
+    if (size > MAX_BYTES) return 'too-large'; // leaving the loop closes the connection
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The reason of a failed fetch is in the cause of its error. */
 function reasonOf(cause: unknown): string {
   const inner = (cause as Error).cause as { readonly code?: string; readonly message?: string } | undefined;
   return inner?.code ?? inner?.message ?? (cause as Error).message;
 }
 
-/** Takes the user info out of the URL: it must be in no log, and fetch does not accept it. */
+/** Removes the user info from the URL: it must not be logged, and fetch rejects it. */
 function readUrl(text: string): { readonly base: string; readonly headers: Headers } {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -176,6 +177,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a percent sign that encodes nothing is meant as one
+    return text; // a literal percent sign
   }
 }

@@ -16,15 +16,17 @@ await runCommand(async () => {
   const [argument = ''] = process.argv.slice(2);
   const check = argument === '--check';
   if (!check && !/^[a-z][a-z0-9_]*$/.test(argument)) {
-    throw new StartupError('Usage: npm run migration:new -- NAME, of small letters, digits and underscores.');
+    throw new StartupError(
+      'Usage: npm run migration:new -- NAME. NAME consists of lower-case letters, digits and underscores.',
+    );
   }
   const sql = await difference();
-  if (sql === '') return 'The migrations agree with prisma/schema.prisma.';
+  if (sql === '') return 'The migrations match prisma/schema.prisma.';
   if (check)
     throw new StartupError(
-      `The migrations lack what prisma/schema.prisma has:\n\n${sql}\nRun "npm run migration:new -- NAME".`,
+      `The migrations differ from prisma/schema.prisma:\n\n${sql}\nRun "npm run migration:new -- NAME".`,
     );
-  return `Wrote ${await write(argument, sql)}. Read it and complete it before you commit it.`;
+  return `Wrote ${await write(argument, sql)}. Read and complete it before you commit it.`;
 });
 
 async function difference(): Promise<string> {

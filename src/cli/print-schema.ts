@@ -14,8 +14,6 @@ await runCommand(async () => {
     await writeFile(FILE, printed);
     return 'Wrote schema.graphql.';
   }
-  if ((await readFile(FILE, 'utf8')) === printed) return 'schema.graphql agrees with the code.';
-  throw new StartupError(
-    'schema.graphql does not agree with the code. Run "npm run schema" and look at the difference.',
-  );
+  if ((await readFile(FILE, 'utf8')) === printed) return 'schema.graphql is up to date.';
+  throw new StartupError('schema.graphql is out of date. Run "npm run schema" and check the difference.');
 });

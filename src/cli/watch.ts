@@ -12,9 +12,9 @@ const QUERY = `subscription ($orderId: ID, $customerId: String) {
 
 const OPTIONS = ['order', 'customer', 'url'] as const;
 
-/** Prints each status change of a running server as a line of JSON, until it is interrupted. */
+/** Prints each status change of a running server as a line of JSON, until interrupted. */
 await runCommand(async () => {
-  loadEnvFile(); // it may have the server's PORT
+  loadEnvFile(); // for the server's PORT
   const options = readOptions(process.argv.slice(2));
   const url = addressOf(options.get('url') ?? `http://127.0.0.1:${process.env['PORT'] ?? '4000'}`);
   let connected = false;
@@ -36,10 +36,10 @@ await runCommand(async () => {
     if (cause instanceof Error) throw cause;
     const message = connected
       ? `The connection to ${url} was lost.`
-      : `There is no server to watch at ${url}. Set --url or PORT to its address.`;
-    throw new StartupError(message, { cause }); // what the socket reports is no Error
+      : `No server responds at ${url}. Set --url or PORT.`;
+    throw new StartupError(message, { cause }); // the socket reports failures that are not Errors
   }
-  return 'The server has ended the subscription.';
+  return 'The server ended the subscription.';
 });
 
 function subjectOf(options: ReadonlyMap<string, string>): string {
@@ -47,11 +47,11 @@ function subjectOf(options: ReadonlyMap<string, string>): string {
   return named.length === 0 ? 'all orders' : named.join(' of ');
 }
 
-/** An address without a path means the server's own; one without a scheme means http. */
+/** Completes an address: the default scheme is http, the default path is the one of the server. */
 function addressOf(text: string): string {
   const address = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(address) || !/^(http|ws)s?:/.test(address)) {
-    throw new StartupError(`--url must be an address such as http://127.0.0.1:4000; it is ${text}.`);
+    throw new StartupError(`--url must be a URL such as http://127.0.0.1:4000; it is ${text}.`);
   }
   const url = new URL(address);
   if (url.pathname === '/') url.pathname = '/graphql';
@@ -73,7 +73,7 @@ function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
     const [name = '', value] = [words[place]?.replace(/^--/, ''), words[place + 1]];
     if (!OPTIONS.some((option) => option === name) || value === undefined) {
       throw new StartupError(
-        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]\nWithout an id it prints the status changes of all orders.',
+        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]\nWithout options it prints the status changes of all orders.',
       );
     }
     options.set(name, value);

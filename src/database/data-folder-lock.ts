@@ -78,6 +78,6 @@ async function locked(dataDir: string, holderFile: string): Promise<StartupError
   const at = holder?.url === null || holder === null ? '' : ` at ${holder.url}`;
   const who = holder === null ? '' : `: process ${holder.pid}${at}`;
   return new StartupError(
-    `Another Ordergraph is running on the data folder ${path.resolve(dataDir)}${who}. Stop it, or set DATA_DIR or DATABASE_URL.`,
+    `Another server uses the data folder ${path.resolve(dataDir)}${who}. Stop it, or set DATA_DIR or DATABASE_URL.`,
   );
 }

@@ -20,7 +20,7 @@ export async function accountFor(dataDir: string, program: string): Promise<Acco
   const ids = (await lookUp('postgres')) ?? (await lookUp('nobody'));
   if (ids === null) {
     throw new StartupError(
-      'PostgreSQL cannot run as root, and there is no account postgres or nobody to run it as. Start as another user, or set DATABASE_URL.',
+      'PostgreSQL cannot run as root, and neither the account postgres nor nobody exists. Start the server as another user, or set DATABASE_URL.',
     );
   }
   if (everyoneMayEnter(path.dirname(program)) && everyoneMayEnter(path.resolve(dataDir))) return { ids, prefix: [] };

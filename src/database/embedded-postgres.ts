@@ -45,7 +45,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const password = await prepareFolder(dataDir, folder, programs, account);
     const { url, pid } = await reach(folder, password, () => boot(folder, programs, account, settings));
     const watching = onLost === undefined ? undefined : watch(folder, pid, onLost);
-    log.debug({ dataDir }, 'embedded PostgreSQL is up');
+    log.debug({ dataDir }, 'embedded PostgreSQL started');
     return {
       url,
       announce: (serverUrl) => lock.announce(serverUrl),
@@ -74,7 +74,7 @@ async function stop(folder: string, pid: number, programs: Programs, account: Ac
     await control(programs, account, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20']);
   } catch (cause) {
     await endAtOnce(folder, pid);
-    throw new Error('The embedded PostgreSQL could not be stopped in order and was ended at once.', { cause });
+    throw new Error('The embedded PostgreSQL did not shut down cleanly and was killed.', { cause });
   }
 }
 
@@ -92,7 +92,7 @@ async function findPrograms(): Promise<Programs> {
     await Promise.all([postgres, initdb, pgCtl].map(makeExecutable));
     return { postgres, initdb, pgCtl };
   } catch (cause) {
-    const message = `There is no embedded PostgreSQL for ${process.platform}-${process.arch} here. Set DATABASE_URL to use a database of your own.`;
+    const message = `The embedded PostgreSQL for ${process.platform}-${process.arch} is not installed. Set DATABASE_URL to use another database.`;
     throw new StartupError(message, { cause });
   }
 }
@@ -119,7 +119,7 @@ async function makeDataDir(dataDir: string): Promise<void> {
 }
 
 function unwritable(dataDir: string, cause: unknown): StartupError {
-  const message = `The data folder ${path.resolve(dataDir)} cannot be written (${codeOf(cause)}). Set DATA_DIR to one that can.`;
+  const message = `The data folder ${path.resolve(dataDir)} is not writable (${codeOf(cause)}). Set DATA_DIR to a writable folder.`;
   return new StartupError(message, { cause });
 }
 
@@ -155,7 +155,7 @@ async function initialise(folder: string, passwordFile: string, programs: Progra
     await execute(account, programs.initdb, [`--pgdata=${folder}`, ...locale, ...access]);
     await writeFile(path.join(folder, 'initialised'), '');
   } catch (cause) {
-    throw new StartupError(`The embedded PostgreSQL could not make its data folder: ${outputOf(cause)}`, { cause });
+    throw new StartupError(`The embedded PostgreSQL could not create its data folder: ${outputOf(cause)}`, { cause });
   } finally {
     await rm(ownPassword, { force: true });
   }
@@ -202,7 +202,7 @@ async function boot(
     throw new StartupError(`The embedded PostgreSQL did not start: ${reason}`, { cause });
   }
   const started = await readPidFile(folder);
-  if (started === null) throw new StartupError('The embedded PostgreSQL ended right after its start.');
+  if (started === null) throw new StartupError('The embedded PostgreSQL stopped right after its start.');
   return started;
 }
 

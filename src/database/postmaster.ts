@@ -57,10 +57,10 @@ function isAlive(pid: number): boolean {
 export function watch(folder: string, pid: number, onLost: (reason: string) => void): NodeJS.Timeout {
   const look = async () => {
     const reason = !existsSync(pidFileOf(folder))
-      ? `The data folder ${path.dirname(folder)} was removed or moved while the server was running. What was in it is lost unless it was moved; start the server again for a new one, or put it back first.`
+      ? `The data folder ${path.dirname(folder)} was removed or moved while the server was running. Move it back, or start the server again with an empty data folder.`
       : (await isPostgres(pid, folder))
         ? null
-        : `The embedded PostgreSQL has ended by itself; ${path.join(folder, 'server.log')} says why.`;
+        : `The embedded PostgreSQL stopped unexpectedly; see ${path.join(folder, 'server.log')}.`;
     if (reason === null) return;
     clearInterval(timer);
     onLost(reason);

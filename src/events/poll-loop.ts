@@ -55,7 +55,7 @@ export function startPollLoop({ name, debounceMs, pollMs, round, log }: PollLoop
       if (await round()) woken = true;
       failures.worked(`${name}: works again`);
     } catch (cause) {
-      failures.failed(cause, `${name}: a round failed; the next one tries again`);
+      failures.failed(cause, `${name}: poll failed; retrying`);
     }
     lastTook = performance.now() - began;
   }

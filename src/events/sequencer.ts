@@ -70,7 +70,7 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
     try {
       return await look();
     } catch (cause) {
-      log.warn({ err: cause }, 'sequencer: a look failed; a later round tries again');
+      log.warn({ err: cause }, 'sequencer: assigning positions failed; retrying');
       return false;
     }
   }
@@ -97,7 +97,10 @@ export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: 
       try {
         if (committed.size > 0) await sequence([...committed]);
       } catch (cause) {
-        log.warn({ err: cause }, 'the last events were not sequenced; another server or the next start does it');
+        log.warn(
+          { err: cause },
+          'sequencer: shutdown left events without a position; another server or the next start assigns them',
+        );
       }
     },
   };

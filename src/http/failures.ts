@@ -37,11 +37,11 @@ export function answerFailure(error: FastifyError, request: FastifyRequest, repl
   void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const status = error.statusCode ?? 500;
   if (status >= 500 && request.raw.destroyed && !request.raw.complete) {
-    request.log.debug({ err: error }, 'a client disconnected while it sent a request');
+    request.log.debug({ err: error }, 'client disconnected while sending a request');
     return;
   }
   if (status >= 500) {
-    request.log.error({ err: error, correlationId: request.id }, 'a request failed unexpectedly');
+    request.log.error({ err: error, correlationId: request.id }, 'request failed unexpectedly');
     const failure = graphqlError('INTERNAL_SERVER_ERROR', 'Something went wrong on the server.', {
       correlationId: request.id,
     });

@@ -72,7 +72,7 @@ export function openConnection(
     });
   }
 
-  socket.on('error', (cause) => log.debug({ err: cause }, 'a websocket failed')); // ws closes the socket with the right code
+  socket.on('error', (cause) => log.debug({ err: cause }, 'websocket failed')); // ws closes the socket with the right code
   socket.on('ping', (data: Buffer) => {
     if (canSend()) socket.pong(data);
   });
@@ -108,7 +108,7 @@ export function openConnection(
     gone.abort();
     clearInterval(keepAlive);
     Promise.resolve(closed(code, String(reason))).catch((cause: unknown) =>
-      log.error({ err: cause }, 'a websocket was not closed cleanly'),
+      log.error({ err: cause }, 'closing a websocket failed'),
     );
   });
 }
@@ -131,6 +131,6 @@ function failMessage(cause: unknown, close: (code: number, reason: string) => vo
     close(CloseCode.BadRequest, 'Unexpected message received'); // a message type that only servers send
     return;
   }
-  log.error({ err: cause }, 'a websocket message could not be handled');
+  log.error({ err: cause }, 'websocket message failed unexpectedly');
   close(CloseCode.InternalServerError, 'Internal server error');
 }

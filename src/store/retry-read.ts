@@ -14,12 +14,12 @@ export const RECONNECT_PAUSE_MS = 100;
 export async function retryRead<T>(read: () => Promise<T>, failures: FailureLog): Promise<T> {
   try {
     const value = await retried(read);
-    failures.worked('reads of the database work again');
+    failures.worked('database reads succeed again');
     return value;
   } catch (cause) {
     const { kind } = classify(cause);
     if (kind === 'data' || kind === 'unexpected') throw cause;
-    failures.failed(cause, 'a read of the database failed');
+    failures.failed(cause, 'database read failed');
     const message = 'The read failed: the database is unavailable. Retry later.';
     throw new RequestError('SERVICE_UNAVAILABLE', message, { cause });
   }

@@ -97,7 +97,7 @@ export function createWriteBatch(database: Database, options: WriteBatchOptions)
     const commands = calls.map((call) => call.key);
     try {
       const outcomes = await once(database, commands, how, options);
-      failures.worked('write batches work again');
+      failures.worked('write batches succeed again');
       const changed = changedOrders(outcomes);
       if (changed.length > 0) onCommit(changed);
       return outcomes;
@@ -191,8 +191,8 @@ function waitApart(attempt: Tries, lanes: Lanes) {
 function logTo(log: Logger, failures: FailureLog) {
   return (cause: unknown, { kind, sqlState }: Failure, commands: number): void => {
     if (kind === 'data' || sqlState === LOCK_NOT_AVAILABLE) return;
-    if (kind === 'connection' || kind === 'unavailable') failures.failed(cause, 'a write batch failed');
-    else log.warn({ err: cause, kind, sqlState, commands }, 'a write batch failed');
+    if (kind === 'connection' || kind === 'unavailable') failures.failed(cause, 'write batch failed');
+    else log.warn({ err: cause, kind, sqlState, commands }, 'write batch failed');
   };
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -20,60 +21,64 @@ function blocksOf(markdown: string): Block[] {
   }));
 }
 
-test("the README's examples are what a fresh server answers, one after the other", async () => {
-  const blocks = blocksOf(await readFile('README.md', 'utf8'));
-  const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
+/** Runs each example, a request followed by its response, in order. @returns their number */
+async function runExamples(blocks: readonly Block[], server: ServerProcess): Promise<number> {
   let examples = 0;
   for (const [index, { language, text }] of blocks.entries()) {
-    const answer = blocks[index + 1];
-    if (answer?.language !== 'json') continue;
-    const expected: unknown = JSON.parse(answer.text);
-    if (language === 'sh') {
-      const command = text.replace('http://127.0.0.1:4000/graphql', server.url).replace('curl', 'curl --silent');
-      expect(JSON.parse((await run('sh', ['-c', command])).stdout)).toEqual(expected);
-    } else {
-      const { data } = await server.ask(text);
-      expect({ data }).toEqual(expected);
-    }
+    const response = blocks[index + 1];
+    if (response?.language !== 'json') continue;
+    const expected: unknown = JSON.parse(response.text);
+    const actual = language === 'sh' ? async () => runCurl(text, server) : async () => askData(text, server);
+    // Statistics follow the event log; everything else is there at once.
+    if (text.includes('orderStats')) await expect.poll(actual, { timeout: 10_000 }).toEqual(expected);
+    else expect(await actual()).toEqual(expected);
     examples += 1;
   }
-  expect(examples).toBe(4);
-  expect(await runTable(await readFile('README.md', 'utf8'), server)).toBe(17);
+  return examples;
+}
+
+async function runCurl(command: string, server: ServerProcess): Promise<unknown> {
+  const local = command.replace('http://127.0.0.1:4000/graphql', server.url).replace('curl', 'curl --silent');
+  return JSON.parse((await run('sh', ['-c', local])).stdout);
+}
+
+async function askData(query: string, server: ServerProcess): Promise<unknown> {
+  const { data } = await server.ask(query);
+  return { data };
+}
+
+async function startFresh(): Promise<ServerProcess> {
+  return startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
+}
+
+test('a server with an empty database gives the responses of the README', async () => {
+  const blocks = blocksOf(await readFile('README.md', 'utf8'));
+  const server = await startFresh();
+  expect(await runExamples(blocks, server)).toBe(3);
 
   const subscription = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
   const watcher = await server.watch<{ orderStatusChanged: unknown }>(subscription);
   const id = /orderId: "(.*?)"/.exec(subscription)?.[1] ?? '';
-  await update(server, { id, status: 'COMPLETED' });
+  await update(server, { id, status: 'PROCESSING' });
   expect(await watcher.until((seen) => seen.length === 1)).toEqual([
     {
       orderStatusChanged: {
-        version: 6,
-        from: 'DELIVERED',
-        to: 'COMPLETED',
-        order: { number: '1001', status: 'COMPLETED' },
+        version: 3,
+        from: 'CONFIRMED',
+        to: 'PROCESSING',
+        order: { number: '1001', status: 'PROCESSING' },
       },
     },
   ]);
 });
 
-const IDS = { ID: '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293', OTHER: '0198a6c0-5f0e-7a3b-9c1d-000000000002' };
-
-/** Runs the table of what it can do, row by row. @returns how many rows */
-async function runTable(readme: string, server: ServerProcess): Promise<number> {
-  const filled = (text: string) => text.replaceAll('"OTHER"', `"${IDS.OTHER}"`).replaceAll('"ID"', `"${IDS.ID}"`);
-  const rows = [...readme.matchAll(/^\| ([^|]+?) +\| `((?:mutation )?\{.*?\})` +\| `(\{.*\})` +\|$/gm)];
-  for (const [, , ask = '', answer = ''] of rows) {
-    const asking = async () => (await server.ask<object>(filled(ask))).data;
-    const expected: unknown = JSON.parse(filled(answer));
-    // Statistics are a moment late; everything else is there at once.
-    if (ask.includes('orderStats')) await expect.poll(asking, { timeout: 10_000 }).toEqual(expected);
-    else expect(await asking()).toEqual(expected);
-  }
-  return rows.length;
-}
+test('a server with an empty database gives the responses of the API cookbook', async () => {
+  const blocks = blocksOf(await readFile('docs/api.md', 'utf8'));
+  expect(await runExamples(blocks, await startFresh())).toBe(21);
+});
 
 test('the watch command prints a line for each change', async () => {
-  const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
+  const server = await startFresh();
   const watching = run(process.execPath, ['dist/cli/watch.js', '--url', server.url], { encoding: 'utf8' });
   let printed = '';
   watching.child.stdout?.on('data', (chunk) => (printed += String(chunk)));
@@ -91,11 +96,24 @@ test('the watch command prints a line for each change', async () => {
   await watching.catch((cause: unknown) => expect(cause).toMatchObject({ signal: 'SIGTERM' }));
 });
 
-test("the README's table of statuses is the lifecycle", async () => {
+test('the table of docs/lifecycle.md lists the allowed transitions', async () => {
   const { LIFECYCLE } = await import('../../src/domain/lifecycle.js');
-  const readme = await readFile('README.md', 'utf8');
-  const rows = [...readme.matchAll(/^\| `([A-Z]+)` +\| ([A-Z, –]+?) +\|/gm)].map(([, status, next]) => [status, next]);
+  const page = await readFile('docs/lifecycle.md', 'utf8');
+  const rows = [...page.matchAll(/^\| `([A-Z]+)` +\| ([A-Z, –]+?) +\|/gm)].map(([, status, next]) => [status, next]);
   expect(rows).toEqual(
     Object.entries(LIFECYCLE).map(([status, next]) => [status, next.length === 0 ? '–' : next.join(', ')]),
   );
+});
+
+test('every link of the documentation leads to a file', async () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md'];
+  for (const name of await readdir('docs', { recursive: true })) if (name.endsWith('.md')) pages.push(`docs/${name}`);
+  const broken: string[] = [];
+  for (const page of pages) {
+    const links = (await readFile(page, 'utf8')).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g);
+    for (const [, link = ''] of links) {
+      if (!existsSync(path.join(path.dirname(page), link))) broken.push(`${page}: ${link}`);
+    }
+  }
+  expect(broken).toEqual([]);
 });

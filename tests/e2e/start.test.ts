@@ -48,7 +48,7 @@ test('two servers do not share one data folder, and the second names the first',
   const { code, stderr } = await failToStart({ DATA_DIR: dataDir });
   expect(code).toBe(1);
   expect(lastLine(stderr)).toBe(
-    `Another Ordergraph is running on the data folder ${dataDir}: process ${first.pid} at ${first.url}. Stop it, or set DATA_DIR or DATABASE_URL.`,
+    `Another server uses the data folder ${dataDir}: process ${first.pid} at ${first.url}. Stop it, or set DATA_DIR or DATABASE_URL.`,
   );
   expect(await created(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
   await first.end('SIGTERM');
@@ -96,18 +96,18 @@ test('a taken port is one clear sentence, and nothing stays behind', async () =>
   const { port } = taken.address() as AddressInfo;
   const { code, stderr } = await failToStart({ DATA_DIR: dataDir, PORT: String(port) });
   expect(code).toBe(1);
-  expect(lastLine(stderr)).toBe(`Port ${port} on 127.0.0.1 is taken. Set PORT to another one.`);
+  expect(lastLine(stderr)).toBe(`Port ${port} on 127.0.0.1 is already in use. Set PORT to another port.`);
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('a data folder that cannot be written is one clear sentence', async () => {
+test('a data folder that is not writable is reported in one sentence', async () => {
   const folder = await temporaryFolder();
   const file = path.join(folder, 'a-file');
   await writeFile(file, '');
   const { code, stderr } = await failToStart({ DATA_DIR: path.join(file, 'data') });
   expect(code).toBe(1);
   expect(lastLine(stderr)).toMatch(
-    /^The data folder .* cannot be written \(ENOTDIR\)\. Set DATA_DIR to one that can\.$/,
+    /^The data folder .* is not writable \(ENOTDIR\)\. Set DATA_DIR to a writable folder\.$/,
   );
 });
 
@@ -121,7 +121,7 @@ test('a data folder without permission to write is one clear sentence', async ({
   const { code, stderr } = await failToStart({ DATA_DIR: path.join(folder, 'data') }, account);
   expect(code).toBe(1);
   expect(lastLine(stderr)).toMatch(
-    /^The data folder .* cannot be written \(EACCES\)\. Set DATA_DIR to one that can\.$/,
+    /^The data folder .* is not writable \(EACCES\)\. Set DATA_DIR to a writable folder\.$/,
   );
 });
 

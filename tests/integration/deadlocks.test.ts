@@ -56,7 +56,7 @@ async function cross<T>(
 
 function expectNoConflict(): void {
   for (const server of servers) {
-    expect(server.logLines.filter((line) => line.includes('a write batch failed'))).toEqual([]);
+    expect(server.logLines.filter((line) => line.includes('write batch failed'))).toEqual([]);
   }
 }
 

@@ -149,7 +149,7 @@ test('a PostgreSQL that is too old is rejected; the message has its version and 
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });
   try {
-    await expect(startServer(proxy.url)).rejects.toThrow(/needs PostgreSQL 15 or newer; DATABASE_URL names version \d/);
+    await expect(startServer(proxy.url)).rejects.toThrow(/needs PostgreSQL 15 or newer; DATABASE_URL has version \d/);
   } finally {
     await proxy.close();
   }

@@ -63,11 +63,8 @@ test('what watch cannot do is one sentence', async () => {
   const words: [string[], RegExp][] = [
     [['--help'], /^Usage: npm run watch -- .*\nWithout an id it prints the status changes of all orders\.\n$/],
     [['--order'], /^Usage: /],
-    [['--url', 'ftp://127.0.0.1'], /^--url must be an address such as http:\/\/127\.0\.0\.1:4000; it is .*\.\n$/],
-    [
-      ['--url', 'localhost:1'],
-      /^There is no server to watch at http:\/\/localhost:1\/graphql\. Set --url or PORT to its address\.\n$/,
-    ],
+    [['--url', 'ftp://127.0.0.1'], /^--url must be a URL such as http:\/\/127\.0\.0\.1:4000; it is .*\.\n$/],
+    [['--url', 'localhost:1'], /^No server responds at http:\/\/localhost:1\/graphql\. Set --url or PORT\.\n$/],
   ];
   const cwd = await temporaryFolder();
   for (const [args, text] of words) {

@@ -40,7 +40,7 @@ test('of servers that start at once on an empty folder one serves, and the other
   expect(running).toHaveLength(1);
   for (const start of starts) {
     if ('pid' in start) expect(await created(start)).toMatchObject({ status: 'PENDING' });
-    else expect(lastLine(start.stderr)).toMatch(/^Another Ordergraph is running on the data folder .*process \d+/);
+    else expect(lastLine(start.stderr)).toMatch(/^Another server uses the data folder .*process \d+/);
   }
 });
 

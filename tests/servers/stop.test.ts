@@ -31,7 +31,7 @@ test('a request under way is answered before a signal ends the server', async ()
   await expect.poll(waiting).toBe(1);
 
   const ended = server.end('SIGTERM');
-  await expect.poll(() => server.output()).toContain('shutting down');
+  await expect.poll(() => server.output()).toContain('shutdown started');
   const rejected = async () => ready(server.url).then(String, (cause: unknown) => (cause as { code?: string }).code);
   await expect.poll(rejected).toBe('ECONNREFUSED');
   await other.query('COMMIT');
@@ -67,7 +67,7 @@ test('Ctrl-C that arrives twice, once from the terminal and once from npm, is on
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
   process.kill(server.pid, 'SIGINT');
-  await expect.poll(() => server.output(), { interval: 5 }).toContain('shutting down');
+  await expect.poll(() => server.output(), { interval: 5 }).toContain('shutdown started');
   expect(await server.end('SIGINT')).toMatchObject({ code: 0 });
   expect(postgresOn(dataDir)).toEqual([]);
 });
@@ -77,7 +77,7 @@ test('the end of PostgreSQL ends the server with a sentence and exit status 1', 
   const server = await startProcess({ DATA_DIR: dataDir });
   for (const pid of postgresOn(dataDir)) process.kill(pid, 'SIGKILL');
   expect(await server.exited).toBe(1);
-  expect(server.output()).toMatch(/"level":60,.*The embedded PostgreSQL has ended by itself; .*server\.log says why\./);
+  expect(server.output()).toMatch(/"level":60,.*The embedded PostgreSQL stopped unexpectedly; see .*server\.log\./);
 });
 
 test('lost connections to a PostgreSQL that lives are opened again', async () => {
@@ -117,6 +117,6 @@ test('a shutdown that is not clean is exit status 1, and leaves no process behin
   const server = await startProcess({ DATA_DIR: dataDir });
   await writeFile(path.join(dataDir, 'postgres/postmaster.pid'), 'nonsense\n');
   expect(await server.end('SIGTERM')).toMatchObject({ code: 1 });
-  expect(server.output()).toContain('the shutdown was not clean');
+  expect(server.output()).toContain('shutdown failed');
   expect(postgresOn(dataDir)).toEqual([]);
 });

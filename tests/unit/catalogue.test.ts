@@ -313,8 +313,8 @@ test('after failures in a row the service is left alone, until a trial finds it 
   await expect.poll(async () => one(catalogue, 'a')).toEqual(found('a'));
   expect(shop.requests).toHaveLength(5);
   expect(lines).toMatchObject([
-    { level: 40, msg: expect.stringContaining('left alone') as string },
-    { level: 30, msg: 'the product service answers again' },
+    { level: 40, msg: expect.stringContaining('circuit breaker opened') as string },
+    { level: 30, msg: 'product service recovered; circuit breaker closed' },
   ]);
 });
 

@@ -6,23 +6,23 @@ import { StartupError } from '../../src/startup-error.js';
 
 const variables = Object.entries<Variable>(VARIABLES);
 
-test("the README's table is what the code reads", async () => {
-  const [, section = ''] = (await readFile('README.md', 'utf8')).split('## Configuration');
+test('docs/configuration.md lists what the code reads', async () => {
   const rows = variables.map(
     ([name, { fallback, bounds, about }]) =>
       `| \`${name}\` | ${fallback === '' ? '–' : `\`${fallback}\``} | ${bounds} | ${about} |`,
   );
-  const table = section
+  const table = (await readFile('docs/configuration.md', 'utf8'))
     .split('\n')
     .filter((line) => /^\| `[A-Z_]+`/.test(line))
     .map((line) => line.replaceAll(/ +\|/g, ' |'));
   expect(table).toEqual(rows);
 });
 
-test('.env.example has every variable once, with its default', async () => {
-  const example = await readFile('.env.example', 'utf8');
-  const lines = example.split('\n').filter((line) => /^#?[A-Z_]+=/.test(line));
-  expect(lines).toEqual(variables.map(([name, { fallback }]) => `#${name}=${fallback}`));
+test('.env.example has every variable once, with its description and default', async () => {
+  const [, ...entries] = (await readFile('.env.example', 'utf8')).trimEnd().split('\n\n');
+  expect(entries).toEqual(
+    variables.map(([name, { fallback, about }]) => `# ${about.replaceAll('`', '')}\n#${name}=${fallback}`),
+  );
 });
 
 test('every variable has a default and is described', () => {
