@@ -5,6 +5,7 @@ import { formatMoney } from '../../src/domain/money.js';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { codes, createWhole, read, createdOrder } from '../support/mutations.js';
 import { TEA } from '../support/queries.js';
+import { claimReferences } from '../support/rows.js';
 
 const database = useDatabase();
 const server = useServer(database);
@@ -183,10 +184,7 @@ test('who waits for references that somebody holds keeps nobody else waiting', a
   const held = Array.from({ length: 24 }, (_, index) => `held ${index}`);
   const holder = await database.connect();
   await holder.query('BEGIN');
-  await holder.query(
-    'INSERT INTO order_references SELECT $1, reference, gen_random_uuid() FROM unnest($2::text[]) AS reference',
-    [customerId, held],
-  );
+  await claimReferences(holder, customerId, held);
   const waiting = held.map((externalReference) => createWhole(server, { customerId, externalReference }));
   const bystanders = Array.from({ length: 6 }, () =>
     createWhole(server, { customerId, externalReference: randomUUID() }),

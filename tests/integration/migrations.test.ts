@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.js';
@@ -7,6 +8,7 @@ import { StartupError } from '../../src/startup-error.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
+import { insertCreated } from '../support/rows.js';
 import { startServer } from '../support/server.js';
 
 const MIGRATIONS = readdirSync('prisma/migrations', { withFileTypes: true })
@@ -76,21 +78,16 @@ test('an index whose build was interrupted is built again', async () => {
 
 test('orders are written while the build of an index waits for an open transaction', async () => {
   await migrate(database.url);
-  const insert = `WITH made AS (
-      INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-      VALUES (gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now()) RETURNING id)
-    INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-    SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`;
   const writer = await database.connect();
   await writer.query('BEGIN');
-  await writer.query(insert);
+  await insertCreated(writer, [randomUUID()]);
   const migrating = migrate(database.url, await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES }));
   const waiting = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'`;
   await expect.poll(() => database.sql(waiting), { timeout: 10_000 }).toHaveLength(1);
   const other = await database.connect();
   await other.query("SET lock_timeout = '1s'");
-  await other.query(insert);
+  await insertCreated(other, [randomUUID()]);
   await writer.query('COMMIT');
   expect(await migrating).toEqual([NOTES_INDEX]);
 });

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { ORDER_STATUSES } from '../../src/domain/lifecycle.js';
 import { formatMoney } from '../../src/domain/money.js';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { insertRows, type OrderRow } from '../support/rows.js';
+import { insertOrders, type OrderRow } from '../support/rows.js';
 
 const database = useDatabase();
 const server = useServer(database);
@@ -38,7 +38,7 @@ const deleted = rows
   .filter((_, index) => index % 3 === 0)
   .map((row) => ({ ...row, id: randomUUID(), number: row.number + 1, deletedAt: row.updatedAt }));
 
-beforeAll(() => insertRows(database, [...rows, ...deleted]));
+beforeAll(() => insertOrders(database, [...rows, ...deleted]));
 
 const SORT_KEYS = {
   CREATED_AT: (row: OrderRow) => row.createdAt.getTime(),
@@ -312,7 +312,7 @@ test('while orders come in, pages under every ordering show each that was there 
       const fresh = () =>
         rows.slice(0, 20).map((row, index) => ({ ...row, id: randomUUID(), number: 10_000 + index, currency }));
       const before = await list({ first: 1, where });
-      if (before.totalCount === 0) await insertRows(database, [...fresh(), ...fresh()]);
+      if (before.totalCount === 0) await insertOrders(database, [...fresh(), ...fresh()]);
       const there = new Set<string>();
       for (let after: string | null = null; ;) {
         const page = await list({ first: 50, after, where, orderBy: { field, direction } });
@@ -326,7 +326,7 @@ test('while orders come in, pages under every ordering show each that was there 
         seen.push(...page.nodes.map(({ id }) => id));
         if (!page.pageInfo.hasNextPage) break;
         after = page.pageInfo.endCursor;
-        if (pages < 3) await insertRows(database, fresh());
+        if (pages < 3) await insertOrders(database, fresh());
       }
       expect(new Set(seen).size).toBe(seen.length);
       expect([...there].filter((id) => !seen.includes(id))).toEqual([]);

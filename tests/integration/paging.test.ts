@@ -1,25 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { created } from '../support/queries.js';
+import { insertOrders } from '../support/rows.js';
 
 const COUNT = 1_000;
 
 const database = useDatabase();
 const server = useServer(database);
-let ids: string[];
+// All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
+const rows = Array.from({ length: COUNT }, (_, index) => ({
+  id: randomUUID(),
+  customerId: index % 4 === 0 ? 'regular' : null,
+  status: index % 10 === 0 ? 'CANCELLED' : 'PENDING',
+  createdAt: new Date('2026-01-02T03:04:05.678Z'),
+}));
+const ids: readonly string[] = rows.map(({ id }) => id).sort();
 
-beforeAll(async () => {
-  // All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
-  const rows = await database.sql<{ id: string }>(
-    `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at, cancelled_at)
-     SELECT gen_random_uuid(), CASE WHEN n % 4 = 0 THEN 'regular' END,
-       CASE WHEN n % 10 = 0 THEN 'CANCELLED' ELSE 'PENDING' END::order_status,
-       'USD', 0, 0, '', 1, '2026-01-02T03:04:05.678Z', '2026-01-02T03:04:05.678Z', CASE WHEN n % 10 = 0 THEN now() END
-     FROM generate_series(1, $1) n RETURNING id`,
-    [COUNT],
-  );
-  ids = rows.map((row) => row.id).sort();
-});
+beforeAll(() => insertOrders(database, rows));
 
 interface Page {
   readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
