@@ -15,6 +15,7 @@ import { TEA } from '../support/queries.js';
 
 const database = useDatabase();
 const server = useServer(database);
+const second = useServer(database);
 
 test('an update stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
   const order = await createdOrder(server, {
@@ -157,7 +158,7 @@ test('references move with updates: claimed, given up, and rejected where anothe
   expect(new Set(rows.map((row) => row['external_reference']))).toEqual(new Set(['A', 'B']));
 });
 
-test('orders that swap a reference at once leave it with exactly one of them', async () => {
+test('of orders that request one reference at the same time, exactly one gets it', async () => {
   const customerId = randomUUID();
   const orders = await Promise.all(Array.from({ length: 10 }, () => createdOrder(server, { customerId })));
   const rush = await Promise.all(
@@ -169,6 +170,38 @@ test('orders that swap a reference at once leave it with exactly one of them', a
     { order_id: id },
   ]);
 });
+
+test('two orders that request each other’s reference at the same time both keep their own', async () => {
+  const swaps = Array.from({ length: 10 }, async () => {
+    const customerId = randomUUID();
+    const [one, two] = await Promise.all([
+      createdOrder(server, { customerId, externalReference: 'A' }),
+      createdOrder(server, { customerId, externalReference: 'B' }),
+    ]);
+    const answers = await Promise.all([
+      updateOrder(server, { id: one.id, expectedVersion: 1, externalReference: 'B' }),
+      updateOrder(second, { id: two.id, expectedVersion: 1, externalReference: 'A' }),
+    ]);
+    expect(answers.map(({ userErrors }) => codes(userErrors))).toEqual([
+      ['DUPLICATE input.externalReference'],
+      ['DUPLICATE input.externalReference'],
+    ]);
+    expect(await referencesOf(customerId)).toEqual({ A: one.id, B: two.id });
+  });
+  await Promise.all(swaps);
+});
+
+/** Which order has which reference, as orders and as claims. Both must agree. */
+async function referencesOf(customerId: string): Promise<Record<string, string>> {
+  const [row] = await database.sql<{ orders: Record<string, string>; claims: Record<string, string> }>(
+    `SELECT (SELECT jsonb_object_agg(external_reference, id) FROM orders
+               WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
+       (SELECT jsonb_object_agg(external_reference, order_id) FROM order_references WHERE customer_id = $1) AS claims`,
+    [customerId],
+  );
+  expect(row?.claims).toEqual(row?.orders);
+  return row?.orders ?? {};
+}
 
 test('references that are handed round at once are never with two orders, and nobody else fails for it', async () => {
   const customerId = randomUUID();
@@ -211,12 +244,7 @@ test('references that are handed round at once are never with two orders, and no
     come(),
     watch(),
   ]);
-  const [both] = await database.sql(
-    `SELECT (SELECT array_agg(external_reference ORDER BY external_reference) FROM orders WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
-       (SELECT array_agg(external_reference ORDER BY external_reference) FROM order_references WHERE customer_id = $1) AS claims`,
-    [customerId],
-  );
-  expect(both?.['orders']).toEqual(both?.['claims']);
+  await referencesOf(customerId);
 });
 
 test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
