@@ -7,7 +7,7 @@ import path from 'node:path';
 const K6 = 'go.k6.io/k6@v1.8.1';
 
 const [name] = process.argv.slice(2);
-const known = readdirSync('load').flatMap((file) => /^(.+)\.js$/.exec(file)?.[1] ?? []);
+const known = readdirSync('load').flatMap((file) => /^(.+)\.ts$/.exec(file)?.[1] ?? []);
 if (!known.includes(name)) fail(`Usage: npm run load -- NAME, where NAME is one of: ${known.join(', ')}.`);
 
 const k6 = findK6();
@@ -20,7 +20,7 @@ const given = process.env.URL;
 const server = given === undefined ? await startServer() : { url: await reach(given), stop: async () => {} };
 const { status } = spawnSync(
   k6,
-  ['run', '--quiet', '--no-usage-report', '-e', `URL=${server.url}`, path.join('load', `${name}.js`)],
+  ['run', '--quiet', '--no-usage-report', '-e', `URL=${server.url}`, path.join('load', `${name}.ts`)],
   {
     stdio: 'inherit',
   },

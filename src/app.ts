@@ -7,146 +7,146 @@ import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
-import type { LoggedEvent } from './domain/order-event.js';
+import { createConsumers } from './consumers.js';
+import { openDatabase, type Database } from './database/database.js';
+import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { announce, listen } from './database/notifications.js';
+import { prepareSchema } from './database/prepare-schema.js';
+import { createReadiness } from './database/readiness.js';
+import { serverSecret } from './database/server-secret.js';
+import { checkSession } from './database/startup-checks.js';
 import type { Viewer } from './domain/viewer.js';
-import { createSubscriptionHub } from './events/subscription-hub.js';
-import { startSequencer } from './events/sequencer.js';
-import { startStatistics } from './events/consumers/order-statistics.js';
+import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
+import { startSequencer } from './events/sequencer.js';
+import { createSubscriptionHub } from './events/subscription-hub.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
+import { closeWithin, listenOn } from './http/listen.js';
 import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
+import { createFailureReport } from './observability/failure-report.js';
 import { createBulk } from './orders/bulk-orders.js';
 import { createChanges } from './orders/change-order.js';
 import { orderCreator, type OrderDependencies } from './orders/create-order.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
-
-import { Closers } from './closers.js';
-import { openDatabase, type Database } from './database/database.js';
-import { startEmbeddedPostgres } from './database/embedded-postgres.js';
-import { createLogStore } from './store/log-store.js';
-import { migrate } from './database/migrate.js';
-import { announce, listen } from './database/notifications.js';
-import { pendingMigrations } from './database/pending-migrations.js';
+import { createEventLog } from './store/event-log.js';
 import { createReader } from './store/reader.js';
-import { createReadiness } from './database/readiness.js';
-import { serverSecret } from './database/server-secret.js';
-import { cannotUse, checkSession, checkVersion } from './database/startup-checks.js';
-import { createStatsKeeper } from './store/order-statistics.js';
 import { createWriteBatch } from './store/write-batch.js';
-import { StartupError } from './startup-error.js';
 
 export interface App {
   readonly url: string;
   /** Resolves with the reason when the server has lost what it cannot serve without. */
   readonly lost: Promise<string>;
-  /** Stops taking requests, ends those under way, then closes everything in the reverse order of its opening. */
+  /** Stops accepting requests, ends those in progress, then closes everything in reverse order of opening. */
   close(): Promise<void>;
 }
 
-/**
- * Puts the server together and starts it. What was opened is closed again where a later step fails, or when `cutOff`
- * rejects before the server is up.
- */
+/** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
 export async function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
-  const closers = new Closers();
+  const resources = new AsyncDisposableStack();
+  let closing: Promise<void> | null = null;
+  const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
+  const lost = Promise.withResolvers<string>();
   try {
-    const lost = Promise.withResolvers<string>();
-    const starting = start(config, log, closers, lost.resolve);
+    const starting = start({ config, log, resources }, lost.resolve);
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
-    return { url, lost: lost.promise, close: () => closers.close() };
+    return { url, lost: lost.promise, close };
   } catch (cause) {
-    await closers
-      .close()
-      .catch((failure: unknown) => log.error({ err: failure }, 'closing after a failed start was incomplete'));
+    await close().catch((failure: unknown) =>
+      log.error({ err: failure }, 'closing after a failed start was incomplete'),
+    );
     throw cause;
   }
 }
 
-async function start(config: Config, log: Logger, closers: Closers, onLost: (reason: string) => void): Promise<string> {
-  const { url, directUrl, announce } = await provideDatabase(config, log, closers, onLost);
-  const { source: _, migrate: __, ...bounds } = config.database;
-  const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
-  closers.add(() => database.close());
-  await checkSession(database);
+/** What every part of the server is created with. */
+interface Setup {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Closes what was opened, in reverse order. */
+  readonly resources: AsyncDisposableStack;
+}
 
-  const { hub, wake } = await startEvents(config, database, directUrl, log, closers);
-  const services = await createServices(config, database, hub, wake, log, closers);
-  const serverUrl = await serve(config, services, createReadiness(database), log, closers);
-  await announce?.(serverUrl);
+async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
+  const postgres = await providePostgres(setup, onLost);
+  const database = await connect(setup, postgres.url);
+  const { hub, wakeSequencer } = await startEvents(setup, database, postgres.directUrl);
+  const orders = await createOrders(setup, database, wakeSequencer);
+  const serverUrl = await serve(setup, createServices(setup, orders, hub), createReadiness(database));
+  await postgres.announce?.(serverUrl);
   return serverUrl;
 }
 
-async function provideDatabase(config: Config, log: Logger, closers: Closers, onLost: (reason: string) => void) {
-  const { source, migrate: mayMigrate } = config.database;
+async function providePostgres({ config, log, resources }: Setup, onLost: (reason: string) => void) {
+  const { source, migrate } = config.database;
   if (source.kind === 'external') {
-    await prepareSchema(source.directUrl, mayMigrate, log);
+    await prepareSchema(source.directUrl, migrate, log);
     return { ...source, announce: null };
   }
   const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log, onLost });
-  closers.add(() => embedded.close());
+  resources.defer(() => embedded.close());
   const { url } = embedded;
-  await prepareSchema(url, mayMigrate, log);
+  await prepareSchema(url, migrate, log);
   return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
 }
 
-/** Migrates, or rejects to start on a database that lacks migrations. */
-async function prepareSchema(url: string, mayMigrate: boolean, log: Logger): Promise<void> {
-  try {
-    await checkVersion(url);
-    if (mayMigrate) {
-      const applied = await migrate(url);
-      if (applied.length > 0) log.info({ applied }, 'migrations applied');
-      return;
-    }
-    const pending = await pendingMigrations(url);
-    if (pending.length === 0) return;
-    throw new StartupError(
-      `The database lacks the migrations ${pending.join(', ')}. Run "npm run migrate", or set DATABASE_MIGRATE=always.`,
-    );
-  } catch (cause) {
-    throw cannotUse(url, cause);
-  }
+async function connect({ config, log, resources }: Setup, url: string): Promise<Database> {
+  const { source: _, migrate: __, ...bounds } = config.database;
+  const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
+  resources.defer(() => database.close());
+  await checkSession(database);
+  return database;
 }
 
-async function startEvents(config: Config, database: Database, directUrl: string, log: Logger, closers: Closers) {
+/** Commit → sequencer → event log → log tailer → subscription hub and consumers. */
+async function startEvents({ config, log, resources }: Setup, database: Database, directUrl: string) {
   const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
-  const store = createLogStore(database);
-  const hub = createSubscriptionHub({ maxQueued, maxCost });
-  closers.add(() => Promise.resolve(hub.close()));
-  const statistics = startStatistics({ keeper: createStatsKeeper(database), pollMs, log });
-  closers.add(() => statistics.close());
-  const publish = (events: readonly LoggedEvent[]) => {
-    statistics.grown(events.length);
-    return hub.publish(events);
-  };
-  const tailer = await startLogTailer({ store, debounceMs: 0, pollMs, publish, log });
-  closers.add(() => tailer.close());
+  const eventLog = createEventLog(database);
   const self = randomUUID();
+
+  const hub = createSubscriptionHub({ maxQueued, maxCost });
+  resources.defer(() => hub.close());
+  const consumers = await startConsumers({
+    consumers: createConsumers(),
+    database,
+    eventLog,
+    holder: self,
+    pollMs,
+    log,
+  });
+  resources.defer(() => consumers.close());
+  const tailer = await startLogTailer({
+    eventLog,
+    debounceMs: 0,
+    pollMs,
+    publish(events) {
+      consumers.eventsLogged(events.length);
+      return hub.publish(events);
+    },
+    log,
+  });
+  resources.defer(() => tailer.close());
   const listener = listen(directUrl, self, () => tailer.wake(), log);
-  closers.add(() => listener.close());
+  resources.defer(() => listener.close());
   const onSequenced = () => {
     tailer.wake();
     announce(database, self).catch((cause: unknown) =>
       log.warn({ err: cause }, 'notifying other servers of new events failed; they poll'),
     );
   };
-  const sequencer = startSequencer({ store, debounceMs, pollMs, onSequenced, log });
-  closers.add(() => sequencer.close());
-  return { hub, wake: sequencer.wake };
+  const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
+  resources.defer(() => sequencer.close());
+  return { hub, wakeSequencer: sequencer.wake };
 }
 
-async function createServices(
-  config: Config,
+async function createOrders(
+  { config, log, resources }: Setup,
   database: Database,
-  hub: ReturnType<typeof createSubscriptionHub>,
   onCommit: (orderIds: readonly string[]) => void,
-  log: Logger,
-  closers: Closers,
-): Promise<Services> {
+): Promise<OrderDependencies> {
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
   const writeBatch = createWriteBatch(database, {
     transactionTimeoutMs: 2 * statementTimeoutMs,
@@ -156,120 +156,62 @@ async function createServices(
     log,
   });
   const writer = coalesceWrites(writeBatch, config.writes);
-  closers.add(() => writer.idle());
-  const secret = await serverSecret(database, 'fingerprint');
-  const readerFor = coalesceReads(createReader(database, log), config.reads);
-  const dependencies: OrderDependencies = { writer, readerFor, catalogue: catalogueOf(config, log), secret };
-  const changes = createChanges(dependencies);
+  resources.defer(() => writer.idle());
   return {
-    createOrder: orderCreator(dependencies),
+    writer,
+    readerFor: coalesceReads(createReader(database, log), config.reads),
+    catalogue: productLookupOf(config, log),
+    secret: await serverSecret(database, 'fingerprint'),
+  };
+}
+
+function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | null {
+  return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
+}
+
+function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
+  const changes = createChanges(orders);
+  return {
+    createOrder: orderCreator(orders),
     changes,
-    bulk: createBulk(dependencies, changes),
-    readerFor,
+    bulk: createBulk(orders, changes),
+    readerFor: orders.readerFor,
     hub,
-    report: createReport(log),
+    report: createFailureReport(log),
     deadlineMs: config.request.deadlineMs,
   };
 }
 
-/** Logs an unexpected failure once, however many rows of an answer it is told for. */
-function createReport(log: Logger): (error: unknown) => string {
-  const reported = new WeakMap<object, string>();
-  return (error) => {
-    const known = typeof error === 'object' && error !== null ? reported.get(error) : undefined;
-    if (known !== undefined) return known;
-    const correlationId = randomUUID();
-    if (typeof error === 'object' && error !== null) reported.set(error, correlationId);
-    log.error({ err: error, correlationId }, 'request failed unexpectedly');
-    return correlationId;
-  };
-}
-
-function catalogueOf({ catalogue }: Config, log: Logger): ProductLookup | null {
-  return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
-}
-
 async function serve(
-  config: Config,
+  { config, log, resources }: Setup,
   services: Services,
   problem: () => Promise<string | null>,
-  log: Logger,
-  closers: Closers,
 ): Promise<string> {
-  const { guarded } = config.open;
-  const { maxTokens, maxCost, maxResponseBytes } = config.request;
+  const { request, open, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
-  const access = {
+  const shared = {
+    ...request,
+    guarded: open.guarded,
     authenticate: authenticateAsOpenAdmin,
     createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+    log,
   };
-  const apollo = createApollo({ schema, formatError, maxTokens, maxCost, maxResponseBytes, log });
-  await apollo.start();
-  closers.add(() => apollo.stop());
 
+  const apollo = createApollo({ ...request, schema, formatError, log });
+  await apollo.start();
+  resources.defer(() => apollo.stop());
   let draining = false;
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
-  const http = createHttp({
-    ...config.request,
-    guarded,
-    apollo,
-    ...access,
-    isDraining,
-    unready,
-    log,
-  });
-  closers.add(() =>
-    closeInTime(
-      () => http.close(),
-      () => http.server.closeAllConnections(),
-      config.shutdownGraceMs,
-    ),
-  );
-  const { server } = http;
-  const websockets = serveWebsockets({
-    server,
-    schema,
-    guarded,
-    ...config.request,
-    ...config.websockets,
-    ...access,
-    formatError,
-    log,
-  });
-  closers.add(() => websockets.close());
-  closers.add(async () => {
+  const http = createHttp({ ...shared, apollo, isDraining, unready });
+  resources.defer(() => closeWithin(http, shutdownGraceMs));
+  const websockets = serveWebsockets({ ...shared, ...config.websockets, server: http.server, schema, formatError });
+  resources.defer(() => websockets.close());
+  resources.defer(async () => {
     draining = true;
-    await sleep(config.shutdownDrainMs);
+    await sleep(shutdownDrainMs);
   });
-  await listenOn(config, http);
+  await listenOn(http, config);
   return urlOf(http, config.host);
-}
-
-async function listenOn({ host, port }: Config, http: ReturnType<typeof createHttp>): Promise<void> {
-  try {
-    await http.listen({ host, port });
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE')
-      throw new StartupError(`Port ${port} on ${host} is already in use. Set PORT to another port.`, { cause });
-    if (code === 'EACCES')
-      throw new StartupError(`Port ${port} on ${host} needs more privileges. Set PORT to 1024 or more.`, {
-        cause,
-      });
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new StartupError(`HOST ${host} is not an address of this machine.`, { cause });
-    throw cause;
-  }
-}
-
-/** Closes gently; what has not ended after the grace is cut. */
-async function closeInTime(close: () => Promise<unknown>, cut: () => void, graceMs: number): Promise<void> {
-  const timer = setTimeout(cut, graceMs);
-  try {
-    await close();
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { isOver } from '../orders/interfaces/caller.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
-import { createProductCache } from './product-cache.js';
 import { createProductService, type ProductServiceOptions } from './product-service.js';
 import { createProductRequests, type Wanted } from './product-requests.js';
 import { unavailable } from './product-responses.js';
@@ -36,8 +36,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function createHttpProductLookup(options: HttpProductLookupOptions, log: Logger): ProductLookup {
   const { maxCached } = options;
   const cacheMs = options.cacheSeconds * 1_000;
-  const known = createProductCache<ProductLookupResult>(maxCached, cacheMs);
-  const unknown = createProductCache<ProductLookupResult>(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // pushes out no known one
+  const known = createCache(maxCached, cacheMs);
+  const unknown = createCache(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // apart, so that it evicts no known product
   const underWay = new Map<string, UnderWay>();
   const ask = createProductRequests(createProductService(options, log), options.batch, log);
   // Only gathers. A hit in its cache would wait for the batch that is being gathered, so what is known is kept here.
@@ -48,8 +48,8 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
 
   async function load(entry: UnderWay): Promise<ProductLookupResult> {
     const answer = await loader.load(entry).catch((cause: unknown) => unavailable(cause as Error));
-    if (answer.kind === 'found') known.set(entry.id, answer);
-    if (answer.kind === 'unknown') unknown.set(entry.id, answer);
+    if (answer.kind === 'found') known?.set(entry.id, answer);
+    if (answer.kind === 'unknown') unknown?.set(entry.id, answer);
     drop(entry);
     return answer;
   }
@@ -74,7 +74,7 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
 
   /** The answer, where it needs no request. */
   function recall(id: string): ProductLookupResult | undefined {
-    return canBeAsked(id) ? (known.get(id) ?? unknown.get(id)) : UNKNOWN;
+    return canBeAsked(id) ? (known?.get(id) ?? unknown?.get(id)) : UNKNOWN;
   }
 
   async function waitFor(id: string, over: Promise<ProductLookupResult>): Promise<ProductLookupResult> {
@@ -96,6 +96,11 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
       }
     },
   };
+}
+
+/** Null without a time to live, which `lru-cache` takes for an unlimited one. */
+function createCache(max: number, ttlMs: number): LRUCache<string, ProductLookupResult> | null {
+  return ttlMs === 0 ? null : new LRUCache({ max, ttl: ttlMs, ttlResolution: 0 });
 }
 
 /** Whether a URL can hold the id: there is no product without id, and dots alone would be taken for folders. */

@@ -43,8 +43,8 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   cutUnanswered(pool, options.statementTimeoutMs + ANSWER_GRACE_MS);
   closeWithOthers(pool);
   const failures = createFailureLog(log);
-  const onLost = (error: Error) => failures.failed(error, 'a database connection was lost');
-  pool.on('connect', () => failures.worked('there are new connections to the database'));
+  const onLost = (error: Error) => failures.failed(error, 'database connection lost');
+  pool.on('connect', () => failures.worked('database connections restored'));
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: onLost,

@@ -64,6 +64,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/** @returns the URL of the PostgreSQL that a server runs on this data folder; null where none runs */
+export async function findEmbeddedPostgres(dataDir: string): Promise<string | null> {
+  const folder = path.resolve(dataDir, 'postgres');
+  const found = await readPidFile(folder);
+  if (found === null || !(await isPostgres(found.pid, folder))) return null;
+  return urlOf(await readFile(passwordFileOf(dataDir), 'utf8'), found.port);
+}
+
+function passwordFileOf(dataDir: string): string {
+  return path.resolve(dataDir, 'postgres.password');
+}
+
+function urlOf(password: string, port: number): string {
+  return `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+}
+
 /** Shuts PostgreSQL down. If that fails, or the folder was removed, ends it at once: it must not keep running. */
 async function stop(folder: string, pid: number, programs: Programs, account: Account): Promise<void> {
   if (!(await isPostgres(pid, folder))) return;
@@ -125,7 +141,7 @@ function unwritable(dataDir: string, cause: unknown): StartupError {
 
 /** Creates the folders and, at the first start, the database cluster. @returns the database password */
 async function prepareFolder(dataDir: string, folder: string, programs: Programs, account: Account): Promise<string> {
-  const passwordFile = path.resolve(dataDir, 'postgres.password');
+  const passwordFile = passwordFileOf(dataDir);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if (account.ids !== null) await chown(folder, account.ids.uid, account.ids.gid);
@@ -173,7 +189,7 @@ async function reach(
   for (;;) {
     try {
       const { port, pid } = (await findRunning(folder)) ?? (await start());
-      const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+      const url = urlOf(password, port);
       await makeDatabase(url);
       return { url, pid };
     } catch (cause) {

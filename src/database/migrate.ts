@@ -55,7 +55,7 @@ async function lock(client: Client): Promise<void> {
     ]);
     if (rows[0]?.taken === true) return;
     if (performance.now() > until)
-      throw new StartupError('Another process has been migrating the database for a minute. See what it waits for.');
+      throw new StartupError('Another process has held the migration lock for a minute. Check what it is waiting for.');
     await sleep(LOCK_RETRY_MS);
   }
 }

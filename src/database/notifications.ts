@@ -49,10 +49,10 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
     try {
       await connection.connect();
       await connection.query(`LISTEN ${CHANNEL}`);
-      failures.worked('listening for new events again');
+      failures.worked('LISTEN connection restored');
       onGrown(); // notifications may have been missed
       const error = await lost;
-      if (!stop.signal.aborted) failures.failed(error, 'the listening connection was lost');
+      if (!stop.signal.aborted) failures.failed(error, 'LISTEN connection lost; polling until it is restored');
     } finally {
       await connection.end().catch(() => undefined); // it has failed already
     }
@@ -63,7 +63,7 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
       try {
         await follow();
       } catch (cause) {
-        if (!stop.signal.aborted) failures.failed(cause, 'cannot listen for new events; polling meanwhile');
+        if (!stop.signal.aborted) failures.failed(cause, 'LISTEN connection failed; polling until it is restored');
       }
       await sleep(RECONNECT_MS, undefined, { signal: stop.signal }).catch(() => undefined); // closing ends the pause
     }

@@ -15,7 +15,7 @@ export async function checkVersion(url: string): Promise<void> {
   );
   const [version] = rows;
   if (version !== undefined && version.number >= OLDEST_VERSION) return;
-  throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL names version ${version?.text}.`);
+  throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL has version ${version?.text}.`);
 }
 
 /** @throws StartupError if a pooler or a proxy has dropped the settings of the session */
@@ -25,7 +25,7 @@ export async function checkSession({ prisma }: Database): Promise<void> {
   );
   if (session?.zone === 'UTC' && session.isolation === 'read committed') return;
   throw new StartupError(
-    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler on the way has to pass start-up options on, or the role has to have them.`,
+    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler must pass startup options on, or the role must have these settings.`,
   );
 }
 

@@ -2,28 +2,28 @@ import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 
 export interface PollLoop {
-  /** Asks for a round soon. Any number of asks before it begins are one. */
+  /** Requests a poll soon. Requests before it begins share one poll. */
   wake(): void;
-  /** Ends the rounds, after the one under way. */
+  /** Stops polling, after the poll in progress. */
   close(): Promise<void>;
 }
 
 export interface PollLoopOptions {
   readonly name: string;
-  /** How long an ask gathers others before its round begins. */
+  /** Time between a wake-up and its poll, in which further wake-ups join. */
   readonly debounceMs: number;
-  /** A round comes at least this often, asked for or not: correctness rests on it, waking only makes it quick. */
+  /** Longest time between polls. Correctness rests on it; waking only reduces latency. */
   readonly pollMs: number;
-  /** Does the work. @returns whether another round should follow soon */
-  readonly round: () => Promise<boolean>;
+  /** Does the work. @returns whether another poll should follow soon */
+  readonly poll: () => Promise<boolean>;
   readonly log: Logger;
 }
 
 /**
- * Runs rounds of work one at a time: soon after being woken, and from time to time anyway. Between rounds it rests at
- * least as long as the last one took, so that under load the rounds grow instead of crowding the database.
+ * Polls at an interval and after each wake-up, one poll at a time. The pause between polls is at least as long as the
+ * last poll took, so that under load polls grow instead of crowding the database.
  */
-export function startPollLoop({ name, debounceMs, pollMs, round, log }: PollLoopOptions): PollLoop {
+export function startPollLoop({ name, debounceMs, pollMs, poll, log }: PollLoopOptions): PollLoop {
   let closed = false;
   let dueAt = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -52,7 +52,7 @@ export function startPollLoop({ name, debounceMs, pollMs, round, log }: PollLoop
     woken = false;
     const began = performance.now();
     try {
-      if (await round()) woken = true;
+      if (await poll()) woken = true;
       failures.worked(`${name}: works again`);
     } catch (cause) {
       failures.failed(cause, `${name}: poll failed; retrying`);

@@ -1,99 +1,101 @@
 import type { Logger } from 'pino';
-import type { LogStore } from '../orders/interfaces/event-log.js';
+import type { EventLog } from '../orders/interfaces/event-log.js';
 import { startPollLoop } from './poll-loop.js';
 
-const BULK = 2_000;
-/** A full look rests this many times as long as it took. */
-const REST = 20;
+const BATCH_SIZE = 2_000;
+/** The pause after a full scan, in durations of the scan. */
+const SCAN_PAUSE = 20;
 
 export interface SequencerOptions {
-  readonly store: Pick<LogStore, 'sequence'>;
+  readonly eventLog: Pick<EventLog, 'sequence'>;
   readonly debounceMs: number;
   readonly pollMs: number;
-  /** Called after positions were given. */
+  /** Called after positions were assigned. */
   readonly onSequenced: () => void;
   readonly log: Logger;
 }
 
 export interface Sequencer {
-  /** Tells that events of these orders have been committed. */
+  /** Requests positions for the committed events of these orders. */
   readonly wake: (orderIds: readonly string[]) => void;
-  /** Ends, after a last try to sequence what this process has committed. */
+  /** Stops, after a last attempt to sequence what this process has committed. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Gives committed events their places in the log. What this process has committed is looked up by order, at once and at
- * the same cost always; a full look from time to time finds what a process left that ended between a commit and this.
+ * Assigns committed events their positions in the log. Events that this process has committed are looked up by order, at
+ * once and at a constant cost. A full scan at intervals finds the events of processes that ended between a commit and its
+ * look-up.
  */
-export function startSequencer({ store, debounceMs, pollMs, onSequenced, log }: SequencerOptions): Sequencer {
+export function startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log }: SequencerOptions): Sequencer {
   const committed = new Set<string>();
-  let fullLookAt = 0;
+  let scanAt = 0;
 
-  async function sequence(orderIds: readonly string[] | null): Promise<number | 'taken'> {
-    const given = await store.sequence(BULK, orderIds);
-    if (typeof given === 'number' && given > 0) onSequenced();
-    return given;
+  async function sequence(orderIds: readonly string[] | null): Promise<number | 'locked'> {
+    const assigned = await eventLog.sequence(BATCH_SIZE, orderIds);
+    if (typeof assigned === 'number' && assigned > 0) onSequenced();
+    return assigned;
   }
 
-  /** @returns whether there is more to do soon; where another process is at it, ours may be later than its snapshot */
+  /** @returns whether more is to do soon: the snapshot of another process that holds the lock may lack our events */
   async function sequenceCommitted(): Promise<boolean> {
     if (committed.size === 0) return false;
-    const orderIds = [...committed].slice(0, BULK);
-    for (const orderId of orderIds) committed.delete(orderId); // before the look: what is committed meanwhile comes anew
-    let given: number | 'taken' = 'taken';
+    const orderIds = [...committed].slice(0, BATCH_SIZE);
+    for (const orderId of orderIds) committed.delete(orderId); // first: commits during the look-up add their orders again
+    let assigned: number | 'locked' = 'locked';
     try {
-      given = await sequence(orderIds);
+      assigned = await sequence(orderIds);
     } finally {
-      if (given === 'taken' || given === BULK) for (const orderId of orderIds) committed.add(orderId);
+      if (assigned === 'locked' || assigned === BATCH_SIZE) for (const orderId of orderIds) committed.add(orderId);
     }
     return committed.size > 0;
   }
 
-  /** @returns whether there is more to do soon */
-  async function lookEverywhere(): Promise<boolean> {
-    if (performance.now() < fullLookAt) return false;
+  /** @returns whether more is to do soon */
+  async function scanAll(): Promise<boolean> {
+    if (performance.now() < scanAt) return false;
     const began = performance.now();
-    let given: number | 'taken' = 0;
+    let assigned: number | 'locked' = 0;
     try {
-      given = await sequence(null);
+      assigned = await sequence(null);
     } finally {
       const ended = performance.now();
-      // A look that fails rests too: at once again it would only delay the looks by order.
-      if (given !== 'taken' && given !== BULK) fullLookAt = ended + Math.max(pollMs, REST * (ended - began));
+      // After a failed scan too: repeated at once, it would only delay the look-ups by order.
+      if (assigned !== 'locked' && assigned !== BATCH_SIZE)
+        scanAt = ended + Math.max(pollMs, SCAN_PAUSE * (ended - began));
     }
-    return given === 'taken' || given === BULK;
+    return assigned === 'locked' || assigned === BATCH_SIZE;
   }
 
-  /** The failure of one look does not affect the other. */
-  async function attempt(look: () => Promise<boolean>): Promise<boolean> {
+  /** A failed step does not affect the other one. */
+  async function attempt(step: () => Promise<boolean>): Promise<boolean> {
     try {
-      return await look();
+      return await step();
     } catch (cause) {
       log.warn({ err: cause }, 'sequencer: assigning positions failed; retrying');
       return false;
     }
   }
 
-  const rounds = startPollLoop({
+  const pollLoop = startPollLoop({
     name: 'sequencer',
     debounceMs,
     pollMs,
     log,
-    // Both in each round: no amount of commits delays the full look, and no full look keeps commits from the log.
-    async round() {
+    // Both in each poll: commits never delay the full scan, and the scan never delays commits.
+    async poll() {
       const moreCommitted = await attempt(sequenceCommitted);
-      const moreElsewhere = await attempt(lookEverywhere);
-      return moreCommitted || moreElsewhere;
+      const moreFound = await attempt(scanAll);
+      return moreCommitted || moreFound;
     },
   });
   return {
     wake(orderIds) {
       for (const orderId of orderIds) committed.add(orderId);
-      rounds.wake();
+      pollLoop.wake();
     },
     async close() {
-      await rounds.close();
+      await pollLoop.close();
       try {
         if (committed.size > 0) await sequence([...committed]);
       } catch (cause) {

@@ -5,23 +5,23 @@ import { encodeResumeCursor } from '../domain/opaque-cursor.js';
 import type { SubscriptionHub, EventFilter } from '../orders/interfaces/subscription-hub.js';
 
 export interface PublishingHub extends SubscriptionHub {
-  /** Offers events to their subscribers, and lets the event loop do other work in between. */
+  /** Offers events to their subscribers, in slices between which the event loop does other work. */
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
   /** Ends every subscription. */
   close(): void;
 }
 
 export interface SubscriptionHubOptions {
-  /** Most events that wait for one subscriber. */
+  /** Most queued events of one subscriber. */
   readonly maxQueued: number;
   /** Most cost of one event over all subscribers of one order, of one customer, or of all orders. */
   readonly maxCost: number;
 }
 
-/** Events are offered for this long before the event loop gets its turn. */
+/** Longest slice of offering events without a pause for the event loop. */
 const SLICE_MS = 5;
 
-/** Subscribers that the same events are offered to, and what one event costs over all of them. */
+/** Subscribers of the same events, and the cost of one event over all of them. */
 interface Group {
   readonly members: Set<Subscriber>;
   cost: number;
@@ -77,7 +77,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
 
 const ALL_ORDERS = 'all';
 
-/** The group of a subscriber: the smallest set of events that has all it wants. */
+/** The group of a subscriber: the smallest one that contains all events of its filter. */
 function keyOf({ orderId, customerId }: EventFilter): string {
   if (orderId !== null) return `order ${orderId}`;
   return customerId === null ? ALL_ORDERS : `customer ${customerId}`;
@@ -103,7 +103,7 @@ function matches({ orderId, customerId, to }: EventFilter, event: LoggedEvent): 
 type Step = IteratorResult<LoggedEvent, undefined>;
 type Waiter = (step: Step) => void;
 
-/** A bounded queue of events that is read as an async iterator. */
+/** A bounded queue of events, read as an async iterator. */
 class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
   readonly #queue: LoggedEvent[] = [];
   readonly #waiters: Waiter[] = [];

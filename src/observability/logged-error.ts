@@ -17,6 +17,8 @@ const MAX_NAME = 60;
 const MAX_CAUSES = 3;
 /** Errors of an AggregateError, such as one per address of a failed connection. */
 const MAX_ERRORS = 2;
+/** Failed steps of a disposal that are looked at. */
+const MAX_SUPPRESSED = 100;
 const MAX_FRAMES = 8;
 const MAX_FRAMES_OF_CAUSE = 3;
 const MAX_STACK = 1_000;
@@ -32,7 +34,8 @@ export function describeError(thrown: unknown): LoggedError {
 function describe(thrown: unknown, depth: number): LoggedError {
   if (!isObject(thrown)) return { type: typeof thrown, message: textOf(String(thrown)) };
   const error = originalOf(thrown);
-  const { cause, errors } = error;
+  const { cause } = error;
+  const errors = errorsOf(error);
   const sqlState = sqlStateOf(error);
   const isDeep = depth >= MAX_CAUSES;
   return {
@@ -43,9 +46,7 @@ function describe(thrown: unknown, depth: number): LoggedError {
     stack: framesOf(error, depth === 0 ? MAX_FRAMES : MAX_FRAMES_OF_CAUSE),
     cause: isObject(cause) && !isDeep ? describe(cause, depth + 1) : undefined,
     errors:
-      Array.isArray(errors) && !isDeep
-        ? errors.slice(0, MAX_ERRORS).map((each) => describe(each, MAX_CAUSES))
-        : undefined,
+      errors.length > 0 && !isDeep ? errors.slice(0, MAX_ERRORS).map((each) => describe(each, MAX_CAUSES)) : undefined,
   };
 }
 
@@ -59,6 +60,17 @@ function isObject(value: unknown): value is Fields {
 function originalOf(error: Fields): Fields {
   const { originalError } = error;
   return isObject(originalError) ? originalError : error;
+}
+
+/** The errors of an AggregateError, or of a SuppressedError, which a disposal throws: the first failure first. */
+function errorsOf(error: Fields): readonly unknown[] {
+  const errors: unknown[] = [];
+  let last: unknown = error;
+  for (; last instanceof SuppressedError && errors.length < MAX_SUPPRESSED; last = last.suppressed) {
+    errors.unshift(last.error);
+  }
+  if (errors.length > 0) return [last, ...errors];
+  return Array.isArray(error['errors']) ? error['errors'] : [];
 }
 
 function codeOf({ code, originalCode }: Fields): string | number | undefined {

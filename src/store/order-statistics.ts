@@ -1,7 +1,6 @@
 import { processingTimeOf } from '../domain/order-statistics.js';
 import type {
   StatsInterval,
-  StatsKeeper,
   StatsKey,
   StatsPeriod,
   StatsReading,
@@ -9,8 +8,7 @@ import type {
   StatsSeriesRow,
   StatsSpan,
 } from '../orders/interfaces/order-statistics.js';
-import type { Database, Queryable } from '../database/database.js';
-import { countEvents, lockStatistics } from './statements/count-events.js';
+import type { Queryable } from '../database/database.js';
 import {
   readCustomerSeries,
   readCustomerSpan,
@@ -21,27 +19,12 @@ import {
   type Segment,
 } from './statements/read-statistics.js';
 
-/** Counts events in the transaction that says they are counted, so that no crash counts one twice or never. */
-export function createStatsKeeper({ prisma }: Database): StatsKeeper {
-  return {
-    advance: async (limit, least) =>
-      prisma.$transaction(async (tx) => {
-        const state = await lockStatistics(tx, least);
-        if (state === null) return 0;
-        const { position, last } = state;
-        const upTo = last - position > BigInt(limit) ? position + BigInt(limit) : last;
-        if (upTo > position) await countEvents(tx, position, upTo);
-        return Number(upTo - position);
-      }),
-  };
-}
-
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const EPOCH = new Date(0);
 const LAST = new Date(Date.UTC(9999, 11, 31));
 
-/** Statistics from the rows that are kept and the events since; one customer's from the orders. Each is of one moment. */
+/** Statistics of all orders from the stored rows and the events since, of one customer from its orders. One snapshot. */
 export async function readStatistics(db: Queryable, { period, customerId }: StatsKey): Promise<StatsReading> {
   if (customerId !== null) return { ...(await readCustomerStats(db, customerId, period)), asOf: new Date() };
   const { rows, buckets, asOf } = await readStats(db, segmentsOf(period));
@@ -68,7 +51,7 @@ function seriesSegments(period: StatsPeriod, interval: StatsInterval): Segment[]
   return segmentsOf({ from: period.from ?? EPOCH, to: period.to ?? LAST });
 }
 
-/** A period as few rows as will do: all time is one of each kind, whole days are days, and hours only at the ends. */
+/** Divides a period into the fewest rows: one of each kind for all time, days for whole days, hours at the ends. */
 export function segmentsOf({ from, to }: StatsPeriod): Segment[] {
   if (from === null && to === null) return [{ grain: 'ALL', from: EPOCH, to: new Date(1) }];
   const [low, high] = [from ?? EPOCH, to ?? LAST];

@@ -6,8 +6,8 @@ import { startSequencer } from '../../src/events/sequencer.js';
 import { startLogTailer } from '../../src/events/log-tailer.js';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { createLogStore } from '../../src/store/log-store.js';
-import { givePositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
+import { createEventLog } from '../../src/store/event-log.js';
+import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 
 const log = pino({ level: 'silent' });
@@ -37,17 +37,17 @@ function open(): Database {
 
 /** A process as the log sees it: a sequencer and a tailer with everything that the tailer has read. */
 async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
-  const store = createLogStore(open());
+  const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
   const tailer = await startLogTailer({
-    store,
+    eventLog,
     debounceMs: 0,
     pollMs,
     publish: async (events) => void seen.push(...events),
     log,
   });
   closers.push(() => tailer.close());
-  const sequencer = startSequencer({ store, debounceMs: 2, pollMs, onSequenced: () => tailer.wake(), log });
+  const sequencer = startSequencer({ eventLog, debounceMs: 2, pollMs, onSequenced: () => tailer.wake(), log });
   closers.push(() => sequencer.close());
   return seen;
 }
@@ -98,7 +98,7 @@ describe('where one transaction waits for an order that another changes first', 
     const [x, y] = [randomUUID(), randomUUID()];
     await insertOrder(database.sql, x);
     await insertOrder(database.sql, y);
-    expect(await createLogStore(open()).sequence(2_000, null)).toBe(2);
+    expect(await createEventLog(open()).sequence(2_000, null)).toBe(2);
     const readers = await Promise.all([startReader(), startReader()]);
 
     const idle = await database.connect();
@@ -135,7 +135,7 @@ describe('where one transaction waits for an order that another changes first', 
         SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', 1, now(), now() FROM generate_series(1, 100000) RETURNING id)
       INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
       SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`);
-    const store = createLogStore(open());
+    const store = createEventLog(open());
     while ((await store.sequence(2_000, null)) !== 0);
     const seen = await startReader();
     const x = randomUUID();
@@ -170,7 +170,7 @@ test('four sequencers at once give each event one position, in version order for
     }),
   );
   const all = ids.length * statuses.length;
-  await expect.poll(async () => createLogStore(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
+  await expect.poll(async () => createEventLog(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
   await expect
     .poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 })
     .toBe(true);
@@ -191,10 +191,10 @@ test('a sequencer that is killed between its update and its commit leaves nothin
     $executeRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rowCount ?? 0,
   } as never;
   expect(await lockSequencer(tx)).toBe(true);
-  expect(await givePositions(tx, 2_000, null)).toBe(20);
+  expect(await assignPositions(tx, 2_000, null)).toBe(20);
 
   const seen = await startReader();
-  expect(await createLogStore(open()).sequence(2_000, null)).toBe('taken');
+  expect(await createEventLog(open()).sequence(2_000, null)).toBe('locked');
   (victim as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(20);
   await expectDenseLog(20);
@@ -226,7 +226,7 @@ const NEVER_MS = 60_000;
 
 function sequencerOf(pollMs: number) {
   const sequencer = startSequencer({
-    store: createLogStore(open()),
+    eventLog: createEventLog(open()),
     debounceMs: 1,
     pollMs,
     onSequenced: () => {},
@@ -236,22 +236,22 @@ function sequencerOf(pollMs: number) {
   return sequencer;
 }
 
-const lastGiven = async () =>
+const lastPosition = async () =>
   (await database.sql<{ last: number }>('SELECT max(position)::int AS last FROM order_events'))[0]?.last;
 
-test('a full look that finds more than it takes at once goes on without a poll', async () => {
+test('a full scan that finds more than one batch continues without a poll', async () => {
   await insertMany(4_500);
   sequencerOf(NEVER_MS).wake([]);
-  await expect.poll(lastGiven, { timeout: 20_000 }).toBe(4_500);
+  await expect.poll(lastPosition, { timeout: 20_000 }).toBe(4_500);
   await expectDenseLog(4_500);
 });
 
-test('more events of committed orders than one look takes are all sequenced without a poll', async () => {
+test('more events of committed orders than one batch are all sequenced without a poll', async () => {
   const id = randomUUID();
   const sequencer = sequencerOf(NEVER_MS);
   await insertOrder(database.sql, randomUUID());
   sequencer.wake([]);
-  await expect.poll(lastGiven, { timeout: 20_000 }).toBe(1); // the full look is made
+  await expect.poll(lastPosition, { timeout: 20_000 }).toBe(1); // the full scan is done
   await insertOrder(database.sql, id);
   await database.sql(
     `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
@@ -259,20 +259,20 @@ test('more events of committed orders than one look takes are all sequenced with
     [id],
   );
   sequencer.wake([id]);
-  await expect.poll(lastGiven, { timeout: 20_000 }).toBe(2_101);
+  await expect.poll(lastPosition, { timeout: 20_000 }).toBe(2_101);
   await expectDenseLog(2_101);
 });
 
 test('a tailer that reads a full page goes on without a poll and leaves out no event', async () => {
-  const store = createLogStore(open());
+  const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
   const publish = async (events: readonly LoggedEvent[]) => {
     seen.push(...events);
   };
-  const tailer = await startLogTailer({ store, debounceMs: 0, pollMs: NEVER_MS, publish, log });
+  const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs: NEVER_MS, publish, log });
   closers.push(() => tailer.close());
   await insertMany(2_500);
-  while ((await store.sequence(2_000, null)) !== 0);
+  while ((await eventLog.sequence(2_000, null)) !== 0);
   tailer.wake();
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2_500);
   expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => BigInt(index + 1)));
@@ -281,25 +281,25 @@ test('a tailer that reads a full page goes on without a poll and leaves out no e
 test('a tailer stops before a position that is missing, and goes on when it is there', async () => {
   const seen = await startReader();
   await insertMany(3);
-  await createLogStore(open()).sequence(2_000, null);
+  await createEventLog(open()).sequence(2_000, null);
   await expect.poll(() => seen.length).toBe(3);
   await insertMany(2);
   await database.sql(
     `UPDATE order_events e SET position = 5 WHERE (e.order_id, e.version) IN
        (SELECT order_id, version FROM order_events WHERE position IS NULL LIMIT 1)`,
   );
-  const store = createLogStore(open());
+  const store = createEventLog(open());
   expect(await store.read(3n, 10)).toEqual([]);
   await database.sql('UPDATE order_events SET position = 4 WHERE position IS NULL');
   expect((await store.read(3n, 10)).map(({ position }) => position)).toEqual([4n, 5n]);
 });
 
-test('a full look that fails keeps no committed order from the log', async () => {
+test('a failed full scan does not delay committed orders', async () => {
   const orphan = randomUUID();
   await insertOrder(database.sql, orphan);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full looks wait for it
+  await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full scans wait for it
   const options = { poolSize: 4, preparedStatements: true, applicationName: 'test', connectTimeoutMs: 5_000 };
   const hurried = openDatabase({ ...options, url: database.url, statementTimeoutMs: 20_000, lockTimeoutMs: 50 }, log);
   closers.push(() => hurried.close());
@@ -308,9 +308,9 @@ test('a full look that fails keeps no committed order from the log', async () =>
       ({ position }) => position,
     );
   const sequencer = startSequencer({
-    store: createLogStore(hurried),
+    eventLog: createEventLog(hurried),
     debounceMs: 1,
-    pollMs: 20, // so that the next full look is always due soon
+    pollMs: 20, // so that the next full scan is always due soon
     onSequenced: () => {},
     log,
   });
@@ -326,6 +326,6 @@ test('a full look that fails keeps no committed order from the log', async () =>
     await expect.poll(positions, { timeout: 10_000 }).toEqual(expected);
   }
   await blocker.query('ROLLBACK');
-  await expect.poll(positions, { timeout: 10_000 }).toEqual(['4', '1', '2', '3']); // the full look is tried again
+  await expect.poll(positions, { timeout: 10_000 }).toEqual(['4', '1', '2', '3']); // the full scan is repeated
   await expectDenseLog(4);
 });

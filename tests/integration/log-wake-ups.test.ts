@@ -147,6 +147,6 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
     watch.stop();
   }
   expect(await counted(three)).toBe((row?.orders ?? 0) + EVENTS + 1);
-  const kept = "SELECT 1 FROM event_consumers WHERE name = 'order_stats' AND position >= 2000";
+  const kept = "SELECT 1 FROM event_consumers WHERE name = 'order-statistics' AND position >= 2000";
   await expect.poll(() => database.sql(kept), CALLER).toHaveLength(1);
 });

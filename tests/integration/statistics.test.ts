@@ -6,17 +6,21 @@ import { readConfig } from '../../src/config.js';
 import { LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '../../src/domain/lifecycle.js';
 import { formatMoney } from '../../src/domain/money.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { startStatistics } from '../../src/events/consumers/order-statistics.js';
+import type { TransactionalConsumer } from '../../src/events/consumers/consumer.js';
+import { registerConsumers } from '../../src/events/consumers/consumer-positions.js';
+import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
+import { takeTurn } from '../../src/events/consumers/consumer-turn.js';
+import { orderStatisticsProjection } from '../../src/events/consumers/order-statistics.js';
 import { readStatistics } from '../../src/orders/order-statistics.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { createLogStore } from '../../src/store/log-store.js';
+import { createEventLog } from '../../src/store/event-log.js';
 import { createReader } from '../../src/store/reader.js';
 import {
-  createStatsKeeper,
   readStatistics as readKeptStatistics,
   readStatsSeries,
   readStatsSpan,
 } from '../../src/store/order-statistics.js';
+import { countEvents } from '../../src/store/statements/count-events.js';
 import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { useDatabase, useServer } from '../support/fixture.js';
@@ -221,6 +225,16 @@ function open(url: string): Database {
   return database;
 }
 
+const PROJECTION = orderStatisticsProjection(countEvents);
+
+/** A process that counts at most `limit` events a turn. Its lease ends soon, so that another one can follow a crash. */
+async function counterOn(database: Database): Promise<(limit: number) => Promise<number>> {
+  await registerConsumers(database.prisma, [PROJECTION.name]);
+  const dependencies = { database, eventLog: createEventLog(database), holder: randomUUID(), leaseMs: 20 };
+  return (limit) =>
+    takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, { minEvents: 1, isClosing: () => true });
+}
+
 test('after any lives of orders and crashes of the consumer, the statistics are what plain SQL says', async () => {
   const database = await createDatabase();
   const proxy = await startPostgresProxy(database.url, 'UPDATE event_consumers');
@@ -229,14 +243,11 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
     await database.drop();
   });
   const random = createRandom(7);
-  const log = createLogStore(open(database.url));
-  const [safe, mortal] = [createStatsKeeper(open(database.url)), createStatsKeeper(open(proxy.url))];
+  const log = createEventLog(open(database.url));
+  const [safe, mortal] = [await counterOn(open(database.url)), await counterOn(open(proxy.url))];
   let crashes = 0;
   const advance = async (limit: number) => {
-    const answers = await Promise.allSettled([
-      mortal.advance(limit, 1),
-      random.chance(0.5) ? safe.advance(limit, 1) : 0,
-    ]);
+    const answers = await Promise.allSettled([mortal(limit), random.chance(0.5) ? safe(limit) : 0]);
     crashes += answers.filter(({ status }) => status === 'rejected').length;
   };
   for (let round = 0; round < 40; round += 1) {
@@ -277,15 +288,14 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
     (
       await database.sql<{ events: number }>(
         `SELECT ((SELECT max(position) FROM order_events) - position)::int AS events
-         FROM event_consumers WHERE name = 'order_stats'`,
+         FROM event_consumers WHERE name = 'order-statistics'`,
       )
     )[0]?.events;
   expect(await uncounted()).toBeGreaterThan(1_000);
   await expectAll();
-  await safe.advance(1_000, 1);
+  await expect.poll(() => safe(1_000)).toBe(1);
   await expectAll();
-  while ((await safe.advance(2_000, 1)) > 0);
-  expect(await uncounted()).toBe(0);
+  await expect.poll(async () => [await safe(2_000), await uncounted()]).toEqual([0, 0]);
   await expectAll();
 });
 
@@ -329,8 +339,10 @@ test('asOf is when the latest change happened that is counted, however the event
     life('00000000-0000-4000-8000-000000000000', START + 5_000),
   ]);
   const store = open(database.url);
-  await createLogStore(store).sequence(10, null);
-  await createStatsKeeper(store).advance(10, 1);
+  await createEventLog(store).sequence(10, null);
+  await (
+    await counterOn(store)
+  )(10);
   const server = await startServer(database.url);
   onTestFinished(() => server.close());
   const { orderStats } = await server.get<{ orderStats: { asOf: string } }>('{ orderStats { asOf } }');
@@ -345,7 +357,7 @@ async function writeAt(database: TestDatabase, store: Database, ...times: readon
     return { id: randomUUID(), customerId: 'ada', currency: 'USD', createdAt, events };
   });
   await write(database, lives);
-  while ((await createLogStore(store).sequence(2_000, null)) !== 0);
+  while ((await createEventLog(store).sequence(2_000, null)) !== 0);
 }
 
 async function ownDatabase(): Promise<{ readonly database: TestDatabase; readonly store: Database }> {
@@ -354,52 +366,58 @@ async function ownDatabase(): Promise<{ readonly database: TestDatabase; readonl
   return { database, store: open(database.url) };
 }
 
-test('asOf does not go back when a later round counts earlier changes', async () => {
+test('asOf does not go back when a later batch counts earlier changes', async () => {
   const { database, store } = await ownDatabase();
-  const keeper = createStatsKeeper(store);
+  const count = await counterOn(store);
   const asOf = async () => (await readKeptStatistics(store.prisma, ALL_TIME)).asOf;
   await writeAt(database, store, START + 5_000);
-  expect(await keeper.advance(10, 1)).toBe(1);
+  expect(await count(10)).toBe(1);
   expect(await asOf()).toEqual(new Date(START + 5_000));
   await writeAt(database, store, START);
-  expect(await keeper.advance(10, 1)).toBe(1);
+  expect(await count(10)).toBe(1);
   expect(await asOf()).toEqual(new Date(START + 5_000));
 });
 
 const ALL_TIME = { period: { from: null, to: null }, customerId: null };
 
-test('more events than one round counts are counted without a poll, and the last few at leisure', async () => {
+test('more events than one batch are counted without a poll, and the last few after a delay', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, ...Array.from({ length: 4_500 }, (_, index) => START + index));
-  const keeper = createStatsKeeper(store);
-  const log = pino({ level: 'silent' });
   const position = async () =>
-    (await database.sql<{ position: string }>('SELECT position FROM event_consumers'))[0]?.position;
-  const counted: number[] = [];
-  const recorded: typeof keeper = {
-    advance: async (limit, least) => {
-      const events = await keeper.advance(limit, least);
-      counted.push(events);
-      return events;
+    (
+      await database.sql<{ position: string }>('SELECT position FROM event_consumers WHERE name = $1', [
+        PROJECTION.name,
+      ])
+    )[0]?.position;
+  const batches: bigint[] = [];
+  const recorded: TransactionalConsumer = {
+    ...PROJECTION,
+    handle: async (tx, range) => {
+      await PROJECTION.handle(tx, range);
+      batches.push(range.upTo - range.after);
     },
   };
-  const eager = startStatistics({ keeper: recorded, pollMs: 60_000, log });
-  onTestFinished(() => eager.close());
-  eager.grown(4_500);
-  await expect.poll(() => counted, { timeout: 20_000 }).toEqual([2_000, 2_000, 0]);
-  expect(await position()).toBe('4000');
+  const start = async (consumer: TransactionalConsumer) => {
+    const log = pino({ level: 'silent' });
+    const options = { database: store, eventLog: createEventLog(store), holder: randomUUID(), pollMs: 60_000, log };
+    const runner = await startConsumers({ ...options, consumers: [consumer] });
+    onTestFinished(() => runner.close());
+    runner.eventsLogged(4_500);
+  };
+  await start(recorded);
+  await expect.poll(position, { timeout: 20_000 }).toBe('4000');
+  expect(batches).toEqual([2_000n, 2_000n]);
   expect((await readKeptStatistics(store.prisma, ALL_TIME)).rows[0]?.count).toBe(4_500);
-  const leisurely = startStatistics({ keeper, pollMs: 60_000, leisureMs: 0, log });
-  onTestFinished(() => leisurely.close());
-  leisurely.grown(4_500);
+  await start({ ...recorded, maxDelayMs: 0 });
   await expect.poll(position, { timeout: 20_000 }).toBe('4500');
+  expect(batches).toEqual([2_000n, 2_000n, 500n]);
 });
 
 test('a series without bounds ends where the orders end, with hours that are empty since the last count', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, START, START + HOUR, START + 2 * HOUR);
-  const keeper = createStatsKeeper(store);
-  await keeper.advance(10, 1);
+  const count = await counterOn(store);
+  await count(10);
   const { period } = ALL_TIME;
   const span = () => readStatsSpan(store.prisma, { period, customerId: null });
   expect(await span()).toEqual({ first: new Date(START), last: new Date(START + 2 * HOUR) });
@@ -410,10 +428,10 @@ test('a series without bounds ends where the orders end, with hours that are emp
        WHERE created_at IN (to_timestamp($1), to_timestamp($2)))`,
     [START / 1_000, (START + 2 * HOUR) / 1_000],
   );
-  await createLogStore(store).sequence(10, null);
+  await createEventLog(store).sequence(10, null);
   const middle = { first: new Date(START + HOUR), last: new Date(START + HOUR) };
   expect(await span()).toEqual(middle);
-  await keeper.advance(10, 1);
+  await count(10);
   expect(await span()).toEqual(middle);
 });
 
@@ -422,7 +440,9 @@ test('a period of a customer begins with its first hour and ends before its last
   const [from, to] = [START + 5 * HOUR, START + 7 * HOUR];
   await writeAt(database, store, from - 1, from, to - 1, to);
   const period = { from: new Date(from), to: new Date(to) };
-  await createStatsKeeper(store).advance(10, 1);
+  await (
+    await counterOn(store)
+  )(10);
   for (const customerId of ['ada', null]) {
     const { rows } = await readKeptStatistics(store.prisma, { period, customerId });
     expect(rows.map(({ count }) => count)).toEqual([2]);

@@ -14,7 +14,7 @@ const LOCK_AND_WAIT = `
   );`;
 
 /** LockConflict while migrations are applied; a start waits for it. */
-const MIGRATION_LOCK = 7_204_119_815;
+const MIGRATION_LOCK = 72_707_369;
 
 interface Starter {
   readonly child: ChildProcess;

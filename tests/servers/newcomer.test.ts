@@ -61,7 +61,7 @@ test('the ready line is followed by the URL of the playground, and watch says wh
 
 test('what watch cannot do is one sentence', async () => {
   const words: [string[], RegExp][] = [
-    [['--help'], /^Usage: npm run watch -- .*\nWithout an id it prints the status changes of all orders\.\n$/],
+    [['--help'], /^Usage: npm run watch -- .*\nWithout options it prints the status changes of all orders\.\n$/],
     [['--order'], /^Usage: /],
     [['--url', 'ftp://127.0.0.1'], /^--url must be a URL such as http:\/\/127\.0\.0\.1:4000; it is .*\.\n$/],
     [['--url', 'localhost:1'], /^No server responds at http:\/\/localhost:1\/graphql\. Set --url or PORT\.\n$/],

@@ -80,6 +80,20 @@ test('a line is bounded whatever the error holds', () => {
   );
 });
 
+test('of several failures of a disposal the first ones are logged, in their order', async () => {
+  const stack = new AsyncDisposableStack();
+  for (const step of ['third', 'second', 'first']) stack.defer(() => Promise.reject(new RangeError(step)));
+  const failure = await stack.disposeAsync().catch((cause: unknown) => cause);
+  const { line } = write(failure);
+  expect(line.err).toMatchObject({
+    type: 'SuppressedError',
+    errors: [
+      { type: 'RangeError', message: 'first' },
+      { type: 'RangeError', message: 'second' },
+    ],
+  });
+});
+
 test('passwords of URLs and e-mail addresses are taken out of every text', () => {
   const url = 'postgresql://me:p@ss/w0rd@db.example:5432/orders';
   const { text } = write(

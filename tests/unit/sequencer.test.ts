@@ -4,20 +4,20 @@ import { startSequencer } from '../../src/events/sequencer.js';
 
 interface Look {
   readonly orderIds: readonly string[] | null;
-  readonly answer: (given: number | 'taken' | Error) => void;
+  readonly answer: (given: number | 'locked' | Error) => void;
 }
 
-/** A sequencer over a log whose looks the test answers by hand. */
+/** A sequencer over a log whose look-ups the test answers. */
 function start() {
   const looks: Look[] = [];
   let sequenced = 0;
   let closing = false;
   const sequencer = startSequencer({
-    store: {
+    eventLog: {
       sequence: (_limit, orderIds) =>
         new Promise((resolve, reject) => {
           if (closing || orderIds === null) {
-            resolve(0); // full looks are not what these tests are about
+            resolve(0); // these tests are not about full scans
             return;
           }
           looks.push({ orderIds, answer: (given) => (given instanceof Error ? reject(given) : resolve(given)) });
@@ -38,7 +38,7 @@ function start() {
   return { sequencer, looks, look, sequenced: () => sequenced };
 }
 
-test('orders that are committed while a look is under way are looked up anew', async () => {
+test('orders that are committed during a look-up are looked up again', async () => {
   const { sequencer, looks, look, sequenced } = start();
   sequencer.wake(['a', 'b']);
   await look(0);
@@ -52,8 +52,8 @@ test('orders that are committed while a look is under way are looked up anew', a
   expect(sequenced()).toBe(1);
 });
 
-test.each([['taken' as const], [new Error('the database is away')]])(
-  'after a look that ended with %s the orders are looked up again',
+test.each([['locked' as const], [new Error('the database is unavailable')]])(
+  'after a look-up that ended with %s the orders are looked up again',
   async (end) => {
     const { sequencer, looks, look, sequenced } = start();
     sequencer.wake(['a']);
@@ -66,10 +66,10 @@ test.each([['taken' as const], [new Error('the database is away')]])(
   },
 );
 
-test('a full look comes when it is due, however busy the process is', async () => {
+test('a full scan runs when it is due, however busy the process is', async () => {
   const looks: (readonly string[] | null)[] = [];
   const sequencer = startSequencer({
-    store: {
+    eventLog: {
       sequence: (_limit, orderIds) => {
         looks.push(orderIds);
         sequencer.wake(['always busy']);
@@ -86,10 +86,10 @@ test('a full look comes when it is due, however busy the process is', async () =
   await expect.poll(() => looks.filter((look) => look === null).length).toBeGreaterThan(2);
 });
 
-test('a full look that fails is not tried again before the next one is due, and delays no look by order', async () => {
+test('a failed full scan is not repeated before the next one is due, and delays no look-up by order', async () => {
   const looks: (readonly string[] | null)[] = [];
   const sequencer = startSequencer({
-    store: {
+    eventLog: {
       sequence: (_limit, orderIds) => {
         looks.push(orderIds);
         return orderIds === null ? Promise.reject(new Error('timed out')) : Promise.resolve(1);
@@ -108,16 +108,16 @@ test('a full look that fails is not tried again before the next one is due, and 
   expect(looks).toEqual([['a'], null, ['b'], ['c'], ['d']]);
 });
 
-test('closing sequences what is left', async () => {
+test('closing sequences the remaining orders', async () => {
   const looks: (readonly string[] | null)[] = [];
-  const store = {
+  const eventLog = {
     sequence: (_limit: number, orderIds: readonly string[] | null) => {
       looks.push(orderIds);
       return Promise.resolve(1);
     },
   };
   const log = pino({ level: 'silent' });
-  const sequencer = startSequencer({ store, debounceMs: 60_000, pollMs: 60_000, onSequenced: () => undefined, log });
+  const sequencer = startSequencer({ eventLog, debounceMs: 60_000, pollMs: 60_000, onSequenced: () => undefined, log });
   sequencer.wake(['left']);
   await sequencer.close();
   expect(looks).toEqual([['left']]);

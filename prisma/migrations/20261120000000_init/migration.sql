@@ -184,5 +184,3 @@ ALTER TABLE "order_events"
 ALTER TABLE "event_sequencer" ADD CONSTRAINT "event_sequencer_one_row" CHECK ("id" = 1);
 
 INSERT INTO "event_sequencer" ("id") VALUES (1);
-
-INSERT INTO "event_consumers" ("name") VALUES ('order_stats');

@@ -1,15 +1,21 @@
 import type { LoggedEvent } from '../../domain/order-event.js';
 
-/** The log of all events: positions are dense, given after commit, and never appear behind one that was seen. */
-export interface LogStore {
+/** All events in one order. Positions are dense, and assigned after commit: none appears behind one that was read. */
+export interface EventLog {
   /**
-   * Gives positions to at most `limit` committed events that have none.
+   * Assigns positions to at most `limit` committed events that have none.
    *
-   * @param orderIds only the events of these orders: costs the same however large the log is; null looks everywhere
-   * @returns how many, or `taken` where another process is at it
+   * @param orderIds only the events of these orders: costs the same however large the log is. Null scans all events
+   * @returns how many, or `locked` while another process assigns positions
    */
-  sequence(limit: number, orderIds: readonly string[] | null): Promise<number | 'taken'>;
+  sequence(limit: number, orderIds: readonly string[] | null): Promise<number | 'locked'>;
   lastPosition(): Promise<bigint>;
   /** At most `limit` events behind a position, without a gap. */
   read(after: bigint, limit: number): Promise<LoggedEvent[]>;
+}
+
+/** A part of the log: the events behind `after`, up to and including `upTo`. */
+export interface EventRange {
+  readonly after: bigint;
+  readonly upTo: bigint;
 }

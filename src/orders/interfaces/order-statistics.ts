@@ -1,6 +1,9 @@
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { ProcessingTime } from '../../domain/order-statistics.js';
 
+/** Name of the consumer that counts events into the statistics; readings add the events behind its position. */
+export const ORDER_STATISTICS = 'order-statistics';
+
 /** From `from` on and before `to`, both whole hours in UTC; null leaves that side open. */
 export interface StatsPeriod {
   readonly from: Date | null;
@@ -44,13 +47,3 @@ export interface StatsSeriesKey extends StatsKey {
 
 /** When the first and the last hour with orders begin; null where there are none. */
 export type StatsSpan = { readonly first: Date; readonly last: Date } | null;
-
-/** Keeps the statistics, exactly once an event. */
-export interface StatsKeeper {
-  /**
-   * Counts at most `limit` further events where there are at least `least`.
-   *
-   * @returns how many; none where another process counts
-   */
-  advance(limit: number, least: number): Promise<number>;
-}

@@ -1,6 +1,12 @@
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { Bucket, ProcessingTime } from '../../domain/order-statistics.js';
-import type { StatsInterval, StatsPeriod, StatsRow, StatsSeriesRow } from '../../orders/interfaces/order-statistics.js';
+import {
+  ORDER_STATISTICS,
+  type StatsInterval,
+  type StatsPeriod,
+  type StatsRow,
+  type StatsSeriesRow,
+} from '../../orders/interfaces/order-statistics.js';
 import type { Queryable } from '../../database/database.js';
 import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
@@ -33,18 +39,21 @@ function columnsOf(segments: readonly Segment[]): [string[], Date[], Date[]] {
 }
 
 /**
- * Most events that a reading counts beyond those that are counted already. Twice what a round waits for, so that a round
- * under way leaves out nothing; more wait only where the statistics are counted anew.
+ * Most events that a reading counts in addition to the stored rows. Twice the batch of the consumer, so that a batch in
+ * progress leaves nothing out. There are more when the consumer falls behind; the reading is then of an earlier moment.
  */
 const MOST_RECENT = 4_000;
 
 /**
- * The CTEs that a reading adds to the kept rows: the events behind the position that the rows have come to. One statement
- * has one snapshot, so every event is either in the rows or in these.
+ * The CTEs that a reading adds to the stored rows: the events behind the consumer's position. One statement has one
+ * snapshot, so every event is either in the rows or in these. The aggregate yields a row before the consumer has one.
  */
 const PROGRESS = '(SELECT p.position FROM progress p)';
 const RECENT = `
-progress AS MATERIALIZED (SELECT c.position, c.event_at FROM event_consumers c WHERE c.name = 'order_stats'),
+progress AS MATERIALIZED (
+  SELECT coalesce(max(c.position), 0) AS position, max(c.event_at) AS event_at
+  FROM event_consumers c WHERE c.name = '${ORDER_STATISTICS}'
+),
 logged AS MATERIALIZED (${loggedEvents(PROGRESS, `${PROGRESS} + ${MOST_RECENT}`, String(MOST_RECENT))}),
 recent AS MATERIALIZED (${ORDERS_OF_LOGGED})`;
 

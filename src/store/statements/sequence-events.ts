@@ -25,15 +25,19 @@ FOR UPDATE SKIP LOCKED`;
  *   that an old open transaction keeps from being removed
  * @returns how many were given
  */
-export async function givePositions(tx: Queryable, limit: number, orderIds: readonly string[] | null): Promise<number> {
-  if (orderIds === null) return tx.$executeRawUnsafe(GIVE_POSITIONS, limit);
-  return tx.$executeRawUnsafe(GIVE_POSITIONS_OF_ORDERS, limit, orderIds);
+export async function assignPositions(
+  tx: Queryable,
+  limit: number,
+  orderIds: readonly string[] | null,
+): Promise<number> {
+  if (orderIds === null) return tx.$executeRawUnsafe(ASSIGN_POSITIONS, limit);
+  return tx.$executeRawUnsafe(ASSIGN_POSITIONS_OF_ORDERS, limit, orderIds);
 }
 
 /** One step into the index of positions, from its end. */
 const LAST_POSITION = 'SELECT coalesce(max(e.position), 0) AS position FROM order_events e';
 
-const givePositionsWhere = (condition: string) => `
+const assignPositionsWhere = (condition: string) => `
 UPDATE order_events e SET position = l.position + n.place
 FROM (
   SELECT u.order_id, u.version, row_number() OVER (ORDER BY u.order_id, u.version) AS place
@@ -46,8 +50,8 @@ FROM (
 ) n, (${LAST_POSITION}) l
 WHERE e.order_id = n.order_id AND e.version = n.version`;
 
-const GIVE_POSITIONS = givePositionsWhere('');
-const GIVE_POSITIONS_OF_ORDERS = givePositionsWhere(' AND order_id = any($2::uuid[])');
+const ASSIGN_POSITIONS = assignPositionsWhere('');
+const ASSIGN_POSITIONS_OF_ORDERS = assignPositionsWhere(' AND order_id = any($2::uuid[])');
 
 export async function lastPosition(db: Queryable): Promise<bigint> {
   const [row] = await db.$queryRawUnsafe<{ position: bigint }[]>(LAST_POSITION);

@@ -6,24 +6,29 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
+import { createLanes } from '../../dist/coalesce/lanes.js';
 import { coalesceReads } from '../../dist/coalesce/reader.js';
 import { coalesceWrites } from '../../dist/coalesce/writer.js';
-import { readConfig } from '../../dist/config.js';
+import { readConfig, type Config } from '../../dist/config.js';
+import type { OrderStatus } from '../../dist/domain/lifecycle.js';
+import type { OrderDraft } from '../../dist/domain/order.js';
 import { completeDraft, requestOrder } from '../../dist/domain/order-draft.js';
 import { priceLines } from '../../dist/domain/order-lines.js';
 import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
 import { actorOf } from '../../dist/domain/viewer.js';
 import { newUuid } from '../../dist/orders/identity.js';
-import { openDatabase } from '../../dist/database/database.js';
+import type { Caller } from '../../dist/orders/interfaces/caller.js';
+import type { ChangeOrder, CreateOrder } from '../../dist/orders/interfaces/order-writer.js';
+import { openDatabase, type Database } from '../../dist/database/database.js';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
-import { createLogStore } from '../../dist/store/log-store.js';
+import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
 import { createWriteBatch } from '../../dist/store/write-batch.js';
-import { compare, median } from './measure.mjs';
+import { compare, median, type Load } from './measure.ts';
 
 const log = pino({ level: 'silent' });
-const PATH = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
+const PATH = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'] as const;
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
 const embedded = await startEmbeddedPostgres({ dataDir, log });
@@ -32,10 +37,10 @@ try {
   const config = readConfig({});
   const database = openDatabase({ ...config.database, url: embedded.url, applicationName: 'bench' }, log);
   const postmaster = Number((await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
-  const settings = { callers: 50, seconds: Number(process.env.BENCH_SECONDS ?? 2), postmaster };
-  const ids = await benchWrites(database, config, settings);
+  const load: Load = { callers: 50, seconds: Number(process.env['BENCH_SECONDS'] ?? 2), postmaster };
+  const ids = await benchWrites(database, config, load);
   await vacuum(embedded.url); // the same for the reads
-  await benchReads(database, config, settings, ids);
+  await benchReads(database, config, load, ids);
   await database.close();
   await benchSequencer(embedded.url, config);
 } catch (cause) {
@@ -46,17 +51,22 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 
-function draft() {
+function draft(): OrderDraft {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
-  const { request } = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
-  return completeDraft(request, priceLines(request.lines, 'USD', 2, new Map(), []).lines, []).draft;
+  const requested = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
+  if ('problems' in requested) throw new Error(JSON.stringify(requested.problems));
+  const priced = priceLines(requested.request.lines, 'USD', 2, new Map(), []);
+  if ('problems' in priced) throw new Error(JSON.stringify(priced.problems));
+  const completed = completeDraft(requested.request, priced.lines, []);
+  if ('problems' in completed) throw new Error(JSON.stringify(completed.problems));
+  return completed.draft;
 }
 
-function caller() {
+function caller(): Caller {
   return { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal: new AbortController().signal };
 }
 
-function placing() {
+function creation(): CreateOrder {
   return {
     kind: 'create',
     orderId: newUuid(),
@@ -70,29 +80,30 @@ function placing() {
 }
 
 /** Three items and an event: what every variant stores for an order. */
-async function benchWrites(database, config, settings) {
+async function benchWrites(database: Database, config: Config, load: Load): Promise<readonly string[]> {
   const writeBatch = createWriteBatch(database, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
+    contendedLanes: createLanes(1),
     onCommit: () => {},
     log,
   });
   const writer = coalesceWrites(writeBatch, config.writes);
   const pool = new pg.Pool({ connectionString: embedded.url, max: 10 });
   pool.on('error', (error) => console.error(String(error))); // the database is stopped while the pool is open: something failed
-  const ids = [];
+  const ids: string[] = [];
   await compare(
     'Create an order with three items and its event',
     {
       'Prisma nested create': async () => database.prisma.order.create({ data: nested() }),
       'pg, a transaction for each order': async () => byHand(pool),
       'group commit': async () => {
-        const command = placing();
+        const command = creation();
         await writer.write(command, caller());
         ids.push(command.orderId);
       },
     },
-    settings,
+    load,
   );
   const half = ids.length / 2;
   await vacuum(embedded.url); // or the clean-up after the creates would be measured with the changes
@@ -103,24 +114,28 @@ async function benchWrites(database, config, settings) {
         changeByPrisma(database.prisma, id, to),
       ),
       'group commit': walker(ids.slice(half), async (id, to) => {
-        const outcome = await writer.write(moving(id, to), caller());
-        if (!outcome.changed) throw new Error('the order was to be changed');
+        const outcome = await writer.write(transition(id, to), caller());
+        if (outcome.kind !== 'changed' || !outcome.changed) throw new Error('the order was not changed');
       }),
     },
-    settings,
+    load,
   );
   await pool.end();
   return ids;
 }
 
 function nested() {
-  const { lines, ...rest } = draft();
+  const { lines, customerId, customerName, currency, subtotal, total } = draft();
   const now = new Date();
   const id = newUuid();
   return {
-    ...rest,
     id,
-    status: 'PENDING',
+    customerId,
+    customerName,
+    currency,
+    subtotal,
+    total,
+    status: 'PENDING' as const,
     fingerprint: Buffer.alloc(33),
     createdAt: now,
     updatedAt: now,
@@ -128,8 +143,8 @@ function nested() {
     events: {
       create: {
         version: 1,
-        type: 'CREATED',
-        toStatus: 'PENDING',
+        type: 'CREATED' as const,
+        toStatus: 'PENDING' as const,
         changedFields: [],
         actorKind: 'admin',
         commandId: randomUUID(),
@@ -140,7 +155,7 @@ function nested() {
   };
 }
 
-async function byHand(pool) {
+async function byHand(pool: pg.Pool): Promise<void> {
   const { lines, total } = draft();
   const id = newUuid();
   const client = await pool.connect();
@@ -157,7 +172,7 @@ async function byHand(pool) {
       values: [
         id,
         [1, 2, 3],
-        ...['productId', 'sku', 'name', 'quantity', 'unitPrice', 'subtotal'].map((key) =>
+        ...(['productId', 'sku', 'name', 'quantity', 'unitPrice', 'subtotal'] as const).map((key) =>
           lines.map((line) => line[key]),
         ),
       ],
@@ -173,19 +188,19 @@ async function byHand(pool) {
   }
 }
 
-/** Takes the orders through their life, one step of each after the other, so that every operation is a change. */
-function walker(ids, change) {
+/** Moves the orders through the lifecycle, one step of each order after the other, so that every operation is a change. */
+function walker(ids: readonly string[], change: (id: string, to: OrderStatus) => Promise<void>) {
   let step = 0;
   return async () => {
     const to = PATH[Math.floor(step / ids.length)];
-    if (to === undefined) throw new Error('the pool of orders is used up; let BENCH_SECONDS be less');
     const id = ids[step % ids.length];
+    if (to === undefined || id === undefined) throw new Error('all orders are completed; lower BENCH_SECONDS');
     step += 1;
     await change(id, to);
   };
 }
 
-async function changeByPrisma(prisma, id, status) {
+async function changeByPrisma(prisma: Database['prisma'], id: string, status: OrderStatus): Promise<void> {
   await prisma.$transaction(async (tx) => {
     const order = await tx.order.findUniqueOrThrow({ where: { id } });
     const version = order.version + 1;
@@ -195,14 +210,14 @@ async function changeByPrisma(prisma, id, status) {
       where: { id, version: order.version },
       data: { status, version, updatedAt: now, completedAt },
     });
-    const event = { orderId: id, version, type: 'STATUS_CHANGED', fromStatus: order.status, toStatus: status };
+    const event = { orderId: id, version, type: 'STATUS_CHANGED', fromStatus: order.status, toStatus: status } as const;
     await tx.orderEvent.create({
       data: { ...event, changedFields: [], actorKind: 'admin', commandId: randomUUID(), payload: {}, occurredAt: now },
     });
   });
 }
 
-function moving(orderId, to) {
+function transition(orderId: string, to: OrderStatus): ChangeOrder {
   return {
     kind: 'change',
     orderId,
@@ -216,47 +231,48 @@ function moving(orderId, to) {
   };
 }
 
-async function benchReads(database, config, settings, ids) {
-  const readerFor = coalesceReads(createReader(database), config.reads);
+async function benchReads(database: Database, config: Config, load: Load, ids: readonly string[]): Promise<void> {
+  const readerFor = coalesceReads(createReader(database, log), config.reads);
+  const idAt = (index: number) => ids[index % ids.length] ?? '';
   await compare(
     'Read an order with its items',
     {
-      'Prisma findUnique with include': (index) =>
-        database.prisma.order.findUnique({ where: { id: ids[index % ids.length] }, include: { items: true } }),
-      coalesced: async (index) => {
+      'Prisma findUnique with include': async (index: number) =>
+        database.prisma.order.findUnique({ where: { id: idAt(index) }, include: { items: true } }),
+      coalesced: async (index: number) => {
         const reader = readerFor(caller());
-        const id = ids[index % ids.length];
+        const id = idAt(index);
         await Promise.all([reader.order(id), reader.items(id)]);
       },
     },
-    settings,
+    load,
   );
 }
 
-/** How the sequencer's look for new events grows while an idle transaction keeps dead index entries from being removed. */
-async function benchSequencer(url, config) {
+/** The cost of the sequencer's look-up while an idle transaction keeps dead index entries from being removed. */
+async function benchSequencer(url: string, config: Config): Promise<void> {
   const database = openDatabase({ ...config.database, url, applicationName: 'bench' }, log);
   const client = new pg.Client({ connectionString: url });
   const idle = new pg.Client({ connectionString: url });
   await Promise.all([client.connect(), idle.connect()]);
-  const store = createLogStore(database);
-  while ((await store.sequence(2_000, null)) !== 0);
+  const eventLog = createEventLog(database);
+  while ((await eventLog.sequence(2_000, null)) !== 0);
   await client.query('VACUUM order_events');
   await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   await idle.query('SELECT pg_current_xact_id()');
-  console.log('\nThe look for one new event while an idle transaction stays open (median of 21)');
+  console.log('\nLook-up of one new event while an idle transaction stays open (median of 21)');
   let events = 0;
   for (const until of [0, 10_000, 50_000, 100_000, 200_000]) {
     for (; events < until; events += 10_000) {
       await addEvents(client, 10_000);
-      while ((await store.sequence(2_000, null)) !== 0);
+      while ((await eventLog.sequence(2_000, null)) !== 0);
     }
-    const took = { everywhere: [], byOrder: [] };
+    const took: Record<'everywhere' | 'byOrder', number[]> = { everywhere: [], byOrder: [] };
     for (let index = 0; index < 21; index += 1) {
       for (const [how, times] of Object.entries(took)) {
         const ids = await addEvents(client, 1);
         const began = performance.now();
-        await store.sequence(2_000, how === 'byOrder' ? ids : null);
+        await eventLog.sequence(2_000, how === 'byOrder' ? ids : null);
         times.push(performance.now() - began);
       }
     }
@@ -268,15 +284,15 @@ async function benchSequencer(url, config) {
   await Promise.all([client.end(), idle.end(), database.close()]);
 }
 
-async function vacuum(url) {
+async function vacuum(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('VACUUM (ANALYZE)');
   await client.end();
 }
 
-async function addEvents(client, count) {
-  const { rows } = await client.query(
+async function addEvents(client: pg.Client, count: number): Promise<string[]> {
+  const { rows } = await client.query<{ order_id: string }>(
     `WITH made AS (
        INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
        SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', 1, now(), now() FROM generate_series(1, $1) RETURNING id)

@@ -1,26 +1,27 @@
 // A smoke test for k6: every way a client meets the server, with the answers checked, not the HTTP codes.
 //   npm run load -- smoke                      starts a server of its own
-//   URL=http://127.0.0.1:4000/graphql k6 run load/smoke.js
+//   URL=http://127.0.0.1:4000/graphql k6 run load/smoke.ts
 import { check, fail } from 'k6';
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { Counter, Trend } from 'k6/metrics';
 import { WebSocket } from 'k6/websockets';
 
-const URL = __ENV.URL || 'http://127.0.0.1:4000/graphql';
-const STEPS = ['create', 'replay', 'bulk', 'edit', 'cancel', 'get', 'page', 'stats', 'update', 'event'];
-const ITERATIONS = Number(__ENV.ITERATIONS || 100);
+const URL = __ENV['URL'] || 'http://127.0.0.1:4000/graphql';
+const STEPS = ['create', 'replay', 'bulk', 'edit', 'cancel', 'get', 'page', 'stats', 'update', 'event'] as const;
+type Step = (typeof STEPS)[number];
+const ITERATIONS = Number(__ENV['ITERATIONS'] || 100);
 const WATCH_PATIENCE_MS = 10_000;
 /** Of each round: four orders are taken, one is cancelled, one is confirmed. */
 const EVENTS = 6;
 
 /** Milliseconds of each step, as the client sees them. */
-const took = Object.fromEntries(STEPS.map((step) => [step, new Trend(`step_${step}`, true)]));
+const took = Object.fromEntries(STEPS.map((step) => [step, new Trend(`step_${step}`, true)])) as Record<Step, Trend>;
 
 const eventsSeen = new Counter('events_seen');
 
 export const options = {
-  vus: Number(__ENV.VUS || 5),
+  vus: Number(__ENV['VUS'] || 5),
   iterations: ITERATIONS,
   thresholds: {
     checks: ['rate==1'],
@@ -30,13 +31,27 @@ export const options = {
   },
 };
 
-function ask(step, query, variables) {
+/** The data of the answer to each step. */
+interface Answers {
+  readonly create: { readonly createOrder: Payload };
+  readonly replay: { readonly createOrder: Payload };
+  readonly bulk: { readonly createOrders: { readonly results: readonly Payload[] } };
+  readonly edit: { readonly updateOrder: Payload };
+  readonly cancel: { readonly cancelOrder: Payload };
+  readonly get: { readonly order: Order };
+  readonly page: { readonly orders: Page };
+  readonly stats: { readonly orderStats: Stats };
+  readonly update: { readonly updateOrderStatus: Payload };
+}
+
+function ask<S extends keyof Answers>(step: S, query: string, variables: object): Answers[S] {
   const response = http.post(URL, JSON.stringify({ query, variables }), {
     headers: { 'content-type': 'application/json' },
+    responseType: 'text',
     tags: { step },
   });
   took[step].add(response.timings.duration);
-  const body = response.json();
+  const body = response.json() as unknown as { readonly data: Answers[S]; readonly errors?: readonly object[] };
   if (!check(body, { [`${step}: no errors`]: ({ errors }) => errors === undefined })) fail(`${step}: ${response.body}`);
   return body.data;
 }
@@ -60,19 +75,65 @@ const STATS = `query ($customerId: String!) {
 const WATCH = `subscription ($customerId: String!) {
   orderStatusChanged(customerId: $customerId) { orderId version to order { status } } }`;
 
-export default function smoke() {
+interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** The fields that the documents above select, each of them where it is selected. */
+interface Order {
+  readonly id: string;
+  readonly status: string;
+  readonly version: number;
+  readonly total: Money;
+  readonly items: readonly { readonly name: string; readonly quantity: number }[];
+  readonly history: { readonly nodes: readonly { readonly version: number; readonly to: string }[] };
+  readonly shippingAddress: { readonly countryCode: string };
+  readonly cancelReason: string;
+}
+
+interface Payload {
+  readonly order: Order;
+  readonly replayed: boolean;
+  readonly changed: boolean;
+  readonly userErrors: readonly object[];
+}
+
+interface Page {
+  readonly totalCount: number;
+  readonly nodes: readonly { readonly id: string }[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+}
+
+interface Stats {
+  readonly count: number;
+  readonly money: readonly { readonly count: number; readonly gross: Money }[];
+}
+
+interface StatusChange {
+  readonly orderId: string;
+  readonly version: number;
+  readonly to: string;
+}
+
+interface SocketMessage {
+  readonly type: string;
+  readonly payload: { readonly data: { readonly orderStatusChanged: StatusChange } };
+}
+
+export default function smoke(): void {
   const customerId = `smoke ${Date.now()} ${exec.scenario.iterationInTest}`;
-  const socket = new WebSocket(URL.replace('http', 'ws'), 'graphql-transport-ws');
-  const seen = [];
+  const socket = new WebSocket(URL.replace('http', 'ws'), 'graphql-transport-ws' as unknown as null); // @types/k6 lacks protocols
+  const seen: StatusChange[] = [];
   let changedAt = 0;
   const caller = setTimeout(() => {
     check(seen, { 'event: all events came in time': () => false });
     socket.close();
   }, WATCH_PATIENCE_MS);
 
-  socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
-  socket.addEventListener('message', ({ data }) => {
-    const message = JSON.parse(data);
+  socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
+  socket.onmessage = (event) => {
+    const message = JSON.parse(event?.data as string) as SocketMessage;
     if (message.type === 'connection_ack') {
       const payload = { query: WATCH, variables: { customerId } };
       socket.send(JSON.stringify({ type: 'subscribe', id: 'watch', payload }));
@@ -89,11 +150,11 @@ export default function smoke() {
       clearTimeout(caller);
       socket.close();
     }
-  });
+  };
 }
 
 /** Creates, repeats, reads, lists and changes orders of one customer. @returns when the last change was asked for */
-function useOrders(customerId) {
+function useOrders(customerId: string): number {
   const input = {
     idempotencyKey: customerId,
     customerId,
@@ -116,18 +177,20 @@ function useOrders(customerId) {
   const { order } = ask('get', GET, { id });
   check(order, {
     'get: as it was ordered': ({ items, status }) =>
-      status === 'PENDING' && items[0].quantity === 3 && items[1].name === 'Milk',
-    'get: with its history': ({ history }) => history.nodes.length === 1 && history.nodes[0].to === 'PENDING',
+      status === 'PENDING' && items[0]?.quantity === 3 && items[1]?.name === 'Milk',
+    'get: with its history': ({ history }) => history.nodes.length === 1 && history.nodes[0]?.to === 'PENDING',
   });
   const first = ask('page', PAGE, { customerId }).orders;
   const second = ask('page', PAGE, { customerId, after: first.pageInfo.endCursor }).orders;
   check([first, second], {
     'page: counted': () => first.totalCount === 4 && second.totalCount === 4,
-    'page: each order once': () => first.nodes[0].id !== second.nodes[0].id,
+    'page: each order once': () => first.nodes[0]?.id !== second.nodes[0]?.id,
     'page: knows its ends': () => first.pageInfo.hasNextPage && second.pageInfo.hasNextPage,
   });
   const at = Date.now();
-  const { updateOrderStatus } = ask('update', UPDATE, { input: { id, status: 'CONFIRMED', expectedVersion: 1 } });
+  const { updateOrderStatus } = ask('update', UPDATE, {
+    input: { id, status: 'CONFIRMED', expectedVersion: 1 },
+  });
   check(updateOrderStatus, {
     'update: changed': ({ changed, order: { status, version } }) => changed && status === 'CONFIRMED' && version === 2,
   });
@@ -135,7 +198,7 @@ function useOrders(customerId) {
 }
 
 /** Takes two orders at once, updates one of them, cancels the other, and adds all of them up. */
-function useManyOrders(customerId) {
+function useManyOrders(customerId: string): void {
   const items = [{ name: 'Mug', unitPrice: '9' }];
   const orders = [1, 2].map((n) => ({
     idempotencyKey: `${customerId} bulk ${n}`,
@@ -153,12 +216,16 @@ function useManyOrders(customerId) {
     items: [{ name: 'Mug', quantity: 2, unitPrice: '9' }],
     shippingAddress: { line1: 'x', country: 'Japan' },
   };
-  const { updateOrder } = ask('edit', EDIT, { input: { id: updated, expectedVersion: 1, ...change } });
+  const { updateOrder } = ask('edit', EDIT, {
+    input: { id: updated, expectedVersion: 1, ...change },
+  });
   check(updateOrder, {
     'edit: done, and the total computed anew': ({ changed, order }) =>
       changed && order.total.amount === '18.00' && order.shippingAddress.countryCode === 'JP',
   });
-  const { cancelOrder } = ask('cancel', CANCEL, { input: { id: cancelled, reason: 'CUSTOMER' } });
+  const { cancelOrder } = ask('cancel', CANCEL, {
+    input: { id: cancelled, reason: 'CUSTOMER' },
+  });
   check(cancelOrder, {
     'cancel: done': ({ changed, order }) =>
       changed && order.status === 'CANCELLED' && order.cancelReason === 'CUSTOMER',
@@ -166,24 +233,37 @@ function useManyOrders(customerId) {
   const { orderStats } = ask('stats', STATS, { customerId });
   check(orderStats, {
     'stats: the sum is exact': ({ count, money }) =>
-      count === 4 && money[0].count === 3 && money[0].gross.amount === '45.18',
+      count === 4 && money[0]?.count === 3 && money[0].gross.amount === '45.18',
   });
 }
 
-function checkEvents(seen) {
+function checkEvents(seen: readonly StatusChange[]): void {
   const created = seen.filter(({ to, version }) => to === 'PENDING' && version === 1);
-  const confirmed = seen.filter(({ to, version }) => to === 'CONFIRMED' && version === 2);
+  const [confirmed, ...others] = seen.filter(({ to, version }) => to === 'CONFIRMED' && version === 2);
   check(seen, {
     'event: all orders were seen to be taken': () => created.length === 4,
     'event: the change was seen, after its order was taken': () =>
-      confirmed.length === 1 &&
-      seen.findIndex(({ orderId }) => orderId === confirmed[0].orderId) < seen.indexOf(confirmed[0]),
+      confirmed !== undefined &&
+      others.length === 0 &&
+      seen.findIndex(({ orderId }) => orderId === confirmed.orderId) < seen.indexOf(confirmed),
   });
 }
 
-/** What a person wants to know: did everything hold, and how long did it take. */
-export function handleSummary({ metrics, root_group: root }) {
-  const { passes, fails } = metrics.checks ? metrics.checks.values : { passes: 0, fails: 0 };
+interface Metric {
+  readonly values: Readonly<Record<string, number>>;
+  readonly thresholds?: Readonly<Record<string, { readonly ok: boolean }>>;
+}
+
+interface Summary {
+  readonly metrics: Readonly<Record<string, Metric>>;
+  readonly root_group: { readonly checks: readonly { readonly name: string; readonly fails: number }[] };
+}
+
+const valueOf = (metric: Metric | undefined, name: string) => metric?.values[name] ?? 0;
+
+/** The result and the duration of each step. */
+export function handleSummary({ metrics, root_group: root }: Summary): { readonly stdout: string } {
+  const [passes, fails] = ['passes', 'fails'].map((name) => valueOf(metrics['checks'], name));
   const crossed = Object.entries(metrics).flatMap(([name, { thresholds = {} }]) =>
     Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : [`${name}: ${rule}`])),
   );
@@ -191,14 +271,16 @@ export function handleSummary({ metrics, root_group: root }) {
     .filter((each) => each.fails > 0)
     .map(({ name, fails: times }) => `  FAILED ${times}×  ${name}`);
   const steps = STEPS.map((step) => {
-    const values = metrics[`step_${step}`] ? metrics[`step_${step}`].values : null;
-    const numbers = values
-      ? `median ${values.med.toFixed(1)} ms, 95 % within ${values['p(95)'].toFixed(1)} ms`
-      : 'never done';
-    return `  ${step.padEnd(8)} ${numbers}`;
+    const metric = metrics[`step_${step}`];
+    const [median, p95] = ['med', 'p(95)'].map((name) => valueOf(metric, name).toFixed(1));
+    return `  ${step.padEnd(8)} ${metric === undefined ? 'never done' : `median ${median} ms, 95 % within ${p95} ms`}`;
   });
   const verdict = crossed.length === 0 ? 'Everything held.' : `Not everything held: ${crossed.join('; ')}`;
-  const iterations = metrics.iterations ? metrics.iterations.values.count : 0;
-  const lines = [`${iterations} rounds, ${passes} checks passed, ${fails} failed`, ...steps, ...failed, verdict];
+  const lines = [
+    `${valueOf(metrics['iterations'], 'count')} rounds, ${passes} checks passed, ${fails} failed`,
+    ...steps,
+    ...failed,
+    verdict,
+  ];
   return { stdout: `\n${lines.join('\n')}\n` };
 }

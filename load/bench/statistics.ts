@@ -1,4 +1,4 @@
-// Compares reading the kept statistics with counting the orders by plain SQL, as orders become many.
+// Compares reading the stored statistics with counting the orders by plain SQL, by number of orders.
 // npm run bench:statistics
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,16 +6,19 @@ import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
-import { openDatabase } from '../../dist/database/database.js';
+import { openDatabase, type Database } from '../../dist/database/database.js';
+import { registerConsumers } from '../../dist/events/consumers/consumer-positions.js';
+import { takeTurn } from '../../dist/events/consumers/consumer-turn.js';
+import { orderStatisticsProjection } from '../../dist/events/consumers/order-statistics.js';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
-import { createLogStore } from '../../dist/store/log-store.js';
+import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
-import { createStatsKeeper } from '../../dist/store/order-statistics.js';
-import { median } from './measure.mjs';
+import { countEvents } from '../../dist/store/statements/count-events.js';
+import { median } from './measure.ts';
 
 const SIZES = [10, 10_000, 200_000];
-const BULK = 2_000;
+const BATCH_SIZE = 2_000;
 const ALL_TIME = { from: null, to: null };
 const MONTH = { from: new Date('2026-01-01T05:00:00Z'), to: new Date('2026-01-31T07:00:00Z') };
 
@@ -42,7 +45,7 @@ try {
   await migrate(embedded.url);
   const database = openDatabase({ ...readConfig({}).database, url: embedded.url, applicationName: 'bench' }, log);
   const client = new pg.Client({ connectionString: embedded.url });
-  client.on('error', () => undefined); // ending the server ends it too
+  client.on('error', () => undefined); // the end of the server ends the connection
   await client.connect();
   await bench(database, client);
   await client.end();
@@ -55,31 +58,34 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 
-async function bench(database, client) {
-  const [events, keeper, reader] = [createLogStore(database), createStatsKeeper(database), createReader(database)];
+async function bench(database: Database, client: pg.Client): Promise<void> {
+  const eventLog = createEventLog(database);
+  const reader = createReader(database, log);
+  const consumer = orderStatisticsProjection(countEvents);
+  const process = { database, eventLog, holder: 'bench', leaseMs: 600_000 };
+  await registerConsumers(database.prisma, [consumer.name]);
   for (const [index, size] of SIZES.entries()) {
     await client.query(INSERT, [(SIZES[index - 1] ?? 0) + 1, size]);
-    while ((await events.sequence(BULK, null)) > 0);
+    while ((await eventLog.sequence(BATCH_SIZE, null)) !== 0);
     const began = performance.now();
-    let counted = 0;
-    for (let more = BULK; more > 0; counted += more) more = await keeper.advance(BULK, 1);
-    const each = (1_000 * (performance.now() - began)) / counted;
+    await takeTurn(consumer, process, { minEvents: 1, isClosing: () => false });
+    const each = (1_000 * (performance.now() - began)) / (size - (SIZES[index - 1] ?? 0));
     await client.query('VACUUM ANALYZE');
     const figures = {
       'all time': await timeOf(() => reader.stats([{ period: ALL_TIME, customerId: null }])),
       '30 days': await timeOf(() => reader.stats([{ period: MONTH, customerId: null }])),
       'plain SQL': await timeOf(() => client.query(PLAIN)),
     };
-    const told = Object.entries(figures).map(([what, ms]) => `${what} ${ms.toFixed(2).padStart(6)} ms`);
+    const texts = Object.entries(figures).map(([what, ms]) => `${what} ${ms.toFixed(2).padStart(6)} ms`);
     console.log(
-      `${String(size).padStart(7)} orders: ${told.join(', ')}; counting ${each.toFixed(0).padStart(4)} µs an event`,
+      `${String(size).padStart(7)} orders: ${texts.join(', ')}; counting ${each.toFixed(0).padStart(4)} µs an event`,
     );
   }
 }
 
 /** Median of 21, in milliseconds. */
-async function timeOf(work) {
-  const times = [];
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
   for (let round = 0; round < 21; round += 1) {
     const began = performance.now();
     await work();

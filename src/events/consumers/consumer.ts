@@ -1,0 +1,38 @@
+import type { Queryable } from '../../database/database.js';
+import type { LoggedEvent } from '../../domain/order-event.js';
+import type { EventRange } from '../../orders/interfaces/event-log.js';
+
+interface ConsumerOptions {
+  /** Identifies the consumer in `event_consumers`. */
+  readonly name: string;
+  /** Most events of one call of `handle`, which must end within half a lease (5 s). */
+  readonly batchSize: number;
+  /** Longest time that events wait for a full batch. With 0 they are handled as soon as they are in the log. */
+  readonly maxDelayMs: number;
+}
+
+/** A consumer whose effect is in this database. Effect and position are committed together: each event counts once. */
+export interface TransactionalConsumer extends ConsumerOptions {
+  readonly kind: 'transactional';
+  /** The tables that `handle` writes, without a schema. No other code writes them: a rebuild replaces their rows. */
+  readonly tables: readonly string[];
+  /** Applies the events of the range. Everything it writes goes through `tx`. */
+  handle(tx: Queryable, range: EventRange): Promise<void>;
+}
+
+/** A consumer with an effect elsewhere. The position advances after the acknowledgement: each event arrives at least once. */
+export interface ExternalConsumer extends ConsumerOptions {
+  readonly kind: 'external';
+  /** Resolves when the other system has acknowledged all events; rejects otherwise. */
+  handle(events: readonly LoggedEvent[], delivery: Delivery): Promise<void>;
+}
+
+export interface Delivery {
+  /** Grows with each lease. A receiver that keeps the largest token can reject the calls of an earlier holder. */
+  readonly token: bigint;
+  /** Aborts when the lease ends. */
+  readonly signal: AbortSignal;
+}
+
+/** A durable reader of the event log. The runner calls it with the events behind its position, one batch at a time. */
+export type EventConsumer = TransactionalConsumer | ExternalConsumer;

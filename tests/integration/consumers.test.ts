@@ -1,0 +1,376 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { openDatabase, type Database } from '../../src/database/database.js';
+import type { EventConsumer, ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
+import { readConsumerPositions, registerConsumers } from '../../src/events/consumers/consumer-positions.js';
+import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
+import { takeTurn, type TurnDependencies } from '../../src/events/consumers/consumer-turn.js';
+import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js';
+import { createEventLog } from '../../src/store/event-log.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+
+const log = pino({ level: 'silent' });
+const WAIT = { timeout: 20_000 };
+
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createDatabase();
+  await database.sql('CREATE TABLE consumed (position bigint PRIMARY KEY, times int NOT NULL DEFAULT 1)');
+});
+
+afterEach(() => database.drop());
+
+function open(poolSize = 4): Database {
+  const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
+  const settings = {
+    url: database.url,
+    poolSize,
+    preparedStatements: poolSize > 1,
+    applicationName: 'test',
+    ...bounds,
+  };
+  const opened = openDatabase(settings, log);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+/** One process, as the runner sees it. */
+function processOn(store: Database, leaseMs = 10_000): TurnDependencies {
+  return { database: store, eventLog: createEventLog(store), holder: randomUUID(), leaseMs };
+}
+
+async function writeEvents(count: number): Promise<void> {
+  await database.sql(
+    `WITH created AS (
+       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING id)
+     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
+     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() - interval '1 minute' FROM created`,
+    [count],
+  );
+  await createEventLog(open()).sequence(count, null);
+}
+
+const OPTIONS = { batchSize: 10, maxDelayMs: 0 };
+
+/** Counts how often it has seen each event, in a table. */
+function tableConsumer(beforeWrite: () => Promise<void> = async () => {}): TransactionalConsumer {
+  return {
+    ...OPTIONS,
+    kind: 'transactional',
+    name: 'test-table',
+    tables: ['consumed'],
+    async handle(tx, { after, upTo }) {
+      await beforeWrite();
+      await tx.$executeRawUnsafe(
+        `INSERT INTO consumed AS c (position) SELECT generate_series($1::bigint + 1, $2::bigint)
+         ON CONFLICT (position) DO UPDATE SET times = c.times + 1`,
+        after,
+        upTo,
+      );
+    },
+  };
+}
+
+/** Another system that acknowledges events, and rejects tokens below the largest one. */
+function externalConsumer(acknowledge: () => Promise<void> = async () => {}) {
+  const received: { readonly token: bigint; readonly positions: readonly bigint[] }[] = [];
+  const consumer: ExternalConsumer = {
+    ...OPTIONS,
+    kind: 'external',
+    name: 'test-external',
+    async handle(events, { token }) {
+      received.push({ token, positions: events.map(({ position }) => position) });
+      await acknowledge();
+    },
+  };
+  return { consumer, received, positions: () => received.flatMap(({ positions }) => positions) };
+}
+
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => BigInt(index + 1));
+
+async function consumed(): Promise<readonly object[]> {
+  return database.sql('SELECT position::int, times FROM consumed ORDER BY position');
+}
+
+const once = (last: number) => upTo(last).map((position) => ({ position: Number(position), times: 1 }));
+
+async function positionOf(name: string): Promise<number | undefined> {
+  const [row] = await database.sql<{ position: number }>('SELECT position::int FROM event_consumers WHERE name = $1', [
+    name,
+  ]);
+  return row?.position;
+}
+
+async function turn(consumer: EventConsumer, dependencies: TurnDependencies): Promise<number> {
+  await registerConsumers(dependencies.database.prisma, [consumer.name]);
+  return takeTurn(consumer, dependencies, { minEvents: 1, isClosing: () => false });
+}
+
+async function endOf(work: Promise<unknown>): Promise<'done' | 'failed'> {
+  try {
+    await work;
+    return 'done';
+  } catch {
+    return 'failed';
+  }
+}
+
+function beforeTransactions(store: Database, wait: () => Promise<void>): void {
+  const transaction = store.prisma.$transaction.bind(store.prisma) as (...args: unknown[]) => Promise<unknown>;
+  Object.defineProperty(store.prisma, '$transaction', {
+    value: async (...args: unknown[]) => {
+      await wait();
+      return transaction(...args);
+    },
+  });
+}
+
+/** A step that waits for `end`. */
+function pause() {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const { promise: began, resolve: begin } = Promise.withResolvers<void>();
+  onTestFinished(() => end());
+  const once = async () => {
+    begin();
+    await ended;
+  };
+  return { began, end, once };
+}
+
+test('of several runners one at a time handles events, and each event is handled once and in order', async () => {
+  const external = externalConsumer();
+  const runners = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const { leaseMs: _, ...dependencies } = processOn(open());
+      const consumers = [tableConsumer(), external.consumer];
+      return startConsumers({ ...dependencies, consumers, pollMs: 10, log });
+    }),
+  );
+  for (let round = 0; round < 5; round += 1) {
+    await writeEvents(50);
+    for (const runner of runners) runner.eventsLogged(50);
+  }
+  await expect.poll(() => positionOf('test-table'), WAIT).toBe(250);
+  await expect.poll(() => positionOf('test-external'), WAIT).toBe(250);
+  await Promise.all(runners.map((runner) => runner.close()));
+  expect(await consumed()).toEqual(once(250));
+  expect(external.positions()).toEqual(upTo(250));
+  const tokens = external.received.map(({ token }) => token);
+  expect(tokens).toEqual(tokens.toSorted((a, b) => Number(a - b)));
+});
+
+test('a second process takes over when the lease of a dead holder has ended, not before', async () => {
+  await writeEvents(30);
+  const [dead, other] = [processOn(open(), 2_000), processOn(open())];
+  const died = externalConsumer(() => Promise.reject(new Error('the process has died')));
+  await expect(turn(died.consumer, dead)).rejects.toThrow('the process has died');
+  const heir = externalConsumer();
+  expect(await turn(heir.consumer, other)).toBe(0);
+  const began = performance.now();
+  await expect.poll(() => turn(heir.consumer, other), WAIT).toBe(3);
+  expect(performance.now() - began).toBeGreaterThan(500);
+  expect(heir.positions()).toEqual(upTo(30));
+});
+
+test('a process whose batch failed repeats it under its own lease', async () => {
+  await writeEvents(20);
+  const own = processOn(open());
+  let calls = 0;
+  const external = externalConsumer(async () => {
+    calls += 1;
+    if (calls === 1) throw new Error('not acknowledged');
+  });
+  await expect(turn(external.consumer, own)).rejects.toThrow('not acknowledged');
+  expect(await positionOf('test-external')).toBe(0);
+  expect(await turn(external.consumer, own)).toBe(2);
+  expect(external.positions()).toEqual([...upTo(10), ...upTo(20)]);
+});
+
+test('a paused holder of an external consumer does not advance after its lease was taken', async () => {
+  await writeEvents(10);
+  const pausing = pause();
+  const paused = externalConsumer(pausing.once);
+  const ended = turn(paused.consumer, processOn(open(), 1_000));
+  await pausing.began;
+  const other = externalConsumer();
+  await expect.poll(() => turn(other.consumer, processOn(open())), WAIT).toBe(1);
+  await writeEvents(10);
+  await database.sql("UPDATE event_consumers SET position = 4 WHERE name = 'test-external'"); // any position but its own
+  pausing.end();
+  await expect(ended).rejects.toThrow('Another process has taken the lease of consumer test-external.');
+  expect(await positionOf('test-external')).toBe(4);
+  expect(paused.received[0]?.token).toBeLessThan(other.received[0]?.token ?? 0n);
+});
+
+test('a paused holder of a transactional consumer loses its transaction: its batch takes effect once', async () => {
+  await writeEvents(10);
+  const pausing = pause();
+  const ended = turn(tableConsumer(pausing.once), processOn(open(), 50));
+  await pausing.began;
+  const other = processOn(open());
+  await expect.poll(() => turn(tableConsumer(), other), WAIT).toBe(1);
+  pausing.end();
+  expect(await endOf(ended)).toBe('failed');
+  expect(await consumed()).toEqual(once(10));
+});
+
+test('a holder that was paused before its transaction writes nothing after its lease was taken', async () => {
+  await writeEvents(10);
+  const store = open();
+  const pausing = pause();
+  beforeTransactions(store, pausing.once);
+  const ended = turn(tableConsumer(), processOn(store, 50));
+  await pausing.began;
+  await expect.poll(() => turn(tableConsumer(), processOn(open())), WAIT).toBe(1);
+  await writeEvents(10);
+  pausing.end();
+  await expect(ended).rejects.toThrow('Another process has taken the lease of consumer test-table.');
+  expect(await consumed()).toEqual(once(10));
+});
+
+test('the signal of a delivery aborts when the lease ends', async () => {
+  await writeEvents(10);
+  const { consumer } = externalConsumer();
+  const waiting: ExternalConsumer = {
+    ...consumer,
+    handle: (_events, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+      }),
+  };
+  await expect(turn(waiting, processOn(open(), 500))).rejects.toThrow('aborted');
+});
+
+test('an idle consumer writes nothing, and a turn writes its row once for the lease and once for each batch', async () => {
+  const own = processOn(open());
+  const consumer = tableConsumer();
+  const versionOf = async () => (await database.sql("SELECT xmin FROM event_consumers WHERE name = 'test-table'"))[0];
+  expect(await turn(consumer, own)).toBe(0);
+  const before = await versionOf();
+  for (let poll = 0; poll < 3; poll += 1) expect(await turn(consumer, own)).toBe(0);
+  expect(await versionOf()).toEqual(before);
+  await writeEvents(25);
+  expect(await turn(consumer, own)).toBe(3);
+  const [row] = await database.sql(
+    "SELECT holder, lease_until, token::int FROM event_consumers WHERE name = 'test-table'",
+  );
+  expect(row).toEqual({ holder: null, lease_until: null, token: 1 });
+});
+
+test('position, lag and age of a consumer are reported', async () => {
+  const own = processOn(open());
+  await writeEvents(10);
+  await turn(tableConsumer(), own);
+  await writeEvents(15);
+  const report = async () =>
+    (await readConsumerPositions(own.database.prisma)).find(({ name }) => name === 'test-table');
+  const behind = await report();
+  expect(behind).toMatchObject({ name: 'test-table', position: 10n, lag: 15n, holder: null });
+  expect(behind?.ageMs).toBeGreaterThan(59_000);
+  await turn(tableConsumer(), own);
+  expect(await report()).toMatchObject({ position: 25n, lag: 0n, ageMs: null });
+});
+
+test('a consumer ahead of the log fails until it is rebuilt', async () => {
+  const own = processOn(open());
+  await writeEvents(10);
+  await turn(tableConsumer(), own);
+  await database.sql('DELETE FROM order_events WHERE position > 6');
+  await expect(turn(tableConsumer(), own)).rejects.toThrow(
+    'The log ends at position 6, but consumer test-table is at 10',
+  );
+  expect(await rebuildConsumer(open(1), tableConsumer())).toBe(6n);
+  expect(await consumed()).toEqual(once(6));
+  expect(await turn(tableConsumer(), own)).toBe(0);
+});
+
+test('a rebuild replaces all rows at once, while events arrive and the consumer runs', async () => {
+  await writeEvents(55);
+  const own = processOn(open());
+  await turn(tableConsumer(), own);
+  await database.sql('UPDATE consumed SET times = 7; INSERT INTO consumed (position) VALUES (-1)');
+  const sums = new Set<number>();
+  const read = async () => {
+    const [row] = await database.sql<{ events: number; times: number; position: number }>(
+      `SELECT count(*)::int AS events, sum(times)::int AS times,
+         (SELECT position::int FROM event_consumers WHERE name = 'test-table') AS position FROM consumed`,
+    );
+    const { events = 0, times = 0, position = 0 } = row ?? {};
+    const isOld = events === position + 1 && times === 55 * 7 + 1 + (position - 55);
+    sums.add(isOld ? 0 : times - position); // 0 as well where each event up to the position counts once
+    return { isOld };
+  };
+  let batches = 0;
+  const slow = tableConsumer(async () => {
+    batches += 1;
+    await read();
+    if (batches % 2 === 0) return;
+    await writeEvents(5); // the log grows by half a batch with each batch
+    if (batches < 6) await turn(tableConsumer(), own);
+  });
+  const position = await rebuildConsumer(open(1), slow);
+  expect(batches).toBeGreaterThan(6);
+  expect(await read()).toEqual({ isOld: false });
+  expect(await consumed()).toEqual(once(Number(position)));
+  await writeEvents(5);
+  expect(await turn(tableConsumer(), own)).toBeGreaterThan(0);
+  expect(await consumed()).toEqual(once((await positionOf('test-table')) ?? 0));
+  expect([...sums]).toEqual([0]);
+});
+
+test('a rebuild waits for the batch in progress before it exchanges the rows', async () => {
+  await writeEvents(30);
+  const pausing = pause();
+  const consumer = tableConsumer();
+  const paused: TransactionalConsumer = {
+    ...consumer,
+    async handle(tx, range) {
+      await consumer.handle(tx, range);
+      if (range.after === 10n) await pausing.once();
+    },
+  };
+  const ended = turn(paused, processOn(open()));
+  await pausing.began;
+  const end = endOf(ended);
+  const rebuilt = rebuildConsumer(open(1), consumer);
+  const blocked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await expect.poll(() => database.sql(blocked), WAIT).toHaveLength(1);
+  pausing.end();
+  expect(await rebuilt).toBe(30n);
+  expect(await end).toBe('failed');
+  expect(await consumed()).toEqual(once(30));
+});
+
+test('a rebuild ends the lease of a holder in the middle of a turn', async () => {
+  await writeEvents(10);
+  const pausing = pause();
+  const ended = turn(externalConsumer(pausing.once).consumer, processOn(open()));
+  await pausing.began;
+  const again = externalConsumer();
+  expect(await rebuildConsumer(open(1), again.consumer)).toBe(0n);
+  pausing.end();
+  await expect(ended).rejects.toThrow('Another process has taken the lease');
+  expect(await turn(again.consumer, processOn(open()))).toBe(1);
+  expect(again.positions()).toEqual(upTo(10));
+});
+
+test('a rebuild whose connection is replaced does not write the tables themselves', async () => {
+  await writeEvents(30);
+  await turn(tableConsumer(), processOn(open()));
+  const store = open(1);
+  let transactions = 0;
+  beforeTransactions(store, async () => {
+    transactions += 1;
+    if (transactions !== 2) return;
+    await database.sql(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'test' AND state = 'idle'`,
+    );
+    await expect.poll(() => store.prisma.$queryRawUnsafe('SELECT 1').catch(() => null), WAIT).not.toBeNull();
+  });
+  await expect(rebuildConsumer(store, tableConsumer())).rejects.toThrow('"pg_temp.consumed" does not exist');
+  expect(await consumed()).toEqual(once(30));
+});
