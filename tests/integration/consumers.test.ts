@@ -9,6 +9,7 @@ import { takeTurn, type TurnDependencies } from '../../src/events/consumers/cons
 import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js';
 import { createEventLog } from '../../src/store/event-log.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { insertCreated, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
 const WAIT = { timeout: 20_000 };
@@ -42,14 +43,7 @@ function processOn(store: Database, leaseMs = 10_000): TurnDependencies {
 }
 
 async function writeEvents(count: number): Promise<void> {
-  await database.sql(
-    `WITH created AS (
-       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING id)
-     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() - interval '1 minute' FROM created`,
-    [count],
-  );
+  await insertCreated(database, randomIds(count), new Date(Date.now() - 60_000));
   await createEventLog(open()).sequence(count, null);
 }
 

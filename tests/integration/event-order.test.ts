@@ -9,6 +9,7 @@ import { openDatabase, type Database } from '../../src/database/database.js';
 import { createEventLog } from '../../src/store/event-log.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
 
@@ -52,19 +53,6 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
   return seen;
 }
 
-async function insertOrder(client: Client | TestDatabase['sql'], id: string): Promise<void> {
-  const query = typeof client === 'function' ? client : (text: string, values: unknown[]) => client.query(text, values);
-  await query(
-    `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-     VALUES ($1, 'PENDING', 'USD', 0, 0, '', 1, now(), now())`,
-    [id],
-  );
-  await query(INSERT_EVENT, [id, 1, 'CREATED', null, 'PENDING']);
-}
-
-const INSERT_EVENT = `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-  VALUES ($1, $2, $3, $4, $5, '{}', 'system', gen_random_uuid(), '{}', clock_timestamp())`;
-
 /** What the store does to change an order: lock, read the version, write the next one with its event. */
 async function changeOrder(client: Client, id: string, from: string, to: string): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
@@ -77,7 +65,7 @@ async function changeOrder(client: Client, id: string, from: string, to: string)
     to,
     version,
   ]);
-  await client.query(INSERT_EVENT, [id, version, 'STATUS_CHANGED', from, to]);
+  await insertEvents(client, [{ orderId: id, version, type: 'STATUS_CHANGED', from, to }]);
 }
 
 async function expectDenseLog(events: number): Promise<void> {
@@ -96,8 +84,7 @@ async function expectDenseLog(events: number): Promise<void> {
 describe('where one transaction waits for an order that another changes first', () => {
   test('every reader gets the events in version order, none is skipped, and an idle transaction delays nobody', async () => {
     const [x, y] = [randomUUID(), randomUUID()];
-    await insertOrder(database.sql, x);
-    await insertOrder(database.sql, y);
+    await insertCreated(database, [x, y]);
     expect(await createEventLog(open()).sequence(2_000, null)).toBe(2);
     const readers = await Promise.all([startReader(), startReader()]);
 
@@ -129,17 +116,12 @@ describe('where one transaction waits for an order that another changes first', 
     const idle = await database.connect();
     await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await idle.query('SELECT pg_current_xact_id()');
-    await database.sql(`
-      WITH made AS (
-        INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-        SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', 1, now(), now() FROM generate_series(1, 100000) RETURNING id)
-      INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-      SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`);
+    await insertCreated(database, randomIds(100_000));
     const store = createEventLog(open());
     while ((await store.sequence(2_000, null)) !== 0);
     const seen = await startReader();
     const x = randomUUID();
-    await insertOrder(database.sql, x);
+    await insertCreated(database, [x]);
     const changer = await database.connect();
     await changer.query('BEGIN');
     await changeOrder(changer, x, 'PENDING', 'CONFIRMED');
@@ -151,8 +133,8 @@ describe('where one transaction waits for an order that another changes first', 
 });
 
 test('four sequencers at once give each event one position, in version order for each order', async () => {
-  const ids = Array.from({ length: 50 }, () => randomUUID());
-  for (const id of ids) await insertOrder(database.sql, id);
+  const ids = randomIds(50);
+  await insertCreated(database, ids);
   const readers = await Promise.all([startReader(), startReader(), startReader(), startReader()]);
   const statuses = ['PENDING', 'CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
   const writers = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
@@ -182,8 +164,7 @@ test('four sequencers at once give each event one position, in version order for
 });
 
 test('a sequencer that is killed between its update and its commit leaves nothing, and the others go on', async () => {
-  const ids = Array.from({ length: 20 }, () => randomUUID());
-  for (const id of ids) await insertOrder(database.sql, id);
+  await insertCreated(database, randomIds(20));
   const victim = await database.connect();
   await victim.query('BEGIN');
   const tx = {
@@ -201,25 +182,13 @@ test('a sequencer that is killed between its update and its commit leaves nothin
 });
 
 test('a sequencer that hangs loses its hold by itself', async () => {
-  await insertOrder(database.sql, randomUUID());
+  await insertCreated(database, [randomUUID()]);
   const hung = await database.connect();
   await hung.query('BEGIN');
   await lockSequencer({ $queryRawUnsafe: async (text: string) => (await hung.query(text)).rows } as never);
   const seen = await startReader();
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1);
 });
-
-/** Stores orders with one event each, as a process would that ends before it sequences them. */
-async function insertMany(count: number): Promise<void> {
-  await database.sql(
-    `WITH made AS (
-       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING id)
-     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`,
-    [count],
-  );
-}
 
 /** Far longer than any of these tests takes. */
 const NEVER_MS = 60_000;
@@ -240,7 +209,7 @@ const lastPosition = async () =>
   (await database.sql<{ last: number }>('SELECT max(position)::int AS last FROM order_events'))[0]?.last;
 
 test('a full scan that finds more than one batch continues without a poll', async () => {
-  await insertMany(4_500);
+  await insertCreated(database, randomIds(4_500));
   sequencerOf(NEVER_MS).wake([]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(4_500);
   await expectDenseLog(4_500);
@@ -249,15 +218,12 @@ test('a full scan that finds more than one batch continues without a poll', asyn
 test('more events of committed orders than one batch are all sequenced without a poll', async () => {
   const id = randomUUID();
   const sequencer = sequencerOf(NEVER_MS);
-  await insertOrder(database.sql, randomUUID());
+  await insertCreated(database, [randomUUID()]);
   sequencer.wake([]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(1); // the full scan is done
-  await insertOrder(database.sql, id);
-  await database.sql(
-    `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT $1, n, 'UPDATED', '{}', 'system', gen_random_uuid(), '{}', now() FROM generate_series(2, 2100) AS n`,
-    [id],
-  );
+  await insertCreated(database, [id]);
+  const updates = Array.from({ length: 2_099 }, (_, index) => ({ orderId: id, version: index + 2, type: 'UPDATED' }));
+  await insertEvents(database, updates);
   sequencer.wake([id]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(2_101);
   await expectDenseLog(2_101);
@@ -271,7 +237,7 @@ test('a tailer that reads a full page goes on without a poll and leaves out no e
   };
   const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs: NEVER_MS, publish, log });
   closers.push(() => tailer.close());
-  await insertMany(2_500);
+  await insertCreated(database, randomIds(2_500));
   while ((await eventLog.sequence(2_000, null)) !== 0);
   tailer.wake();
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2_500);
@@ -280,10 +246,10 @@ test('a tailer that reads a full page goes on without a poll and leaves out no e
 
 test('a tailer stops before a position that is missing, and goes on when it is there', async () => {
   const seen = await startReader();
-  await insertMany(3);
+  await insertCreated(database, randomIds(3));
   await createEventLog(open()).sequence(2_000, null);
   await expect.poll(() => seen.length).toBe(3);
-  await insertMany(2);
+  await insertCreated(database, randomIds(2));
   await database.sql(
     `UPDATE order_events e SET position = 5 WHERE (e.order_id, e.version) IN
        (SELECT order_id, version FROM order_events WHERE position IS NULL LIMIT 1)`,
@@ -296,7 +262,7 @@ test('a tailer stops before a position that is missing, and goes on when it is t
 
 test('a failed full scan does not delay committed orders', async () => {
   const orphan = randomUUID();
-  await insertOrder(database.sql, orphan);
+  await insertCreated(database, [orphan]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full scans wait for it
@@ -321,7 +287,7 @@ test('a failed full scan does not delay committed orders', async () => {
     [null, '1', '2', '3'],
   ]) {
     const id = randomUUID();
-    await insertOrder(database.sql, id);
+    await insertCreated(database, [id]);
     sequencer.wake([id]);
     await expect.poll(positions, { timeout: 10_000 }).toEqual(expected);
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { cancel } from '../support/mutations.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 import { create, created, update } from '../support/queries.js';
+import { insertCreated, randomIds } from '../support/rows.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 /*
@@ -13,24 +13,15 @@ import { startServer, type TestServer } from '../support/server.js';
 const FAR = { EVENTS_POLL_MS: '60000', SUBSCRIBER_MAX_QUEUED: '10000' };
 const CALLER = { timeout: 20_000 };
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let one: TestServer;
-let two: TestServer;
+const database = useDatabase();
+const proxy = useProxy(database);
+const one = useServer(proxy, FAR);
+const two = useServer(database, FAR);
 
 beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  [one, two] = await Promise.all([startServer(proxy.url, FAR), startServer(database.url, FAR)]);
   await listening(2);
   await watched(one, one); // makes the first full look
   await watched(two, two);
-});
-
-afterAll(async () => {
-  await Promise.all([one.close(), two.close()]);
-  await proxy.close();
-  await database.drop();
 });
 
 const LISTENING = `SELECT pid FROM pg_stat_activity
@@ -126,16 +117,7 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
   const counted = async (server: TestServer) =>
     (await server.get<{ orderStats: { count: number } }>('{ orderStats { count } }')).orderStats.count;
   const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
-  await database.sql(
-    `WITH made AS (
-       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING *)
-     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(),
-       jsonb_build_object('currency', currency, 'totalMinor', '0', 'createdAt', created_at, 'status', status), created_at
-     FROM made`,
-    [EVENTS],
-  );
+  await insertCreated(database, randomIds(EVENTS));
   const three = await startServer(database.url, FAR); // its first round looks everywhere
   onTestFinished(() => three.close());
   const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));

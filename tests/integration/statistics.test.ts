@@ -27,6 +27,7 @@ import { useDatabase, useServer } from '../support/fixture.js';
 import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { createRandom, type Random } from '../support/random.js';
+import { insertEvents, insertOrders } from '../support/rows.js';
 import { startServer } from '../support/server.js';
 
 const HOUR = 3_600_000;
@@ -78,47 +79,33 @@ function live(random: Random): Life {
 }
 
 async function write(database: TestDatabase, lives: readonly Life[]): Promise<void> {
-  const rows = lives.map(({ events, ...life }) => {
+  const orders = lives.map(({ id, customerId, currency, createdAt, events }) => {
     const last = events.at(-1);
-    const deleted = last?.type === 'DELETED';
-    return { ...life, ...last, deleted, customerId: deleted ? null : life.customerId };
+    if (last === undefined) throw new Error('a life has at least one event');
+    const { status, total, version } = last;
+    const updatedAt = new Date(last.at);
+    const row = { id, currency, status, total, version, createdAt: new Date(createdAt), updatedAt };
+    return last.type === 'DELETED' ? { ...row, deletedAt: updatedAt } : { ...row, customerId };
   });
-  const time = "'epoch'::timestamptz + 1 * interval '1 millisecond'";
-  await database.sql(
-    `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at,
-       completed_at, cancelled_at, deleted_at)
-     SELECT r.id, r."customerId", r.status, r.currency, r.total, r.total, '', r.version, ${time} * r."createdAt", ${time} * r.at,
-       CASE WHEN r.status = 'COMPLETED' THEN now() END, CASE WHEN r.status = 'CANCELLED' THEN now() END,
-       CASE WHEN r.deleted THEN now() END
-     FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, "customerId" text, status order_status, currency text, total bigint,
-       version int, "createdAt" float8, at float8, deleted boolean)`.replaceAll(
-      `${time} *`,
-      "'epoch'::timestamptz + interval '1 millisecond' *",
-    ),
-    [JSON.stringify(rows)],
-  );
+  await insertOrders(database, orders);
   const events = lives.flatMap(({ events: each, id, currency, createdAt }) =>
-    each.map((event) => ({
-      ...event,
-      id,
+    each.map(({ version, type, from, to, total, status, at }) => ({
+      orderId: id,
+      version,
+      type,
+      from,
+      to,
+      occurredAt: new Date(at),
       // What the first release wrote has no status in it.
       payload: {
         currency,
-        totalMinor: String(event.total),
+        totalMinor: String(total),
         createdAt: new Date(createdAt).toISOString(),
-        ...(event.to === null ? { status: event.status } : {}),
+        ...(to === null ? { status } : {}),
       },
     })),
   );
-  await database.sql(
-    `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id,
-       payload, occurred_at)
-     SELECT r.id, r.version, r.type, r."from", r."to", '{}', 'system', gen_random_uuid(), r.payload,
-       'epoch'::timestamptz + interval '1 millisecond' * r.at
-     FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, version int, type order_event_type, "from" order_status,
-       "to" order_status, payload jsonb, at float8)`,
-    [JSON.stringify(events)],
-  );
+  await insertEvents(database, events);
 }
 
 interface Stats {
@@ -421,12 +408,18 @@ test('a series without bounds ends where the orders end, with hours that are emp
   const { period } = ALL_TIME;
   const span = () => readStatsSpan(store.prisma, { period, customerId: null });
   expect(await span()).toEqual({ first: new Date(START), last: new Date(START + 2 * HOUR) });
-  await database.sql(
-    `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT order_id, 2, 'DELETED', '{}', 'system', gen_random_uuid(), payload || '{"status": "PENDING"}', now()
-     FROM order_events WHERE position IN (SELECT position FROM order_events JOIN orders ON id = order_id
-       WHERE created_at IN (to_timestamp($1), to_timestamp($2)))`,
-    [START / 1_000, (START + 2 * HOUR) / 1_000],
+  const ends = await database.sql<{ orderId: string; payload: object }>(
+    `SELECT id AS "orderId", payload FROM order_events JOIN orders ON id = order_id WHERE created_at = any($1::timestamptz[])`,
+    [[new Date(START), new Date(START + 2 * HOUR)]],
+  );
+  await insertEvents(
+    database,
+    ends.map(({ orderId, payload }) => ({
+      orderId,
+      version: 2,
+      type: 'DELETED',
+      payload: { ...payload, status: 'PENDING' },
+    })),
   );
   await createEventLog(store).sequence(10, null);
   const middle = { first: new Date(START + HOUR), last: new Date(START + HOUR) };

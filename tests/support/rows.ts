@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { TestDatabase } from './database.js';
 
@@ -71,7 +72,7 @@ export async function insertEvents(target: Target, rows: readonly EventRow[]): P
 }
 
 /** Stores pending orders with the events of their creation, as a process does that ends before these have positions. */
-export async function insertCreated(target: Target, ids: readonly string[]): Promise<void> {
+export async function insertCreated(target: Target, ids: readonly string[], occurredAt?: Date): Promise<void> {
   await run(
     target,
     `WITH stored AS (
@@ -79,10 +80,15 @@ export async function insertCreated(target: Target, ids: readonly string[]): Pro
        SELECT id, 'PENDING', 'USD', 0, 0, '', now(), now() FROM unnest($1::uuid[]) AS id RETURNING *)
      INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
      SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(),
-       jsonb_build_object('currency', currency, 'totalMinor', '0', 'createdAt', created_at, 'status', status), clock_timestamp()
+       jsonb_build_object('currency', currency, 'totalMinor', '0', 'createdAt', created_at, 'status', status),
+       coalesce($2, clock_timestamp())
      FROM stored`,
-    [ids],
+    [ids, occurredAt],
   );
+}
+
+export function randomIds(count: number): string[] {
+  return Array.from({ length: count }, () => randomUUID());
 }
 
 /** Locks orders until the transaction of the connection ends. */
