@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { databaseForTest, serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { GraphQLError } from '../support/client.js';
-import { createDatabase } from '../support/database.js';
 import { CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
-import { startServer } from '../support/server.js';
 
 const DEADLINE_MS = 1_500;
 
@@ -50,6 +48,7 @@ async function blocked(statement: string, ...values: unknown[]): Promise<() => P
   };
 }
 
+/** Deadlines are tested by time itself. */
 const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, moment - performance.now()));
 
 describe('a stored write says so', () => {
@@ -219,20 +218,19 @@ test('persisted queries that are malformed or belong to another query are the cl
 });
 
 test('an exact count that the database cuts off says what to do instead', async () => {
-  const slow = await createDatabase();
+  const slow = await databaseForTest();
   const name = new URL(slow.url).pathname.slice(1);
   await slow.sql(`ALTER DATABASE ${name} SET enable_seqscan = off`);
   await slow.sql(`ALTER DATABASE ${name} SET enable_sort = off`);
-  const counting = await startServer(slow.url, { DATABASE_STATEMENT_TIMEOUT_MS: '1000' });
+  const counting = await serverForTest(slow, { DATABASE_STATEMENT_TIMEOUT_MS: '1000' });
   const input = { orders: Array.from({ length: 30 }, () => ({ items: [TEA] })) };
   await counting.get('mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }', {
     input,
   });
   await slow.sql('ALTER TABLE orders RENAME TO all_orders');
+  // Each row takes so long that the statement of the count is cut off, and the page's is not.
   await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.05) IS NOT NULL');
   const { status, errors } = await counting.ask('{ orders(first: 1) { nodes { id } totalCount } }');
-  await counting.close();
-  await slow.drop();
   expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
   expect(errors?.[0]?.path).toEqual(['orders', 'totalCount']);
   expect(errors?.[0]?.message).toMatch(/takes too long.*Narrow `where`.*`count`/);

@@ -1,9 +1,8 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { created, TEA } from '../support/queries.js';
 import { HANDSHAKE, rawRequest } from '../support/raw.js';
-import { startServer } from '../support/server.js';
 import { handshakeStatus, openWebsocket } from '../support/websocket.js';
 
 const database = useDatabase();
@@ -68,7 +67,7 @@ test.each([
 });
 
 test('failed handshakes and upgrades do not hold up the end of the server', async () => {
-  const server = await startServer(database.url);
+  const server = await serverForTest(database);
   const requests = [
     ...FAILED_HANDSHAKES.map(([, lines]) => lines),
     ['POST /graphql HTTP/1.1', 'Host: HOST', 'Upgrade: foo', 'Connection: Upgrade', 'Content-Length: 0'],
@@ -145,7 +144,7 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
 
 test('a client that does not read its answers is cut off', async () => {
   const orders = Array.from({ length: 100 }, () => ({ items: [TEA], notes: 'x'.repeat(800) }));
-  const server = await startServer(database.url, {
+  const server = await serverForTest(database, {
     HTTP_CONNECTIONS_MAX: '1',
     REQUEST_DEADLINE_MS: '1000',
     REQUEST_RECEIVE_TIMEOUT_MS: '500',
@@ -161,7 +160,6 @@ test('a client that does not read its answers is cut off', async () => {
   const status = async () => (await fetch(new URL('/health', server.url), { headers: { connection: 'close' } })).status;
   expect(await status()).toBe(503); // the connection is open, and the only one that may be
   await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe(200);
-  await server.close();
 });
 
 test('more websockets than allowed are rejected until one is closed', async () => {

@@ -1,41 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { openDatabase, type Database } from '../../src/database/database.js';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { Database } from '../../src/database/database.js';
 import type { EventConsumer, ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
 import { readConsumerPositions, registerConsumers } from '../../src/events/consumers/consumer-positions.js';
 import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
 import { takeTurn, type TurnDependencies } from '../../src/events/consumers/consumer-turn.js';
 import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js';
 import { createEventLog } from '../../src/store/event-log.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { storeForTest, useDatabase } from '../support/fixture.js';
 import { insertCreated, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
 const WAIT = { timeout: 20_000 };
 
-let database: TestDatabase;
+const database = useDatabase({ scope: 'test' });
 
 beforeEach(async () => {
-  database = await createDatabase();
   await database.sql('CREATE TABLE consumed (position bigint PRIMARY KEY, times int NOT NULL DEFAULT 1)');
 });
 
-afterEach(() => database.drop());
-
-function open(poolSize = 4): Database {
-  const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
-  const settings = {
-    url: database.url,
-    poolSize,
-    preparedStatements: poolSize > 1,
-    applicationName: 'test',
-    ...bounds,
-  };
-  const opened = openDatabase(settings, log);
-  onTestFinished(() => opened.close());
-  return opened;
-}
+const open = (poolSize?: number) => storeForTest(database, poolSize === undefined ? {} : { poolSize });
 
 /** One process, as the runner sees it. */
 function processOn(store: Database, leaseMs = 10_000): TurnDependencies {

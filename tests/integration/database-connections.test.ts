@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { createLog } from '../../src/observability/log.js';
 import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { useDatabase, useProxy, useServer } from '../support/fixture.js';
-import { createDatabase } from '../support/database.js';
+import { databaseForTest, serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { CREATE, created, TEA, UPDATE } from '../support/queries.js';
 import { startServer } from '../support/server.js';
@@ -81,21 +80,17 @@ test('connections that something on the way has forgotten cost no answer, howeve
 });
 
 test('connections that no longer answer are cut together, and reads and writes go on over new ones', async () => {
-  const hurried = await startServer(proxy.url, {
+  const hurried = await serverForTest(proxy, {
     DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     REQUEST_DEADLINE_MS: '20000',
     EVENTS_POLL_MS: '60000', // the background loops find none of the frozen connections before the requests do
   });
-  try {
-    const order = await created(hurried);
-    await askEverything(order, hurried); // over several connections, which are idle afterwards
-    proxy.freeze();
-    // The second try does not wait for another of them.
-    expect((await hurried.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
-    expect(await askEverything(order, hurried)).toEqual([]);
-  } finally {
-    await hurried.close();
-  }
+  const order = await created(hurried);
+  await askEverything(order, hurried); // over several connections, which are idle afterwards
+  proxy.freeze();
+  // The second try does not wait for another of them.
+  expect((await hurried.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
+  expect(await askEverything(order, hurried)).toEqual([]);
 });
 
 test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
@@ -207,7 +202,7 @@ test.each([
   ['TimeZone', 'Asia/Kathmandu'],
   ['default_transaction_isolation', 'serializable'],
 ])('a server does not start where the sessions have another %s than was asked for', async (name, value) => {
-  const other = await createDatabase();
+  const other = await databaseForTest();
   const dropping = await startPostgresProxy(other.url, '', { dropOptions: true });
   try {
     const db = new URL(other.url).pathname.slice(1);
@@ -219,6 +214,5 @@ test.each([
     await expect(starting).rejects.toThrow(value);
   } finally {
     await dropping.close();
-    await other.drop();
   }
 });

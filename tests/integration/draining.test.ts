@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
-import { useDatabase } from '../support/fixture.js';
+import { serverForTest, useDatabase } from '../support/fixture.js';
 import { CREATE, TEA } from '../support/queries.js';
 import { rawRequest } from '../support/raw.js';
-import { startServer } from '../support/server.js';
 
 const database = useDatabase();
 
 test('a server that shuts down answers what is under way, says that it is not ready, and keeps no connection', async () => {
-  const server = await startServer(database.url);
+  const server = await serverForTest(database);
   const lock = await database.connect();
   await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA] } } });
@@ -35,5 +34,4 @@ test('a server that shuts down answers what is under way, says that it is not re
   await lock.query('ROLLBACK');
   expect(await order.ended).toMatch(/^HTTP\/1.1 200 (.*\r\n)+connection: close\r\n(.*\r\n)*.*PENDING/i);
   await closed;
-  await server.close();
 });

@@ -1,40 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSequencer } from '../../src/events/sequencer.js';
 import { startLogTailer } from '../../src/events/log-tailer.js';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
-import { openDatabase, type Database } from '../../src/database/database.js';
 import { createEventLog } from '../../src/store/event-log.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { storeForTest, useDatabase } from '../support/fixture.js';
 import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
 
-let database: TestDatabase;
-let closers: (() => Promise<unknown>)[];
-
-beforeEach(async () => {
-  database = await createDatabase();
-  closers = [];
-});
-
-afterEach(async () => {
-  for (const close of closers.toReversed()) await close();
-  await database.drop();
-});
-
-function open(): Database {
-  const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
-  const opened = openDatabase(
-    { url: database.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
-    log,
-  );
-  closers.push(() => opened.close());
-  return opened;
-}
+const database = useDatabase({ scope: 'test' });
+const open = () => storeForTest(database);
 
 /** A process as the log sees it: a sequencer and a tailer with everything that the tailer has read. */
 async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
@@ -47,9 +26,9 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     publish: async (events) => void seen.push(...events),
     log,
   });
-  closers.push(() => tailer.close());
+  onTestFinished(() => tailer.close());
   const sequencer = startSequencer({ eventLog, debounceMs: 2, pollMs, onSequenced: () => tailer.wake(), log });
-  closers.push(() => sequencer.close());
+  onTestFinished(() => sequencer.close());
   return seen;
 }
 
@@ -201,7 +180,7 @@ function sequencerOf(pollMs: number) {
     onSequenced: () => {},
     log,
   });
-  closers.push(() => sequencer.close());
+  onTestFinished(() => sequencer.close());
   return sequencer;
 }
 
@@ -236,7 +215,7 @@ test('a tailer that reads a full page goes on without a poll and leaves out no e
     seen.push(...events);
   };
   const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs: NEVER_MS, publish, log });
-  closers.push(() => tailer.close());
+  onTestFinished(() => tailer.close());
   await insertCreated(database, randomIds(2_500));
   while ((await eventLog.sequence(2_000, null)) !== 0);
   tailer.wake();
@@ -266,9 +245,7 @@ test('a failed full scan does not delay committed orders', async () => {
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full scans wait for it
-  const options = { poolSize: 4, preparedStatements: true, applicationName: 'test', connectTimeoutMs: 5_000 };
-  const hurried = openDatabase({ ...options, url: database.url, statementTimeoutMs: 20_000, lockTimeoutMs: 50 }, log);
-  closers.push(() => hurried.close());
+  const hurried = storeForTest(database, { lockTimeoutMs: 50 });
   const positions = async () =>
     (await database.sql<{ position: string | null }>('SELECT position FROM order_events ORDER BY occurred_at')).map(
       ({ position }) => position,
@@ -280,7 +257,7 @@ test('a failed full scan does not delay committed orders', async () => {
     onSequenced: () => {},
     log,
   });
-  closers.push(() => sequencer.close());
+  onTestFinished(() => sequencer.close());
   for (const expected of [
     [null, '1'],
     [null, '1', '2'],

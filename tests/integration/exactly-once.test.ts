@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { create, TEA } from '../support/queries.js';
-import { startServer } from '../support/server.js';
 
 const database = useDatabase();
 const servers = [useServer(database), useServer(database)] as const;
@@ -79,13 +78,9 @@ test('of different requests under one new key at the same time one is taken and 
 
 test('the same order is answered after a restart', async () => {
   const before = await create(servers[0], { idempotencyKey: 'across a restart' });
-  const restarted = await startServer(database.url);
-  try {
-    const after = await create(restarted, { idempotencyKey: 'across a restart' });
-    expect(after).toMatchObject({ replayed: true, order: before.order });
-  } finally {
-    await restarted.close();
-  }
+  const restarted = await serverForTest(database);
+  const after = await create(restarted, { idempotencyKey: 'across a restart' });
+  expect(after).toMatchObject({ replayed: true, order: before.order });
 });
 
 test('a price written differently is the same request', async () => {

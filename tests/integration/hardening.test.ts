@@ -1,9 +1,8 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { create, CREATE, created, TEA } from '../support/queries.js';
-import { startServer } from '../support/server.js';
 
 const database = useDatabase();
 const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
@@ -102,7 +101,7 @@ test('a client that asks for a forbidden upgrade and resets the connection harms
 });
 
 test('an open server on any address still opens websockets to its own pages only', async () => {
-  const open = await startServer(database.url, { AUTH_MODE: 'open' });
+  const open = await serverForTest(database, { AUTH_MODE: 'open' });
   const status = (headers: Record<string, string>) =>
     new Promise<number | undefined>((resolve) => {
       const socket = new WebSocket(open.url.replace('http', 'ws'), 'graphql-transport-ws', { headers });
@@ -116,14 +115,12 @@ test('an open server on any address still opens websockets to its own pages only
   expect(await status({ origin: 'https://evil.example' })).toBe(403);
   expect(await status({ origin: new URL(open.url).origin })).toBe(101);
   expect(await status({})).toBe(101);
-  await open.close();
 });
 
 test('options in the database’s URL are kept, and times stay in UTC', async () => {
   const url = new URL(database.url);
   url.searchParams.set('options', '-c search_path=public -c TimeZone=Asia/Kathmandu');
-  const elsewhere = await startServer(url.href);
+  const elsewhere = await serverForTest({ url: url.href });
   const { createdAt } = await created(elsewhere);
   expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
-  await elsewhere.close();
 });

@@ -2,10 +2,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getIntrospectionQuery } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { CREATE, create, TEA } from '../support/queries.js';
 import { rawRequest } from '../support/raw.js';
-import { startServer } from '../support/server.js';
 
 const database = useDatabase();
 const server = useServer(database);
@@ -230,7 +229,7 @@ test.each(['http://localhost:5173', 'http://127.0.0.1:3000', 'https://localhost'
 );
 
 test('pages of elsewhere get no CORS headers, on an open server either', async () => {
-  const open = await startServer(database.url, { AUTH_MODE: 'open' });
+  const open = await serverForTest(database, { AUTH_MODE: 'open' });
   for (const [url, status] of [
     [server.url, 403],
     [open.url, 200],
@@ -244,7 +243,6 @@ test('pages of elsewhere get no CORS headers, on an open server either', async (
       if (origin !== 'file://localhost') expect(answer.status).toBe(status);
     }
   }
-  await open.close();
 });
 
 test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'])(
@@ -259,13 +257,12 @@ test('an order whose client has gone before it was written is not stored', async
   const products = createServer((_request, response) => asked.resolve(response));
   await new Promise<void>((resolve) => products.listen(0, '127.0.0.1', resolve));
   const { port } = products.address() as AddressInfo;
-  const server = await startServer(database.url, {
+  const server = await serverForTest(database, {
     PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
     PRODUCT_SERVICE_TIMEOUT_MS: '20000',
     PRODUCT_SERVICE_BATCH: 'off',
   });
   onTestFinished(async () => {
-    await server.close();
     products.closeAllConnections();
     await new Promise((resolve) => products.close(resolve));
   });
@@ -392,7 +389,7 @@ test('a Content-Type that is long to parse is rejected', async () => {
 });
 
 test('a client that disconnects while it sends a body is not logged as a failure', async () => {
-  const server = await startServer(database.url);
+  const server = await serverForTest(database);
   const { socket } = await rawRequest(
     server.url,
     ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Transfer-Encoding: chunked'],

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { cancel } from '../support/mutations.js';
 import { create, created, update } from '../support/queries.js';
 import { insertCreated, randomIds } from '../support/rows.js';
-import { startServer, type TestServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
 
 /*
  * Two servers that poll once a minute: what arrives within seconds arrives by a wake-up.
@@ -118,8 +118,7 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
     (await server.get<{ orderStats: { count: number } }>('{ orderStats { count } }')).orderStats.count;
   const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
   await insertCreated(database, randomIds(EVENTS));
-  const three = await startServer(database.url, FAR); // its first round looks everywhere
-  onTestFinished(() => three.close());
+  const three = await serverForTest(database, FAR); // its first scan reads everything
   const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));
   await listening(3);
   await created(three);

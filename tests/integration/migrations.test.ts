@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.js';
 import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { schemaDifference } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { useDatabase } from '../support/fixture.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { insertCreated } from '../support/rows.js';
@@ -16,15 +16,7 @@ const MIGRATIONS = readdirSync('prisma/migrations', { withFileTypes: true })
   .map(({ name }) => name)
   .sort();
 
-let database: TestDatabase;
-
-beforeEach(async () => {
-  database = await createDatabase({ empty: true });
-});
-
-afterEach(async () => {
-  await database.drop();
-});
+const database = useDatabase({ scope: 'test', empty: true });
 
 test('of processes that start at the same time, one migrates', async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));

@@ -12,7 +12,7 @@ import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
 import { takeTurn } from '../../src/events/consumers/consumer-turn.js';
 import { orderStatisticsProjection } from '../../src/events/consumers/order-statistics.js';
 import { readStatistics } from '../../src/orders/order-statistics.js';
-import { openDatabase, type Database } from '../../src/database/database.js';
+import type { Database } from '../../src/database/database.js';
 import { createEventLog } from '../../src/store/event-log.js';
 import { createReader } from '../../src/store/reader.js';
 import {
@@ -22,13 +22,12 @@ import {
 } from '../../src/store/order-statistics.js';
 import { countEvents } from '../../src/store/statements/count-events.js';
 import { callerOf } from '../support/caller.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { useDatabase, useServer } from '../support/fixture.js';
+import type { TestDatabase } from '../support/database.js';
+import { databaseForTest, serverForTest, storeForTest, useDatabase, useServer } from '../support/fixture.js';
 import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { createRandom, type Random } from '../support/random.js';
 import { insertEvents, insertOrders } from '../support/rows.js';
-import { startServer } from '../support/server.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -204,14 +203,6 @@ function expectStats(stats: Stats, orders: readonly Plain[], interval: number): 
   for (const [index, start] of starts.entries()) if (index > 0) expect(start - (starts[index - 1] ?? 0)).toBe(interval);
 }
 
-function open(url: string): Database {
-  const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
-  const settings = { url, poolSize: 3, preparedStatements: true, applicationName: 'test', ...bounds };
-  const database = openDatabase(settings, pino({ level: 'silent' }));
-  onTestFinished(() => database.close());
-  return database;
-}
-
 const PROJECTION = orderStatisticsProjection(countEvents);
 
 /** A process that counts at most `limit` events a turn. Its lease ends soon, so that another one can follow a crash. */
@@ -223,15 +214,12 @@ async function counterOn(database: Database): Promise<(limit: number) => Promise
 }
 
 test('after any lives of orders and crashes of the consumer, the statistics are what plain SQL says', async () => {
-  const database = await createDatabase();
+  const database = await databaseForTest();
   const proxy = await startPostgresProxy(database.url, 'UPDATE event_consumers');
-  onTestFinished(async () => {
-    await proxy.close();
-    await database.drop();
-  });
+  onTestFinished(() => proxy.close());
   const random = createRandom(7);
-  const log = createEventLog(open(database.url));
-  const [safe, mortal] = [await counterOn(open(database.url)), await counterOn(open(proxy.url))];
+  const log = createEventLog(storeForTest(database));
+  const [safe, mortal] = [await counterOn(storeForTest(database)), await counterOn(storeForTest(proxy))];
   let crashes = 0;
   const advance = async (limit: number) => {
     const answers = await Promise.allSettled([mortal(limit), random.chance(0.5) ? safe(limit) : 0]);
@@ -248,8 +236,7 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
   }
   expect(crashes).toBeGreaterThan(5);
   while ((await log.sequence(2_000, null)) !== 0);
-  const server = await startServer(database.url);
-  onTestFinished(() => server.close());
+  const server = await serverForTest(database);
   const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
   const expectAll = async () => {
     for (const [from, to, customerId, interval] of [
@@ -306,8 +293,7 @@ test('what clients do is counted within moments, and deletions are taken away ag
 });
 
 test('asOf is when the latest change happened that is counted, however the events lie in the log', async () => {
-  const database = await createDatabase();
-  onTestFinished(() => database.drop());
+  const database = await databaseForTest();
   const life = (id: string, createdAt: number): Life => {
     const event = {
       version: 1,
@@ -325,13 +311,12 @@ test('asOf is when the latest change happened that is counted, however the event
     life('ffffffff-ffff-4fff-8fff-ffffffffffff', START),
     life('00000000-0000-4000-8000-000000000000', START + 5_000),
   ]);
-  const store = open(database.url);
+  const store = storeForTest(database);
   await createEventLog(store).sequence(10, null);
   await (
     await counterOn(store)
   )(10);
-  const server = await startServer(database.url);
-  onTestFinished(() => server.close());
+  const server = await serverForTest(database);
   const { orderStats } = await server.get<{ orderStats: { asOf: string } }>('{ orderStats { asOf } }');
   expect(orderStats.asOf).toBe(new Date(START + 5_000).toISOString());
 });
@@ -348,9 +333,8 @@ async function writeAt(database: TestDatabase, store: Database, ...times: readon
 }
 
 async function ownDatabase(): Promise<{ readonly database: TestDatabase; readonly store: Database }> {
-  const database = await createDatabase();
-  onTestFinished(() => database.drop());
-  return { database, store: open(database.url) };
+  const database = await databaseForTest();
+  return { database, store: storeForTest(database) };
 }
 
 test('asOf does not go back when a later batch counts earlier changes', async () => {

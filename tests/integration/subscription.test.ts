@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createClient as createWebsocketClient } from 'graphql-ws';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { Watch } from '../support/client.js';
 import { created, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
 
 const database = useDatabase();
 const servers = [useServer(database), useServer(database)] as const;
@@ -176,7 +176,7 @@ test('a page of elsewhere cannot open a websocket, nor anybody one at another pa
 });
 
 test('a server that goes away tells its watchers', async () => {
-  const third = await startServer(database.url);
+  const third = await serverForTest(database);
   const closed = Promise.withResolvers<number>();
   const client = createWebsocketClient({
     url: third.url.replace('http', 'ws'),

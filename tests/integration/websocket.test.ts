@@ -1,8 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { useDatabase, useServer } from '../support/fixture.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { created, TEA, update } from '../support/queries.js';
-import { startServer } from '../support/server.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
 const MAX_UNSENT = 300_000;
@@ -277,7 +276,7 @@ test('changes that leave the status as it was are not reported to watchers of st
 
 test('a client that breaks the protocol is closed, and nothing is logged past the logger', async () => {
   const printed = vi.spyOn(console, 'error');
-  const server = await startServer(database.url);
+  const server = await serverForTest(database);
   const { socket, closed } = await openWebsocket(server.url);
   const raw = (socket as unknown as { readonly _socket: { write(bytes: Buffer): void } })._socket;
   raw.write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])); // reserved bits and an unknown kind of frame

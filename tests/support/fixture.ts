@@ -1,20 +1,44 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
+import { pino } from 'pino';
+import { openDatabase, type Database } from '../../src/database/database.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js';
 import { startServer, type TestServer } from './server.js';
 
 /*
- * What all tests of a file share: started before the first test, closed in reverse order after the last one. The
- * functions compose: useServer(useDatabase()), or useServer(useProxy(database)) where faults are injected.
+ * What tests run on. `use…` is called at the top of a file: the thing is started before the first test and closed after
+ * the last one, in reverse order. `…ForTest` is called in a test and closed with it. Both compose:
+ * useServer(useDatabase()), or useServer(useProxy(database)) where faults are injected.
  */
 
+type Env = Readonly<Record<string, string>>;
+
+interface Url {
+  readonly url: string;
+}
+
+interface DatabaseOptions {
+  /** Whether the tests of the file share one database, or each test has a new one. */
+  readonly scope?: 'file' | 'test';
+  /** Without migrations. */
+  readonly empty?: boolean;
+}
+
 /** A migrated database without orders. */
-export function useDatabase(): TestDatabase {
-  return useForFile(createDatabase, (database) => database.drop());
+export function useDatabase({ scope = 'file', ...options }: DatabaseOptions = {}): TestDatabase {
+  const drop = (database: TestDatabase) => database.drop();
+  if (scope === 'file') return useForFile(() => createDatabase(options), drop);
+  let database: TestDatabase | undefined;
+  beforeEach(async (context) => {
+    const created = await createDatabase(options);
+    context.onTestFinished(() => drop(created));
+    database = created;
+  });
+  return handle(() => database);
 }
 
 /** A proxy in front of the database, which can cut its connections. */
-export function useProxy(database: TestDatabase): PostgresProxy {
+export function useProxy(database: Url): PostgresProxy {
   return useForFile(
     () => startPostgresProxy(database.url),
     (proxy) => proxy.close(),
@@ -22,14 +46,39 @@ export function useProxy(database: TestDatabase): PostgresProxy {
 }
 
 /** A server on the database. Several servers on one database are several calls. */
-export function useServer(database: { readonly url: string }, env: Record<string, string> = {}): TestServer {
+export function useServer(database: Url, env: Env = {}): TestServer {
   return useForFile(
     () => startServer(database.url, env),
     (server) => server.close(),
   );
 }
 
-/** A handle that forwards to the started object, so that a test file can hold it in a constant. */
+export async function databaseForTest(): Promise<TestDatabase> {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  return database;
+}
+
+export async function serverForTest(database: Url, env: Env = {}): Promise<TestServer> {
+  const server = await startServer(database.url, env);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+interface StoreOptions {
+  readonly poolSize?: number;
+  readonly lockTimeoutMs?: number;
+}
+
+/** Connections to the database as the server opens them, without a server. */
+export function storeForTest({ url }: Url, { poolSize = 4, lockTimeoutMs = 10_000 }: StoreOptions = {}): Database {
+  const timeouts = { statementTimeoutMs: 20_000, lockTimeoutMs, connectTimeoutMs: 5_000 };
+  const settings = { url, poolSize, preparedStatements: poolSize > 1, applicationName: 'test', ...timeouts };
+  const store = openDatabase(settings, pino({ level: 'silent' }));
+  onTestFinished(() => store.close());
+  return store;
+}
+
 function useForFile<T extends object>(start: () => Promise<T>, stop: (started: T) => Promise<void>): T {
   let started: T | undefined;
   beforeAll(async () => {
@@ -38,10 +87,16 @@ function useForFile<T extends object>(start: () => Promise<T>, stop: (started: T
   afterAll(async () => {
     if (started !== undefined) await stop(started);
   });
+  return handle(() => started);
+}
+
+/** Forwards to what is started later, so that a file can hold it in a constant. */
+function handle<T extends object>(started: () => T | undefined): T {
   return new Proxy<T>({} as T, {
     get: (_target, property): unknown => {
-      if (started === undefined) throw new Error(`${String(property)} is used before beforeAll has run`);
-      return Reflect.get(started, property);
+      const target = started();
+      if (target === undefined) throw new Error(`"${String(property)}" is used before the tests of the file begin`);
+      return Reflect.get(target, property);
     },
   });
 }
