@@ -28,9 +28,7 @@ import { closeWithin, listenOn } from './http/listen.js';
 import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
-import { createBulk } from './orders/bulk-orders.js';
-import { createChanges } from './orders/change-order.js';
-import { orderCreator, type OrderDependencies } from './orders/create-order.js';
+import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
 import { createReader } from './store/reader.js';
@@ -160,8 +158,8 @@ async function createOrders(
   return {
     writer,
     readerFor: coalesceReads(createReader(database, log), config.reads),
-    catalogue: productLookupOf(config, log),
-    secret: await serverSecret(database, 'fingerprint'),
+    productLookup: productLookupOf(config, log),
+    fingerprintSecret: await serverSecret(database, 'fingerprint'),
   };
 }
 
@@ -170,12 +168,8 @@ function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | nu
 }
 
 function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
-  const changes = createChanges(orders);
   return {
-    createOrder: orderCreator(orders),
-    changes,
-    bulk: createBulk(orders, changes),
-    readerFor: orders.readerFor,
+    orders,
     hub,
     report: createFailureReport(log),
     deadlineMs: config.request.deadlineMs,

@@ -44,6 +44,7 @@ export interface Config {
   };
   readonly reads: {
     readonly lanes: number;
+    readonly expensiveLanes: number;
     readonly maxKeys: number;
     readonly maxQueued: number;
     readonly maxQueuedBytes: number;
@@ -125,6 +126,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     },
     reads: {
       lanes: values.READ_LANES,
+      expensiveLanes: values.READ_EXPENSIVE_LANES,
       maxKeys: values.READ_BATCH_MAX_KEYS,
       maxQueued: values.READ_QUEUE_MAX_KEYS,
       maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,

@@ -76,7 +76,7 @@ export const VARIABLES = {
     ['auto', 'always', 'never'],
     'Whether the server applies pending migrations at start. `auto` applies them to the embedded database only.',
   ),
-  DATABASE_POOL_SIZE: whole(10, 4, 200, 'Maximum number of pooled database connections.'),
+  DATABASE_POOL_SIZE: whole(12, 4, 200, 'Maximum number of pooled database connections.'),
   DATABASE_PREPARED_STATEMENTS: choice(
     'on',
     ['on', 'off'],
@@ -137,6 +137,12 @@ export const VARIABLES = {
     'Maximum size of all queued and running commands, in bytes. Further commands are rejected as `OVERLOADED`.',
   ),
   READ_LANES: whole(4, 1, 64, 'Maximum number of read batches that run at the same time.'),
+  READ_EXPENSIVE_LANES: whole(
+    2,
+    1,
+    64,
+    'Maximum number of exact counts, counts beyond 10,000 and statistics that run at the same time, besides `READ_LANES`.',
+  ),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Maximum number of keys in a read batch.'),
   READ_QUEUE_MAX_KEYS: whole(
     100_000,

@@ -72,8 +72,8 @@ async function bench(database: Database, client: pg.Client): Promise<void> {
     const each = (1_000 * (performance.now() - began)) / (size - (SIZES[index - 1] ?? 0));
     await client.query('VACUUM ANALYZE');
     const figures = {
-      'all time': await timeOf(() => reader.stats([{ period: ALL_TIME, customerId: null }])),
-      '30 days': await timeOf(() => reader.stats([{ period: MONTH, customerId: null }])),
+      'all time': await timeOf(() => reader.stats.read([{ period: ALL_TIME, customerId: null }])),
+      '30 days': await timeOf(() => reader.stats.read([{ period: MONTH, customerId: null }])),
       'plain SQL': await timeOf(() => client.query(PLAIN)),
     };
     const texts = Object.entries(figures).map(([what, ms]) => `${what} ${ms.toFixed(2).padStart(6)} ms`);

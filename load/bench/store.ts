@@ -16,7 +16,7 @@ import { completeDraft, requestOrder } from '../../dist/domain/order-draft.js';
 import { priceLines } from '../../dist/domain/order-lines.js';
 import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
 import { actorOf } from '../../dist/domain/viewer.js';
-import { newUuid } from '../../dist/orders/identity.js';
+import { newUuid } from '../../dist/orders/order-id.js';
 import type { Caller } from '../../dist/orders/interfaces/caller.js';
 import type { ChangeOrder, CreateOrder } from '../../dist/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../dist/database/database.js';

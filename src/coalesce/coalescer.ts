@@ -1,8 +1,8 @@
-import DataLoader from 'dataloader';
 import { RequestError } from '../domain/errors.js';
 import { isOver } from '../orders/interfaces/caller.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
+import { createBatchQueue } from './batch-queue.js';
 
 /** How a call is spoken of that was not answered in time. */
 interface Words {
@@ -16,6 +16,8 @@ interface Words {
 
 export interface CoalescerOptions<K, V> extends Words {
   readonly lanes: Lanes;
+  /** Only keys of one group share a batch; without it all keys do. */
+  readonly groupOf?: (key: K) => string;
   /** The most keys one batch holds. */
   readonly maxBatch: number;
   /** How much may wait or be under way; beyond it callers are rejected at once. */
@@ -44,9 +46,12 @@ export interface Call<K> {
 
 export type Answer<V> = V | Error | Promise<V>;
 
-interface Entry<K> extends Call<K> {
-  /** `left` once its caller has been told that nothing was done: from then on it must not be run. */
+/** A call in the queue. `resolve` or `reject` takes it out of the queue, whether or not its caller still waits. */
+interface Entry<K, V> extends Call<K> {
+  /** `left` once the caller got the answer that nothing was done: the call must not be run. */
   state: 'waiting' | 'running' | 'left';
+  readonly resolve: (value: V) => void;
+  readonly reject: (cause: unknown) => void;
 }
 
 /**
@@ -55,37 +60,32 @@ interface Entry<K> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
+  const { what, lanes, groupOf = () => '', maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
-  let release: (() => void) | null = null;
 
-  const loader = new DataLoader<Entry<K>, V>(runBatch as (entries: readonly Entry<K>[]) => Promise<(V | Error)[]>, {
-    cache: false,
-    maxBatchSize: maxBatch,
-    batchScheduleFn: (dispatch) => {
-      lanes.enter((done) => {
-        release = done;
-        dispatch(); // calls runBatch before it returns
-      });
-    },
+  const addToBatch = createBatchQueue<Entry<K, V>>({
+    lanes,
+    maxBatch,
+    groupOf: ({ key }) => groupOf(key),
+    run: runBatch,
   });
 
-  async function runBatch(entries: readonly Entry<K>[]): Promise<Answer<V>[]> {
-    const done = release;
-    release = null;
+  async function runBatch(entries: readonly Entry<K, V>[]): Promise<void> {
+    const live: Entry<K, V>[] = [];
+    for (const entry of entries) {
+      if (entry.state === 'left' || isOver(entry.caller)) entry.reject(notRun(options, entry.caller));
+      else live.push(entry);
+    }
+    if (live.length === 0) return;
+    for (const entry of live) entry.state = 'running';
     try {
-      const live = entries.filter((entry) => entry.state === 'waiting' && !isOver(entry.caller));
-      for (const entry of live) entry.state = 'running';
-      const answers = live.length === 0 ? [] : await run(live);
+      const answers = await run(live);
       if (answers.length !== live.length) throw new Error(`${answers.length} answers to ${live.length} keys`);
-      let next = 0; // answers may be null, so they are told from what was not run by the entry, not by their value
-      return entries.map((entry) =>
-        entry.state === 'running' ? (answers[next++] as Answer<V>) : notRun(options, entry.caller),
-      );
-    } finally {
-      done?.();
+      for (const [index, entry] of live.entries()) settle(entry, answers[index] as Answer<V>);
+    } catch (cause) {
+      for (const entry of live) entry.reject(cause);
     }
   }
 
@@ -97,28 +97,45 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     idlers = [];
   }
 
+  function enter(key: K, caller: Caller, bytes: number): Promise<V> {
+    queued += 1;
+    queuedBytes += bytes;
+    return new Promise((resolve, reject) => {
+      const onDeadline = () => {
+        if (entry.state === 'waiting') entry.state = 'left';
+        reject(entry.state === 'running' ? tooLate(options) : notRun(options, caller));
+      };
+      const timer = setTimeout(onDeadline, Math.max(0, caller.deadline - performance.now()));
+      const after =
+        <T>(settleCaller: (outcome: T) => void) =>
+        (outcome: T) => {
+          clearTimeout(timer);
+          leave(bytes);
+          settleCaller(outcome); // without effect after the deadline
+        };
+      const entry: Entry<K, V> = { key, caller, state: 'waiting', resolve: after(resolve), reject: after(reject) };
+      addToBatch(entry);
+    });
+  }
+
   async function load(key: K, caller: Caller): Promise<V> {
     if (isOver(caller)) throw notRun(options, caller);
     const bytes = weigh(key);
-    if (queued >= maxQueued || queuedBytes + bytes > maxQueuedBytes) {
-      const message = `The ${what} was not started: too many ${what}s are waiting. Retry later.`;
-      throw new RequestError('OVERLOADED', message);
-    }
-    queued += 1;
-    queuedBytes += bytes;
-    const entry: Entry<K> = { key, caller, state: 'waiting' };
-    const answer = loader.load(entry).finally(() => leave(bytes));
-    return beforeDeadline(answer, caller, () => {
-      if (entry.state === 'running') return tooLate(options);
-      entry.state = 'left';
-      return notRun(options, caller);
-    });
+    if (queued < maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enter(key, caller, bytes);
+    const message = `The ${what} was not started: too many ${what}s are waiting. Retry later.`;
+    throw new RequestError('OVERLOADED', message);
   }
 
   return {
     load,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
+}
+
+function settle<V>({ resolve, reject }: Entry<unknown, V>, answer: Answer<V>): void {
+  if (answer instanceof Error) reject(answer);
+  else if (answer instanceof Promise) answer.then(resolve, reject);
+  else resolve(answer);
 }
 
 /** The answer to a caller whose call left the queue without being run. */
@@ -131,12 +148,4 @@ function notRun({ what, unstartedMessage }: Words, { signal }: Caller): RequestE
 /** The answer to a caller whose deadline passed while its batch was under way. */
 function tooLate({ lateMessage, lateDetails = {} }: Words): RequestError {
   return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
-}
-
-/** The answer, or `late()` as soon as the deadline passes. What comes after the deadline is dropped. */
-async function beforeDeadline<V>(answer: Promise<V>, { deadline }: Caller, late: () => Error): Promise<V> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), Math.max(0, deadline - performance.now()));
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -2,8 +2,8 @@ import { ArgsType, Field, Int } from 'type-graphql';
 import { RequestError } from '../domain/errors.js';
 import { ORDER_LIMITS } from '../domain/limits.js';
 import { quoted } from '../domain/quoted.js';
-import { PAGE_SIZE } from '../orders/order-page.js';
-import { parseUuid } from '../orders/identity.js';
+import { parseUuid } from '../orders/order-id.js';
+import { PAGE_SIZE } from '../orders/page.js';
 
 @ArgsType()
 export class PageArgs {

@@ -1,53 +1,47 @@
 import type { Viewer } from '../domain/viewer.js';
-import type { Bulk } from '../orders/bulk-orders.js';
-import type { Changes } from '../orders/change-order.js';
-import type { CreateOrderFn } from '../orders/create-order.js';
 import type { Caller } from '../orders/interfaces/caller.js';
-import type { CoalescedReader } from '../orders/interfaces/order-reader.js';
+import type { OrderReader } from '../orders/interfaces/order-reader.js';
 import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
+import type { OrderDependencies } from '../orders/order-dependencies.js';
 
-/** What the resolvers call: the application, already put together. */
+/** What the resolvers need of the application. */
 export interface Services {
-  readonly createOrder: CreateOrderFn;
-  readonly changes: Changes;
-  readonly bulk: Bulk;
-  readonly readerFor: (caller: Caller) => CoalescedReader;
+  readonly orders: OrderDependencies;
   readonly hub: SubscriptionHub;
-  /** Logs an unexpected failure. @returns the correlation id that the client is told */
+  /** Logs an unexpected error. @returns the correlation id that the client gets */
   readonly report: (error: unknown) => string;
-  /** Longest time of one request, or of the answer to one event, in milliseconds. */
+  /** Time limit of one request, or of the response to one event, in milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** One request's view of the application. */
+/** The context of one request. */
 export interface Context {
   readonly services: Services;
   readonly caller: Caller;
-  /** Batches and remembers look-ups within this request, up to its next write. */
-  reader: CoalescedReader;
-  /** Names in the answer of the mutations whose write is stored. */
+  /** Batches and caches the reads of this request, up to its next write. */
+  reader: OrderReader;
+  /** Response names of the mutations whose write is stored. */
   readonly stored: Set<string | number>;
 }
 
 /** @param signal aborts when the client disconnects */
 export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
   const caller: Caller = { viewer, deadline: performance.now() + services.deadlineMs, signal };
-  return { services, caller, reader: services.readerFor(caller), stored: new Set() };
+  return { services, caller, reader: services.orders.readerFor(caller), stored: new Set() };
 }
 
 /**
- * What follows a write: the mutations of one request see each other's work, and the reads of a payload have a deadline of
- * their own, however much of the request's the write has used up.
+ * Replaces the reader after a write, so that later reads see the write and have a full deadline.
  *
- * @param name of the mutation in the answer, where its write is stored; null where it was rejected
+ * @param name the response name of a mutation whose write is stored; null where it was rejected
  */
 export function afterWrite(context: Context, name: string | number | null): void {
   const { services, caller } = context;
   if (name !== null) context.stored.add(name);
-  context.reader = services.readerFor({ ...caller, deadline: performance.now() + services.deadlineMs });
+  context.reader = services.orders.readerFor({ ...caller, deadline: performance.now() + services.deadlineMs });
 }
 
-/** The same caller with fresh loaders and a new deadline: a subscription outlives what a loader may remember. */
+/** The context for one event of a subscription: a new deadline and an empty cache. */
 export function renewContext({ services, caller }: Context): Context {
   return createContext(services, caller.viewer, caller.signal);
 }

@@ -18,7 +18,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { RequestError } from '../domain/errors.js';
-import { pageSize } from '../orders/order-page.js';
+import { pageSize } from '../orders/page.js';
 import { createArgumentCosts, type ArgumentCosts } from './argument-cost.js';
 import { countFields, type Fragments } from './count-fields.js';
 import type { CostArguments, FieldCost } from './field-cost.js';

@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { RequestError, type RequestErrorCode } from '../domain/errors.js';
+import { toError } from '../domain/to-error.js';
 
 const STATUS_OF_REQUEST_ERRORS: Readonly<Record<RequestErrorCode, number>> = {
   BAD_USER_INPUT: 400,
@@ -46,6 +47,13 @@ export function requestErrorOf(error: unknown): RequestError | null {
   if (error instanceof RequestError) return error;
   if (error instanceof GraphQLError && error.originalError !== undefined) return requestErrorOf(error.originalError);
   return null;
+}
+
+/** What was thrown, as the error of a response. */
+export function toGraphQLError(thrown: unknown): GraphQLError {
+  if (thrown instanceof GraphQLError) return thrown;
+  const originalError = toError(thrown);
+  return new GraphQLError(originalError.message, { originalError });
 }
 
 /** Logs an unexpected failure. @returns the correlation id it was logged under */

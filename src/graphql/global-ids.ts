@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors.js';
 import { quoted } from '../domain/quoted.js';
 import { lookupArgument, LOOKUP_LIMITS } from './arguments.js';
-import { parseUuid } from '../orders/identity.js';
+import { parseUuid } from '../orders/order-id.js';
 
 /** The content of a globally unique id. The id of an order is its UUID; other ids begin with their kind. */
 export type GlobalId =

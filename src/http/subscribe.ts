@@ -1,13 +1,13 @@
 import {
   createSourceEventStream,
   execute,
-  GraphQLError,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
 import { renewContext, type Context } from '../graphql/context.js';
 import { costOf } from '../graphql/cost.js';
+import { toGraphQLError } from '../graphql/errors.js';
 import type { RunInSlices } from './slices.js';
 
 export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
@@ -68,10 +68,4 @@ async function createSource(args: SubscriptionArgs): Promise<AsyncIterable<unkno
   } catch (cause) {
     return { errors: [toGraphQLError(cause)] };
   }
-}
-
-export function toGraphQLError(error: unknown): GraphQLError {
-  if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(String(error));
-  return new GraphQLError(originalError.message, { originalError });
 }

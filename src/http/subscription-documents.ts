@@ -9,12 +9,12 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
+import { toGraphQLError } from '../graphql/errors.js';
 import { assertReadable } from '../graphql/arguments.js';
 import { assertAffordable } from '../graphql/cost.js';
 import { conditionalSubscription } from '../graphql/conditional-subscription.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
 import { DocumentCache } from './document-cache.js';
-import { toGraphQLError } from './subscribe.js';
 
 export interface SubscriptionRequest {
   readonly query: string;

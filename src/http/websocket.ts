@@ -7,11 +7,11 @@ import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
-import type { ErrorFormatter } from '../graphql/errors.js';
+import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import { reject } from './connections.js';
 import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
 import { createSlices } from './slices.js';
-import { subscribeInSlices, toGraphQLError } from './subscribe.js';
+import { subscribeInSlices } from './subscribe.js';
 import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
 import { openConnection, type Connection } from './websocket-connection.js';
 

@@ -1,16 +1,19 @@
 import { invalid, RequestError, type FieldPath, type Rejection } from '../domain/errors.js';
 import { BULK_LIMITS } from '../domain/limits.js';
-import type { ChangeResult, Changes, TransitionRequest } from './change-order.js';
-import type { Caller } from './interfaces/caller.js';
-import type { CreateOrder } from './interfaces/order-writer.js';
+import { toError } from '../domain/to-error.js';
+import type { ChangeResult } from './change-order.js';
 import {
-  aborted,
-  prepare,
+  batchAborted,
+  prepareCreation,
   toCreateOrderResult,
-  type OrderDependencies,
   type CreateOrderRequest,
   type CreateOrderResult,
+  type PreparedCreation,
 } from './create-order.js';
+import type { Caller } from './interfaces/caller.js';
+import type { CreateOrder } from './interfaces/order-writer.js';
+import type { OrderDependencies } from './order-dependencies.js';
+import { transitionOrder, type TransitionRequest } from './transition-order.js';
 
 export type BatchPolicy = 'ALL_OR_NOTHING' | 'PARTIAL';
 
@@ -19,50 +22,47 @@ export interface CreateOrdersRequest {
   readonly orders: readonly CreateOrderRequest[];
 }
 
-/** An answer for each row, or why the request as a whole was rejected. A row that failed unexpectedly is an Error. */
+/** A result for each row, or the rejection of the request as a whole. A row that failed unexpectedly is an Error. */
 export type Rows<R> = { readonly rows: readonly (R | Error)[] } | { readonly rejection: Rejection };
 
-export interface Bulk {
-  /** Takes many orders: each for itself, or all of them or none. */
-  readonly createMany: (request: CreateOrdersRequest, caller: Caller) => Promise<Rows<CreateOrderResult>>;
-  /** Changes many statuses, each for itself; those of one order one after the other. */
-  readonly transitionMany: (changes: readonly TransitionRequest[], caller: Caller) => Promise<Rows<ChangeResult>>;
+/** Creates many orders: all of them or none, or each for itself. */
+export async function createOrders(
+  dependencies: OrderDependencies,
+  { policy, orders }: CreateOrdersRequest,
+  caller: Caller,
+): Promise<Rows<CreateOrderResult>> {
+  const inputPath = ['input', 'orders'];
+  const rejection = checkOrders(orders, inputPath);
+  if (rejection !== null) return { rejection };
+  const prepared = await Promise.all(
+    orders.map((order, index) => prepareCreation(dependencies, order, caller, [...inputPath, String(index)])),
+  );
+  const create = policy === 'PARTIAL' ? createEach : createAll;
+  return { rows: throwIfAllFailed(await create(dependencies, prepared, caller)) };
 }
 
-type Prepared = Awaited<ReturnType<typeof prepare>>;
-
-export function createBulk(dependencies: OrderDependencies, changes: Changes): Bulk {
-  return {
-    createMany: async ({ policy, orders }, caller) => {
-      const rejection = checkOrders(orders);
-      if (rejection !== null) return { rejection };
-      const prepared = await Promise.all(
-        orders.map((order, index) => prepare(dependencies, order, caller, ['input', 'orders', String(index)])),
-      );
-      const rows = await (policy === 'PARTIAL'
-        ? createEach(prepared, dependencies, caller)
-        : createAll(prepared, dependencies, caller));
-      return { rows: throwIfAllFailed(rows) };
-    },
-    transitionMany: async (requests, caller) => {
-      const rejection = checkSize(requests.length, BULK_LIMITS.changes, ['input', 'changes']);
-      if (rejection !== null) return { rejection };
-      const before = new Map<string, Promise<unknown>>(); // the last change of each order
-      const rows = requests.map(async (request, index) => {
-        const name = request.id.toLowerCase();
-        const change = (before.get(name) ?? Promise.resolve()).then(() =>
-          settled(changes.transition(request, caller, ['input', 'changes', String(index)])),
-        );
-        before.set(name, change);
-        return change;
-      });
-      return { rows: throwIfAllFailed(await Promise.all(rows)) };
-    },
-  };
+/** Changes many statuses, each for itself. Changes of one order are made one after the other. */
+export async function transitionOrders(
+  dependencies: OrderDependencies,
+  requests: readonly TransitionRequest[],
+  caller: Caller,
+): Promise<Rows<ChangeResult>> {
+  const inputPath = ['input', 'changes'];
+  const rejection = checkSize(requests.length, BULK_LIMITS.changes, inputPath);
+  if (rejection !== null) return { rejection };
+  const previous = new Map<string, Promise<unknown>>(); // the last change of each order
+  const rows = requests.map(async (request, index) => {
+    const id = request.id.toLowerCase();
+    const change = (previous.get(id) ?? Promise.resolve()).then(() =>
+      valueOrError(transitionOrder(dependencies, request, caller, [...inputPath, String(index)])),
+    );
+    previous.set(id, change);
+    return change;
+  });
+  return { rows: throwIfAllFailed(await Promise.all(rows)) };
 }
 
-function checkOrders(orders: readonly CreateOrderRequest[]): Rejection | null {
-  const field = ['input', 'orders'];
+function checkOrders(orders: readonly CreateOrderRequest[], field: FieldPath): Rejection | null {
   const items = orders.reduce((sum, order) => sum + order.items.length, 0);
   if (orders.length <= BULK_LIMITS.orders && items > BULK_LIMITS.items) {
     const message = `orders must contain at most ${BULK_LIMITS.items} items in total; it contains ${items}.`;
@@ -79,71 +79,66 @@ function checkSize(size: number, most: number, field: FieldPath): Rejection | nu
   return invalid([{ code: 'LIMIT_EXCEEDED', message, field }]);
 }
 
-async function createEach(
-  prepared: readonly Prepared[],
-  { writer }: OrderDependencies,
+type CreateRows = (
+  dependencies: OrderDependencies,
+  prepared: readonly PreparedCreation[],
   caller: Caller,
-): Promise<(CreateOrderResult | Error)[]> {
-  return Promise.all(
+) => Promise<(CreateOrderResult | Error)[]>;
+
+const createEach: CreateRows = async ({ writer }, prepared, caller) =>
+  Promise.all(
     prepared.map(async (row) => {
       if ('rejection' in row) return row;
-      return settled(writer.write(row.command, caller).then((outcome) => toCreateOrderResult(outcome, row.command)));
+      const { command } = row;
+      return valueOrError(writer.write(command, caller).then((outcome) => toCreateOrderResult(outcome, command)));
     }),
   );
-}
 
-/** One rejected row means that none is stored; then the others say so. */
-async function createAll(
-  prepared: readonly Prepared[],
-  dependencies: OrderDependencies,
-  caller: Caller,
-): Promise<(CreateOrderResult | Error)[]> {
+/** One rejected row means that none is stored. */
+const createAll: CreateRows = async (dependencies, prepared, caller) => {
   const orders = prepared.flatMap((row) => ('command' in row ? row.command : []));
   if (orders.length < prepared.length) {
     return Promise.all(
-      prepared.map(async (row) => ('rejection' in row ? row : recall(row.command, dependencies, caller))),
+      prepared.map(async (row) =>
+        'rejection' in row ? row : valueOrError(replayOf(dependencies, row.command, caller)),
+      ),
     );
   }
-  const group = await settled(dependencies.writer.write({ kind: 'group', orders }, caller));
+  const group = await valueOrError(dependencies.writer.write({ kind: 'group', orders }, caller));
   if (group instanceof Error) return prepared.map(() => group);
-  if (group.kind !== 'group') throw new Error(`a group came back as ${group.kind}`);
+  if (group.kind !== 'group') throw new Error(`a group was answered with the outcome ${group.kind}`);
   return orders.map((order, index) => {
     const outcome = group.outcomes[index];
     return outcome === undefined
-      ? new Error('a group without an outcome for each row')
+      ? new Error('a group without an outcome for each order')
       : toCreateOrderResult(outcome, order);
   });
-}
+};
 
-/** What a good row of a rejected request is told: what an earlier request stored is there, nothing else is. */
-async function recall(
-  command: CreateOrder,
+/** The result of a valid row in a rejected request: the order that an earlier request stored, or BATCH_ABORTED. */
+async function replayOf(
   { writer, readerFor }: OrderDependencies,
+  command: CreateOrder,
   caller: Caller,
-): Promise<CreateOrderResult | Error> {
-  return settled(
-    (async () => {
-      if (!(await readerFor(caller).isKnown(command.orderId))) return { rejection: aborted(command.inputPath) };
-      return toCreateOrderResult(await writer.write({ ...command, draft: null }, caller), command);
-    })(),
-  );
+): Promise<CreateOrderResult> {
+  const isStored = await readerFor(caller).isKnown(command.orderId);
+  if (!isStored) return { rejection: batchAborted(command) };
+  return toCreateOrderResult(await writer.write({ ...command, draft: null }, caller), command);
 }
 
-/** A row that fails must not take the answers of the others along. */
-async function settled<T>(work: Promise<T>): Promise<T | Error> {
+/** One row's failure does not affect the others. */
+async function valueOrError<T>(work: Promise<T>): Promise<T | Error> {
   try {
     return await work;
-  } catch (cause) {
-    return cause instanceof Error ? cause : new Error('A row failed.', { cause });
+  } catch (thrown) {
+    return toError(thrown);
   }
 }
 
-/** Where no row was done for one expected reason, and all say the same, the request as a whole has failed for it. */
+/** Where all rows failed for the same expected reason, the request as a whole fails with it. */
 function throwIfAllFailed<R>(rows: readonly (R | Error)[]): readonly (R | Error)[] {
   const [first] = rows;
-  if (first instanceof RequestError && rows.every((row) => isSame(row, first))) {
-    throw first;
-  }
+  if (first instanceof RequestError && rows.every((row) => isSame(row, first))) throw first;
   return rows;
 }
 

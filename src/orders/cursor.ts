@@ -2,16 +2,15 @@ import { decodeCursor, encodeCursor } from '../domain/opaque-cursor.js';
 import { RequestError } from '../domain/errors.js';
 import { MAX_MINOR } from '../domain/money.js';
 import type { Order } from '../domain/order.js';
-import { parseUuid } from './identity.js';
+import { parseUuid } from './order-id.js';
 import type { SortKey, OrderSortField, SortDirection } from './interfaces/order-filter.js';
 
-/** The ordering a cursor belongs to. A cursor is rejected under any other. */
+/** An ordering of orders. A cursor is valid only under the ordering that made it. */
 export interface Ordering {
   readonly field: OrderSortField;
   readonly direction: SortDirection;
 }
 
-/** Where an order stands in an ordering. */
 export function sortKeyOf(order: Order, field: OrderSortField): SortKey {
   switch (field) {
     case 'CREATED_AT':

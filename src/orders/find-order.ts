@@ -1,37 +1,33 @@
 import type { OrderEvent } from '../domain/order-event.js';
 import type { Order } from '../domain/order.js';
 import { maySee, ownerFilter } from '../domain/viewer.js';
-import { isOrderNumber } from './identity.js';
+import { isOrderNumber } from './order-id.js';
 import type { Caller } from './interfaces/caller.js';
-import type { CoalescedReader, CustomerRecord, ReferenceKey } from './interfaces/order-reader.js';
+import type { OrderReader, CustomerRecord, ReferenceKey } from './interfaces/order-reader.js';
 
 /*
  * Look-ups of one thing. Each returns null where there is none that the caller may see: another viewer's order and a
  * missing one are the same.
  */
 
-export async function findOrder(reader: CoalescedReader, id: string, { viewer }: Caller): Promise<Order | null> {
+export async function findOrder(reader: OrderReader, id: string, { viewer }: Caller): Promise<Order | null> {
   const order = await reader.order(id);
   return order !== null && maySee(viewer, order) ? order : null;
 }
 
-export async function findByNumber(reader: CoalescedReader, number: string, caller: Caller): Promise<Order | null> {
+export async function findByNumber(reader: OrderReader, number: string, caller: Caller): Promise<Order | null> {
   const id = isOrderNumber(number) ? await reader.idOfNumber(number) : null;
   return id === null ? null : findOrder(reader, id, caller);
 }
 
-export async function findByReference(
-  reader: CoalescedReader,
-  key: ReferenceKey,
-  caller: Caller,
-): Promise<Order | null> {
+export async function findByReference(reader: OrderReader, key: ReferenceKey, caller: Caller): Promise<Order | null> {
   const id = await reader.idOfReference(key);
   return id === null ? null : findOrder(reader, id, caller);
 }
 
 /** A customer as its latest order shows it. */
 export async function findCustomer(
-  reader: CoalescedReader,
+  reader: OrderReader,
   customerId: string,
   { viewer }: Caller,
 ): Promise<CustomerRecord | null> {
@@ -40,7 +36,7 @@ export async function findCustomer(
 }
 
 export async function findEvent(
-  reader: CoalescedReader,
+  reader: OrderReader,
   { orderId, version }: { readonly orderId: string; readonly version: number },
   caller: Caller,
 ): Promise<OrderEvent | null> {

@@ -1,18 +1,14 @@
 import type { OrderEvent } from '../domain/order-event.js';
 import type { Order } from '../domain/order.js';
 import { decodeHistoryCursor, encodeHistoryCursor } from './cursor.js';
-import { pageSize, type Page, type PageArguments } from './order-page.js';
-import type { CoalescedReader } from './interfaces/order-reader.js';
+import { pageSize, type Page, type PageArguments } from './page.js';
+import type { OrderReader } from './interfaces/order-reader.js';
 
 /**
- * A page of an order's history, oldest first. Versions have no gap, so a page is a range of versions and both ends of
- * it are known without a look: nothing here costs a count or a probe.
+ * A page of an order's history, oldest first. Versions are dense, so a page is a range of versions, and its ends need no
+ * statement.
  */
-export async function pageHistory(
-  reader: CoalescedReader,
-  order: Order,
-  page: PageArguments,
-): Promise<Page<OrderEvent>> {
+export async function pageHistory(reader: OrderReader, order: Order, page: PageArguments): Promise<Page<OrderEvent>> {
   const { size, fromBack } = pageSize(page);
   const after = versionOf(page.after, 'after', order.id) ?? 0;
   const before = versionOf(page.before, 'before', order.id) ?? order.version + 1;

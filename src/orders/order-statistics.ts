@@ -2,7 +2,7 @@ import { RequestError } from '../domain/errors.js';
 import { ownerFilter } from '../domain/viewer.js';
 import { storable } from './storable-time.js';
 import type { Caller } from './interfaces/caller.js';
-import type { CoalescedReader } from './interfaces/order-reader.js';
+import type { OrderReader } from './interfaces/order-reader.js';
 import type {
   StatsInterval,
   StatsPeriod,
@@ -18,27 +18,27 @@ export interface StatsRequest {
   readonly customerId: string | null;
 }
 
-/** Orders that were created in one hour or day. */
+/** The orders created in one hour or day. */
 export interface StatsPoint {
   readonly from: Date;
   readonly rows: readonly StatsRow[];
 }
 
 export interface Statistics extends StatsReading {
-  /** Every hour or day of the period, or from the first to the last with orders where it is open. */
+  /** Every hour or day of the period. An open side of the period ends at the first or last hour with orders. */
   readonly series: (interval: StatsInterval) => Promise<readonly StatsPoint[]>;
 }
 
 const HOUR_MS = 3_600_000;
 const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: 24 * HOUR_MS };
-/** The most hours or days that a series has. */
+/** The maximum number of points of a series. */
 export const MAX_POINTS = 2_000;
-/** The most currencies that the points of a series have, on average over a series of the most points. */
+/** The maximum number of currencies of a point, on average over a series of `MAX_POINTS`. */
 export const CURRENCIES_OF_A_POINT = 10;
 
-/** Statistics of the orders that the viewer may see. @throws RequestError BAD_USER_INPUT */
+/** Statistics of the orders that the caller may see. @throws RequestError BAD_USER_INPUT */
 export async function readStatistics(
-  reader: CoalescedReader,
+  reader: OrderReader,
   request: StatsRequest,
   { viewer }: Caller,
 ): Promise<Statistics> {
@@ -71,7 +71,7 @@ function checkPeriod({ from, to }: StatsPeriod): StatsPeriod {
   return { from: from === null ? null : storable(from), to: to === null ? null : storable(to) };
 }
 
-async function readPoints(reader: CoalescedReader, key: StatsSeriesKey): Promise<StatsPoint[]> {
+async function readPoints(reader: OrderReader, key: StatsSeriesKey): Promise<StatsPoint[]> {
   const { period, interval, customerId } = key;
   const length = INTERVAL_MS[interval];
   const span = await reader.statsSpan({ period, customerId });

@@ -2,25 +2,21 @@ import { productsToLookUp, type LookedUpProduct, type RequestedLine } from '../d
 import type { Caller } from './interfaces/caller.js';
 import type { ProductLookup } from './interfaces/product-lookup.js';
 
-export interface LookUp {
-  readonly catalogue: ProductLookup | null;
-  readonly caller: Caller;
-  /** Asked before the catalogue is: whether the answer will not be wanted. */
-  readonly isNeedless: () => Promise<boolean>;
-}
-
 /**
- * Asks the catalogue for what the lines leave to it.
+ * Looks up the products whose names or prices the lines leave out.
  *
- * @returns products by product id; empty where the lines bring everything; null where they were needless
+ * @param isReplay called before the look-up, which is skipped for a replay
+ * @returns products by product id, empty where the lines are complete; null for a replay
  */
-export async function lookUp(
+export async function lookUpProducts(
+  productLookup: ProductLookup | null,
   lines: readonly RequestedLine[],
-  { catalogue, caller, isNeedless }: LookUp,
+  caller: Caller,
+  isReplay: () => Promise<boolean>,
 ): Promise<ReadonlyMap<string, LookedUpProduct> | null> {
-  const ids = catalogue === null ? [] : productsToLookUp(lines);
-  if (catalogue === null || ids.length === 0) return new Map();
-  if (await isNeedless()) return null;
-  const answers = await catalogue.products(ids, caller);
-  return new Map(ids.map((id, index) => [id, answers[index] ?? { kind: 'unavailable' }]));
+  const ids = productLookup === null ? [] : productsToLookUp(lines);
+  if (productLookup === null || ids.length === 0) return new Map();
+  if (await isReplay()) return null;
+  const results = await productLookup.products(ids, caller);
+  return new Map(ids.map((id, index) => [id, results[index] ?? { kind: 'unavailable' }]));
 }

@@ -100,6 +100,20 @@ test('totalCount and pageInfo cost nothing where they are not selected', async (
   expect(await statementsOf(() => server.get(rich, { after }))).toHaveLength(3);
 });
 
+test('a list of which only counts are selected reads no page', async () => {
+  const count = '{ orders { totalCount } }';
+  expect(await statementsOf(() => server.get(count))).toEqual([expect.stringContaining('count(*)')]);
+  const skipped = `query ($page: Boolean = false) {
+    orders { ...F nodes @include(if: $page) { id } ... @skip(if: true) { edges { cursor } } }
+  } fragment F on OrderConnection { totalCount __typename }`;
+  expect(await statementsOf(() => server.get(skipped))).toHaveLength(1);
+  const selected = `{ orders { totalCount ... { all: nodes { id } } } }`;
+  const { orders } = await server.get<{ orders: { totalCount: number; all: object[] } }>(selected);
+  expect([orders.totalCount, orders.all.length]).toEqual([50, 20]);
+  expect(await statementsOf(() => server.get('{ orders { pageInfo { endCursor } } }'))).toHaveLength(1);
+  expect(await server.ask('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
+});
+
 test('what one request asks for twice is read once', async () => {
   const [id] = ids;
   const query = `{ a: order(id: "${id}") { items { name } } b: order(id: "${id}") { items { name } } node(id: "${id}") { id } }`;

@@ -9,9 +9,6 @@ import type { Viewer } from '../../src/domain/viewer.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
-import { createBulk } from '../../src/orders/bulk-orders.js';
-import { createChanges } from '../../src/orders/change-order.js';
-import { orderCreator, type OrderDependencies } from '../../src/orders/create-order.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createReader } from '../../src/store/reader.js';
 import { createWriteBatch } from '../../src/store/write-batch.js';
@@ -41,13 +38,8 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     const batch = { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, contendedLanes: createLanes(1), log };
     const writer = coalesceWrites(createWriteBatch(store, { ...batch, onCommit: () => undefined }), config.writes);
     const readerFor = coalesceReads(createReader(store, log), config.reads);
-    const dependencies: OrderDependencies = { writer, readerFor, catalogue: null, secret: Buffer.from('secret') };
-    const changes = createChanges(dependencies);
     services = {
-      createOrder: orderCreator(dependencies),
-      changes,
-      bulk: createBulk(dependencies, changes),
-      readerFor,
+      orders: { writer, readerFor, productLookup: null, fingerprintSecret: Buffer.from('secret') },
       hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
       report: String,
       deadlineMs: 10_000,

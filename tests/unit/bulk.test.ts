@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/domain/errors.js';
-import { createBulk } from '../../src/orders/bulk-orders.js';
-import { createChanges } from '../../src/orders/change-order.js';
-import type { OrderDependencies } from '../../src/orders/create-order.js';
+import { createOrders } from '../../src/orders/bulk-orders.js';
+import type { OrderDependencies } from '../../src/orders/order-dependencies.js';
 import { callerOf } from '../support/caller.js';
 
 const request = {
@@ -10,7 +9,7 @@ const request = {
   orders: [1, 2].map(() => ({ currency: 'USD', items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] })),
 } as const;
 
-/** Takes two orders, whose writes fail with these messages. */
+/** Creates two orders, whose writes fail with these messages. */
 async function createFailing(...messages: readonly string[]) {
   let next = 0;
   const dependencies: OrderDependencies = {
@@ -18,10 +17,10 @@ async function createFailing(...messages: readonly string[]) {
     readerFor: () => {
       throw new Error('nothing is read');
     },
-    catalogue: null,
-    secret: Buffer.from('secret'),
+    productLookup: null,
+    fingerprintSecret: Buffer.from('secret'),
   };
-  return createBulk(dependencies, createChanges(dependencies)).createMany(request, callerOf());
+  return createOrders(dependencies, request, callerOf());
 }
 
 test('rows that all failed for one reason fail the request', async () => {

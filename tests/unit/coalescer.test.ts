@@ -3,11 +3,12 @@ import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coale
 import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites, split } from '../../src/coalesce/writer.js';
+import { toOrderFilter } from '../../src/graphql/order-filter.js';
 import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { actorOf } from '../../src/domain/viewer.js';
-import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
+import type { BatchOrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
 
 /** A coalescer whose batches the test ends by hand. */
@@ -111,7 +112,7 @@ test('a caller that has gone, or whose deadline has passed, leaves the queue wit
   const busy = coalescer.load('busy', callerOf());
   await turn();
   const gone = new AbortController();
-  const left = coalescer.load('left', callerOf({ signal: gone.signal }));
+  const left = Promise.allSettled([coalescer.load('left', callerOf({ signal: gone.signal }))]);
   const late = coalescer.load('late', callerOf({ deadline: performance.now() + 20 }));
   const stays = coalescer.load('stays', callerOf());
   gone.abort();
@@ -125,7 +126,7 @@ test('a caller that has gone, or whose deadline has passed, leaves the queue wit
   expect(batches[1]?.keys).toEqual(['stays']);
   batches[1]?.finish();
   expect(await stays).toBe('stays!');
-  await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(await left).toMatchObject([{ reason: { code: 'CANCELLED' } }]);
   await expect(coalescer.load('never', callerOf({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
   });
@@ -152,17 +153,120 @@ test('idle resolves when nothing is queued or under way', async () => {
   expect(idle).toBe(true);
 });
 
+test('keys of different groups are different batches, each answered when its own is done', async () => {
+  const { coalescer, batches } = create({ lanes: createLanes(2), groupOf: (key) => key.charAt(0) });
+  const answers = ['a1', 'b1', 'a2', 'c1'].map(async (key) => coalescer.load(key, callerOf()));
+  await turn();
+  expect(batches.map((batch) => batch.keys)).toEqual([['a1', 'a2'], ['b1']]);
+  batches[1]?.finish();
+  expect(await answers[1]).toBe('b1!');
+  await turn();
+  const late = coalescer.load('a3', callerOf()); // its group is under way
+  await turn();
+  expect(batches.map((batch) => batch.keys)).toEqual([['a1', 'a2'], ['b1'], ['c1']]);
+  for (const batch of batches) batch.finish();
+  expect(await Promise.all(answers)).toEqual(['a1!', 'b1!', 'a2!', 'c1!']);
+  await turn();
+  batches[3]?.finish();
+  expect(await late).toBe('a3!');
+});
+
+test('groups whose callers have gone are not run', async () => {
+  const { coalescer, batches } = create({ groupOf: (key) => key });
+  const busy = coalescer.load('busy', callerOf());
+  await turn();
+  const gone = new AbortController();
+  const counts = Array.from({ length: 50 }, async (_, index) =>
+    coalescer.load(`count ${index}`, callerOf({ signal: gone.signal })),
+  );
+  const stays = coalescer.load('stays', callerOf());
+  gone.abort();
+  batches[0]?.finish();
+  for (const result of await Promise.allSettled(counts))
+    expect(result).toMatchObject({ reason: { code: 'CANCELLED' } });
+  await turn();
+  batches[1]?.finish();
+  expect(await Promise.all([busy, stays])).toEqual(['busy!', 'stays!']);
+  expect(batches.map((batch) => batch.keys)).toEqual([['busy'], ['stays']]);
+});
+
+test('coalescers that share lanes take turns, however many batches one of them has', async () => {
+  const lanes = createLanes(1);
+  const order: string[] = [];
+  const run = (calls: readonly { readonly key: string }[]) => {
+    order.push(...calls.map(({ key }) => key));
+    return Promise.resolve(calls.map(({ key }) => key));
+  };
+  const pages = create({ lanes, run, groupOf: (key) => key }).coalescer;
+  const orders = create({ lanes, run }).coalescer;
+  const many = Array.from({ length: 20 }, async (_, index) => pages.load(`page ${index}`, callerOf()));
+  await Promise.all([...many, orders.load('order', callerOf())]);
+  expect(order.slice(0, 3)).toEqual(['page 0', 'order', 'page 1']);
+});
+
+const BOUNDS = { lanes: 4, expensiveLanes: 2, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 };
+
+/** Reads by this function, and by no other. */
+function readerWith(reads: Partial<BatchOrderReader>): BatchOrderReader {
+  const none = { nameOf: () => ({ shape: '', member: '' }), read: () => Promise.reject(new Error('not read here')) };
+  return new Proxy(reads, { get: (target, name) => Reflect.get(target, name) ?? none }) as BatchOrderReader;
+}
+
+const anyOrder = { nameOf: (id: string) => ({ shape: '', member: id }) };
+
 test('fifty requests that look up one order each, at once, are one read; equal look-ups are one key', async () => {
   const reads: (readonly string[])[] = [];
-  const reader = {
-    orders: (ids: readonly string[]) => {
-      reads.push(ids);
-      return Promise.resolve(ids.map(() => null));
-    },
-  } as unknown as OrderReader;
-  const readerFor = coalesceReads(reader, { lanes: 4, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 });
+  const read = (ids: readonly string[]) => {
+    reads.push(ids);
+    return Promise.resolve(ids.map(() => null));
+  };
+  const readerFor = coalesceReads(readerWith({ order: { ...anyOrder, read } }), BOUNDS);
   await Promise.all(Array.from({ length: 50 }, async (_, index) => readerFor(callerOf()).order(`order ${index % 25}`)));
   expect(reads.map((ids) => ids.length)).toEqual([25]);
+});
+
+test('keys of one shape are one statement; a caller is answered when its own statement is done', async () => {
+  const statements: string[][] = [];
+  const nameOf = (number: string) => ({ shape: number.charAt(0), member: number.slice(1) });
+  const read = (numbers: readonly string[]) => {
+    statements.push([...numbers]);
+    return numbers[0] === 'a1'
+      ? new Promise<never>(() => undefined)
+      : Promise.resolve(numbers.map((each) => `${each}!`));
+  };
+  const reader = coalesceReads(readerWith({ idOfNumber: { nameOf, read } }), BOUNDS)(callerOf());
+  reader.idOfNumber('a1').catch(() => undefined); // its statement does not end
+  const others = ['b1', 'b2', 'b1', 'c1'].map(async (number) => reader.idOfNumber(number));
+  expect(await Promise.all(others)).toEqual(['b1!', 'b2!', 'b1!', 'c1!']);
+  expect(statements).toEqual([['a1'], ['b1', 'b2'], ['c1']]);
+});
+
+test('counts and statistics do not keep an order from being read, and run two at a time', async () => {
+  let running = 0;
+  const never = () => {
+    running += 1;
+    return new Promise<never>(() => undefined);
+  };
+  const nameOf = (key: object) => ({ shape: JSON.stringify(key), member: '' });
+  const reader = coalesceReads(
+    readerWith({
+      order: { ...anyOrder, read: (ids) => Promise.resolve(ids.map(() => null)) },
+      count: { nameOf, read: never },
+      stats: { nameOf, read: never },
+    }),
+    BOUNDS,
+  )(callerOf());
+  const filter = toOrderFilter({});
+  for (let total = 0; total < 100; total += 1) {
+    const between = { ...filter, total: { gte: String(total), lte: null } };
+    reader.count({ filter: between, limit: null }).catch(() => undefined);
+    reader.count({ filter: between, limit: 1_000_000 }).catch(() => undefined);
+    const period = { from: new Date(total), to: null };
+    reader.stats({ period, customerId: null }).catch(() => undefined);
+  }
+  await turn();
+  expect(await reader.order('order')).toBeNull();
+  expect(running).toBe(2);
 });
 
 test('a batch of writes is cut where its lines or bytes exceed one transaction, and keeps its order', () => {

@@ -3,14 +3,9 @@ import { expect, test } from 'vitest';
 import { requestOrder } from '../../src/domain/order-draft.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import {
-  fingerprintOfRequest,
-  hashKey,
-  isClientUuid,
-  newUuid,
-  orderIdOfKey,
-  parseUuid,
-} from '../../src/orders/identity.js';
+import { creationFingerprintParts, fingerprintOf } from '../../src/orders/fingerprint.js';
+import { hashKey, orderIdOfKey } from '../../src/orders/idempotency-key.js';
+import { isClientUuid, newUuid, parseUuid } from '../../src/orders/order-id.js';
 
 const secret = Buffer.from('secret');
 
@@ -45,7 +40,7 @@ test('a fingerprint is of what is ordered, not of how it was written, and needs 
     const items = [{ name: 'Tea', quantity: 1, unitPrice: '1.5' }];
     const checked = requestOrder({ currency: 'USD', items, ...input }, ['input'], false);
     if (!('request' in checked)) throw new Error('the input of the test is wrong');
-    return Buffer.from(fingerprintOfRequest(key, checked.request)).toString('hex');
+    return Buffer.from(fingerprintOf(key, creationFingerprintParts(checked.request))).toString('hex');
   };
   const base = print({});
   expect(print({ items: [{ name: ' Tea ', quantity: 1, unitPrice: '1.50', sku: null }] })).toBe(base);
@@ -81,5 +76,7 @@ test('fingerprints that older servers stored stay the same', () => {
   if (!('request' in checked)) throw new Error('the input of the test is wrong');
   const text = '["create","c",null,null,"USD",null,[[null,"s","Tea",2,"150"]]]';
   const mac = createHmac('sha256', secret).update(text).digest();
-  expect(Buffer.from(fingerprintOfRequest(secret, checked.request))).toEqual(Buffer.concat([Uint8Array.of(1), mac]));
+  expect(Buffer.from(fingerprintOf(secret, creationFingerprintParts(checked.request)))).toEqual(
+    Buffer.concat([Uint8Array.of(1), mac]),
+  );
 });

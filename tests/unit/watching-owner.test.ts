@@ -31,7 +31,7 @@ function eventOf(customerId: string | null, version: number): LoggedEvent {
 /** The versions that a viewer is given of one event each of ann, of bob and of no customer. */
 async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
-  const services = { hub, readerFor: () => ({}), deadlineMs: 1_000 } as unknown as Services;
+  const services = { hub, orders: { readerFor: () => ({}) }, deadlineMs: 1_000 } as unknown as Services;
   const source = (await subscribe({
     schema,
     document: parse(`subscription { orderStatusChanged${filter} { version } }`),

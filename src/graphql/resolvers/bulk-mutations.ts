@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { Rejection } from '../../domain/errors.js';
-import type { Rows } from '../../orders/bulk-orders.js';
 import { BULK_LIMITS } from '../../domain/limits.js';
+import { createOrders, transitionOrders, type Rows } from '../../orders/bulk-orders.js';
 import { afterWrite, type Context } from '../context.js';
 import { grouped } from '../description-texts.js';
 import { requestErrorOf } from '../errors.js';
@@ -27,7 +27,7 @@ userErrors of an entry: those of \`createOrder\`; BATCH_ABORTED if the order is 
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrdersPayload> {
     const { services, caller } = context;
-    const answer = await services.bulk.createMany(input, caller);
+    const answer = await createOrders(services.orders, input, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
     if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
     const results = toResults(answer.rows, ['input', 'orders'], { order: null, replayed: false }, services.report);
@@ -47,7 +47,7 @@ userErrors of an entry: those of \`updateOrderStatus\`; SERVICE_UNAVAILABLE if t
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusesPayload> {
     const { services, caller } = context;
-    const answer = await services.bulk.transitionMany(input.changes, caller);
+    const answer = await transitionOrders(services.orders, input.changes, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
     if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
     const results = toResults(answer.rows, ['input', 'changes'], { order: null, changed: false }, services.report);

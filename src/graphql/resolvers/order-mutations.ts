@@ -2,7 +2,10 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import { isAllowed, ORDER_STATUSES } from '../../domain/lifecycle.js';
 import type { ChangeResult } from '../../orders/change-order.js';
-import type { Caller } from '../../orders/interfaces/caller.js';
+import { createOrder } from '../../orders/create-order.js';
+import { deleteOrder } from '../../orders/delete-order.js';
+import { cancelOrder, transitionOrder } from '../../orders/transition-order.js';
+import { updateOrder } from '../../orders/update-order.js';
 import { afterWrite, type Context } from '../context.js';
 import { anyOf } from '../description-texts.js';
 import { toUserErrors } from '../user-errors.js';
@@ -40,7 +43,7 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, DUPLICAT
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CreateOrderPayload> {
     const { services, caller } = context;
-    const result = await services.createOrder(input, caller);
+    const result = await createOrder(services.orders, input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.rejection) };
     return { ...result, userErrors: [] };
@@ -57,7 +60,7 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUN
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, path, (caller) => context.services.changes.transition(input, caller));
+    return changePayload(context, path, transitionOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => UpdateOrderPayload, {
@@ -71,7 +74,7 @@ userErrors: REQUIRED, INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUN
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, (caller) => context.services.changes.update(input, caller));
+    return changePayload(context, path, updateOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -85,7 +88,7 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, path, (caller) => context.services.changes.cancel(input, caller));
+    return changePayload(context, path, cancelOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => DeleteOrderPayload, {
@@ -100,7 +103,7 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<DeleteOrderPayload> {
     const { services, caller } = context;
-    const result = await services.changes.remove(input, caller);
+    const result = await deleteOrder(services.orders, input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { deletedOrderId: null, userErrors: toUserErrors(result.rejection) };
     return { deletedOrderId: result.order.id, userErrors: [] };
@@ -110,9 +113,9 @@ userErrors: INVALID, LIMIT_EXCEEDED if a value breaks a rule, NOT_FOUND if the o
 async function changePayload(
   context: Context,
   path: GraphQLResolveInfo['path'],
-  change: (caller: Caller) => Promise<ChangeResult>,
+  change: Promise<ChangeResult>,
 ): Promise<UpdateOrderStatusPayload> {
-  const result = await change(context.caller);
+  const result = await change;
   afterWrite(context, 'rejection' in result ? null : path.key);
   if ('rejection' in result) return { order: null, changed: false, userErrors: toUserErrors(result.rejection) };
   const { order, changed } = result;

@@ -2,14 +2,14 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findByNumber, findByReference, findCustomer, findOrder } from '../../orders/find-order.js';
-import { pageOrders } from '../../orders/order-page.js';
+import { listOrders } from '../../orders/order-list.js';
 import { lookupArgument, LOOKUP_LIMITS, orderIdArgument, PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { viewCustomer } from '../views.js';
-import { turnFor } from '../turns.js';
+import { toOrderFilter } from '../order-filter.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver()
@@ -68,9 +68,8 @@ export class OrderQueries {
     @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    const found = await pageOrders(reader, { page, where, ordering: ordering ?? NEWEST_FIRST }, caller);
-    await turnFor(found.edges.length, info);
-    return toOrderConnection(found);
+    const request = { page, filter: toOrderFilter(where), ordering: ordering ?? NEWEST_FIRST };
+    return toOrderConnection(listOrders(reader, request, caller), info);
   }
 
   @Query(() => CustomerType, {

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
 import { findOrder } from '../../orders/find-order.js';
-import { pageOrders } from '../../orders/order-page.js';
+import { listOrders } from '../../orders/order-list.js';
 import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { CustomerType } from '../types/customer.js';
@@ -10,6 +10,7 @@ import { OrderEventObject } from '../types/event.js';
 import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { costs, RESOLVER_COST } from '../field-cost.js';
+import { toOrderFilter } from '../order-filter.js';
 import { turnFor } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
@@ -49,9 +50,7 @@ export class CustomerFields {
   ) {
     await turnFor(0, info);
     const { customerId: ofCustomer } = customer;
-    const request = { page, where, ordering: ordering ?? NEWEST_FIRST, ofCustomer };
-    const found = await pageOrders(reader, request, caller);
-    await turnFor(found.edges.length, info);
-    return toOrderConnection(found);
+    const request = { page, filter: toOrderFilter(where), ordering: ordering ?? NEWEST_FIRST, ofCustomer };
+    return toOrderConnection(listOrders(reader, request, caller), info);
   }
 }

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Extensions, FieldResolver, Info, Query, Resolver, Root } from 'type-graphql';
 import { byCurrency, byStatus, type ProcessingTime } from '../../domain/order-statistics.js';
-import { assertNoNull } from '../../orders/null-arguments.js';
+import { assertNoNull } from '../null-arguments.js';
 import type { StatsInterval, StatsRow } from '../../orders/interfaces/order-statistics.js';
 import { MAX_POINTS, readStatistics, type Statistics } from '../../orders/order-statistics.js';
 import { lookupArgument, LOOKUP_LIMITS } from '../arguments.js';

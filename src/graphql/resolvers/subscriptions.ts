@@ -3,7 +3,7 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { LoggedEvent } from '../../domain/order-event.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { ownerFilter } from '../../domain/viewer.js';
-import { assertNoNull } from '../../orders/null-arguments.js';
+import { assertNoNull } from '../null-arguments.js';
 import { assertReadable, lookupArgument, LOOKUP_LIMITS, orderIdArgument } from '../arguments.js';
 import type { Context } from '../context.js';
 import { costOf } from '../cost.js';

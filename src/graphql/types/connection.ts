@@ -1,5 +1,5 @@
 import { Extensions, Field, ObjectType, type ClassType } from 'type-graphql';
-import type { Page } from '../../orders/order-page.js';
+import type { Page } from '../../orders/page.js';
 import { costs } from '../field-cost.js';
 
 @ObjectType('PageInfo', {

@@ -2,7 +2,7 @@ import { Arg, Extensions, Field, Int, ObjectType } from 'type-graphql';
 import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../../domain/limits.js';
 import type { CancelReason, Metadata } from '../../domain/order.js';
-import { COUNT_LIMIT } from '../../orders/order-page.js';
+import { COUNT_LIMIT } from '../../orders/order-list.js';
 import { grouped } from '../description-texts.js';
 import { costs, textCost, type CostArguments } from '../field-cost.js';
 import { DateTime, EmailAddress, JSONObject } from '../scalars.js';

@@ -1,8 +1,7 @@
 import { Field, InputType } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
-import type { OrderSortField, SortDirection } from '../../orders/interfaces/order-filter.js';
-import { MAX_VALUES } from '../../orders/order-filter.js';
+import { MAX_FILTER_VALUES, type OrderSortField, type SortDirection } from '../../orders/interfaces/order-filter.js';
 import { Currency, DateTime, Decimal } from '../scalars.js';
 import { OrderSortFieldEnum, OrderStatusEnum, SortDirectionEnum } from './enums.js';
 
@@ -28,7 +27,7 @@ export class StringFilter {
 
   @Field(() => [String], {
     nullable: true,
-    description: `Equal to one of these texts, at most ${MAX_VALUES}. An empty list matches no orders.`,
+    description: `Equal to one of these texts, at most ${MAX_FILTER_VALUES}. An empty list matches no orders.`,
   })
   readonly in?: string[] | null;
 

@@ -6,54 +6,57 @@ export type OrderSortField = (typeof ORDER_SORT_FIELDS)[number];
 
 export type SortDirection = 'ASC' | 'DESC';
 
-/** A place in an ordering of orders: what they are sorted by, and the id that tells equals apart. */
+/** The sort values of an order: the field of the ordering, and the id for orders that are equal in it. */
 export interface SortKey {
   /** As text: a time as RFC 3339, a total in minor units. */
   readonly key: string;
   readonly id: string;
 }
 
-/** One of these texts (sorted, without repeats; empty means none at all), or those that begin like this. */
+/** Maximum number of values of a list in a filter. */
+export const MAX_FILTER_VALUES = 100;
+
+/** One of the values (sorted, without repeats; none match an empty list), or all texts with a prefix. */
 export type TextFilter = { readonly values: readonly string[] } | { readonly prefix: string };
 
-/** From `gte` on and before `lt`; null leaves that side open. */
+/** `gte` is inclusive, `lt` exclusive; null is no bound. */
 export interface TimeRange {
   readonly gte: Date | null;
   readonly lt: Date | null;
 }
 
-/** Which orders are meant. Null means any; everything else must hold. */
+/** A filter of orders. Every condition must hold; null is no condition. */
 export interface OrderFilter {
   readonly customerId: string | null;
-  /** Whether they have no customer. Null where `customerId` names one. */
+  /** Whether the orders have no customer. */
   readonly isGuest: boolean | null;
-  /** Sorted, without repeats; empty means none at all. */
+  /** Sorted, without repeats; no order matches an empty list. */
   readonly statuses: readonly OrderStatus[] | null;
-  /** However they are capitalised. */
+  /** In lower case; compared without case. */
   readonly customerEmail: TextFilter | null;
   readonly externalReference: TextFilter | null;
   readonly number: TextFilter | null;
   readonly createdAt: TimeRange | null;
   readonly updatedAt: TimeRange | null;
-  /** In minor units, as text, both ends included. */
+  /** In minor units, as text; both bounds are inclusive. */
   readonly total: { readonly gte: string | null; readonly lte: string | null } | null;
   readonly currency: string | null;
 }
 
-/** A stretch of orders by what they are sorted by, then `id`, between two places, cut off after `limit`. */
+/** Orders of a filter between two sort keys, at most `limit`. */
 export interface OrderRange {
   readonly filter: OrderFilter;
   readonly field: OrderSortField;
-  /** In which direction the answer runs; `after` and `before` are meant in it. */
+  /** The direction of the result; `after` and `before` refer to it. */
   readonly direction: SortDirection;
   readonly after: SortKey | null;
   readonly before: SortKey | null;
-  /** Whether the order at `after` itself belongs to it. */
+  /** Whether the order at `after` is included. */
   readonly inclusive: boolean;
   readonly limit: number;
 }
 
-/** A count of orders; counting stops at `limit` where there is one. */
+/** A count of orders. Counting stops at `limit`; null counts all. */
 export interface CountRequest {
   readonly filter: OrderFilter;
   readonly limit: number | null;

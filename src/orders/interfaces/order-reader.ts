@@ -30,30 +30,12 @@ export interface CustomerRecord {
   readonly email: string | null;
 }
 
+/** One caller's reads. Each is coalesced with those of all other callers. */
 export interface OrderReader {
-  readonly orders: (ids: readonly string[]) => Promise<(Order | null)[]>;
-  /** Whether there is such an order, or the tombstone of one. */
-  readonly known: (ids: readonly string[]) => Promise<boolean[]>;
-  /** Whether an order was changed under an idempotency key. */
-  readonly commands: (keys: readonly CommandKey[]) => Promise<boolean[]>;
-  readonly items: (orderIds: readonly string[]) => Promise<OrderItem[][]>;
-  readonly ranges: (ranges: readonly OrderRange[]) => Promise<(Order[] | Error)[]>;
-  readonly counts: (requests: readonly CountRequest[]) => Promise<(number | Error)[]>;
-  /** Ids of orders by number. */
-  readonly numbers: (numbers: readonly string[]) => Promise<(string | null)[]>;
-  /** Ids of orders by external reference. */
-  readonly references: (keys: readonly ReferenceKey[]) => Promise<(string | null)[]>;
-  readonly customers: (customerIds: readonly string[]) => Promise<(CustomerRecord | null)[]>;
-  readonly events: (ranges: readonly EventRange[]) => Promise<OrderEvent[][]>;
-  readonly stats: (keys: readonly StatsKey[]) => Promise<(StatsReading | Error)[]>;
-  readonly statsSpans: (keys: readonly StatsKey[]) => Promise<(StatsSpan | Error)[]>;
-  readonly statsSeries: (keys: readonly StatsSeriesKey[]) => Promise<(readonly StatsSeriesRow[] | Error)[]>;
-}
-
-/** One caller's view of the reader: single look-ups that are coalesced with everybody else's. */
-export interface CoalescedReader {
   order(id: string): Promise<Order | null>;
+  /** Whether there is such an order, or the tombstone of one. */
   isKnown(id: string): Promise<boolean>;
+  /** Whether an order was changed under an idempotency key. */
   isCommandKnown(key: CommandKey): Promise<boolean>;
   items(orderId: string): Promise<OrderItem[]>;
   range(range: OrderRange): Promise<Order[]>;
@@ -66,3 +48,26 @@ export interface CoalescedReader {
   statsSpan(key: StatsKey): Promise<StatsSpan>;
   statsSeries(key: StatsSeriesKey): Promise<readonly StatsSeriesRow[]>;
 }
+
+/** How a key is told from others. */
+export interface KeyName {
+  /** Keys of one shape are read by one statement. */
+  readonly shape: string;
+  /** Differs between the keys of a shape, unless they are equal. */
+  readonly member: string;
+}
+
+/** One kind of read, as the store implements it. */
+export interface BatchRead<K, V> {
+  readonly nameOf: (key: K) => KeyName;
+  /** Reads keys of one shape by one statement: a value for each, in their order. */
+  readonly read: (keys: readonly K[]) => Promise<readonly V[]>;
+}
+
+/** The reads of `OrderReader`, in batches. */
+export type BatchOrderReader = {
+  readonly [Name in keyof OrderReader]: BatchRead<
+    Parameters<OrderReader[Name]>[0],
+    Awaited<ReturnType<OrderReader[Name]>>
+  >;
+};

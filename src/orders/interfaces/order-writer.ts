@@ -4,17 +4,17 @@ import type { Order, OrderDraft } from '../../domain/order.js';
 import type { Actor, Viewer } from '../../domain/viewer.js';
 import type { Caller } from './caller.js';
 
-/** A command that stores a new order. */
+/** A command that creates an order. */
 export interface CreateOrder {
   readonly kind: 'create';
   readonly orderId: string;
-  /** Names this command in its event, so that a retry after a lost connection knows its own work. */
+  /** Stored with the event, so that a retry after a lost connection recognizes its own event. */
   readonly commandId: string;
   readonly viewer: Viewer;
   readonly actor: Actor;
-  /** Null where the order is known to be there: only what became of it is asked. */
+  /** Null for a replay: the order is stored already, and nothing is inserted. */
   readonly draft: OrderDraft | null;
-  /** Of the normalised request; another one under the same id is rejected. */
+  /** Of the normalized request; another request under the same id is rejected. */
   readonly fingerprint: Uint8Array;
   /** Path of the order's input in the arguments of the mutation. */
   readonly inputPath: FieldPath;
@@ -27,11 +27,11 @@ export interface ChangeOrder extends ChangeCommand {
   readonly kind: 'change';
   readonly orderId: string;
   readonly commandId: string;
-  /** The caller's idempotency key, hashed with issuer and subject, and what it was used for. */
+  /** The idempotency key, hashed with issuer and subject, and the fingerprint of the request. */
   readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
 }
 
-/** New orders of which either all are stored or none: one unit, whatever happens to its batch. */
+/** Creations of which all are stored or none, whatever happens to the rest of the batch. */
 export interface CreateGroup {
   readonly kind: 'group';
   readonly orders: readonly CreateOrder[];
@@ -39,23 +39,23 @@ export interface CreateGroup {
 
 export type WriteCommand = CreateOrder | ChangeOrder | CreateGroup;
 
-/** What became of one order's command. */
+/** The outcome of a command on one order. */
 export type OrderOutcome =
   | { readonly kind: 'created'; readonly order: Order; readonly replayed: boolean }
   | {
       readonly kind: 'changed';
       readonly order: Order;
       readonly changed: boolean;
-      /** An earlier request under the same idempotency key made the change. */
+      /** Whether an earlier request under the same idempotency key made the change. */
       readonly replayed: boolean;
     }
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
-  /** Nothing is wrong with it, but another one of its group was rejected. */
+  /** The command is valid, but another one of its group was rejected. */
   | { readonly kind: 'aborted' };
 
 export type WriteOutcome = OrderOutcome | { readonly kind: 'group'; readonly outcomes: readonly OrderOutcome[] };
 
-/** Stores commands, several callers' in one transaction. Rejects with a RequestError or an unexpected failure. */
+/** Stores commands, those of several callers in one transaction. Rejects with a RequestError or an unexpected error. */
 export interface OrderWriter {
   write(command: WriteCommand, caller: Caller): Promise<WriteOutcome>;
 }

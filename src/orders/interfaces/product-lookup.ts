@@ -1,6 +1,6 @@
 import type { Caller } from './caller.js';
 
-/** A product as the catalogue sells it. */
+/** A product of the catalogue. */
 export interface Product {
   readonly id: string;
   readonly name: string;
@@ -10,15 +10,15 @@ export interface Product {
   readonly currency: string;
 }
 
-/** What the catalogue says of a product id. */
+/** The result for one product id. */
 export type ProductLookupResult =
   | { readonly kind: 'found'; readonly product: Product }
   | { readonly kind: 'unknown' }
-  /** It could not be asked, or its answer made no sense; asking again later may help. */
+  /** The service failed, or its response was invalid; a later look-up may succeed. */
   | { readonly kind: 'unavailable'; readonly cause: Error };
 
-/** Where names and prices come from that orders do not bring themselves. */
+/** Looks up the names and prices that requests leave out. */
 export interface ProductLookup {
-  /** One answer an id, in the ids' order. Never rejects: a service that fails is `unavailable`. */
+  /** A result for each id, in their order. Never rejects: a failure is `unavailable`. */
   products(ids: readonly string[], caller: Caller): Promise<readonly ProductLookupResult[]>;
 }
