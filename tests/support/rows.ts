@@ -31,13 +31,19 @@ export interface EventRow {
   readonly to?: string | null;
   readonly payload?: object;
   readonly occurredAt?: Date;
+  /** The hash of an idempotency key. */
+  readonly commandKey?: Buffer;
 }
+
+/** Rows of one statement, so that no parameter is larger than some megabytes. */
+const CHUNK = 20_000;
 
 /** Stores orders without items, events and references. The default is a pending order over 0 USD, created now. */
 export async function insertOrders(
   target: Target,
   rows: readonly (Partial<OrderRow> & Pick<OrderRow, 'id'>)[],
 ): Promise<void> {
+  const [first, rest] = [rows.slice(0, CHUNK), rows.slice(CHUNK)];
   await run(
     target,
     `INSERT INTO orders (id, number, customer_id, customer_email, external_reference, status, currency, subtotal, total,
@@ -48,8 +54,9 @@ export async function insertOrders(
      FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, number bigint, "customerId" text, email text, reference text,
        status order_status, currency text, total bigint, version int, "createdAt" timestamptz, "updatedAt" timestamptz,
        "deletedAt" timestamptz)`,
-    [JSON.stringify(rows.map(withDefaults))],
+    [JSON.stringify(first.map(withDefaults))],
   );
+  if (rest.length > 0) await insertOrders(target, rest);
 }
 
 function withDefaults(row: Partial<OrderRow>) {
@@ -62,12 +69,12 @@ export async function insertEvents(target: Target, rows: readonly EventRow[]): P
   await run(
     target,
     `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id,
-       payload, occurred_at)
+       payload, occurred_at, command_key, command_fingerprint)
      SELECT r."orderId", r.version, r.type, r."from", r."to", '{}', 'system', gen_random_uuid(), coalesce(r.payload, '{}'),
-       coalesce(r."occurredAt", clock_timestamp())
+       coalesce(r."occurredAt", clock_timestamp()), decode(r.key, 'hex'), CASE WHEN r.key IS NOT NULL THEN ''::bytea END
      FROM jsonb_to_recordset($1::jsonb) AS r("orderId" uuid, version int, type order_event_type, "from" order_status,
-       "to" order_status, payload jsonb, "occurredAt" timestamptz)`,
-    [JSON.stringify(rows)],
+       "to" order_status, payload jsonb, "occurredAt" timestamptz, key text)`,
+    [JSON.stringify(rows.map(({ commandKey, ...row }) => ({ ...row, key: commandKey?.toString('hex') })))],
   );
 }
 
