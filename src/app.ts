@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
-import { createLanes } from './coalesce/lanes.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
@@ -32,7 +31,7 @@ import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
 import { createReader } from './store/reader.js';
-import { createWriteBatch } from './store/write-batch.js';
+import { createBatchWriter } from './store/write-batch.js';
 
 export interface App {
   readonly url: string;
@@ -146,14 +145,13 @@ async function createOrders(
   onCommit: (orderIds: readonly string[]) => void,
 ): Promise<OrderDependencies> {
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
-  const writeBatch = createWriteBatch(database, {
+  const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
-    contendedLanes: createLanes(1),
     onCommit,
     log,
   });
-  const writer = coalesceWrites(writeBatch, config.writes);
+  const writer = coalesceWrites(batchWriter, config.writes);
   resources.defer(() => writer.idle());
   return {
     writer,

@@ -84,8 +84,8 @@ export const VARIABLES = {
   ),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(5_000, 100, 600_000, 'Maximum duration of an SQL statement, in milliseconds.'),
   DATABASE_LOCK_TIMEOUT_MS: whole(
-    500,
     50,
+    10,
     600_000,
     'Maximum time that an SQL statement waits for a lock, in milliseconds.',
   ),

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { createLanes } from '../../dist/coalesce/lanes.js';
 import { coalesceReads } from '../../dist/coalesce/reader.js';
 import { coalesceWrites } from '../../dist/coalesce/writer.js';
 import { readConfig, type Config } from '../../dist/config.js';
@@ -24,7 +23,7 @@ import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js'
 import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
-import { createWriteBatch } from '../../dist/store/write-batch.js';
+import { createBatchWriter } from '../../dist/store/write-batch.js';
 import { compare, median, type Load } from './measure.ts';
 
 const log = pino({ level: 'silent' });
@@ -55,7 +54,7 @@ function draft(): OrderDraft {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
   const requested = requestOrder({ customerId: 'bench', customerName: 'Bench', currency: 'USD', items }, [], false);
   if ('problems' in requested) throw new Error(JSON.stringify(requested.problems));
-  const priced = priceLines(requested.request.lines, 'USD', 2, new Map(), []);
+  const priced = priceLines(requested.request.lines, 'USD', new Map(), []);
   if ('problems' in priced) throw new Error(JSON.stringify(priced.problems));
   const completed = completeDraft(requested.request, priced.lines, []);
   if ('problems' in completed) throw new Error(JSON.stringify(completed.problems));
@@ -81,14 +80,13 @@ function creation(): CreateOrder {
 
 /** Three items and an event: what every variant stores for an order. */
 async function benchWrites(database: Database, config: Config, load: Load): Promise<readonly string[]> {
-  const writeBatch = createWriteBatch(database, {
+  const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
-    contendedLanes: createLanes(1),
     onCommit: () => {},
     log,
   });
-  const writer = coalesceWrites(writeBatch, config.writes);
+  const writer = coalesceWrites(batchWriter, config.writes);
   const pool = new pg.Pool({ connectionString: embedded.url, max: 10 });
   pool.on('error', (error) => console.error(String(error))); // the database is stopped while the pool is open: something failed
   const ids: string[] = [];

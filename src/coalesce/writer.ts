@@ -1,174 +1,93 @@
 import { UNKNOWN_OUTCOME } from '../domain/errors.js';
-import type { OrderLine } from '../domain/order.js';
-import type {
-  ChangeOrder,
-  OrderWriter,
-  CreateOrder,
-  WriteCommand,
-  WriteOutcome,
-} from '../orders/interfaces/order-writer.js';
-import { createCoalescer, type Answer, type Call, type Coalescer } from './coalescer.js';
+import type { BatchWriter, LockConflict } from '../orders/interfaces/batch-writer.js';
+import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
+import { createCoalescer, type Answer, type Call } from './coalescer.js';
+import { sizeOf, split, type BatchBounds, type CommandSize } from './command-size.js';
 import { createLanes } from './lanes.js';
+import { createWaitingCommands, type SizedCall, type WaitingCommands } from './waiting-commands.js';
 
-export interface WriteBounds {
+export interface WriteBounds extends BatchBounds {
   readonly lanes: number;
-  readonly maxCommands: number;
-  readonly maxItems: number;
-  readonly maxBytes: number;
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
 }
 
-/**
- * Stores one batch: an outcome or an Error for each call, or a promise where a command waits for an order that somebody
- * else holds.
- */
-export type WriteBatch = (calls: readonly Call<WriteCommand>[]) => Promise<readonly Answer<WriteOutcome>[]>;
-
 export type CoalescedWriter = OrderWriter & { idle(): Promise<void> };
 
+interface SizedCommand {
+  readonly command: WriteCommand;
+  readonly size: CommandSize;
+}
+
 /**
- * Group commit: writes that arrive while a batch is in flight share the next transaction.
- *
- * @param laneOf which batches an order's commands may share; one number for all on one machine, a shard's number where
- *   the tables are distributed, so that a batch touches one worker
+ * Group commit: writes that arrive while a batch is in flight share the next transaction. A command that meets a lock of
+ * another transaction leaves its lane and waits outside.
  */
-export function coalesceWrites(
-  writeBatch: WriteBatch,
-  bounds: WriteBounds,
-  laneOf: (orderId: string) => number = () => 0,
-): CoalescedWriter {
-  const lanes = createLanes(bounds.lanes);
-  const coalescers = new Map<number, Coalescer<WriteCommand, WriteOutcome>>();
-
-  function coalescerOf(orderId: string): Coalescer<WriteCommand, WriteOutcome> {
-    const lane = laneOf(orderId);
-    const existing = coalescers.get(lane);
-    if (existing !== undefined) return existing;
-    const created = createCoalescer<WriteCommand, WriteOutcome>({
-      what: 'write',
-      lanes,
-      maxBatch: bounds.maxCommands,
-      maxQueued: bounds.maxQueued,
-      maxQueuedBytes: bounds.maxQueuedBytes,
-      weigh: (command) => sizeOf(command).bytes,
-      unstartedMessage: 'The write was not started: the deadline of the request has passed. Nothing was stored.',
-      lateMessage:
-        'The write did not finish before the deadline of the request; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.',
-      lateDetails: UNKNOWN_OUTCOME,
-      run: async (calls) => {
-        const answers: Answer<WriteOutcome>[] = [];
-        for (const part of split(calls, bounds)) answers.push(...(await settle(writeBatch, part)));
-        return answers;
-      },
-    });
-    coalescers.set(lane, created);
-    return created;
-  }
-
+export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): CoalescedWriter {
+  const batchWriter = { ...store, write: neverRejecting(store.write) };
+  const waiting = createWaitingCommands(batchWriter, bounds);
+  const coalescer = createCoalescer<SizedCommand, WriteOutcome>({
+    what: 'write',
+    lanes: createLanes(bounds.lanes),
+    maxBatch: bounds.maxCommands,
+    maxQueued: bounds.maxQueued,
+    maxQueuedBytes: bounds.maxQueuedBytes,
+    weigh: ({ size }) => size.bytes,
+    unstartedMessage: 'The write was not started: the deadline of the request has passed. Nothing was stored.',
+    lateMessage:
+      'The write did not finish before the deadline of the request; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.',
+    lateDetails: UNKNOWN_OUTCOME,
+    run: (calls) => writeCalls(calls, batchWriter.write, waiting, bounds),
+  });
   return {
-    write: (command, caller) => coalescerOf(orderIdOf(command)).load(command, caller),
-    idle: async () => {
-      await Promise.all([...coalescers.values()].map((coalescer) => coalescer.idle()));
-    },
+    write: (command, caller) => coalescer.load({ command, size: sizeOf(command) }, caller),
+    idle: () => coalescer.idle(),
   };
 }
 
-/** What a command's lane is chosen by. */
-function orderIdOf(command: WriteCommand): string {
-  return command.kind === 'group' ? (command.orders[0]?.orderId ?? '') : command.orderId;
-}
-
-/** A failed part must not take the answers of the parts before it along. */
-async function settle(
-  writeBatch: WriteBatch,
-  part: readonly Call<WriteCommand>[],
+async function writeCalls(
+  calls: readonly Call<SizedCommand>[],
+  write: BatchWriter['write'],
+  waiting: WaitingCommands,
+  bounds: BatchBounds,
 ): Promise<readonly Answer<WriteOutcome>[]> {
-  try {
-    return await writeBatch(part);
-  } catch (cause) {
-    const error = cause instanceof Error ? cause : new Error('A batch failed.', { cause });
-    return part.map(() => error);
+  const answers = Array.from<Answer<WriteOutcome>>({ length: calls.length });
+  const unlocked: PlacedCall[] = [];
+  for (const [index, { key, caller }] of calls.entries()) {
+    const call = { command: key.command, size: key.size, caller, outcomeUnknown: false, index };
+    const conflict = waiting.knownConflict(call.command);
+    if (conflict === null) unlocked.push(call);
+    else answers[index] = wait(call, conflict);
   }
-}
-
-/** Cuts a batch where its commands, lines or bytes exceed what one transaction should carry. Order is kept. */
-export function split<C extends { readonly key: WriteCommand }>(
-  calls: readonly C[],
-  { maxCommands, maxItems, maxBytes }: Pick<WriteBounds, 'maxCommands' | 'maxItems' | 'maxBytes'>,
-): C[][] {
-  const parts: C[][] = [];
-  let sum: Size = NOTHING;
-  for (const call of calls) {
-    const own = sizeOf(call.key);
-    const current = parts.at(-1);
-    const next = add(sum, own);
-    if (current !== undefined && next.commands <= maxCommands && next.items <= maxItems && next.bytes <= maxBytes) {
-      current.push(call);
-      sum = next;
-    } else {
-      parts.push([call]);
-      sum = own;
+  for (const part of split(unlocked, bounds)) {
+    const results = await write(part, { waited: false });
+    for (const [at, call] of part.entries()) {
+      const result = results[at] ?? new Error('a command without a result');
+      answers[call.index] = 'kind' in result && result.kind === 'lock-conflict' ? wait(call, result) : result;
     }
   }
-  return parts;
+  return answers;
+
+  async function wait(call: SizedCall, conflict: LockConflict): Promise<WriteOutcome> {
+    const outcome = waiting.wait(call, conflict);
+    outcome.catch(() => undefined); // its caller takes it when the whole batch is answered
+    return outcome;
+  }
 }
 
-interface Size {
-  readonly commands: number;
-  readonly items: number;
-  /** About what it holds in memory and sends to the database. */
-  readonly bytes: number;
+interface PlacedCall extends SizedCall {
+  /** Its place among the answers. */
+  readonly index: number;
 }
 
-const NOTHING: Size = { commands: 0, items: 0, bytes: 0 };
-const COMMAND_BYTES = 400;
-const LINE_BYTES = 100;
-
-function add(left: Size, right: Size): Size {
-  return {
-    commands: left.commands + right.commands,
-    items: left.items + right.items,
-    bytes: left.bytes + right.bytes,
+/** A defect in one part of a batch must not take the answers of the other parts with it. */
+function neverRejecting(write: BatchWriter['write']): BatchWriter['write'] {
+  return async (calls, options) => {
+    try {
+      return await write(calls, options);
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error('A batch failed.', { cause });
+      return calls.map(() => error);
+    }
   };
-}
-
-function sizeOf(command: WriteCommand): Size {
-  switch (command.kind) {
-    case 'group':
-      return command.orders.map(sizeOf).reduce(add, NOTHING);
-    case 'create':
-      return creationSize(command);
-    case 'change':
-      return changeSize(command);
-  }
-}
-
-function creationSize({ draft }: CreateOrder): Size {
-  if (draft === null) return { commands: 1, items: 0, bytes: COMMAND_BYTES };
-  const { lines, ...rest } = draft;
-  return { commands: 1, items: lines.length, bytes: COMMAND_BYTES + lengthOf(rest) + bytesOfLines(lines) };
-}
-
-function changeSize({ change, reason }: ChangeOrder): Size {
-  const bytes = COMMAND_BYTES + (reason?.length ?? 0);
-  if (change.kind !== 'update') return { commands: 1, items: 0, bytes };
-  const lines = change.lines !== null && !('problems' in change.lines) ? change.lines : [];
-  return { commands: 1, items: lines.length, bytes: bytes + lengthOf(change.details) + bytesOfLines(lines) };
-}
-
-function bytesOfLines(lines: readonly OrderLine[]): number {
-  return lines.reduce((sum, line) => sum + LINE_BYTES + lengthOf(line), 0);
-}
-
-/** Of all texts and objects among the values. Empty objects are the rule, and cost nothing to weigh. */
-function lengthOf(values: object): number {
-  let length = 0;
-  for (const value of Object.values(values)) {
-    if (typeof value === 'string') length += value.length;
-    else if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
-      length += JSON.stringify(value).length;
-    }
-  }
-  return length;
 }

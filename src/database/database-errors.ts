@@ -4,10 +4,14 @@ import { causesOf, sqlStateOf } from '../observability/sql-state.js';
 export type FailureKind =
   /** A row that the database rejects (SQLSTATE classes 22, 23): the culprit has to be found. */
   | 'data'
-  /** Serialization failure, deadlock, lock not available: worth one more try. */
+  /** Serialization failure or deadlock: worth one more try. */
   | 'conflict'
+  /** A lock was not obtained in time. */
+  | 'lock'
   /** The database cannot serve this now: cancelled, out of resources, starting, its files or its disk fail. */
   | 'unavailable'
+  /** An internal error (class XX): a corrupted row or index, or a defect of PostgreSQL. */
+  | 'damaged'
   /** The connection is gone, or there was none to be had: worth one more try over another one. */
   | 'connection'
   /** Anything else: a defect of ours. */
@@ -64,14 +68,16 @@ const lost: Failure = { kind: 'connection', sqlState: null };
 
 /** Idle in a transaction for too long; ended by an administrator, a crash or an idle time-out. */
 const SESSION_ENDED = new Set(['25P03', '57P01', '57P02', '57P05']);
-/** Out of resources, system errors such as a missing file, internal errors such as a corrupted index. */
-const UNAVAILABLE_CLASSES = new Set(['53', '58', 'XX']);
+/** Out of resources, system errors such as a missing file. */
+const UNAVAILABLE_CLASSES = new Set(['53', '58']);
 /** A primary that has become a standby, a cancelled statement, a server that starts, a dropped database. */
 const UNAVAILABLE = new Set(['25006', '57014', '57P03', '57P04']);
 
 function kindOf(sqlState: string): FailureKind {
   if (sqlState.startsWith('22') || sqlState.startsWith('23')) return 'data';
-  if (sqlState === '40001' || sqlState === '40P01' || sqlState === '55P03') return 'conflict';
+  if (sqlState === '40001' || sqlState === '40P01') return 'conflict';
+  if (sqlState === '55P03') return 'lock';
+  if (sqlState.startsWith('XX')) return 'damaged';
   if (SESSION_ENDED.has(sqlState) || sqlState.startsWith('08')) return 'connection';
   if (UNAVAILABLE_CLASSES.has(sqlState.slice(0, 2)) || UNAVAILABLE.has(sqlState)) return 'unavailable';
   return 'unexpected';

@@ -2,7 +2,7 @@ import type { ChangeCommand, Decision, Known } from './decide-change.js';
 import { EDITABLE_DETAILS, type EditableDetails } from './order-details.js';
 import { subtotalOf, sumsOf, totalMismatch } from './order-draft.js';
 import { isEqual } from './deep-equal.js';
-import { invalid, type FieldPath, type InputProblem } from './errors.js';
+import { duplicateReference, invalid, type FieldPath, type InputProblem } from './errors.js';
 import { eventOf, timeOfChange } from './order-event.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
 import { AMOUNTS, type Amounts, type Order, type OrderLine } from './order.js';
@@ -70,12 +70,6 @@ function sumsAfter(
   return mismatch === null ? summed : { problems: [mismatch] };
 }
 
-/** What is said of an external reference that another order of the same customer has. */
-export function duplicateReference(field: FieldPath): InputProblem {
-  const message = 'externalReference must be unique among the orders of the customer; another order has it.';
-  return { code: 'DUPLICATE', message, field };
-}
-
 /** What the customer owes is settled when the order is confirmed. */
 const WHILE_PENDING: ReadonlySet<string> = new Set(['items', ...AMOUNTS]);
 
@@ -96,7 +90,7 @@ function amountsOf({ shipping, tax, discount }: Order): Amounts {
   return { shipping, tax, discount };
 }
 
-/** What a tombstone keeps: what answers replays and adds up histories. Every other field is erased. */
+/** What a tombstone keeps: what replays and the history need. All other fields are erased, new ones by default. */
 const KEPT = [
   'id',
   'number',
@@ -113,26 +107,19 @@ const KEPT = [
   'cancelReason',
 ] as const satisfies readonly (keyof Order)[];
 
-type Kept = Pick<Order, (typeof KEPT)[number]>;
+type Erased = Omit<Order, (typeof KEPT)[number] | 'version' | 'updatedAt' | 'deletedAt'>;
+type NotNullable<T> = { [Name in keyof T as null extends T[Name] ? never : Name]: T[Name] };
 
-/** A field that is added to orders does not compile until it is here or kept. */
-const ERASED: Omit<Order, keyof Kept | 'version' | 'updatedAt' | 'deletedAt'> = {
-  customerId: null,
-  customerName: null,
-  customerEmail: null,
-  notes: null,
-  externalReference: null,
-  shippingAddress: null,
-  billingAddress: null,
-  metadata: {},
-  tracking: null,
-};
+/** What is left of an erased field that cannot be null. */
+const EMPTY: NotNullable<Erased> = { metadata: {} };
 
-/** Decides a deletion: lines and personal data go. */
+/** Decides a deletion: the order becomes a tombstone without lines and personal data. */
 export function decideDeletion(order: Order, command: ChangeCommand, { now }: Known): Decision {
   const at = timeOfChange(order, now);
-  const kept = Object.fromEntries(KEPT.map((name) => [name, order[name]])) as unknown as Kept;
-  const next: Order = { ...kept, ...ERASED, version: order.version + 1, updatedAt: at, deletedAt: at };
+  const erased = Object.fromEntries(Object.keys(order).map((name) => [name, null]));
+  const kept = Object.fromEntries(KEPT.map((name) => [name, order[name]]));
+  const tombstone = { ...erased, ...EMPTY, ...kept } as unknown as Order;
+  const next: Order = { ...tombstone, version: order.version + 1, updatedAt: at, deletedAt: at };
   const event = eventOf(order, next, { type: 'DELETED', changedFields: [] }, command);
   return { kind: 'changed', order: next, event, lines: [] };
 }

@@ -1,4 +1,4 @@
-/** Whether two values of JSON, or bigints, are the same whatever the order of their keys. */
+/** Whether two JSON values, bigints or byte arrays are equal, in whatever order their keys are. */
 export function isEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;

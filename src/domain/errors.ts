@@ -4,20 +4,35 @@ import type { Order } from './order.js';
 /** Where in a mutation's arguments a problem lies, outermost first: `['input', 'items', '0', 'quantity']`. */
 export type FieldPath = readonly string[];
 
-/** A rule that the input breaks, or a reason outside of it why it cannot be done. */
+interface UserErrorRules {
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+}
+
+/** The codes of `userErrors`, from which the GraphQL enum derives. */
+export const USER_ERRORS = {
+  REQUIRED: { retryable: false },
+  INVALID: { retryable: false },
+  NOT_FOUND: { retryable: false },
+  DUPLICATE: { retryable: false },
+  LIMIT_EXCEEDED: { retryable: false },
+  INVALID_TRANSITION: { retryable: false },
+  VERSION_CONFLICT: { retryable: false },
+  IDEMPOTENCY_MISMATCH: { retryable: false },
+  ORDER_DELETED: { retryable: false },
+  TOTAL_MISMATCH: { retryable: false },
+  PRICE_CHANGED: { retryable: false },
+  NOT_EDITABLE: { retryable: false },
+  BATCH_ABORTED: { retryable: false },
+  CATALOGUE_UNAVAILABLE: { retryable: true },
+  SERVICE_UNAVAILABLE: { retryable: true },
+} as const satisfies Readonly<Record<string, UserErrorRules>>;
+
+export type UserErrorCode = keyof typeof USER_ERRORS;
+
+/** A rule that the input breaks, or another reason why the command cannot be executed. */
 export interface InputProblem {
-  readonly code:
-    | 'REQUIRED'
-    | 'INVALID'
-    | 'DUPLICATE'
-    | 'LIMIT_EXCEEDED'
-    | 'NOT_FOUND'
-    | 'TOTAL_MISMATCH'
-    | 'PRICE_CHANGED'
-    | 'NOT_EDITABLE'
-    | 'BATCH_ABORTED'
-    | 'CATALOGUE_UNAVAILABLE'
-    | 'SERVICE_UNAVAILABLE';
+  readonly code: Exclude<UserErrorCode, Rejection['code']>;
   readonly message: string;
   readonly field: FieldPath;
 }
@@ -35,15 +50,23 @@ export type Rejection =
       readonly field: FieldPath;
     };
 
-/** Failures of the request as a whole; they become top-level GraphQL errors. */
-export type RequestErrorCode =
-  | 'BAD_USER_INPUT'
-  | 'INVALID_CURSOR'
-  | 'THROTTLED'
-  | 'SLOW_CONSUMER'
-  | 'OVERLOADED'
-  | 'SERVICE_UNAVAILABLE'
-  | 'CANCELLED';
+interface RequestErrorRules {
+  /** The HTTP status of a request that fails as a whole. */
+  readonly status: number;
+}
+
+/** The codes of failures of the request as a whole, which become top-level GraphQL errors. */
+export const REQUEST_ERRORS = {
+  BAD_USER_INPUT: { status: 400 },
+  INVALID_CURSOR: { status: 400 },
+  THROTTLED: { status: 429 },
+  SLOW_CONSUMER: { status: 503 },
+  OVERLOADED: { status: 503 },
+  SERVICE_UNAVAILABLE: { status: 503 },
+  CANCELLED: { status: 499 },
+} as const satisfies Readonly<Record<string, RequestErrorRules>>;
+
+export type RequestErrorCode = keyof typeof REQUEST_ERRORS;
 
 /** A failure whose message is meant for the client. Everything else that is thrown is masked. */
 export class RequestError extends Error {
@@ -72,4 +95,9 @@ export function invalid(problems: readonly InputProblem[]): Rejection {
 
 export function notFound(inputPath: FieldPath): Rejection {
   return invalid([{ code: 'NOT_FOUND', message: 'No order with this id exists.', field: [...inputPath, 'id'] }]);
+}
+
+export function duplicateReference(field: FieldPath): InputProblem {
+  const message = 'externalReference must be unique among the orders of the customer; another order has it.';
+  return { code: 'DUPLICATE', message, field };
 }

@@ -25,6 +25,13 @@ for (const [exponent, codes] of Object.entries(UNUSUAL_EXPONENTS)) {
 /** Every currency an order can have, with its ISO 4217 exponent. */
 export const CURRENCY_EXPONENTS: ReadonlyMap<string, number> = exponents;
 
+/** The exponent of a currency that was checked before. */
+export function exponentOf(currency: string): number {
+  const exponent = CURRENCY_EXPONENTS.get(currency);
+  if (exponent === undefined) throw new Error(`no ISO 4217 currency: ${currency}`);
+  return exponent;
+}
+
 /** An exact amount: minor units (cents, fils, whole yen) of one currency. */
 export interface Money {
   readonly minor: bigint;
@@ -52,8 +59,7 @@ export function toMinor(decimal: string, exponent: number): bigint | AmountProbl
 
 /** Writes minor units as a decimal with exactly as many digits after the point as the currency has. */
 export function formatMoney({ minor, currency }: Money): string {
-  const exponent = CURRENCY_EXPONENTS.get(currency);
-  if (exponent === undefined) throw new Error(`no ISO 4217 currency: ${currency}`);
+  const exponent = exponentOf(currency);
   const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, '0');
   const point = digits.length - exponent;
   const text = exponent === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;

@@ -25,7 +25,6 @@ export interface AmountsInput {
 /** A checked and normalised request for an order, some of whose prices the catalogue may have yet to tell. */
 export interface OrderRequest {
   readonly details: OrderDetails;
-  readonly exponent: number;
   readonly lines: readonly RequestedLine[];
   readonly shipping: bigint;
   readonly tax: bigint;
@@ -51,7 +50,6 @@ export function requestOrder(input: DraftInput, at: FieldPath, catalogue: boolea
   }
   const request = {
     details: readWhole(input, at, problems),
-    exponent: exponent ?? 0,
     lines: requestLines(input.items, { exponent, catalogue }, [...at, 'items'], problems),
     ...NO_AMOUNTS,
     ...readGivenAmounts(input, exponent, at, problems),

@@ -1,5 +1,5 @@
 import type { OrderStatus } from './lifecycle.js';
-import type { Order } from './order.js';
+import type { NewOrder, Order } from './order.js';
 import type { Actor } from './viewer.js';
 
 export type OrderEventType = 'CREATED' | 'STATUS_CHANGED' | 'UPDATED' | 'DELETED';
@@ -25,9 +25,37 @@ export interface OrderEvent {
 /** An event that has its place in the log. */
 export type LoggedEvent = OrderEvent & { readonly position: bigint };
 
-/** The time of the next change: a clock set back must not turn history round. */
+/** The event of a creation, before the database has given it its time. */
+export type NewOrderEvent = Omit<OrderEvent, 'occurredAt'>;
+
+/** What consumers of the event log learn of the order, as it is after the event: docs/event-payload.schema.json. */
+export interface EventPayload {
+  readonly currency: string;
+  readonly status: OrderStatus;
+  /** In minor units of the currency. */
+  readonly totalMinor: string;
+  readonly createdAt: Date;
+}
+
+export function eventPayload(order: Order): EventPayload {
+  return { ...creationPayload(order), createdAt: order.createdAt };
+}
+
+/** The payload of a creation: the database adds `createdAt`. */
+export function creationPayload({ currency, status, total }: NewOrder): Omit<EventPayload, 'createdAt'> {
+  return { currency, status, totalMinor: total.toString() };
+}
+
+/** The time of the next change: a clock that is set back must not reverse the history. */
 export function timeOfChange(order: Order, now: Date): Date {
   return now < order.updatedAt ? order.updatedAt : now;
+}
+
+type Cause = Pick<OrderEvent, 'actor' | 'reason'>;
+
+/** The event of a new order. */
+export function creationEvent(order: NewOrder, { actor, reason }: Cause): NewOrderEvent {
+  return eventBetween(null, order, { type: 'CREATED', changedFields: [] }, { actor, reason });
 }
 
 /** The event that leads from an order to its next version. */
@@ -35,20 +63,28 @@ export function eventOf(
   order: Order,
   next: Order,
   what: Pick<OrderEvent, 'type' | 'changedFields'>,
-  who: Pick<OrderEvent, 'actor' | 'reason'>,
+  cause: Cause,
 ): OrderEvent {
-  const transitioned = order.status !== next.status;
+  return { ...eventBetween(order, next, what, cause), occurredAt: next.updatedAt };
+}
+
+function eventBetween(
+  before: Order | null,
+  after: NewOrder,
+  { type, changedFields }: Pick<OrderEvent, 'type' | 'changedFields'>,
+  { actor, reason }: Cause,
+): NewOrderEvent {
+  const transitioned = before?.status !== after.status;
   return {
-    orderId: order.id,
-    version: next.version,
-    type: what.type,
-    from: transitioned ? order.status : null,
-    to: transitioned ? next.status : null,
-    changedFields: what.changedFields,
-    reason: who.reason,
-    actor: who.actor,
-    customerId: order.customerId,
-    occurredAt: next.updatedAt,
+    orderId: after.id,
+    version: after.version,
+    type,
+    from: transitioned ? (before?.status ?? null) : null,
+    to: transitioned ? after.status : null,
+    changedFields,
+    reason,
+    actor,
+    customerId: (before ?? after).customerId, // a deletion erases the customer of the order
     position: null,
   };
 }

@@ -1,7 +1,7 @@
 import type { DecimalInput } from './decimal.js';
 import type { FieldPath, InputProblem } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
-import { formatMoney, toMinor } from './money.js';
+import { exponentOf, formatMoney, toMinor } from './money.js';
 import type { OrderLine } from './order.js';
 import { Problems } from './input-problems.js';
 
@@ -98,7 +98,6 @@ export function productsToLookUp(lines: readonly RequestedLine[]): readonly stri
 export function priceLines(
   lines: readonly RequestedLine[],
   currency: string,
-  exponent: number,
   products: ReadonlyMap<string, LookedUpProduct>,
   at: FieldPath,
 ): { readonly lines: readonly OrderLine[] } | { readonly problems: readonly InputProblem[] } {
@@ -106,7 +105,7 @@ export function priceLines(
   const priced = lines.map((line, index) => {
     const field = [...at, String(index)];
     const { productId, sku, quantity, expectedUnitPrice } = line;
-    const complete = completeLine(line, { currency, exponent, products, field, problems });
+    const complete = completeLine(line, { currency, products, field, problems });
     const { name, unitPrice } = complete ?? { name: '', unitPrice: expectedUnitPrice ?? 0n };
     if (expectedUnitPrice !== null && expectedUnitPrice !== unitPrice) {
       const price = `${formatMoney({ minor: unitPrice, currency })} ${currency}`;
@@ -123,7 +122,6 @@ export function priceLines(
 
 interface Pricing {
   readonly currency: string;
-  readonly exponent: number;
   readonly products: ReadonlyMap<string, LookedUpProduct>;
   readonly field: FieldPath;
   readonly problems: Problems;
@@ -155,7 +153,7 @@ function completeLine({ productId, name, unitPrice }: RequestedLine, pricing: Pr
 
 function priceOf(
   product: { readonly price: string; readonly currency: string },
-  { currency, exponent, field, problems }: Pricing,
+  { currency, field, problems }: Pricing,
 ): bigint | null {
   const productField = [...field, 'productId'];
   if (product.currency !== currency) {
@@ -163,7 +161,7 @@ function priceOf(
     problems.add('INVALID', productField, message);
     return null;
   }
-  const minor = toMinor(product.price, exponent);
+  const minor = toMinor(product.price, exponentOf(currency));
   if (typeof minor === 'bigint' && minor >= 0n) return minor;
   problems.add('INVALID', productField, `The price in the catalogue is not a valid amount of ${currency}.`);
   return null;

@@ -1,5 +1,8 @@
 import { ORDER_STATUSES, type OrderStatus } from './lifecycle.js';
 
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
 /** How long orders took from creation to the first of DELIVERED and COMPLETED, in milliseconds. */
 export interface ProcessingTime {
   readonly averageMs: number;

@@ -93,3 +93,9 @@ export interface Order extends OrderDetails, Sums {
   /** When it became a tombstone, which only replays of its creation may see; null for an order. */
   readonly deletedAt: Date | null;
 }
+
+/** An order before the database has given it a number and the time of its creation. */
+export type NewOrder = Omit<Order, keyof Assigned | 'updatedAt'>;
+
+/** What the database gives an order when it stores it. */
+export type Assigned = Pick<Order, 'number' | 'createdAt'>;

@@ -1,20 +1,10 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { RequestError, type RequestErrorCode } from '../domain/errors.js';
+import { REQUEST_ERRORS, RequestError } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
-
-const STATUS_OF_REQUEST_ERRORS: Readonly<Record<RequestErrorCode, number>> = {
-  BAD_USER_INPUT: 400,
-  INVALID_CURSOR: 400,
-  THROTTLED: 429,
-  SLOW_CONSUMER: 503,
-  OVERLOADED: 503,
-  SERVICE_UNAVAILABLE: 503,
-  CANCELLED: 499,
-};
 
 /** HTTP status of a request that failed as a whole, by the code of its error; the others are answers. */
 export const HTTP_STATUS: ReadonlyMap<string, number> = new Map([
-  ...Object.entries(STATUS_OF_REQUEST_ERRORS),
+  ...Object.entries(REQUEST_ERRORS).map(([code, { status }]) => [code, status] as const),
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 

@@ -1,4 +1,4 @@
-import type { Rejection } from '../domain/errors.js';
+import { USER_ERRORS, type Rejection } from '../domain/errors.js';
 import { LIFECYCLE } from '../domain/lifecycle.js';
 import type { Typed } from './types/node.js';
 import {
@@ -8,9 +8,6 @@ import {
   type VersionConflictError,
 } from './types/user-errors.js';
 
-/** What may succeed later as it stands. */
-const RETRYABLE: ReadonlySet<string> = new Set(['CATALOGUE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
-
 /** The one place where expected rejections become `userErrors`. */
 export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
   switch (rejection.code) {
@@ -18,13 +15,13 @@ export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
       return rejection.problems.slice(0, MAX_USER_ERRORS).map((problem) => ({
         __typename: 'InputError',
         ...problem,
-        retryable: RETRYABLE.has(problem.code),
+        ...USER_ERRORS[problem.code],
       }));
     case 'IDEMPOTENCY_MISMATCH':
-      return [{ __typename: 'IdempotencyError', ...rejection, retryable: false }];
+      return [{ __typename: 'IdempotencyError', ...rejection, ...USER_ERRORS[rejection.code] }];
     case 'ORDER_DELETED': {
       const message = 'The order with this id or idempotencyKey was deleted.';
-      return [{ __typename: 'IdempotencyError', ...rejection, message, retryable: false }];
+      return [{ __typename: 'IdempotencyError', ...rejection, message, ...USER_ERRORS[rejection.code] }];
     }
     case 'INVALID_TRANSITION':
       return [transitionError(rejection)];
@@ -45,7 +42,7 @@ function transitionError({
     code: 'INVALID_TRANSITION',
     message: `The order is ${order.status} and cannot become ${to}; ${instead}.`,
     field,
-    retryable: false,
+    ...USER_ERRORS.INVALID_TRANSITION,
     from: order.status,
     to,
     allowed,
@@ -59,7 +56,7 @@ function versionConflict(rejection: Extract<Rejection, { code: 'VERSION_CONFLICT
     code: 'VERSION_CONFLICT',
     message: `The order does not have expectedVersion ${expectedVersion}; it has version ${order.version}.`,
     field,
-    retryable: false,
+    ...USER_ERRORS.VERSION_CONFLICT,
     currentVersion: order.version,
     order,
   };

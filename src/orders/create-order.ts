@@ -100,11 +100,11 @@ async function priceOrder(
   { orderId, request, inputPath }: UnpricedOrder,
   caller: Caller,
 ): Promise<{ readonly draft: OrderDraft | null } | { readonly problems: readonly InputProblem[] }> {
-  const { lines, exponent, details } = request;
+  const { lines, details } = request;
   const isReplay = () => readerFor(caller).isKnown(orderId);
   const products = await lookUpProducts(productLookup, lines, caller, isReplay);
   if (products === null) return { draft: null };
-  const priced = priceLines(lines, details.currency, exponent, products, [...inputPath, 'items']);
+  const priced = priceLines(lines, details.currency, products, [...inputPath, 'items']);
   return 'problems' in priced ? priced : completeDraft(request, priced.lines, inputPath);
 }
 

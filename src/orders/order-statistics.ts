@@ -1,4 +1,5 @@
 import { RequestError } from '../domain/errors.js';
+import { DAY_MS, HOUR_MS } from '../domain/order-statistics.js';
 import { ownerFilter } from '../domain/viewer.js';
 import { storable } from './storable-time.js';
 import type { Caller } from './interfaces/caller.js';
@@ -29,8 +30,7 @@ export interface Statistics extends StatsReading {
   readonly series: (interval: StatsInterval) => Promise<readonly StatsPoint[]>;
 }
 
-const HOUR_MS = 3_600_000;
-const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: 24 * HOUR_MS };
+const INTERVAL_MS: Readonly<Record<StatsInterval, number>> = { HOUR: HOUR_MS, DAY: DAY_MS };
 /** The maximum number of points of a series. */
 export const MAX_POINTS = 2_000;
 /** The maximum number of currencies of a point, on average over a series of `MAX_POINTS`. */

@@ -114,8 +114,7 @@ async function priceNewLines(
   const { id: orderId, currency } = order;
   const isReplay = async () => key !== null && readerFor(caller).isCommandKnown({ orderId, key: hexOf(caller, key) });
   const products = await lookUpProducts(productLookup, lines, caller, isReplay);
-  const exponent = CURRENCY_EXPONENTS.get(currency) ?? 0;
-  const priced = priceLines(lines, currency, exponent, products ?? new Map(), [...INPUT_PATH, 'items']);
+  const priced = priceLines(lines, currency, products ?? new Map(), [...INPUT_PATH, 'items']);
   return 'problems' in priced ? priced : priced.lines;
 }
 

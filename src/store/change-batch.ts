@@ -1,54 +1,48 @@
 import { decideChange, type Decision } from '../domain/decide-change.js';
 import type { OrderLine, Order } from '../domain/order.js';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { ChangeOrder, OrderOutcome } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
 import { lookUpIdempotencyKeys } from './idempotency-lookup.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
-import { toOrder } from './order-rows.js';
-import { applyChanges, applyUpdates, replaceLines, type NewEvent } from './statements/change-orders.js';
-import { lockFreeOrders, lockOrders, readPresent, type LockedRow } from './statements/lock-orders.js';
+import { LOCK_CONFLICT, ORDER_LOCKED } from './lock-conflict.js';
+import { claimForCommands, claimOf } from './reference-claims.js';
+import { applyTransitions, applyUpdates, type NewEvent } from './statements/change-orders.js';
+import type { Claim } from './statements/external-references.js';
+import { lockOrders, readPresent, type LockedOrder } from './statements/lock-orders.js';
 import { readItems } from './statements/read-orders.js';
-import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
-
-export interface ChangeManner {
-  /** An earlier attempt may have been committed without our learning it, so look for its events first. */
-  readonly uncertain: boolean;
-  /** Do not wait for orders that somebody else holds. */
-  readonly skipLocked: boolean;
-  /** Wait but a moment for what cannot be passed over: ids and references that somebody is just storing. */
-  readonly hurried: boolean;
-}
+import { replaceLines } from './statements/replace-lines.js';
 
 /**
  * Changes orders inside the caller's transaction: each is locked, read, decided upon and written with its events.
  * Commands on one order are decided one after the other, each with an event of its own.
  *
- * @returns an outcome for each command; `held` where somebody else holds its order
+ * @param outcomeUnknown an earlier attempt of the commands may have been committed, so its events are looked for first
+ * @returns an outcome for each command, in the commands' order
  */
 export async function changeBatch(
   tx: Queryable,
   commands: readonly ChangeOrder[],
-  { uncertain, skipLocked }: Omit<ChangeManner, 'hurried'>,
-): Promise<Map<ChangeOrder, OrderOutcome | LockConflict>> {
+  outcomeUnknown: boolean,
+): Promise<(OrderOutcome | LockConflict)[]> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
-  const locked = new Map((await (skipLocked ? lockFreeOrders : lockOrders)(tx, ids)).map((row) => [row.id, row]));
-  const passedOver = skipLocked ? ids.filter((id) => !locked.has(id)) : [];
-  const held = new Set(passedOver.length === 0 ? [] : await readPresent(tx, passedOver));
+  const locked = new Map((await lockOrders(tx, ids)).map((row) => [row.order.id, row]));
+  const skipped = ids.filter((id) => !locked.has(id));
+  const lockedElsewhere = new Set(skipped.length === 0 ? [] : await readPresent(tx, skipped));
   const batch: Batch = {
     locked,
-    orders: new Map([...locked].map(([id, row]) => [id, toOrder(row)])),
+    orders: new Map([...locked].map(([id, { order }]) => [id, order])),
     lines: await linesOf(tx, commands, locked),
     replaced: new Map(),
     events: [],
   };
-  const earlier = await lookUpIdempotencyKeys(tx, commands, uncertain);
-  const references = await claim(tx, commands, batch);
+  const earlier = await lookUpIdempotencyKeys(tx, commands, outcomeUnknown);
+  const references = await claimForCommands(tx, claimsOf(commands, locked));
 
-  const outcomes = new Map<ChangeOrder, OrderOutcome | LockConflict>();
+  const outcomes: (OrderOutcome | LockConflict)[] = [];
   for (const command of commands) {
-    const reference = references.stateOf(command);
-    if (held.has(command.orderId) || reference === LOCK_CONFLICT) {
-      outcomes.set(command, LOCK_CONFLICT);
+    const reference = references.stateOf(command, (owner) => locked.has(owner));
+    if (lockedElsewhere.has(command.orderId) || reference === LOCK_CONFLICT) {
+      outcomes.push(lockedElsewhere.has(command.orderId) ? ORDER_LOCKED : LOCK_CONFLICT);
       continue;
     }
     const known = earlier.find(command);
@@ -56,21 +50,22 @@ export async function changeBatch(
       earlier: known,
       lines: batch.lines.get(command.orderId) ?? [],
       referenceTaken: reference === 'taken',
-      now: locked.get(command.orderId)?.locked_at ?? new Date(0), // without a row nothing is written at that time
+      now: locked.get(command.orderId)?.lockedAt ?? new Date(0), // without a row nothing is written at that time
     });
-    outcomes.set(command, toOutcome(decision, known === 'same-request'));
+    outcomes.push(toOutcome(decision, known === 'same-request'));
     if (decision.kind !== 'changed') continue;
     remember(batch, command, decision);
     earlier.remember(command);
   }
   if (batch.events.length > 0) await store(tx, batch);
-  await references.releaseUnused(tx);
+  const before = [...locked.values()].flatMap(({ order }) => claimOf(order.id, order) ?? []);
+  await references.releaseUnused(tx, (id) => batch.orders.get(id), before);
   return outcomes;
 }
 
 /** The orders of a batch as they are after each decision, and what is to be written of them. */
 interface Batch {
-  readonly locked: ReadonlyMap<string, LockedRow>;
+  readonly locked: ReadonlyMap<string, LockedOrder>;
   readonly orders: Map<string, Order>;
   /** Lines of the orders that get new ones. */
   readonly lines: Map<string, readonly OrderLine[]>;
@@ -81,7 +76,7 @@ interface Batch {
 async function linesOf(
   tx: Queryable,
   commands: readonly ChangeOrder[],
-  locked: ReadonlyMap<string, LockedRow>,
+  locked: ReadonlyMap<string, LockedOrder>,
 ): Promise<Map<string, readonly OrderLine[]>> {
   const wanted = commands.filter(({ change }) => change.kind === 'update' && change.lines !== null);
   const ids = [...new Set(wanted.map(({ orderId }) => orderId))].filter((id) => locked.has(id));
@@ -100,14 +95,14 @@ function remember(batch: Batch, command: ChangeOrder, decision: Extract<Decision
 
 async function store(tx: Queryable, { locked, orders, replaced, events }: Batch): Promise<void> {
   const changed = [...orders.values()]
-    .map((order) => ({ order, lockedVersion: locked.get(order.id)?.version ?? 0 }))
+    .map((order) => ({ order, lockedVersion: locked.get(order.id)?.order.version ?? 0 }))
     .filter(({ order, lockedVersion }) => order.version !== lockedVersion);
   const updates = new Set(events.filter(({ event }) => !isStatusOnly(event)).map(({ order }) => order.id));
   const updated = changed.filter(({ order }) => updates.has(order.id));
   const rest = changed.filter(({ order }) => !updates.has(order.id));
   let written = updated.length === 0 ? 0 : await applyUpdates(tx, updated);
   if (replaced.size > 0) await replaceLines(tx, replaced);
-  written += await applyChanges(tx, rest, events);
+  written += await applyTransitions(tx, rest, events);
   if (written !== changed.length) throw new Error(`${written} of ${changed.length} locked orders were written`);
 }
 
@@ -115,44 +110,21 @@ function isStatusOnly({ changedFields, type }: NewEvent['event']): boolean {
   return type === 'STATUS_CHANGED' && changedFields.every((name) => name === 'status' || name === 'cancelReason');
 }
 
-interface References {
-  stateOf(command: ChangeOrder): 'free' | 'taken' | LockConflict;
-  /** Gives up what the orders of the batch do not have any more, or have not got after all. */
-  releaseUnused(tx: Queryable): Promise<void>;
-}
-
-async function claim(tx: Queryable, commands: readonly ChangeOrder[], { locked, orders }: Batch): Promise<References> {
-  const wanted = new Map<ChangeOrder, Claim>();
+/** The references that updates give to orders. Deleted orders claim nothing: their commands are rejected. */
+function claimsOf(
+  commands: readonly ChangeOrder[],
+  locked: ReadonlyMap<string, LockedOrder>,
+): ReadonlyMap<ChangeOrder, Claim> {
+  const claims = new Map<ChangeOrder, Claim>();
   for (const command of commands) {
-    const row = locked.get(command.orderId);
-    const { change } = command;
-    const reference = change.kind === 'update' ? change.details.externalReference : null;
-    if (row === undefined || row.deleted_at !== null || typeof reference !== 'string') continue;
-    wanted.set(command, { customerId: row.customer_id ?? '', reference, orderId: row.id });
+    const { orderId, change } = command;
+    const order = locked.get(orderId)?.order;
+    if (order === undefined || order.deletedAt !== null || change.kind !== 'update') continue;
+    const { externalReference = null } = change.details;
+    const claim = claimOf(orderId, { customerId: order.customerId, externalReference });
+    if (claim !== null) claims.set(command, claim);
   }
-  const owners = await claimReferences(tx, [...wanted.values()]);
-  const before = [...locked.values()].flatMap((row) =>
-    row.external_reference === null
-      ? []
-      : { customerId: row.customer_id ?? '', reference: row.external_reference, orderId: row.id },
-  );
-  return {
-    stateOf(command) {
-      const claimed = wanted.get(command);
-      const owner = claimed === undefined ? undefined : owners.get(nameOfReference(claimed));
-      if (claimed === undefined) return 'free';
-      if (owner === undefined) throw new Error('a reference was claimed and belongs to nobody');
-      if (owner === command.orderId) return 'free';
-      return locked.has(owner) ? LOCK_CONFLICT : 'taken'; // a neighbour of this batch may be giving it up
-    },
-    async releaseUnused(db) {
-      const all = [...before, ...wanted.values()];
-      await releaseReferences(
-        db,
-        all.filter(({ orderId, reference }) => orders.get(orderId)?.externalReference !== reference),
-      );
-    },
-  };
+  return claims;
 }
 
 function toOutcome(decision: Decision, isReplay: boolean): OrderOutcome {

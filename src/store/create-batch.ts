@@ -1,161 +1,115 @@
-import { duplicateReference } from '../domain/decide-update.js';
-import { invalid, type FieldPath } from '../domain/errors.js';
-import { INITIAL_STATUS } from '../domain/lifecycle.js';
-import type { Order, OrderDraft } from '../domain/order.js';
-import { maySee } from '../domain/viewer.js';
+import { decideCreation, storedOrder, type CreationDecision, type ExistingOrder } from '../domain/decide-creation.js';
+import type { Assigned, OrderDraft } from '../domain/order.js';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderOutcome, CreateOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
-import { toOrder } from './order-rows.js';
+import { LOCK_CONFLICT } from './lock-conflict.js';
+import { claimForCommands, claimOf, type ReferenceClaims } from './reference-claims.js';
+import type { Claim } from './statements/external-references.js';
+import { insertOrders, readExisting, type Creation } from './statements/insert-orders.js';
 import { readKnown } from './statements/read-orders.js';
-import { insertOrders, readExisting, type ExistingRow, type InsertedRow } from './statements/insert-orders.js';
-import { claimReferences, nameOfReference, releaseReferences, type Claim } from './statements/external-references.js';
 
 export interface CreatedBatch {
-  readonly outcomes: ReadonlyMap<CreateOrder, OrderOutcome | LockConflict>;
-  /** Orders that were not there before. */
+  /** One for each command, in the commands' order. */
+  readonly outcomes: readonly (OrderOutcome | LockConflict)[];
+  /** Orders that this batch stored. */
   readonly newIds: ReadonlySet<string>;
 }
 
+type NewOrderCommand = CreateOrder & { readonly draft: OrderDraft };
+
 /**
- * Stores new orders inside the caller's transaction, each with its items and first event, and answers what was there
- * already under the same id.
+ * Creates orders inside the caller's transaction. The store first takes every id for new, and inserts the order that
+ * was decided. What exists already under an id is read afterwards, and its commands are decided again.
  */
 export async function createBatch(tx: Queryable, commands: readonly CreateOrder[]): Promise<CreatedBatch> {
-  const firsts = new Map<string, Creation>();
-  for (const command of commands) {
-    if (isNew(command) && !firsts.has(command.orderId)) firsts.set(command.orderId, command);
-  }
-  const references = await claim(tx, [...firsts.values()]);
-  const free = [...firsts.values()].filter((command) => references.stateOf(command) === 'mine');
-  const created = new Map((free.length === 0 ? [] : await insertOrders(tx, free)).map((row) => [row.id, row]));
-  const there = [...new Set(commands.map(({ orderId }) => orderId))].filter((id) => !created.has(id));
-  const existing = new Map((there.length === 0 ? [] : await readExisting(tx, there)).map((row) => [row.id, row]));
-  await references.releaseUnused(tx, created, existing);
+  const firsts = firstOfEachOrder(commands);
+  const unknown = await withoutKnown(tx, [...firsts.values()]);
+  const references = await claimForCommands(tx, claimsOf(unknown));
+  const created = await insertNew(tx, unknown, references);
+  const others = [...new Set(commands.map(({ orderId }) => orderId))].filter((id) => !created.has(id));
+  const found = others.length === 0 ? [] : await readExisting(tx, others);
+  const existing = new Map([...created, ...found.map((each) => [each.order.id, each] as const)]);
+  await references.releaseUnused(tx, (id) => existing.get(id)?.order);
 
-  const outcomes = new Map<CreateOrder, OrderOutcome | LockConflict>();
-  for (const command of commands) {
-    const first = firsts.get(command.orderId) ?? command;
-    const row = created.get(command.orderId);
+  const outcomes = commands.map((command) => {
     const stored = existing.get(command.orderId);
-    if (row !== undefined && isNew(first)) outcomes.set(command, answerCreated(command, first, row));
-    else if (stored !== undefined) outcomes.set(command, replay(command, stored));
-    else outcomes.set(command, command === first ? references.rejectionOf(first, created) : LOCK_CONFLICT); // it may want another
-  }
+    if (stored !== undefined && stored === created.get(command.orderId) && stored.commandId === command.commandId) {
+      return { kind: 'created', order: stored.order, replayed: false } as const;
+    }
+    if (stored !== undefined) return toOutcome(decideCreation(stored, command, { referenceTaken: false }));
+    const first = firsts.get(command.orderId) ?? command;
+    if (command !== first) return LOCK_CONFLICT; // it may need another reference than the first command of this id
+    // A reference that was claimed for an order of this batch which was not stored is free again: worth a retry.
+    const reference = references.stateOf(first, (owner) => firsts.has(owner) && !existing.has(owner));
+    if (reference === LOCK_CONFLICT) return LOCK_CONFLICT;
+    return toOutcome(decideCreation(null, first, { referenceTaken: reference === 'taken' }));
+  });
   return { outcomes, newIds: new Set(created.keys()) };
 }
 
-type Creation = CreateOrder & { readonly draft: OrderDraft };
+function firstOfEachOrder(commands: readonly CreateOrder[]): ReadonlyMap<string, NewOrderCommand> {
+  const firsts = new Map<string, NewOrderCommand>();
+  for (const command of commands) {
+    if (isNew(command) && !firsts.has(command.orderId)) firsts.set(command.orderId, command);
+  }
+  return firsts;
+}
 
-function isNew(command: CreateOrder): command is Creation {
+function isNew(command: CreateOrder): command is NewOrderCommand {
   return command.draft !== null;
 }
 
-function answerCreated(command: CreateOrder, first: Creation, row: InsertedRow): OrderOutcome {
-  const order = newOrder(first, row);
-  return command === first
-    ? { kind: 'created', order, replayed: false }
-    : compare(command, order, first.fingerprint, { mayBeSeen: maySee(command.viewer, order), replayed: true });
+/** Leaves out orders with a reference that exist already: they claim nothing, so that they do not block other commands. */
+async function withoutKnown(tx: Queryable, commands: readonly NewOrderCommand[]): Promise<readonly NewOrderCommand[]> {
+  const ids = commands.filter(({ draft }) => draft.externalReference !== null).map(({ orderId }) => orderId);
+  if (ids.length === 0) return commands;
+  const isKnown = await readKnown(tx, ids);
+  const known = new Set(ids.filter((_, index) => isKnown[index] === true));
+  return commands.filter(({ orderId }) => !known.has(orderId));
 }
 
-function newOrder({ orderId, draft }: Creation, { number, created_at: createdAt }: InsertedRow): Order {
-  const { lines: _, ...rest } = draft;
-  return {
-    ...rest,
-    id: orderId,
-    number: number.toString(),
-    status: INITIAL_STATUS,
-    tracking: null,
-    version: 1,
-    createdAt,
-    updatedAt: createdAt,
-    completedAt: null,
-    cancelledAt: null,
-    cancelReason: null,
-    deletedAt: null,
-  };
+function claimsOf(commands: readonly NewOrderCommand[]): ReadonlyMap<CreateOrder, Claim> {
+  return new Map(
+    commands.flatMap((command) => {
+      const claim = claimOf(command.orderId, command.draft);
+      return claim === null ? [] : [[command, claim] as const];
+    }),
+  );
 }
 
-/** What a command answers whose order was there before. */
-function replay(command: CreateOrder, row: ExistingRow): OrderOutcome {
-  const mayBeSeen = maySee(command.viewer, { customerId: row.owner });
-  if (row.deleted_at !== null && mayBeSeen) {
-    return { kind: 'rejected', rejection: { code: 'ORDER_DELETED', field: idField(command) } };
+/** Inserts the orders whose references are free. @returns those that did not exist yet, by id */
+async function insertNew(
+  tx: Queryable,
+  commands: readonly NewOrderCommand[],
+  references: ReferenceClaims<CreateOrder>,
+): Promise<ReadonlyMap<string, ExistingOrder>> {
+  const creations = commands.flatMap((command) => {
+    if (references.stateOf(command, () => false) === 'taken') return [];
+    const decision = decideCreation(null, command, { referenceTaken: false });
+    return decision.kind === 'created' ? { ...decision, ...command } : [];
+  });
+  const inserted = creations.length === 0 ? [] : await insertOrders(tx, creations);
+  const assigned = new Map(inserted.map((row) => [row.id, row]));
+  return new Map(
+    creations.flatMap((creation) => {
+      const row = assigned.get(creation.orderId);
+      return row === undefined ? [] : [[creation.orderId, existingOf(creation, row)] as const];
+    }),
+  );
+}
+
+function existingOf({ order, commandId, fingerprint }: Creation, assigned: Assigned): ExistingOrder {
+  return { order: storedOrder(order, assigned), customerId: order.customerId, commandId, fingerprint };
+}
+
+function toOutcome(decision: CreationDecision): OrderOutcome {
+  switch (decision.kind) {
+    case 'rejected':
+      return decision;
+    case 'repeated':
+      return { kind: 'created', order: decision.order, replayed: decision.replayed };
+    case 'created':
+      throw new Error(`order ${decision.order.id} was neither inserted nor found`);
   }
-  const replayed = row.command_id !== command.commandId;
-  return compare(command, toOrder(row), row.fingerprint, { mayBeSeen, replayed });
-}
-
-/** The same request answers the first order again; another one, or somebody else's order, is rejected alike. */
-function compare(
-  command: CreateOrder,
-  order: Order,
-  fingerprint: Uint8Array,
-  { mayBeSeen, replayed }: { readonly mayBeSeen: boolean; readonly replayed: boolean },
-): OrderOutcome {
-  const same = Buffer.from(fingerprint).equals(command.fingerprint) && mayBeSeen;
-  if (same) return { kind: 'created', order, replayed };
-  const message = `${command.identifiedBy} was already used with a different request.`;
-  return { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: idField(command) } };
-}
-
-function idField({ inputPath, identifiedBy }: CreateOrder): FieldPath {
-  return [...inputPath, identifiedBy];
-}
-
-interface References {
-  /** `mine` where the order may be stored. */
-  stateOf(command: Creation): 'mine' | 'taken';
-  /** Gives up what was claimed for orders that turned out to be there already, unless it is theirs. */
-  releaseUnused(tx: Queryable, created: Rows, existing: ReadonlyMap<string, ExistingRow>): Promise<void>;
-  /** Why an order was neither stored nor there. */
-  rejectionOf(command: CreateOrder, created: Rows): OrderOutcome | LockConflict;
-}
-
-type Rows = ReadonlyMap<string, unknown>;
-
-/** An order that is there already claims nothing, so that it does not stand in the way of its neighbours. */
-async function claim(tx: Queryable, commands: readonly Creation[]): Promise<References> {
-  const wanting = commands.flatMap((command) => claimOf(command) ?? []);
-  const orderIds = wanting.map(({ orderId }) => orderId);
-  const known = orderIds.length === 0 ? [] : await readKnown(tx, orderIds);
-  const there = new Set(orderIds.filter((_, index) => known[index] === true));
-  const claims = wanting.filter(({ orderId }) => !there.has(orderId));
-  const claiming = new Set(claims.map(({ orderId }) => orderId));
-  const owners = await claimReferences(tx, claims);
-  const ownerOf = (wanted: Claim | null) => (wanted === null ? null : (owners.get(nameOfReference(wanted)) ?? null));
-  return {
-    stateOf(command) {
-      const wanted = claimOf(command);
-      if (there.has(command.orderId)) return 'taken';
-      return wanted === null || ownerOf(wanted) === wanted.orderId ? 'mine' : 'taken';
-    },
-    async releaseUnused(db, created, existing) {
-      const unused = claims.filter((wanted) => {
-        return ownerOf(wanted) === wanted.orderId && !created.has(wanted.orderId) && !has(existing, wanted);
-      });
-      await releaseReferences(db, unused);
-    },
-    rejectionOf(command, created) {
-      const owner = isNew(command) ? ownerOf(claimOf(command)) : null;
-      if (owner === null || owner === command.orderId) {
-        throw new Error(`order ${command.orderId} was neither inserted nor there`);
-      }
-      // Claimed by a neighbour that was not stored: the reference is free again, so this one is tried anew.
-      if (claiming.has(owner) && !created.has(owner)) return LOCK_CONFLICT;
-      const problem = duplicateReference([...command.inputPath, 'externalReference']);
-      return { kind: 'rejected', rejection: invalid([problem]) };
-    },
-  };
-}
-
-/** Whether an order that was there already has the reference, as that customer's. */
-function has(existing: ReadonlyMap<string, ExistingRow>, { orderId, customerId, reference }: Claim): boolean {
-  const row = existing.get(orderId);
-  return row?.external_reference === reference && (row.customer_id ?? '') === customerId;
-}
-
-function claimOf({ orderId, draft }: Creation): Claim | null {
-  const { externalReference: reference, customerId } = draft;
-  return reference === null ? null : { customerId: customerId ?? '', reference, orderId };
 }

@@ -2,7 +2,7 @@ import type { Known } from '../domain/decide-change.js';
 import type { CommandKey } from '../orders/interfaces/order-reader.js';
 import type { ChangeOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
-import { readKeyedCommands, readRetriedCommands, type CommandRow } from './statements/change-orders.js';
+import { readKeyedCommands, readRetriedCommands, type CommandRow } from './statements/read-commands.js';
 
 /** What commands under the same idempotency key, or earlier attempts of the same command, have done to the orders. */
 export interface IdempotencyLookup {
@@ -22,7 +22,7 @@ export async function lookUpIdempotencyKeys(
   const commandIds = commands.map((command) => command.commandId);
   const rows = keys.length === 0 ? [] : await readKeyedCommands(tx, keys);
   if (retried) rows.push(...(await readRetriedCommands(tx, orderIds, commandIds)));
-  const byCommand = new Set(rows.map((row) => row.command_id));
+  const byCommand = new Set(rows.map((row) => row.commandId));
   const byKey = new Map(rows.flatMap((row) => keyEntry(row)));
 
   return {
@@ -50,9 +50,8 @@ export async function readKnownCommands(db: Queryable, keys: readonly CommandKey
   return keys.map(({ orderId }, index) => known.has(nameOf(orderId, hashes[index] ?? Buffer.alloc(0))));
 }
 
-function keyEntry(row: CommandRow): [string, Uint8Array][] {
-  const { command_key: key, command_fingerprint: stored } = row;
-  return key === null || stored === null ? [] : [[nameOf(row.order_id, key), stored]];
+function keyEntry({ orderId, commandKey, commandFingerprint }: CommandRow): [string, Uint8Array][] {
+  return commandKey === null || commandFingerprint === null ? [] : [[nameOf(orderId, commandKey), commandFingerprint]];
 }
 
 function nameOf(orderId: string, key: Uint8Array): string {

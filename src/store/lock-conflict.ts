@@ -1,4 +1,7 @@
-/** A command that was not decided: its answer hangs on what somebody else holds, or may yet give up. */
-export const LOCK_CONFLICT = 'held';
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 
-export type LockConflict = typeof LOCK_CONFLICT;
+/** Another transaction has locked the order. */
+export const ORDER_LOCKED: LockConflict = { kind: 'lock-conflict', on: 'order' };
+
+/** The decision depends on an id or a reference that another command, here or in another transaction, may yet give up. */
+export const LOCK_CONFLICT: LockConflict = { kind: 'lock-conflict', on: 'key' };

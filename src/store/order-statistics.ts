@@ -1,4 +1,4 @@
-import { processingTimeOf } from '../domain/order-statistics.js';
+import { DAY_MS, processingTimeOf } from '../domain/order-statistics.js';
 import type {
   StatsInterval,
   StatsKey,
@@ -19,8 +19,6 @@ import {
   type Segment,
 } from './statements/read-statistics.js';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const EPOCH = new Date(0);
 const LAST = new Date(Date.UTC(9999, 11, 31));
 

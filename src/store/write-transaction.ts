@@ -1,3 +1,4 @@
+import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type {
   ChangeOrder,
   OrderOutcome,
@@ -6,21 +7,16 @@ import type {
   WriteCommand,
   WriteOutcome,
 } from '../orders/interfaces/order-writer.js';
-import { changeBatch, type ChangeManner } from './change-batch.js';
+import { changeBatch } from './change-batch.js';
 import type { Queryable } from '../database/database.js';
-import { LOCK_CONFLICT, type LockConflict } from './lock-conflict.js';
+import { LOCK_CONFLICT } from './lock-conflict.js';
 import { createBatch } from './create-batch.js';
 
-export type WriteManner = ChangeManner;
-
-/** How long a hurried batch waits for a lock: long enough for a neighbour's commit, short enough for many in turn. */
-const HURRY_MS = 50;
-
-/** A command that was not decided, since somebody else holds its order. */
-export interface Contended {
-  readonly kind: 'contended';
-  /** As the manner of the attempt: it must not be forgotten while the command waits. */
-  readonly uncertain: boolean;
+export interface TransactionOptions {
+  /** A COMMIT of some of the commands was not answered: their own events are looked for before they are decided. */
+  readonly outcomeUnknown: boolean;
+  /** How long a statement waits for an id or a reference that another transaction is storing; null: the session's. */
+  readonly lockTimeoutMs: number | null;
 }
 
 /**
@@ -31,8 +27,25 @@ export interface Contended {
 export async function writeInTransaction(
   tx: Queryable,
   commands: readonly WriteCommand[],
-  how: WriteManner,
-): Promise<(WriteOutcome | Contended)[]> {
+  { outcomeUnknown, lockTimeoutMs }: TransactionOptions,
+): Promise<(WriteOutcome | LockConflict)[]> {
+  const batch = byKind(commands);
+  if (lockTimeoutMs !== null) await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`);
+  const created = batch.creations.length === 0 ? NONE : (await createBatch(tx, batch.creations)).outcomes;
+  const grouped: (WriteOutcome | LockConflict)[] = [];
+  for (const group of batch.groups) grouped.push(await createGroup(tx, group));
+  const changed = batch.changes.length === 0 ? NONE : await changeBatch(tx, batch.changes, outcomeUnknown);
+  const next = { create: created.values(), group: grouped.values(), change: changed.values() };
+  return commands.map(({ kind }) => {
+    const { value } = next[kind].next();
+    if (value === undefined) throw new Error(`no outcome for a ${kind} command`);
+    return value;
+  });
+}
+
+const NONE: readonly (WriteOutcome | LockConflict)[] = [];
+
+function byKind(commands: readonly WriteCommand[]) {
   const creations: CreateOrder[] = [];
   const groups: CreateGroup[] = [];
   const changes: ChangeOrder[] = [];
@@ -41,33 +54,16 @@ export async function writeInTransaction(
     else if (command.kind === 'group') groups.push(command);
     else changes.push(command);
   }
-  const outcomes = new Map<WriteCommand, WriteOutcome | LockConflict>();
-  if (how.hurried) await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = '${HURRY_MS}ms'`);
-  if (creations.length > 0) merge(outcomes, (await createBatch(tx, creations)).outcomes);
-  for (const group of groups) outcomes.set(group, await createGroup(tx, group));
-  if (changes.length > 0) merge(outcomes, await changeBatch(tx, changes, how));
-  return commands.map((command) => {
-    const outcome = outcomes.get(command);
-    if (outcome === undefined) throw new Error(`no outcome for a ${command.kind} command`);
-    return outcome === LOCK_CONFLICT ? { kind: 'contended', uncertain: how.uncertain } : outcome;
-  });
-}
-
-function merge<C extends WriteCommand>(
-  all: Map<WriteCommand, WriteOutcome | LockConflict>,
-  some: ReadonlyMap<C, OrderOutcome | LockConflict>,
-): void {
-  for (const [command, outcome] of some) all.set(command, outcome);
+  return { creations, groups, changes };
 }
 
 /** Stores a group behind a savepoint: where one of its orders is rejected, none of them is stored. */
 async function createGroup(tx: Queryable, { orders }: CreateGroup): Promise<WriteOutcome | LockConflict> {
   await tx.$executeRawUnsafe('SAVEPOINT created_group');
   const { outcomes, newIds } = await createBatch(tx, orders);
-  const answers = orders.map((order) => outcomes.get(order) ?? LOCK_CONFLICT);
-  const decided = answers.filter((answer) => answer !== LOCK_CONFLICT);
+  const decided = outcomes.filter((outcome) => outcome.kind !== 'lock-conflict');
   const isRejected = decided.some(({ kind }) => kind === 'rejected');
-  if (!isRejected && decided.length === answers.length) {
+  if (!isRejected && decided.length === orders.length) {
     await tx.$executeRawUnsafe('RELEASE SAVEPOINT created_group');
     return { kind: 'group', outcomes: decided };
   }
@@ -75,13 +71,13 @@ async function createGroup(tx: Queryable, { orders }: CreateGroup): Promise<Writ
   if (!isRejected) return LOCK_CONFLICT;
   return {
     kind: 'group',
-    outcomes: answers.map((answer) => (answer === LOCK_CONFLICT ? ABORTED : abort(answer, newIds))),
+    outcomes: outcomes.map((outcome) => (outcome.kind === 'lock-conflict' ? ABORTED : abort(outcome, newIds))),
   };
 }
 
 const ABORTED = { kind: 'aborted' } as const;
 
-/** An order that an earlier request stored stays what it is; what this one stored is there no more. */
+/** An order that an earlier request stored is answered as a replay; what this group stored was rolled back. */
 function abort(outcome: OrderOutcome, newIds: ReadonlySet<string>): OrderOutcome {
   return outcome.kind === 'created' && newIds.has(outcome.order.id) ? ABORTED : outcome;
 }

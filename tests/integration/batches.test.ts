@@ -63,7 +63,7 @@ test('a row that the database rejects fails alone, masked and logged; its neighb
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
 });
 
-test('an order that somebody holds is waited for apart: its neighbours and everything else go on', async () => {
+test('commands on a locked order wait outside the batch; its neighbours and everything else go on', async () => {
   const [held, free] = await Promise.all([created(servers[1]), created(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
@@ -81,7 +81,7 @@ test('an order that somebody holds is waited for apart: its neighbours and every
   expect((await Promise.all(more)).filter((answer) => answer.changed)).toHaveLength(1);
 });
 
-test('who waits for a held order is told at its deadline, and the change is not made afterwards', async () => {
+test('a command on a locked order fails at its deadline, and the change is not made afterwards', async () => {
   const hurried = await startServer(database.url, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
   try {
     const held = await created(hurried);
@@ -109,12 +109,13 @@ test('who waits for a held order is told at its deadline, and the change is not 
 });
 
 test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
-  const tight = await startServer(database.url, { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1' });
+  const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
+  const tight = await startServer(database.url, bounds);
   try {
     const target = await created(tight);
     const blocker = await database.connect();
     await blocker.query('BEGIN');
-    await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [target.id]);
+    await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
     const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
     await expect
       .poll(() =>
@@ -136,7 +137,7 @@ test('a full queue rejects at once with OVERLOADED; what was accepted is stored'
   }
 });
 
-test('an order that is free again is not kept waiting by those that stay held', async () => {
+test('a freed order does not wait for orders that stay locked', async () => {
   const others = await Promise.all(Array.from({ length: 30 }, () => created(servers[1])));
   const soon = await created(servers[1]);
   const [stubborn, brief] = [await database.connect(), await database.connect()];

@@ -179,7 +179,7 @@ test('an external reference is unique for its customer, under concurrency too', 
   expect(codes(guest.userErrors)).toEqual(['DUPLICATE input.externalReference']);
 });
 
-test('who waits for references that somebody holds keeps nobody else waiting', async () => {
+test('commands on locked references do not delay other commands', async () => {
   const customerId = randomUUID();
   const held = Array.from({ length: 24 }, (_, index) => `held ${index}`);
   const holder = await database.connect();

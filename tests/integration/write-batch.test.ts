@@ -5,10 +5,10 @@ import { draftOrder } from '../support/drafts.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { actorOf } from '../../src/domain/viewer.js';
-import { createLanes } from '../../src/coalesce/lanes.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { createWriteBatch } from '../../src/store/write-batch.js';
+import type { BatchWriter, WriteResult } from '../../src/orders/interfaces/batch-writer.js';
+import { createBatchWriter } from '../../src/store/write-batch.js';
 import { callerOf } from '../support/caller.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
@@ -16,7 +16,7 @@ import { startPostgresProxy, type PostgresProxy } from '../support/postgres-prox
 let database: TestDatabase;
 let proxy: PostgresProxy;
 let store: Database;
-let batch: ReturnType<typeof createWriteBatch>;
+let writer: BatchWriter;
 const committed: (readonly string[])[] = [];
 
 beforeAll(async () => {
@@ -29,8 +29,7 @@ beforeAll(async () => {
     { url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
     log,
   );
-  batch = createWriteBatch(store, {
-    contendedLanes: createLanes(1),
+  writer = createBatchWriter(store, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
     onCommit: (ids) => committed.push(ids),
@@ -45,11 +44,11 @@ afterAll(async () => {
 });
 
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
-/** Runs a batch for callers that wait for five seconds. */
-async function writeBatch(commands: readonly WriteCommand[]): Promise<unknown[]> {
+/** Runs a batch for callers with a deadline of five seconds. */
+async function writeBatch(commands: readonly WriteCommand[]): Promise<readonly WriteResult[]> {
   const caller = callerOf();
-  const results = await batch(commands.map((key) => ({ key, caller })));
-  return Promise.all(results.map(async (result) => result));
+  const calls = commands.map((command) => ({ command, caller, outcomeUnknown: false }));
+  return writer.write(calls, { waited: false });
 }
 
 function placing(notes: string, orderId: string = randomUUID()): CreateOrder {
@@ -213,4 +212,119 @@ test('a clock that was set back does not turn the history round', async () => {
     [order.orderId],
   );
   expect(row).toEqual({ kept: true });
+});
+
+/** Makes the database fail the insert of orders whose notes are an SQLSTATE. */
+async function failByNotes(): Promise<void> {
+  await database.sql(`CREATE OR REPLACE FUNCTION fail_by_notes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'failure of the test' USING ERRCODE = NEW.notes; END $$`);
+  await database.sql(`CREATE OR REPLACE TRIGGER fail_by_notes BEFORE INSERT ON orders FOR EACH ROW
+    WHEN (NEW.notes ~ '^[0-9A-Z]{5}$') EXECUTE FUNCTION fail_by_notes()`);
+}
+
+const isError = (result: WriteResult) => result instanceof Error;
+const count = (statements: readonly string[], text: string) => statements.filter((sql) => sql === text).length;
+
+test.each(['P0001', '54000', 'XX001', 'XX000', '42883'])(
+  'a command that the database fails with %s fails alone, its neighbours are stored',
+  async (sqlState) => {
+    await failByNotes();
+    const commands = Array.from({ length: 16 }, (_, index) => placing(index === 5 ? sqlState : `beside ${sqlState}`));
+    const results = await writeBatch(commands);
+    expect(results.map(isError)).toEqual(commands.map((_, index) => index === 5));
+    expect(await database.sql('SELECT 1 FROM orders WHERE notes = $1', [`beside ${sqlState}`])).toHaveLength(15);
+  },
+);
+
+test('a command whose decision throws fails alone, its neighbours are stored', async () => {
+  const orders = Array.from({ length: 8 }, () => placing('decisions'));
+  await writeBatch(orders);
+  const commands = orders.map(({ orderId }) => moving(orderId, 'CONFIRMED'));
+  const defect = Object.defineProperty({ ...commands[2] }, 'expectedVersion', {
+    get: () => {
+      throw new Error('a defect of the decision');
+    },
+  }) as ChangeOrder;
+  const results = await writeBatch(commands.with(2, defect));
+  expect(results.map(isError)).toEqual(commands.map((_, index) => index === 2));
+  expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'decisions' AND version = 2")).toHaveLength(7);
+});
+
+test('a database that fails everything is not asked about every command of a batch', async () => {
+  await failByNotes();
+  const before = proxy.statements.length;
+  const results = await writeBatch(Array.from({ length: 64 }, () => placing('XX001')));
+  expect(results.every(isError)).toBe(true);
+  expect(results[0]).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  expect(count(proxy.statements.slice(before), 'BEGIN')).toBeLessThan(32);
+});
+
+test('a deferred check that fails at COMMIT is an answer: the batch is isolated, its outcome is not unknown', async () => {
+  await database.sql(`CREATE FUNCTION fail_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'failure of the test'; END $$`);
+  await database.sql(`CREATE CONSTRAINT TRIGGER fail_late AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.notes = 'late') EXECUTE FUNCTION fail_late()`);
+  const results = await writeBatch([placing('early'), placing('late')]);
+  expect(results).toMatchObject([{ kind: 'created' }, { message: 'A command could not be stored.' }]);
+});
+
+/** Runs the work while another transaction holds what the statement locks. */
+async function whileLocked<T>(sql: string, values: unknown[], work: () => Promise<T>): Promise<T> {
+  const client = await database.connect();
+  await client.query('BEGIN');
+  await client.query(sql, values);
+  try {
+    return await work();
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+test('locked orders are skipped at once, in the same transaction that changes the others', async () => {
+  const orders = Array.from({ length: 10 }, () => placing('some are locked'));
+  await writeBatch(orders);
+  const ids = orders.map(({ orderId }) => orderId);
+  const before = proxy.statements.length;
+  const results = await whileLocked('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids.slice(0, 6)], () =>
+    writeBatch(ids.map((id) => moving(id, 'CONFIRMED'))),
+  );
+  expect(results.map((result) => 'kind' in result && result.kind)).toEqual(
+    ids.map((_, index) => (index < 6 ? 'lock-conflict' : 'changed')),
+  );
+  const statements = proxy.statements.slice(before);
+  expect([statements.length, count(statements, 'COMMIT'), count(statements, 'ROLLBACK')]).toEqual([5, 1, 0]);
+});
+
+const INSERT_ORDER = `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+  VALUES ($1, 'PENDING', 'USD', 1, 1, '', now(), now())`;
+
+test.each(['reference', 'id'] as const)(
+  'one locked %s leaves the other commands in shared transactions; only its own command waits',
+  async (what) => {
+    const customerId = randomUUID();
+    const commands = Array.from({ length: 64 }, (_, index) => {
+      const command = placing(`beside a locked ${what}`);
+      const draft = command.draft === null ? null : { ...command.draft, customerId, externalReference: `${index}` };
+      return { ...command, draft };
+    });
+    const locked = commands[20]?.orderId;
+    const sql = what === 'id' ? INSERT_ORDER : 'INSERT INTO order_references VALUES ($2, $3, $1)';
+    const values = what === 'id' ? [locked] : [randomUUID(), customerId, '20'];
+    const before = proxy.statements.length;
+    const results = await whileLocked(sql, values, () => writeBatch(commands));
+    expect(results.map((result) => 'kind' in result && result.kind)).toEqual(
+      commands.map(({ orderId }) => (orderId === locked ? 'lock-conflict' : 'created')),
+    );
+    expect(count(proxy.statements.slice(before), 'COMMIT')).toBeLessThan(16);
+  },
+);
+
+test('a probe names the orders that are locked, and neither the free ones nor the absent ones', async () => {
+  const [locked, free] = [placing('probed'), placing('probed')];
+  await writeBatch([locked, free]);
+  const ids = [locked.orderId, free.orderId, randomUUID()];
+  const probe = () => writer.findLocked(ids);
+  const sql = 'SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE';
+  expect(await whileLocked(sql, [locked.orderId], probe)).toEqual(new Set([locked.orderId]));
+  expect(await probe()).toEqual(new Set());
 });

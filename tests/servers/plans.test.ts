@@ -9,7 +9,7 @@ import type * as types from '../../src/graphql/types/where.js';
 import type { Queryable } from '../../src/database/database.js';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { migrate } from '../../src/database/migrate.js';
-import { readKeyedCommands } from '../../src/store/statements/change-orders.js';
+import { readKeyedCommands } from '../../src/store/statements/read-commands.js';
 import { readRanges } from '../../src/store/statements/page-orders.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

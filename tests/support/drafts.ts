@@ -7,6 +7,6 @@ export function draftOrder(input: DraftInput, at: readonly string[]): ReturnType
   if ('problems' in checked) return checked;
   const { request } = checked;
   const { currency } = request.details;
-  const priced = priceLines(request.lines, currency, request.exponent, new Map(), [...at, 'items']);
+  const priced = priceLines(request.lines, currency, new Map(), [...at, 'items']);
   return 'problems' in priced ? priced : completeDraft(request, priced.lines, at);
 }

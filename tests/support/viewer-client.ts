@@ -1,7 +1,6 @@
 import { graphql, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
-import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { readConfig } from '../../src/config.js';
@@ -11,7 +10,7 @@ import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { createReader } from '../../src/store/reader.js';
-import { createWriteBatch } from '../../src/store/write-batch.js';
+import { createBatchWriter } from '../../src/store/write-batch.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
 export interface ViewerClient {
@@ -35,8 +34,8 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     const { source: _, migrate: __, ...bounds } = config.database;
     store = openDatabase({ ...bounds, url: database.url, applicationName: 'test' }, log);
     schema = createSchema();
-    const batch = { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, contendedLanes: createLanes(1), log };
-    const writer = coalesceWrites(createWriteBatch(store, { ...batch, onCommit: () => undefined }), config.writes);
+    const batch = { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, log };
+    const writer = coalesceWrites(createBatchWriter(store, { ...batch, onCommit: () => undefined }), config.writes);
     const readerFor = coalesceReads(createReader(store, log), config.reads);
     services = {
       orders: { writer, readerFor, productLookup: null, fingerprintSecret: Buffer.from('secret') },

@@ -2,14 +2,15 @@ import { expect, test } from 'vitest';
 import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coalescer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
-import { coalesceWrites, split } from '../../src/coalesce/writer.js';
+import { sizeOf, split } from '../../src/coalesce/command-size.js';
+import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { toOrderFilter } from '../../src/graphql/order-filter.js';
 import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { actorOf } from '../../src/domain/viewer.js';
 import type { BatchOrderReader } from '../../src/orders/interfaces/order-reader.js';
-import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
+import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 
 /** A coalescer whose batches the test ends by hand. */
 function create(options: Partial<CoalescerOptions<string, string>> = {}) {
@@ -286,14 +287,15 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
       identifiedBy: 'id',
     };
   };
-  const commands = [5, 5, 1, 200, 1].map((lines) => ({ key: placing(lines) }));
+  const sized = (command: WriteCommand) => ({ command, size: sizeOf(command) });
+  const commands = [5, 5, 1, 200, 1].map((lines) => sized(placing(lines)));
   const parts = split(commands, { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 });
   expect(parts.map((part) => part.length)).toEqual([2, 1, 1, 1]); // one that is too large alone still goes, alone
   expect(parts.flat()).toEqual(commands);
   expect(split(commands, { maxCommands: 2, maxItems: 10_000, maxBytes: 1_000_000 }).map((part) => part.length)).toEqual(
     [2, 2, 1],
   );
-  const group = { key: { kind: 'group', orders: commands.slice(0, 2).map(({ key }) => key) } } as const;
+  const group = sized({ kind: 'group', orders: [placing(5), placing(5)] });
   expect(split([group, ...commands.slice(2, 3)], { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 })).toHaveLength(
     2,
   );
@@ -326,17 +328,20 @@ function editing(lines: number): ChangeOrder {
 }
 
 test('a batch of updates is cut where their new items exceed one transaction', () => {
-  const updates = [6, 4, 1].map((lines) => ({ key: editing(lines) }));
+  const updates = [6, 4, 1].map((lines) => ({ size: sizeOf(editing(lines)) }));
   const bounds = { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 };
   expect(split(updates, bounds).map((part) => part.length)).toEqual([2, 1]);
 });
 
 test('a part of a batch that fails leaves the outcomes of the parts before it as they are', async () => {
   const writer = coalesceWrites(
-    (calls) => {
-      const isLong = calls.some(({ key }) => key.kind === 'change' && key.reason === 'fails');
-      const outcomes = calls.map(() => ({ kind: 'aborted' }) as const);
-      return isLong ? Promise.reject(new Error('this part failed')) : Promise.resolve(outcomes);
+    {
+      write: (calls) => {
+        const fails = calls.some(({ command }) => command.kind === 'change' && command.reason === 'fails');
+        const outcomes = calls.map(() => ({ kind: 'aborted' }) as const);
+        return fails ? Promise.reject(new Error('this part failed')) : Promise.resolve(outcomes);
+      },
+      findLocked: () => Promise.resolve(new Set()),
     },
     { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
   );

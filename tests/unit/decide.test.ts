@@ -217,6 +217,22 @@ test('tracking comes with shipping, and may be mended afterwards', () => {
   });
 });
 
+test('a deletion erases every field that is not on its list, one that was added to orders later too', () => {
+  const kept = ['id', 'number', 'status', 'currency', 'subtotal', 'shipping', 'tax', 'discount', 'total', 'createdAt'];
+  const ended = ['completedAt', 'cancelledAt', 'cancelReason'];
+  const set = { version: 4, updatedAt: now, deletedAt: now };
+  const full = Object.fromEntries(Object.keys(order).map((name) => [name, `personal ${name}`]));
+  const before = { ...full, status: 'SHIPPED', version: 3, updatedAt: created, deletedAt: null, cardNote: 'For Ann' };
+  const decision = decide(before as unknown as Order, { change: { kind: 'delete' } });
+  if (decision.kind !== 'changed') throw new Error('not deleted');
+  for (const [name, value] of Object.entries(decision.order)) {
+    if (name in set) expect({ [name]: value }).toEqual({ [name]: set[name as keyof typeof set] });
+    else if ([...kept, ...ended].includes(name)) expect(value).toBe(before[name as keyof typeof before]);
+    else expect({ [name]: value }).toEqual({ [name]: name === 'metadata' ? {} : null });
+  }
+  expect(Object.keys(decision.order).toSorted()).toEqual(Object.keys(before).toSorted());
+});
+
 test('a deletion leaves nothing personal, and only retries of what was done before still see the order', () => {
   const deletion = { change: { kind: 'delete' } } as const;
   const decision = decide({ ...order, customerName: 'Me', notes: 'secret' }, deletion);

@@ -15,7 +15,7 @@ test.each([
   ['23514', 'data'],
   ['40001', 'conflict'],
   ['40P01', 'conflict'],
-  ['55P03', 'conflict'],
+  ['55P03', 'lock'],
   ['57014', 'unavailable'],
   ['53300', 'unavailable'],
   ['57P01', 'connection'],
@@ -24,12 +24,12 @@ test.each([
   ['25006', 'unavailable'],
   ['58P01', 'unavailable'],
   ['58030', 'unavailable'],
-  ['XX001', 'unavailable'],
+  ['XX001', 'damaged'],
   ['57P03', 'unavailable'],
   ['25P03', 'connection'],
   ['08006', 'connection'],
   ['42601', 'unexpected'],
-  ['XX000', 'unavailable'],
+  ['XX000', 'damaged'],
 ])('SQLSTATE %s is %s', (sqlState, kind) => {
   expect(classify(raw(sqlState))).toEqual({ kind, sqlState });
   expect(classify(new Error('wrapped', { cause: raw(sqlState) })).kind).toBe(kind);

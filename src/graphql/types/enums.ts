@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { USER_ERRORS, type UserErrorCode } from '../../domain/errors.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
 import { CANCEL_REASONS } from '../../domain/order.js';
 import { ORDER_SORT_FIELDS } from '../../orders/interfaces/order-filter.js';
@@ -69,28 +70,10 @@ export const SortDirectionEnum = register('SortDirection', 'Sort direction.', en
   DESC: { description: 'Descending: largest or newest first.' },
 });
 
-export const ERROR_CODES = [
-  'REQUIRED',
-  'INVALID',
-  'NOT_FOUND',
-  'DUPLICATE',
-  'LIMIT_EXCEEDED',
-  'INVALID_TRANSITION',
-  'VERSION_CONFLICT',
-  'IDEMPOTENCY_MISMATCH',
-  'ORDER_DELETED',
-  'TOTAL_MISMATCH',
-  'PRICE_CHANGED',
-  'NOT_EDITABLE',
-  'BATCH_ABORTED',
-  'CATALOGUE_UNAVAILABLE',
-  'SERVICE_UNAVAILABLE',
-] as const;
-
 export const ErrorCodeEnum = register(
   'ErrorCode',
   'Machine-readable reason for the rejection of a mutation.',
-  enumOf(ERROR_CODES),
+  enumOf(Object.keys(USER_ERRORS) as UserErrorCode[]),
   {
     REQUIRED: { description: 'A required value is missing.' },
     INVALID: { description: 'A value breaks a rule; the message names the rule.' },

@@ -1,7 +1,8 @@
 import { Extensions, Field, Int, InterfaceType, ObjectType } from 'type-graphql';
+import type { UserErrorCode } from '../../domain/errors.js';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { Order } from '../../domain/order.js';
-import { ErrorCodeEnum, OrderStatusEnum, type ERROR_CODES } from './enums.js';
+import { ErrorCodeEnum, OrderStatusEnum } from './enums.js';
 import type { Typed } from './node.js';
 import { costs } from '../field-cost.js';
 import { MOST_TRANSITIONS, OrderType } from './order.js';
@@ -18,7 +19,7 @@ export const MAX_USER_ERRORS = 50;
 })
 export abstract class UserError {
   @Field(() => ErrorCodeEnum, { description: 'Machine-readable reason.' })
-  readonly code!: (typeof ERROR_CODES)[number];
+  readonly code!: UserErrorCode;
 
   @Field(() => String, { description: 'Human-readable reason.' })
   readonly message!: string;

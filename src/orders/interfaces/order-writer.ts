@@ -1,25 +1,12 @@
 import type { ChangeCommand } from '../../domain/decide-change.js';
-import type { FieldPath, Rejection } from '../../domain/errors.js';
-import type { Order, OrderDraft } from '../../domain/order.js';
-import type { Actor, Viewer } from '../../domain/viewer.js';
+import type { CreationCommand } from '../../domain/decide-creation.js';
+import type { Rejection } from '../../domain/errors.js';
+import type { Order } from '../../domain/order.js';
 import type { Caller } from './caller.js';
 
 /** A command that creates an order. */
-export interface CreateOrder {
+export interface CreateOrder extends CreationCommand {
   readonly kind: 'create';
-  readonly orderId: string;
-  /** Stored with the event, so that a retry after a lost connection recognizes its own event. */
-  readonly commandId: string;
-  readonly viewer: Viewer;
-  readonly actor: Actor;
-  /** Null for a replay: the order is stored already, and nothing is inserted. */
-  readonly draft: OrderDraft | null;
-  /** Of the normalized request; another request under the same id is rejected. */
-  readonly fingerprint: Uint8Array;
-  /** Path of the order's input in the arguments of the mutation. */
-  readonly inputPath: FieldPath;
-  /** The field of the input that identifies the order. */
-  readonly identifiedBy: 'id' | 'idempotencyKey';
 }
 
 /** A command that changes an order. */

@@ -1,6 +1,7 @@
 import type { CountRequest } from '../../orders/interfaces/order-filter.js';
 import type { Queryable } from '../../database/database.js';
-import { boundsOf, listsOf, shapeOf, type Bind, type Statement } from './order-conditions.js';
+import { query, readRows } from '../statement.js';
+import { boundsOf, listsOf, shapeOf, type Bind, type BoundQuery } from './order-conditions.js';
 
 /** Everything of a count but whose orders are counted: counts alike in it are made by one statement. */
 export function shapeOfCount({ filter, limit }: CountRequest): string {
@@ -13,13 +14,19 @@ export async function countOrders(db: Queryable, requests: readonly CountRequest
   const [first] = requests;
   if (first === undefined) return [];
   const customers = requests.flatMap(({ filter }) => filter.customerId ?? []);
-  const { sql, values } = countStatement(first, first.filter.customerId === null ? null : customers);
-  const rows = await db.$queryRawUnsafe<{ customer_id: string | null; count: number }[]>(sql, ...values);
-  const byCustomer = new Map(rows.map((row) => [row.customer_id, row.count]));
+  const { statement, values } = countQuery(first, first.filter.customerId === null ? null : customers);
+  const rows = await readRows(db, statement, ...values);
+  const byCustomer = new Map(rows.map((row) => [row.customerId, row.count]));
   return requests.map(({ filter }) => byCustomer.get(filter.customerId) ?? 0);
 }
 
-function countStatement({ filter, limit }: CountRequest, customers: readonly string[] | null): Statement {
+interface CountRow {
+  readonly customerId: string | null;
+  readonly count: number;
+}
+
+/** @param customers whose orders are counted apart; null counts all together */
+export function countQuery({ filter, limit }: CountRequest, customers: readonly string[] | null): BoundQuery<CountRow> {
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const conditions = ['o.deleted_at IS NULL', ...boundsOf(filter, bind)];
@@ -27,9 +34,9 @@ function countStatement({ filter, limit }: CountRequest, customers: readonly str
   if (customers !== null) conditions.push(`o.customer_id = any(${bind(customers)}::text[])`);
   const where = `FROM orders o WHERE ${conditions.join(' AND ')}`;
   const group = customers === null ? 'NULL::text' : 'o.customer_id';
-  const counted = `${group} AS customer_id, count(*)::float8 AS count`;
+  const counted = `${group} AS "customerId", count(*)::float8 AS count`;
   const grouped = customers === null ? '' : ' GROUP BY o.customer_id';
-  if (limit === null) return { sql: `SELECT ${counted} ${where}${grouped}`, values };
-  const some = `SELECT o.customer_id ${where} LIMIT ${bind(limit)}`;
-  return { sql: `SELECT ${counted} FROM (${some}) o${grouped}`, values };
+  const some = limit === null ? null : `SELECT o.customer_id ${where} LIMIT ${bind(limit)}`;
+  const sql = `SELECT ${counted} ${some === null ? where : `FROM (${some}) o`}${grouped}`;
+  return { statement: query<CountRow>(sql, { customerId: 'text', count: 'double precision' }), values };
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.js';
+import { command, execute, query, readRows } from '../statement.js';
 
 /** An external reference of a customer ('' for guests), and the order that has or wants it. */
 export interface Claim {
@@ -23,7 +24,7 @@ export async function claimReferences(db: Queryable, claims: readonly Claim[]): 
   if (claims.length === 0) return new Map();
   const firsts = new Map<string, Claim>();
   for (const claim of claims) if (!firsts.has(nameOfReference(claim))) firsts.set(nameOfReference(claim), claim);
-  const rows = await db.$queryRawUnsafe<Claim[]>(CLAIM_REFERENCES, ...columnsOf([...firsts.values()]));
+  const rows = await readRows(db, CLAIM_REFERENCES, ...columnsOf([...firsts.values()]));
   return new Map(rows.map((row) => [nameOfReference(row), row.orderId]));
 }
 
@@ -35,36 +36,46 @@ function columnsOf(claims: readonly Claim[]): [string[], string[], string[]] {
   ];
 }
 
+const CLAIM_LIST = 'r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"';
+const CLAIM_TYPES = { customerId: 'text', reference: 'text', orderId: 'uuid' } as const;
+
 /** One statement: between an insert that finds a row and a look at it, its owner could give it up. */
-const CLAIM_REFERENCES = `
+export const CLAIM_REFERENCES = query<Claim>(
+  `
 INSERT INTO order_references AS r (customer_id, external_reference, order_id)
 SELECT c.customer_id, c.external_reference, c.order_id
 FROM unnest($1::text[], $2::text[], $3::uuid[]) AS c(customer_id, external_reference, order_id)
 ORDER BY c.customer_id COLLATE "C", c.external_reference COLLATE "C"
 ON CONFLICT (customer_id, external_reference) DO UPDATE SET order_id = r.order_id
-RETURNING r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"`;
+RETURNING ${CLAIM_LIST}`,
+  CLAIM_TYPES,
+);
 
-const READ_REFERENCES = `
-SELECT r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"
+export const READ_REFERENCES = query<Claim>(
+  `
+SELECT ${CLAIM_LIST}
 FROM unnest($1::text[], $2::text[]) AS c(customer_id, external_reference)
-JOIN order_references r ON r.customer_id = c.customer_id AND r.external_reference = c.external_reference`;
+JOIN order_references r ON r.customer_id = c.customer_id AND r.external_reference = c.external_reference`,
+  CLAIM_TYPES,
+);
 
 /** Gives references up, where these orders still have them. */
 export async function releaseReferences(db: Queryable, claims: readonly Claim[]): Promise<void> {
-  if (claims.length > 0) await db.$executeRawUnsafe(RELEASE_REFERENCES, ...columnsOf(claims));
+  if (claims.length > 0) await execute(db, RELEASE_REFERENCES, ...columnsOf(claims));
 }
 
-const RELEASE_REFERENCES = `
+export const RELEASE_REFERENCES = command(`
 DELETE FROM order_references r
 USING unnest($1::text[], $2::text[], $3::uuid[]) AS c(customer_id, external_reference, order_id)
-WHERE r.customer_id = c.customer_id AND r.external_reference = c.external_reference AND r.order_id = c.order_id`;
+WHERE r.customer_id = c.customer_id AND r.external_reference = c.external_reference AND r.order_id = c.order_id`);
 
 /** Which orders have these references; null where none has. */
 export async function findReferences(
   db: Queryable,
   keys: readonly Pick<Claim, 'customerId' | 'reference'>[],
 ): Promise<(string | null)[]> {
-  const rows = await db.$queryRawUnsafe<Claim[]>(
+  const rows = await readRows(
+    db,
     READ_REFERENCES,
     keys.map(({ customerId }) => customerId),
     keys.map(({ reference }) => reference),

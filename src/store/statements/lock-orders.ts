@@ -1,40 +1,65 @@
 import type { Queryable } from '../../database/database.js';
-import { ORDER_COLUMNS, type OrderRow } from '../order-rows.js';
+import type { Order } from '../../domain/order.js';
+import { namesOf, resultTypes, selectList } from '../columns.js';
+import { ORDER_COLUMNS } from '../order-columns.js';
+import { query, readRows } from '../statement.js';
 
-export type LockedRow = OrderRow & {
-  /** The database's clock, read after this row's lock was obtained. */
-  readonly locked_at: Date;
-};
+export interface LockedOrder {
+  readonly order: Order;
+  /** The clock of the database, read after the row was locked. */
+  readonly lockedAt: Date;
+}
+
+type LockedRow = Order & Pick<LockedOrder, 'lockedAt'>;
 
 /**
- * Locks and reads orders, tombstones too, in the order of their ids so that batches never wait for each other in a
- * circle. The clock is read outside the locking part, row by row, so it is never earlier than the lock.
+ * Locks and reads orders, tombstones too. Orders that other transactions have locked are left out: a batch never waits
+ * for a row, so two batches never wait for each other's orders. The clock is read outside the locking part, row by row,
+ * so it is never earlier than the lock.
  */
-export async function lockOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
-  return db.$queryRawUnsafe<LockedRow[]>(LOCK_ORDERS, ids);
+export async function lockOrders(db: Queryable, ids: readonly string[]): Promise<LockedOrder[]> {
+  const rows = await readRows(db, LOCK_ORDERS, ids);
+  return rows.map(({ lockedAt, ...order }) => ({ order, lockedAt }));
 }
 
-/** The same without waiting: orders that somebody else holds are left out. */
-export async function lockFreeOrders(db: Queryable, ids: readonly string[]): Promise<LockedRow[]> {
-  return db.$queryRawUnsafe<LockedRow[]>(LOCK_FREE_ORDERS, ids);
-}
+export const LOCK_ORDERS = query<LockedRow>(
+  `
+WITH locked AS MATERIALIZED (
+  SELECT ${namesOf(ORDER_COLUMNS, 'o')} FROM orders o
+  WHERE o.id = any($1::uuid[])
+  FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT ${selectList(ORDER_COLUMNS, 'o')}, clock_timestamp()::timestamptz(3) AS "lockedAt" FROM locked o`,
+  { ...resultTypes(ORDER_COLUMNS), lockedAt: 'timestamptz(3)' },
+);
 
-/** Which of these orders there are, held or not. */
+/** Which of these orders exist, locked or not. */
 export async function readPresent(db: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await db.$queryRawUnsafe<{ id: string }[]>(READ_PRESENT, ids);
+  const rows = await readRows(db, READ_PRESENT, ids);
   return rows.map((row) => row.id);
 }
 
-const READ_PRESENT = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])';
+export const READ_PRESENT = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])', {
+  id: 'uuid',
+});
 
-const lockOrdersWith = (wait: string) => `
-WITH locked AS MATERIALIZED (
-  SELECT ${ORDER_COLUMNS} FROM orders o
+/**
+ * Which of these orders other transactions have locked. The free ones are locked for the time of the statement alone,
+ * as strongly as a change locks them.
+ */
+export async function findLocked(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await readRows(db, FIND_LOCKED, ids);
+  return rows.map((row) => row.id);
+}
+
+export const FIND_LOCKED = query<Pick<Order, 'id'>>(
+  `
+WITH free AS MATERIALIZED (
+  SELECT o.id FROM orders o
   WHERE o.id = any($1::uuid[])
-  ORDER BY o.id
-  FOR NO KEY UPDATE${wait}
+  FOR NO KEY UPDATE SKIP LOCKED
 )
-SELECT o.*, clock_timestamp()::timestamptz(3) AS locked_at FROM locked o`;
-
-const LOCK_ORDERS = lockOrdersWith('');
-const LOCK_FREE_ORDERS = lockOrdersWith(' SKIP LOCKED');
+SELECT o.id FROM orders o
+WHERE o.id = any($1::uuid[]) AND NOT EXISTS (SELECT FROM free f WHERE f.id = o.id)`,
+  { id: 'uuid' },
+);

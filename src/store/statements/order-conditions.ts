@@ -1,8 +1,9 @@
 import type { OrderFilter, TextFilter } from '../../orders/interfaces/order-filter.js';
+import type { Query } from '../statement.js';
 
-/** A statement in the making: its text, and the values of its placeholders. */
-export interface Statement {
-  readonly sql: string;
+/** A query with the values of its placeholders. */
+export interface BoundQuery<Row> {
+  readonly statement: Query<Row>;
   readonly values: readonly unknown[];
 }
 

@@ -1,7 +1,9 @@
 import type { Order } from '../../domain/order.js';
 import type { SortKey, OrderRange, OrderSortField } from '../../orders/interfaces/order-filter.js';
 import type { Queryable } from '../../database/database.js';
-import { ORDER_COLUMNS, toOrder, type OrderRow } from '../order-rows.js';
+import { namesOf, resultTypes, selectList } from '../columns.js';
+import { ORDER_COLUMNS } from '../order-columns.js';
+import { query, readRows } from '../statement.js';
 import {
   boundsOf,
   listsOf,
@@ -10,8 +12,8 @@ import {
   shapeOf,
   textsOf,
   type Bind,
+  type BoundQuery,
   type List,
-  type Statement,
 } from './order-conditions.js';
 
 /** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
@@ -24,17 +26,17 @@ export async function readRanges(db: Queryable, ranges: readonly OrderRange[]): 
   const [first] = ranges;
   if (first === undefined) return [];
   const customers = ranges.flatMap(({ filter }) => filter.customerId ?? []);
-  const { sql, values } = rangeStatement(first, customers);
-  const rows = await db.$queryRawUnsafe<OrderRow[]>(sql, ...values);
-  const byCustomer = Map.groupBy(rows, (row) => (first.filter.customerId === null ? null : row.customer_id));
-  return ranges.map((range) => (byCustomer.get(range.filter.customerId) ?? []).slice(0, range.limit).map(toOrder));
+  const { statement, values } = rangeQuery(first, customers);
+  const rows = await readRows(db, statement, ...values);
+  const byCustomer = Map.groupBy(rows, (row) => (first.filter.customerId === null ? null : row.customerId));
+  return ranges.map((range) => (byCustomer.get(range.filter.customerId) ?? []).slice(0, range.limit));
 }
 
-const SORT_KEYS: Readonly<Record<OrderSortField, { readonly column: string; readonly type: string }>> = {
-  CREATED_AT: { column: 'created_at', type: 'timestamptz(3)' },
-  UPDATED_AT: { column: 'updated_at', type: 'timestamptz(3)' },
-  TOTAL: { column: 'total', type: 'bigint' },
-};
+const SORT_FIELDS = {
+  CREATED_AT: 'createdAt',
+  UPDATED_AT: 'updatedAt',
+  TOTAL: 'total',
+} as const satisfies Readonly<Record<OrderSortField, keyof Order>>;
 
 /**
  * A keyset page. Each customer, and each value of one list (statuses are one), walks its own stretch of an index and
@@ -42,12 +44,13 @@ const SORT_KEYS: Readonly<Record<OrderSortField, { readonly column: string; read
  * all orders would read everything in between. Only as many texts as there are combinations of what is given, so each
  * can be prepared.
  */
-function rangeStatement(range: OrderRange, customers: readonly string[]): Statement {
+export function rangeQuery(range: OrderRange, customers: readonly string[]): BoundQuery<Order> {
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const { filter, direction } = range;
-  const { column } = SORT_KEYS[range.field];
-  const order = `o.${column} ${direction}, o.id ${direction}`;
+  const field = SORT_FIELDS[range.field];
+  const inner = `o.${ORDER_COLUMNS[field].name} ${direction}, o.id ${direction}`;
+  const outer = `o."${field}" ${direction}, o.id ${direction}`; // of rows that have the names of the fields already
   const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
   const byCustomer = filter.customerId !== null;
   const prefix = prefixOf(filter);
@@ -62,24 +65,29 @@ function rangeStatement(range: OrderRange, customers: readonly string[]): Statem
   ];
   const walked = walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : [];
   const select = (table: string, more: readonly string[], by: string) =>
-    `SELECT ${ORDER_COLUMNS} FROM ${table} o WHERE ${[...conditions, ...more].join(' AND ')} ORDER BY ${by} ${limit}`;
-  const inner = stretched === null ? order : `${stretched.column} ${direction}, ${order}`;
-  let from = select('orders', [...walked, ...(prefix === null ? [] : [`${COUNT_FEW} > ${FEW}`])], inner);
+    `SELECT ${FIELDS} FROM ${table} o WHERE ${[...conditions, ...more].join(' AND ')} ORDER BY ${by} ${limit}`;
+  const walkOrder = stretched === null ? inner : `${stretched.column} ${direction}, ${inner}`;
+  let sql = select('orders', [...walked, ...(prefix === null ? [] : [`${COUNT_FEW} > ${FEW}`])], walkOrder);
   if (walk !== undefined) {
-    from = `SELECT o.* FROM unnest(${walk.array}) AS v(value) CROSS JOIN LATERAL (${from}) o ORDER BY ${order} ${limit}`;
+    sql = `SELECT o.* FROM unnest(${walk.array}) AS v(value) CROSS JOIN LATERAL (${sql}) o ORDER BY ${outer} ${limit}`;
   }
   if (prefix !== null) {
-    const few = select('few', [...among(walk === undefined ? [] : [walk]), `${COUNT_FEW} <= ${FEW}`], order);
-    from = `SELECT o.* FROM ((${few}) UNION ALL (${from})) o ORDER BY ${order} ${limit}`;
+    const few = select('few', [...among(walk === undefined ? [] : [walk]), `${COUNT_FEW} <= ${FEW}`], inner);
+    sql = `SELECT o.* FROM ((${few}) UNION ALL (${sql})) o ORDER BY ${outer} ${limit}`;
   }
   if (byCustomer) {
     const each = `unnest(${bind(customers)}::text[]) WITH ORDINALITY AS c(customer_id, place)`;
-    from = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${from}) o ORDER BY c.place, ${order}`;
+    sql = `SELECT o.* FROM ${each} CROSS JOIN LATERAL (${sql}) o ORDER BY c.place, ${outer}`;
   }
-  if (prefix === null) return { sql: from, values };
-  const few = readByPrefix(prefix, ORDER_COLUMNS, FEW + 1, bind);
-  return { sql: `WITH few AS MATERIALIZED (${few}) ${from}`, values };
+  if (prefix !== null) {
+    const few = readByPrefix(prefix, namesOf(ORDER_COLUMNS, 'o'), FEW + 1, bind);
+    sql = `WITH few AS MATERIALIZED (${few}) ${sql}`;
+  }
+  return { statement: query<Order>(sql, RESULT_TYPES), values };
 }
+
+const FIELDS = selectList(ORDER_COLUMNS, 'o');
+const RESULT_TYPES = resultTypes(ORDER_COLUMNS);
 
 function among(lists: readonly List[]): string[] {
   return lists.map(({ array, column }) => `${column} = any(${array})`);
@@ -121,7 +129,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Both ends of what is walked, behind a column of which one value is meant where there is one. */
 function segmentOf(range: OrderRange, walk: List | null, bind: Bind): string[] {
   const { filter, field, direction, after, before, inclusive } = range;
-  const { column, type } = SORT_KEYS[field];
+  const { name: column, type } = ORDER_COLUMNS[SORT_FIELDS[field]];
   const ascending = direction === 'ASC';
   const cursor = { low: ascending ? after : before, high: ascending ? before : after };
   const includes = { low: inclusive && ascending, high: inclusive && !ascending };

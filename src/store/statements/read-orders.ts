@@ -2,86 +2,97 @@ import type { OrderEvent } from '../../domain/order-event.js';
 import type { Order, OrderItem } from '../../domain/order.js';
 import type { CustomerRecord, EventRange } from '../../orders/interfaces/order-reader.js';
 import type { Queryable } from '../../database/database.js';
-import {
-  EVENT_COLUMNS,
-  ORDER_COLUMNS,
-  toEvent,
-  toItem,
-  toOrder,
-  type EventRow,
-  type ItemRow,
-  type OrderRow,
-} from '../order-rows.js';
+import { resultTypes, selectList } from '../columns.js';
+import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
+import { ITEM_COLUMNS } from '../item-columns.js';
+import { ORDER_COLUMNS } from '../order-columns.js';
+import { query, readRows } from '../statement.js';
 
 /** Orders by id; null where there is none, or only the tombstone of one. */
 export async function readOrders(db: Queryable, ids: readonly string[]): Promise<(Order | null)[]> {
-  const rows = await db.$queryRawUnsafe<OrderRow[]>(READ_ORDERS, ids);
-  const byId = new Map(rows.map((row) => [row.id, toOrder(row)]));
+  const rows = await readRows(db, READ_ORDERS, ids);
+  const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);
 }
 
-const READ_ORDERS = `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL`;
+export const READ_ORDERS = query<Order>(
+  `SELECT ${selectList(ORDER_COLUMNS, 'o')} FROM orders o WHERE o.id = any($1::uuid[]) AND o.deleted_at IS NULL`,
+  resultTypes(ORDER_COLUMNS),
+);
 
 /** Whether there is an order of each id, or the tombstone of one. */
 export async function readKnown(db: Queryable, ids: readonly string[]): Promise<boolean[]> {
-  const rows = await db.$queryRawUnsafe<{ id: string }[]>(READ_KNOWN, ids);
+  const rows = await readRows(db, READ_KNOWN, ids);
   const found = new Set(rows.map((row) => row.id));
   return ids.map((id) => found.has(id));
 }
 
-const READ_KNOWN = 'SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])';
+export const READ_KNOWN = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])', {
+  id: 'uuid',
+});
 
 /** Ids of orders by their numbers; null where none has it. */
 export async function findNumbers(db: Queryable, numbers: readonly string[]): Promise<(string | null)[]> {
-  const rows = await db.$queryRawUnsafe<{ id: string; number: bigint }[]>(FIND_NUMBERS, numbers);
-  const byNumber = new Map(rows.map((row) => [row.number.toString(), row.id]));
+  const rows = await readRows(db, FIND_NUMBERS, numbers);
+  const byNumber = new Map(rows.map((row) => [row.number, row.id]));
   return numbers.map((number) => byNumber.get(number) ?? null);
 }
 
-const FIND_NUMBERS = 'SELECT o.id, o.number FROM orders o WHERE o.number = any($1::bigint[]) AND o.deleted_at IS NULL';
+export const FIND_NUMBERS = query<Pick<Order, 'id' | 'number'>>(
+  `SELECT o.id, o.number::text AS number FROM orders o WHERE o.number = any($1::bigint[]) AND o.deleted_at IS NULL`,
+  { id: 'uuid', number: 'text' },
+);
 
 /** The items of each order, by position; none for an order that does not exist. */
 export async function readItems(db: Queryable, orderIds: readonly string[]): Promise<OrderItem[][]> {
-  const rows = await db.$queryRawUnsafe<ItemRow[]>(READ_ITEMS, orderIds);
-  const byOrder = Map.groupBy(rows.map(toItem), (item) => item.orderId);
+  const rows = await readRows(db, READ_ITEMS, orderIds);
+  const byOrder = Map.groupBy(rows, (item) => item.orderId);
   return orderIds.map((id) => byOrder.get(id) ?? []);
 }
 
 /** By the key alone, never laterally: the same statement works where the table is distributed by order. */
-const READ_ITEMS = `
-SELECT i.order_id, i.position, i.product_id, i.sku, i.name, i.quantity, i.unit_price, i.subtotal
+export const READ_ITEMS = query<OrderItem>(
+  `
+SELECT ${selectList(ITEM_COLUMNS, 'i')}
 FROM order_items i WHERE i.order_id = any($1::uuid[])
-ORDER BY i.order_id, i.position`;
+ORDER BY i.order_id, i.position`,
+  resultTypes(ITEM_COLUMNS),
+);
 
 /** The events of each range, by version. */
 export async function readEvents(db: Queryable, ranges: readonly EventRange[]): Promise<OrderEvent[][]> {
-  const rows = await db.$queryRawUnsafe<(EventRow & { range: number })[]>(
+  const rows = await readRows(
+    db,
     READ_EVENTS,
     ranges.map((range) => range.orderId),
     ranges.map((range) => range.from),
     ranges.map((range) => range.to),
   );
   const byRange = Map.groupBy(rows, (row) => row.range);
-  return ranges.map((_, index) => (byRange.get(index + 1) ?? []).map(toEvent));
+  return ranges.map((_, index) => (byRange.get(index + 1) ?? []).map(({ range: _range, ...row }) => toEvent(row)));
 }
 
 /** Versions are dense, so a page of a history is a range of the primary key: no sort, no window function. */
-const READ_EVENTS = `
-SELECT r.range::int, ${EVENT_COLUMNS}
+export const READ_EVENTS = query<EventRow & { readonly range: number }>(
+  `
+SELECT r.range::integer, ${selectList(EVENT_COLUMNS, 'e')}
 FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r(order_id, low, high, range)
 JOIN order_events e ON e.order_id = r.order_id AND e.version BETWEEN r.low AND r.high
 WHERE e.order_id = any($1::uuid[])
-ORDER BY r.range, e.version`;
+ORDER BY r.range, e.version`,
+  { ...resultTypes(EVENT_COLUMNS), range: 'integer' },
+);
 
 /** Customers as their latest orders show them; null for a customer without orders. */
 export async function readCustomers(db: Queryable, customerIds: readonly string[]): Promise<(CustomerRecord | null)[]> {
-  const rows = await db.$queryRawUnsafe<CustomerRecord[]>(READ_CUSTOMERS, customerIds);
+  const rows = await readRows(db, READ_CUSTOMERS, customerIds);
   const byId = new Map(rows.map((row) => [row.customerId, row]));
   return customerIds.map((id) => byId.get(id) ?? null);
 }
 
 /** One step into the index on (customer_id, created_at, id) for each customer, however many orders it has. */
-const READ_CUSTOMERS = `
+export const READ_CUSTOMERS = query<CustomerRecord>(
+  `
 SELECT c.customer_id AS "customerId", o.customer_name AS name, o.customer_email AS email
 FROM unnest($1::text[]) AS c(customer_id)
 CROSS JOIN LATERAL (
@@ -89,4 +100,6 @@ CROSS JOIN LATERAL (
   WHERE o.customer_id = c.customer_id AND o.deleted_at IS NULL
   ORDER BY o.created_at DESC, o.id DESC
   LIMIT 1
-) o`;
+) o`,
+  { customerId: 'text', name: 'text', email: 'text' },
+);

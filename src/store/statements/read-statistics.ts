@@ -8,6 +8,7 @@ import {
   type StatsSeriesRow,
 } from '../../orders/interfaces/order-statistics.js';
 import type { Queryable } from '../../database/database.js';
+import { query, readRows } from '../statement.js';
 import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
 /** A stretch of rows of one grain. */
@@ -28,10 +29,12 @@ function toRow({ currency, status, count, gross }: Counted): StatsRow {
   return { currency, status, count: Number(count), gross: BigInt(gross) };
 }
 
-type CountedAt = Counted & { readonly starts_at: Date };
+const COUNTED = { currency: 'text', status: 'order_status', count: 'text', gross: 'text' } as const;
+
+type CountedAt = Counted & { readonly startsAt: Date };
 
 function toSeriesRow(row: CountedAt): StatsSeriesRow {
-  return { ...toRow(row), startsAt: row.starts_at };
+  return { ...toRow(row), startsAt: row.startsAt };
 }
 
 function columnsOf(segments: readonly Segment[]): [string[], Date[], Date[]] {
@@ -68,11 +71,8 @@ export interface KeptStats {
 
 /** What is known of segments that do not overlap, as of one moment. */
 export async function readStats(db: Queryable, segments: readonly Segment[]): Promise<KeptStats> {
-  const [row] = await db.$queryRawUnsafe<{ rows: Counted[]; buckets: Bucket[]; as_of: Date | null }[]>(
-    READ_STATS,
-    ...columnsOf(segments),
-  );
-  return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.as_of ?? null };
+  const [row] = await readRows(db, READ_STATS, ...columnsOf(segments));
+  return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.asOf ?? null };
 }
 
 const inSegmentsOf = (table: string) => `
@@ -84,7 +84,14 @@ function inSegments(table: string, recent: string): string {
   UNION ALL${inSegmentsOf(recent)}`;
 }
 
-const READ_STATS = `
+interface StatsRecord {
+  readonly rows: readonly Counted[];
+  readonly buckets: readonly Bucket[];
+  readonly asOf: Date | null;
+}
+
+export const READ_STATS = query<StatsRecord>(
+  `
 WITH segments AS MATERIALIZED (SELECT * FROM ${SEGMENTS}), ${RECENT},
 recent_durations AS MATERIALIZED (${DURATIONS_OF_LOGGED}),
 counted AS (
@@ -98,7 +105,9 @@ counted AS (
 )
 SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
   (SELECT coalesce(jsonb_agg(d), '[]') FROM durations d) AS buckets,
-  greatest((SELECT p.event_at FROM progress p), (SELECT max(l.occurred_at) FROM logged l)) AS as_of`;
+  greatest((SELECT p.event_at FROM progress p), (SELECT max(l.occurred_at) FROM logged l)) AS "asOf"`,
+  { rows: 'jsonb', buckets: 'jsonb', asOf: 'timestamptz(3)' },
+);
 
 /** Counts and sums of segments by the hour or day. */
 export async function readSeries(
@@ -106,17 +115,20 @@ export async function readSeries(
   segments: readonly Segment[],
   interval: StatsInterval,
 ): Promise<StatsSeriesRow[]> {
-  const rows = await db.$queryRawUnsafe<CountedAt[]>(READ_SERIES, ...columnsOf(segments), interval.toLowerCase());
+  const rows = await readRows(db, READ_SERIES, ...columnsOf(segments), interval.toLowerCase());
   return rows.map(toSeriesRow);
 }
 
-const READ_SERIES = `
+export const READ_SERIES = query<CountedAt>(
+  `
 WITH segments AS MATERIALIZED (SELECT * FROM ${SEGMENTS}), ${RECENT}
-SELECT date_trunc($4::text, s.starts_at, 'UTC') AS starts_at, s.currency, s.status, sum(s.count)::text AS count,
+SELECT date_trunc($4::text, s.starts_at, 'UTC') AS "startsAt", s.currency, s.status, sum(s.count)::text AS count,
   sum(s.gross)::text AS gross
 FROM (${inSegments('order_stats', 'recent')}) s
 GROUP BY 1, s.currency, s.status
-ORDER BY 1`;
+ORDER BY 1`,
+  { startsAt: 'timestamptz(3)', ...COUNTED },
+);
 
 export interface Span {
   readonly first: Date | null;
@@ -125,7 +137,7 @@ export interface Span {
 
 /** The first and the last hour that has orders. */
 export async function readSpan(db: Queryable, { from, to }: StatsPeriod): Promise<Span | undefined> {
-  const [row] = await db.$queryRawUnsafe<Span[]>(READ_SPAN, from, to);
+  const [row] = await readRows(db, READ_SPAN, from, to);
   return row;
 }
 
@@ -139,7 +151,10 @@ const endOfKept = (direction: 'ASC' | 'DESC') => `(
     AND NOT EXISTS (SELECT 1 FROM hours h WHERE h.starts_at = s.starts_at)
   ORDER BY s.starts_at ${direction} LIMIT 1)`;
 
-const READ_SPAN = `
+const SPAN = { first: 'timestamptz(3)', last: 'timestamptz(3)' } as const;
+
+export const READ_SPAN = query<Span>(
+  `
 WITH ${RECENT}, hours AS MATERIALIZED (
   SELECT r.starts_at, sum(r.count) + coalesce(
     (SELECT sum(s.count) FROM order_stats s WHERE s.grain = 'HOUR' AND s.starts_at = r.starts_at), 0) AS count
@@ -148,7 +163,9 @@ WITH ${RECENT}, hours AS MATERIALIZED (
   SELECT min(h.starts_at) AS first, max(h.starts_at) AS last FROM hours h
   WHERE h.count > 0 AND ${inPeriod('h.starts_at')}
 )
-SELECT least(e.first, ${endOfKept('ASC')}) AS first, greatest(e.last, ${endOfKept('DESC')}) AS last FROM ends e`;
+SELECT least(e.first, ${endOfKept('ASC')}) AS first, greatest(e.last, ${endOfKept('DESC')}) AS last FROM ends e`,
+  SPAN,
+);
 
 const OF_CUSTOMER = `
 o.customer_id = $1::text AND o.deleted_at IS NULL AND o.created_at >= coalesce($2::timestamptz(3), '-infinity')
@@ -160,16 +177,17 @@ export async function readCustomerStats(
   customerId: string,
   { from, to }: StatsPeriod,
 ): Promise<{ readonly rows: StatsRow[]; readonly processing: ProcessingTime | null }> {
-  const [row] = await db.$queryRawUnsafe<{ rows: Counted[]; processing: ProcessingTime | null }[]>(
-    READ_CUSTOMER_STATS,
-    customerId,
-    from,
-    to,
-  );
+  const [row] = await readRows(db, READ_CUSTOMER_STATS, customerId, from, to);
   return { rows: (row?.rows ?? []).map(toRow), processing: row?.processing ?? null };
 }
 
-const READ_CUSTOMER_STATS = `
+interface CustomerStatsRecord {
+  readonly rows: readonly Counted[];
+  readonly processing: ProcessingTime | null;
+}
+
+export const READ_CUSTOMER_STATS = query<CustomerStatsRecord>(
+  `
 WITH mine AS MATERIALIZED (
   SELECT o.id, o.currency, o.status, o.total, o.created_at FROM orders o WHERE ${OF_CUSTOMER}
 ), counted AS (
@@ -190,7 +208,9 @@ WITH mine AS MATERIALIZED (
   FROM durations d HAVING count(*) > 0
 )
 SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
-  (SELECT to_jsonb(p) FROM processing p) AS processing`;
+  (SELECT to_jsonb(p) FROM processing p) AS processing`,
+  { rows: 'jsonb', processing: 'jsonb' },
+);
 
 export async function readCustomerSeries(
   db: Queryable,
@@ -198,32 +218,32 @@ export async function readCustomerSeries(
   { from, to }: StatsPeriod,
   interval: StatsInterval,
 ): Promise<StatsSeriesRow[]> {
-  const rows = await db.$queryRawUnsafe<CountedAt[]>(
-    READ_CUSTOMER_SERIES,
-    customerId,
-    from,
-    to,
-    interval.toLowerCase(),
-  );
+  const rows = await readRows(db, READ_CUSTOMER_SERIES, customerId, from, to, interval.toLowerCase());
   return rows.map(toSeriesRow);
 }
 
-const READ_CUSTOMER_SERIES = `
-SELECT date_trunc($4::text, o.created_at, 'UTC') AS starts_at, o.currency, o.status, count(*)::text AS count,
+export const READ_CUSTOMER_SERIES = query<CountedAt>(
+  `
+SELECT date_trunc($4::text, o.created_at, 'UTC') AS "startsAt", o.currency, o.status, count(*)::text AS count,
   sum(o.total)::text AS gross
 FROM orders o WHERE ${OF_CUSTOMER}
 GROUP BY 1, o.currency, o.status
-ORDER BY 1`;
+ORDER BY 1`,
+  { startsAt: 'timestamptz(3)', ...COUNTED },
+);
 
 export async function readCustomerSpan(
   db: Queryable,
   customerId: string,
   { from, to }: StatsPeriod,
 ): Promise<Span | undefined> {
-  const [row] = await db.$queryRawUnsafe<Span[]>(READ_CUSTOMER_SPAN, customerId, from, to);
+  const [row] = await readRows(db, READ_CUSTOMER_SPAN, customerId, from, to);
   return row;
 }
 
-const READ_CUSTOMER_SPAN = `
+export const READ_CUSTOMER_SPAN = query<Span>(
+  `
 SELECT date_trunc('hour', min(o.created_at), 'UTC') AS first, date_trunc('hour', max(o.created_at), 'UTC') AS last
-FROM orders o WHERE ${OF_CUSTOMER}`;
+FROM orders o WHERE ${OF_CUSTOMER}`,
+  SPAN,
+);

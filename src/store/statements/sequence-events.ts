@@ -1,6 +1,8 @@
 import type { LoggedEvent } from '../../domain/order-event.js';
 import type { Queryable } from '../../database/database.js';
-import { EVENT_COLUMNS, toEvent, type EventRow } from '../order-rows.js';
+import { resultTypes, selectList } from '../columns.js';
+import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
+import { command, execute, query, readRows } from '../statement.js';
 
 /**
  * Takes the sequencer's row for this transaction, with short time-outs so that a holder that hangs cannot stop the log.
@@ -9,13 +11,17 @@ import { EVENT_COLUMNS, toEvent, type EventRow } from '../order-rows.js';
  * @returns false where another process holds the row
  */
 export async function lockSequencer(tx: Queryable): Promise<boolean> {
-  return (await tx.$queryRawUnsafe<unknown[]>(LOCK_SEQUENCER)).length > 0;
+  return (await readRows(tx, LOCK_SEQUENCER)).length > 0;
 }
 
-const LOCK_SEQUENCER = `
-SELECT set_config('statement_timeout', '5000', true), set_config('idle_in_transaction_session_timeout', '2000', true)
+export const LOCK_SEQUENCER = query<{ readonly statementTimeout: string; readonly idleTimeout: string }>(
+  `
+SELECT set_config('statement_timeout', '5000', true) AS "statementTimeout",
+  set_config('idle_in_transaction_session_timeout', '2000', true) AS "idleTimeout"
 FROM event_sequencer s WHERE s.id = 1
-FOR UPDATE SKIP LOCKED`;
+FOR UPDATE SKIP LOCKED`,
+  { statementTimeout: 'text', idleTimeout: 'text' },
+);
 
 /**
  * Gives the next positions to committed events that have none, by order and version and never by time. A statement of
@@ -30,14 +36,18 @@ export async function assignPositions(
   limit: number,
   orderIds: readonly string[] | null,
 ): Promise<number> {
-  if (orderIds === null) return tx.$executeRawUnsafe(ASSIGN_POSITIONS, limit);
-  return tx.$executeRawUnsafe(ASSIGN_POSITIONS_OF_ORDERS, limit, orderIds);
+  if (orderIds === null) return execute(tx, ASSIGN_POSITIONS, limit);
+  return execute(tx, ASSIGN_POSITIONS_OF_ORDERS, limit, orderIds);
 }
 
 /** One step into the index of positions, from its end. */
-const LAST_POSITION = 'SELECT coalesce(max(e.position), 0) AS position FROM order_events e';
+export const LAST_POSITION = query<{ readonly position: bigint }>(
+  'SELECT coalesce(max(e.position), 0) AS position FROM order_events e',
+  { position: 'bigint' },
+);
 
-const assignPositionsWhere = (condition: string) => `
+const assignPositionsWhere = (condition: string) =>
+  command(`
 UPDATE order_events e SET position = l.position + n.place
 FROM (
   SELECT u.order_id, u.version, row_number() OVER (ORDER BY u.order_id, u.version) AS place
@@ -47,20 +57,20 @@ FROM (
     ORDER BY order_id, version
     LIMIT $1::int
   ) u
-) n, (${LAST_POSITION}) l
-WHERE e.order_id = n.order_id AND e.version = n.version`;
+) n, (${LAST_POSITION.sql}) l
+WHERE e.order_id = n.order_id AND e.version = n.version`);
 
-const ASSIGN_POSITIONS = assignPositionsWhere('');
-const ASSIGN_POSITIONS_OF_ORDERS = assignPositionsWhere(' AND order_id = any($2::uuid[])');
+export const ASSIGN_POSITIONS = assignPositionsWhere('');
+export const ASSIGN_POSITIONS_OF_ORDERS = assignPositionsWhere(' AND order_id = any($2::uuid[])');
 
 export async function lastPosition(db: Queryable): Promise<bigint> {
-  const [row] = await db.$queryRawUnsafe<{ position: bigint }[]>(LAST_POSITION);
+  const [row] = await readRows(db, LAST_POSITION);
   return row?.position ?? 0n;
 }
 
 /** The log from a position on, in order and without a gap: it stops before the first position that is not there yet. */
 export async function readLog(db: Queryable, after: bigint, limit: number): Promise<LoggedEvent[]> {
-  const rows = await db.$queryRawUnsafe<EventRow[]>(READ_LOG, after, limit);
+  const rows = await readRows(db, READ_LOG, after, limit);
   const events: LoggedEvent[] = [];
   for (const row of rows) {
     const position = after + BigInt(events.length) + 1n;
@@ -70,8 +80,11 @@ export async function readLog(db: Queryable, after: bigint, limit: number): Prom
   return events;
 }
 
-const READ_LOG = `
-SELECT ${EVENT_COLUMNS} FROM order_events e
+export const READ_LOG = query<EventRow>(
+  `
+SELECT ${selectList(EVENT_COLUMNS, 'e')} FROM order_events e
 WHERE e.position > $1::bigint
 ORDER BY e.position
-LIMIT $2::int`;
+LIMIT $2::int`,
+  resultTypes(EVENT_COLUMNS),
+);

@@ -1,4 +1,5 @@
 import { BUCKET_GROWTH } from '../../domain/order-statistics.js';
+import { payloadValue } from '../event-columns.js';
 
 /*
  * What events add to the statistics and take away from them: orders by currency and status, and how long they took, by
@@ -10,8 +11,8 @@ import { BUCKET_GROWTH } from '../../domain/order-statistics.js';
 export function loggedEvents(after: string, upTo: string, limit: string): string {
   return `
 SELECT e.order_id, e.version, e.type, e.from_status, e.to_status, e.occurred_at,
-  e.payload->>'currency' AS currency, (e.payload->>'totalMinor')::numeric AS total,
-  (e.payload->>'createdAt')::timestamptz(3) AS created_at, (e.payload->>'status')::order_status AS status
+  ${payloadValue('e', 'currency')} AS currency, ${payloadValue('e', 'totalMinor')} AS total,
+  ${payloadValue('e', 'createdAt')} AS created_at, ${payloadValue('e', 'status')} AS status
 FROM order_events e
 WHERE e.position > ${after} AND e.position <= ${upTo}
 ORDER BY e.position LIMIT ${limit}`;
@@ -36,7 +37,7 @@ FROM (
   UNION ALL
   SELECT created_at, currency, status, -1, -total FROM logged WHERE type = 'DELETED'
   UNION ALL
-  SELECT l.created_at, l.currency, l.status, 0, l.total - (p.payload->>'totalMinor')::numeric
+  SELECT l.created_at, l.currency, l.status, 0, l.total - ${payloadValue('p', 'totalMinor')}
   FROM logged l JOIN order_events p ON p.order_id = l.order_id AND p.version = l.version - 1
   WHERE l.type = 'UPDATED'
 ) c ${GRAINS}

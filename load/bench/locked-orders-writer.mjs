@@ -1,0 +1,107 @@
+// One of the processes of locked-orders.mjs: answers each of its messages when the work is done.
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { coalesceWrites } from '../../dist/coalesce/writer.js';
+import { readConfig } from '../../dist/config.js';
+import { openDatabase } from '../../dist/database/database.js';
+import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
+import { actorOf } from '../../dist/domain/viewer.js';
+import { createBatchWriter } from '../../dist/store/write-batch.js';
+
+const CALLERS = 50;
+const log = pino({ level: 'silent' });
+const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
+const config = readConfig({});
+const database = openDatabase({ ...config.database, url: process.argv[2], applicationName: 'bench' }, log);
+const store = createBatchWriter(database, {
+  transactionTimeoutMs: 10_000,
+  maxWaitMs: 2_000,
+  onCommit: () => {},
+  log,
+});
+const writer = coalesceWrites(store, config.writes);
+const work = { write, create, change };
+
+process.on('message', (message) => void answer(message));
+
+async function answer({ id, kind, ...message }) {
+  process.send({ id, ...(await work[kind](message)) });
+}
+
+/** Creates orders and changes them, at full rate. */
+async function write({ seconds }) {
+  const began = performance.now();
+  const until = began + seconds * 1000;
+  let done = 0;
+  const call = async () => {
+    while (performance.now() < until) {
+      const orderId = await createOrder();
+      await writer.write(confirmation(orderId), caller());
+      done += 2;
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, call));
+  return { rate: done / ((performance.now() - began) / 1000) };
+}
+
+async function create({ count }) {
+  return { ids: await Promise.all(Array.from({ length: count }, createOrder)) };
+}
+
+/** Changes each order once; answers when each change was done. */
+async function change({ ids }) {
+  const doneAt = [];
+  let failed = 0;
+  const changes = ids.map(async (orderId) => {
+    try {
+      await writer.write(confirmation(orderId), caller());
+      doneAt.push(Date.now());
+    } catch (cause) {
+      failed += 1;
+      console.error(String(cause));
+    }
+  });
+  await Promise.all(changes);
+  return { doneAt, failed };
+}
+
+function caller() {
+  return { viewer: OPEN_ADMIN, deadline: performance.now() + 60_000, signal: new AbortController().signal };
+}
+
+async function createOrder() {
+  const orderId = randomUUID();
+  await writer.write(creation(orderId), caller());
+  return orderId;
+}
+
+function creation(orderId) {
+  const line = { productId: 'p1', sku: null, name: 'Tea', quantity: 1, unitPrice: 420n, subtotal: 420n };
+  const amounts = { subtotal: 420n, shipping: 0n, tax: 0n, discount: 0n, total: 420n };
+  const customer = { customerId: 'bench', customerName: null, customerEmail: null };
+  const details = { notes: null, externalReference: null, shippingAddress: null, billingAddress: null, metadata: {} };
+  return {
+    kind: 'create',
+    orderId,
+    commandId: randomUUID(),
+    ...who,
+    draft: { ...customer, ...details, ...amounts, currency: 'USD', lines: [line] },
+    fingerprint: Buffer.alloc(33),
+    inputPath: [],
+    identifiedBy: 'id',
+  };
+}
+
+function confirmation(orderId) {
+  return {
+    kind: 'change',
+    orderId,
+    commandId: randomUUID(),
+    ...who,
+    change: { kind: 'status', to: 'CONFIRMED', cancelReason: 'OTHER', tracking: null },
+    expectedVersion: null,
+    reason: null,
+    key: null,
+    inputPath: [],
+  };
+}

@@ -1,0 +1,31 @@
+import type { Queryable } from '../database/database.js';
+import type { PgTypeOf } from './columns.js';
+
+/** A statement that returns rows, with the PostgreSQL type of each result column. A test compares them with the database. */
+export interface Query<Row> {
+  readonly sql: string;
+  readonly columns: { readonly [Name in keyof Row]-?: PgTypeOf<Row[Name]> };
+}
+
+/** A statement that returns no rows. */
+export interface Command {
+  readonly sql: string;
+  readonly columns: null;
+}
+
+export function query<Row>(sql: string, columns: Query<Row>['columns']): Query<Row> {
+  return { sql, columns };
+}
+
+export function command(sql: string): Command {
+  return { sql, columns: null };
+}
+
+export async function readRows<Row>(db: Queryable, { sql }: Query<Row>, ...values: readonly unknown[]): Promise<Row[]> {
+  return db.$queryRawUnsafe<Row[]>(sql, ...values);
+}
+
+/** @returns how many rows were written */
+export async function execute(db: Queryable, { sql }: Command, ...values: readonly unknown[]): Promise<number> {
+  return db.$executeRawUnsafe(sql, ...values);
+}

@@ -1,0 +1,143 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeAll, afterAll, expect, test } from 'vitest';
+import { EVENT_COLUMNS, EVENT_SOURCE_COLUMNS } from '../../src/store/event-columns.js';
+import { ITEM_COLUMNS } from '../../src/store/item-columns.js';
+import { ORDER_COLUMNS } from '../../src/store/order-columns.js';
+import { countQuery } from '../../src/store/statements/count-orders.js';
+import { FINGERPRINT_COLUMN } from '../../src/store/statements/insert-orders.js';
+import { rangeQuery } from '../../src/store/statements/page-orders.js';
+import type { OrderFilter, OrderRange } from '../../src/orders/interfaces/order-filter.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { describeStatement } from '../support/describe-statement.js';
+
+/* The tables of columns and the declared results of the statements are what PostgreSQL says they are. */
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+
+afterAll(() => database.drop());
+
+const TABLES = {
+  orders: { ...ORDER_COLUMNS, ...FINGERPRINT_COLUMN },
+  order_items: ITEM_COLUMNS,
+  order_events: { ...EVENT_COLUMNS, ...EVENT_SOURCE_COLUMNS },
+};
+
+test.each(Object.entries(TABLES))('the columns of %s are those of the database', async (table, columns) => {
+  const stored = await database.sql(
+    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type, NOT attnotnull AS nullable
+     FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname COLLATE "C"`,
+    [table],
+  );
+  const declared = await database.sql(
+    `SELECT c.name, format_type(to_regtype(c.type), to_regtypemod(c.type)) AS type, c.nullable
+     FROM jsonb_to_recordset($1::jsonb) AS c(name text, type text, nullable boolean) ORDER BY c.name COLLATE "C"`,
+    [JSON.stringify(Object.values(columns))],
+  );
+  expect(declared).toEqual(stored);
+});
+
+interface Statement {
+  readonly sql: string;
+  readonly columns: Readonly<Record<string, string>> | null;
+}
+
+const FOLDER = path.resolve('src/store/statements');
+
+/** The statements that the modules export, by name. */
+async function exportedStatements(): Promise<ReadonlyMap<string, Statement>> {
+  const statements = new Map<string, Statement>();
+  for (const file of await readdir(FOLDER)) {
+    const module = (await import(path.join(FOLDER, file))) as Readonly<Record<string, unknown>>;
+    for (const [name, value] of Object.entries(module)) if (isStatement(value)) statements.set(name, value);
+  }
+  return statements;
+}
+
+function isStatement(value: unknown): value is Statement {
+  return typeof value === 'object' && value !== null && 'sql' in value && 'columns' in value;
+}
+
+const NO_FILTER: OrderFilter = {
+  customerId: null,
+  isGuest: null,
+  statuses: null,
+  customerEmail: null,
+  externalReference: null,
+  number: null,
+  createdAt: null,
+  updatedAt: null,
+  total: null,
+  currency: null,
+};
+
+const NO_RANGE: OrderRange = {
+  filter: NO_FILTER,
+  field: 'CREATED_AT',
+  direction: 'DESC',
+  after: null,
+  before: null,
+  inclusive: false,
+  limit: 20,
+};
+
+const time = new Date('2026-01-01T00:00:00Z');
+const FILTERS: readonly Partial<OrderFilter>[] = [
+  {},
+  { customerId: 'c', createdAt: { gte: time, lt: time }, currency: 'USD', total: { gte: '1', lte: '2' } },
+  { statuses: ['PENDING', 'SHIPPED'], isGuest: true, updatedAt: { gte: time, lt: null } },
+  { customerEmail: { prefix: 'a' }, number: { values: ['1'] } },
+  { number: { prefix: '1' }, externalReference: { prefix: 'long' }, statuses: ['PENDING'], customerId: 'c' },
+];
+
+/** Statements whose text depends on what is asked for: one of each form. */
+function builtStatements(): ReadonlyMap<string, Statement> {
+  const statements = new Map<string, Statement>();
+  for (const [index, filter] of FILTERS.entries()) {
+    const range = { ...NO_RANGE, filter: { ...NO_FILTER, ...filter } };
+    const customers = range.filter.customerId === null ? [] : ['c'];
+    for (const field of ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const) {
+      const after = { key: field === 'TOTAL' ? '1' : time.toISOString(), id: '00000000-0000-7000-8000-000000000001' };
+      statements.set(`page ${index} by ${field}`, rangeQuery({ ...range, field }, customers).statement);
+      statements.set(`page ${index} by ${field} after`, rangeQuery({ ...range, field, after }, customers).statement);
+    }
+    const counted = customers.length === 0 ? null : customers;
+    for (const limit of [null, 10]) {
+      statements.set(`count ${index} up to ${limit}`, countQuery({ filter: range.filter, limit }, counted).statement);
+    }
+  }
+  return statements;
+}
+
+test('every statement is one of PostgreSQL, with the columns and types that its rows are declared to have', async () => {
+  const statements = new Map([...(await exportedStatements()), ...builtStatements()]);
+  expect(statements.size).toBeGreaterThan(60);
+  const client = await database.connect();
+  for (const [name, { sql, columns }] of statements) {
+    const described = await describeStatement(client, sql).catch((cause: unknown) => String(cause));
+    const declared = await database.sql<{ name: string; typeId: number }>(
+      'SELECT key AS name, to_regtype(value)::oid AS "typeId" FROM json_each_text($1::json)',
+      [JSON.stringify(columns ?? {})],
+    );
+    const byName = (left: { name: string }, right: { name: string }) => (left.name < right.name ? -1 : 1);
+    expect
+      .soft(Array.isArray(described) ? described.toSorted(byName) : described, name)
+      .toEqual(declared.toSorted(byName));
+  }
+});
+
+test('no statement of the store escapes the comparison above', async () => {
+  const exported = [...(await exportedStatements()).keys()];
+  const declared: string[] = [];
+  for (const file of await readdir(FOLDER)) {
+    const source = await readFile(path.join(FOLDER, file), 'utf8');
+    expect(source, `${file} runs statements by readRows and execute`).not.toMatch(/RawUnsafe/);
+    declared.push(...source.matchAll(/const ([A-Z_]+) = (?:query[<(]|command\()/g).map(([, name = '']) => name));
+  }
+  expect(exported).toEqual(expect.arrayContaining(declared));
+  expect(declared.length).toBeGreaterThan(15);
+});

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, test } from 'vitest';
+import { ORDER_STATUSES } from '../../src/domain/lifecycle.js';
+import { useServer } from '../support/fixture.js';
+import { cancel, createdOrder, deleteOrder, transition, updateOrder } from '../support/mutations.js';
+
+const fixture = useServer();
+
+interface StoredEvent {
+  readonly type: string;
+  readonly payload: unknown;
+}
+
+async function eventsOf(id: string): Promise<StoredEvent[]> {
+  return fixture.database.sql<StoredEvent>(
+    'SELECT type, payload FROM order_events WHERE order_id = $1 ORDER BY version',
+    [id],
+  );
+}
+
+test('the payloads of all kinds of events are as docs/event-payload.schema.json describes them', async () => {
+  const schema = JSON.parse(await readFile('docs/event-payload.schema.json', 'utf8')) as {
+    readonly properties: { readonly status: { readonly enum: readonly string[] } };
+  };
+  expect(schema.properties.status.enum).toEqual(ORDER_STATUSES);
+  const isPayload = new Ajv2020().compile(schema);
+
+  const item = { name: 'Tea', unitPrice: '4.20', quantity: 3 };
+  const walked = await createdOrder(fixture.server, { items: [item], currency: 'KWD' });
+  await updateOrder(fixture.server, { id: walked.id, expectedVersion: 1, shipping: '1.5' });
+  for (const status of ['CONFIRMED', 'SHIPPED', 'DELIVERED', 'COMPLETED']) {
+    await transition(fixture.server, { id: walked.id, status });
+  }
+  await deleteOrder(fixture.server, { id: walked.id });
+  const cancelled = await createdOrder(fixture.server, { items: [item] });
+  await cancel(fixture.server, { id: cancelled.id, reason: 'FRAUD' });
+
+  const events = [...(await eventsOf(walked.id)), ...(await eventsOf(cancelled.id))];
+  const kinds = new Set(events.map(({ type }) => type));
+  expect(kinds).toEqual(new Set(['CREATED', 'UPDATED', 'STATUS_CHANGED', 'DELETED']));
+  for (const { type, payload } of events) {
+    expect(isPayload(payload), `${type}: ${JSON.stringify(payload)} ${JSON.stringify(isPayload.errors)}`).toBe(true);
+  }
+  expect(events.map(({ payload }) => payload)).toMatchObject([
+    { currency: 'KWD', status: 'PENDING', totalMinor: '12600' },
+    { status: 'PENDING', totalMinor: '14100' },
+    { status: 'CONFIRMED' },
+    { status: 'SHIPPED' },
+    { status: 'DELIVERED' },
+    { status: 'COMPLETED', totalMinor: '14100' },
+    { status: 'COMPLETED', totalMinor: '14100' },
+    { currency: 'USD', status: 'PENDING', totalMinor: '1260' },
+    { status: 'CANCELLED' },
+  ]);
+});
+
+test('every event of an order carries the same time of creation, which is that of the order', async () => {
+  const { id } = await createdOrder(fixture.server, {});
+  await transition(fixture.server, { id, status: 'CONFIRMED' });
+  await deleteOrder(fixture.server, { id });
+  const [order] = await fixture.database.sql<{ created_at: Date }>('SELECT created_at FROM orders WHERE id = $1', [id]);
+  const times = (await eventsOf(id)).map(({ payload }) => (payload as { readonly createdAt: string }).createdAt);
+  expect(times).toEqual(Array.from({ length: 3 }, () => order?.created_at.toISOString()));
+});

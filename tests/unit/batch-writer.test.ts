@@ -1,0 +1,70 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { pino } from 'pino';
+import type { Database } from '../../src/database/database.js';
+import type { ChangeOrder } from '../../src/orders/interfaces/order-writer.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf } from '../../src/domain/viewer.js';
+import { createBatchWriter } from '../../src/store/write-batch.js';
+import { tooLate } from '../../src/store/write-errors.js';
+import { callerOf } from '../support/caller.js';
+
+vi.mock('../../src/store/write-errors.js', { spy: true });
+vi.mock('../../src/store/write-transaction.js', () => ({
+  writeInTransaction: (_: unknown, commands: readonly unknown[]) => Promise.resolve(commands.map(() => DONE)),
+}));
+
+const DONE = { kind: 'aborted' } as const;
+
+/** A database whose transactions succeed. */
+const database = {
+  prisma: { $transaction: (work: (tx: null) => unknown) => Promise.resolve(work(null)) },
+} as unknown as Database;
+
+const writer = createBatchWriter(database, {
+  transactionTimeoutMs: 1_000,
+  maxWaitMs: 1_000,
+  onCommit: () => undefined,
+  log: pino({ level: 'silent' }),
+});
+
+const command: ChangeOrder = {
+  kind: 'change',
+  orderId: 'id',
+  commandId: 'c',
+  viewer: OPEN_ADMIN,
+  actor: actorOf(OPEN_ADMIN),
+  change: { kind: 'delete' },
+  expectedVersion: null,
+  reason: null,
+  key: null,
+  inputPath: [],
+};
+
+beforeEach(() => {
+  vi.clearAllMocks();
+});
+
+test('a batch that succeeds builds no error', async () => {
+  const calls = Array.from({ length: 10 }, () => ({ command, caller: callerOf(), outcomeUnknown: false }));
+  expect(await writer.write(calls, { waited: false })).toEqual(calls.map(() => DONE));
+  expect(tooLate).not.toHaveBeenCalled();
+});
+
+test('commands whose deadline has passed are dropped before the transaction, each in its place', async () => {
+  const late = callerOf({ deadline: performance.now() - 1 });
+  const results = await writer.write(
+    [
+      { command, caller: callerOf(), outcomeUnknown: false },
+      { command, caller: late, outcomeUnknown: false },
+      { command, caller: callerOf(), outcomeUnknown: false },
+      { command, caller: late, outcomeUnknown: true },
+    ],
+    { waited: false },
+  );
+  expect(results).toMatchObject([
+    DONE,
+    { message: 'The write did not finish before the deadline of the request. Nothing was stored.' },
+    DONE,
+    { details: { outcome: 'UNKNOWN' } },
+  ]);
+});

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import {
+  decideCreation,
+  storedOrder,
+  type CreationCommand,
+  type CreationDecision,
+  type ExistingOrder,
+} from '../../src/domain/decide-creation.js';
+import { creationPayload, eventPayload } from '../../src/domain/order-event.js';
+import type { OrderDraft } from '../../src/domain/order.js';
+import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
+import { actorOf, type Viewer } from '../../src/domain/viewer.js';
+
+const createdAt = new Date('2026-01-01T00:00:00Z');
+
+const draft: OrderDraft = {
+  customerId: 'me',
+  customerName: null,
+  customerEmail: null,
+  currency: 'USD',
+  subtotal: 100n,
+  shipping: 20n,
+  tax: 10n,
+  discount: 30n,
+  total: 100n,
+  notes: null,
+  externalReference: 'mine',
+  shippingAddress: null,
+  billingAddress: null,
+  metadata: {},
+  lines: [{ productId: null, sku: null, name: 'Tea', quantity: 1, unitPrice: 100n, subtotal: 100n }],
+};
+
+const command: CreationCommand = {
+  orderId: '00000000-0000-7000-8000-000000000001',
+  commandId: 'first',
+  viewer: OPEN_ADMIN,
+  actor: actorOf(OPEN_ADMIN),
+  draft,
+  fingerprint: Buffer.from('a request'),
+  inputPath: ['input'],
+  identifiedBy: 'idempotencyKey',
+};
+
+const free = { referenceTaken: false };
+const stranger: Viewer = { issuer: 'i', subject: 'another customer', roles: ['customer'] };
+
+function created(decision: CreationDecision) {
+  if (decision.kind !== 'created') throw new Error(`decided ${decision.kind}`);
+  return decision;
+}
+
+/** The order of the command as a later command finds it. */
+const existing: ExistingOrder = {
+  order: storedOrder(created(decideCreation(null, command, free)).order, { number: '1001', createdAt }),
+  customerId: 'me',
+  commandId: 'first',
+  fingerprint: Uint8Array.from(command.fingerprint),
+};
+const tombstone: ExistingOrder = { ...existing, order: { ...existing.order, customerId: null, deletedAt: createdAt } };
+
+test('a new id creates a pending order of version 1, with its event and its lines', () => {
+  const decision = created(decideCreation(null, command, free));
+  const { lines, ...details } = draft;
+  expect(decision.order).toEqual({
+    ...details,
+    id: command.orderId,
+    status: 'PENDING',
+    tracking: null,
+    version: 1,
+    completedAt: null,
+    cancelledAt: null,
+    cancelReason: null,
+    deletedAt: null,
+  });
+  expect(decision.event).toEqual({
+    orderId: command.orderId,
+    version: 1,
+    type: 'CREATED',
+    from: null,
+    to: 'PENDING',
+    changedFields: [],
+    reason: null,
+    actor: command.actor,
+    customerId: 'me',
+    position: null,
+  });
+  expect(decision.lines).toBe(lines);
+});
+
+test('the stored order has the number and the time that the database gave it', () => {
+  expect(existing.order).toMatchObject({ number: '1001', createdAt, updatedAt: createdAt });
+  expect({ ...creationPayload(existing.order), createdAt }).toEqual(eventPayload(existing.order));
+});
+
+test('the same request gets the order again; only its own retry is not a replay', () => {
+  const { order } = existing;
+  expect(decideCreation(existing, command, free)).toEqual({ kind: 'repeated', order, replayed: false });
+  const later = { ...command, commandId: 'second', draft: null };
+  expect(decideCreation(existing, later, free)).toEqual({ kind: 'repeated', order, replayed: true });
+  expect(decideCreation(existing, later, { referenceTaken: true })).toEqual({
+    kind: 'repeated',
+    order,
+    replayed: true,
+  });
+});
+
+test.each(['id', 'idempotencyKey'] as const)('another request under the same %s is rejected', (identifiedBy) => {
+  const other = { ...command, identifiedBy, fingerprint: Buffer.from('b request') };
+  const message = `${identifiedBy} was already used with a different request.`;
+  expect(decideCreation(existing, other, free)).toEqual({
+    kind: 'rejected',
+    rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: ['input', identifiedBy] },
+  });
+});
+
+test("another customer's order is a mismatch, deleted or not: it is not disclosed", () => {
+  const theirs = { ...command, viewer: stranger };
+  for (const order of [existing, tombstone]) {
+    expect(decideCreation(order, theirs, free)).toMatchObject({ rejection: { code: 'IDEMPOTENCY_MISMATCH' } });
+  }
+});
+
+test('a deleted order is not created again, and its creator learns why', () => {
+  const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
+  for (const viewer of [OPEN_ADMIN, owner]) {
+    expect(decideCreation(tombstone, { ...command, viewer }, free)).toEqual({
+      kind: 'rejected',
+      rejection: { code: 'ORDER_DELETED', field: ['input', 'idempotencyKey'] },
+    });
+  }
+});
+
+test('a new order with a taken external reference is rejected', () => {
+  expect(decideCreation(null, command, { referenceTaken: true })).toMatchObject({
+    rejection: { code: 'INVALID_INPUT', problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
+  });
+});
+
+test('a command without a draft never creates', () => {
+  expect(() => decideCreation(null, { ...command, draft: null }, free)).toThrow('known to exist');
+});
