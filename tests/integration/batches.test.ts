@@ -1,25 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { beforeAll, expect, test } from 'vitest';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
-  // One lane, so that what is asked at once shares batches.
-  servers = await Promise.all([
-    startServer(database.url, { WRITE_LANES: '1' }),
-    startServer(database.url, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
-  ]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+const database = useDatabase();
+beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
+// One lane, so that what is asked at once shares batches.
+const servers = [
+  useServer(database, { WRITE_LANES: '1' }),
+  useServer(database, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
+] as const;
 
 test('rejected commands among good ones leave the good ones stored', async () => {
   const [one, two] = await Promise.all([created(servers[0]), created(servers[0])]);
@@ -82,59 +71,51 @@ test('commands on a locked order wait outside the batch; its neighbours and ever
 });
 
 test('a command on a locked order fails at its deadline, and the change is not made afterwards', async () => {
-  const hurried = await startServer(database.url, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
-  try {
-    const held = await created(hurried);
-    const blocker = await database.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
-    const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
-    const asked = Array.from({ length: 30 }, async () =>
-      hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
-    );
-    for (const answer of await Promise.all(asked)) {
-      expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-    }
-    const busy = `SELECT 1 FROM pg_stat_activity
-      WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
-    await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
-    await blocker.query('ROLLBACK');
-    await created(hurried);
-    expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
-      changed: true,
-    });
-  } finally {
-    await hurried.close();
+  const hurried = await serverForTest(database, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
+  const held = await created(hurried);
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
+  const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
+  const asked = Array.from({ length: 30 }, async () =>
+    hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
+  );
+  for (const answer of await Promise.all(asked)) {
+    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
   }
+  const busy = `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
+  await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
+  await blocker.query('ROLLBACK');
+  await created(hurried);
+  expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
+    changed: true,
+  });
 });
 
 test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
   const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
-  const tight = await startServer(database.url, bounds);
-  try {
-    const target = await created(tight);
-    const blocker = await database.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
-    const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
-    await expect
-      .poll(() =>
-        database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
-      )
-      .not.toHaveLength(0);
-    const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
-    const rejected = await Promise.all(more.slice(4));
-    await blocker.query('COMMIT');
-    const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
-    const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
-    expect(codes.filter((code) => code === 'done')).toHaveLength(4);
-    expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
-    expect(answers.find((answer) => answer.errors !== undefined)?.status).toBe(503);
-    expect(await waiting).toMatchObject({ changed: true });
-    expect(await database.sql("SELECT id FROM orders WHERE notes = 'crowd'")).toHaveLength(4);
-  } finally {
-    await tight.close();
-  }
+  const tight = await serverForTest(database, bounds);
+  const target = await created(tight);
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
+  const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
+  await expect
+    .poll(() =>
+      database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+    )
+    .not.toHaveLength(0);
+  const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
+  const rejected = await Promise.all(more.slice(4));
+  await blocker.query('COMMIT');
+  const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
+  const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
+  expect(codes.filter((code) => code === 'done')).toHaveLength(4);
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
+  expect(answers.find((answer) => answer.errors !== undefined)?.status).toBe(503);
+  expect(await waiting).toMatchObject({ changed: true });
+  expect(await database.sql("SELECT id FROM orders WHERE notes = 'crowd'")).toHaveLength(4);
 });
 
 test('a freed order does not wait for orders that stay locked', async () => {

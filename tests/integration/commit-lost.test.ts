@@ -63,22 +63,6 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
   });
 
-  test('a change whose order is deleted in the same batch was a change all the same', async () => {
-    const { id } = await created(server);
-    proxy.atCommit(action);
-    const [transitioned, deleted] = await Promise.all([
-      update(server, { id, status: 'CONFIRMED' }),
-      deleteOrder(server, { id }),
-    ]);
-    const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
-    expect(deleted.deletedOrderId).toBe(id);
-    const types = events.map((event) => event['type']);
-    // They may meet in either order; what is answered is what is stored.
-    if (transitioned.changed) expect(types).toEqual(['CREATED', 'STATUS_CHANGED', 'DELETED']);
-    else
-      expect([types, transitioned.userErrors.map(({ code }) => code)]).toEqual([['CREATED', 'DELETED'], ['NOT_FOUND']]);
-  });
-
   test('a group is settled as one: all of it is there once, answered as new', async () => {
     const customerId = `${action} group`;
     const orders = ['a', 'b', 'c'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await database.sql('CREATE TABLE consumed (position bigint PRIMARY KEY, times int NOT NULL DEFAULT 1)');
 });
 
-const open = (poolSize?: number) => storeForTest(database, poolSize === undefined ? {} : { poolSize });
+const open = (poolSize = 4) => storeForTest(database, { poolSize, preparedStatements: poolSize > 1 });
 
 /** One process, as the runner sees it. */
 function processOn(store: Database, leaseMs = 10_000): TurnDependencies {

@@ -1,34 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { createMany, transitionMany, type Rows } from '../support/mutations.js';
 import { create, CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { claimReferences, insertOrders } from '../support/rows.js';
+import type { TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-/** Two servers that find rows by different plans: the first by an index, the second in the order they were stored. */
-let servers: [TestServer, TestServer];
+const database = useDatabase();
+beforeAll(() =>
+  database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET deadlock_timeout = '50ms'`),
+);
 
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET deadlock_timeout = '50ms'`);
-  const start = async (...settings: string[]) => {
+/** The database, for sessions in which these settings are off. */
+const without = (...settings: string[]) => ({
+  get url() {
     const url = new URL(database.url);
     url.searchParams.set('options', settings.map((setting) => `-c ${setting}=off`).join(' '));
-    // Longer than anything here waits, so that a deadlock is found as one.
-    return startServer(url.href, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000', REQUEST_DEADLINE_MS: '20000' });
-  };
-  servers = await Promise.all([
-    start('enable_seqscan', 'enable_bitmapscan'),
-    start('enable_indexscan', 'enable_bitmapscan'),
-  ]);
+    return url.href;
+  },
 });
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+/** One lane, and time limits that are longer than anything here waits, so that a deadlock is found as one. */
+const ENV = { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000', REQUEST_DEADLINE_MS: '20000' };
+/** Two servers that find rows by different plans: the first by an index, the second in the order they were stored. */
+const servers = [
+  useServer(without('enable_seqscan', 'enable_bitmapscan'), ENV),
+  useServer(without('enable_indexscan', 'enable_bitmapscan'), ENV),
+] as const;
 
 const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ordergraph'
   AND wait_event_type = 'Lock'`;
@@ -101,12 +99,7 @@ test.each([0, 1] as const)(
   async (reversed) => {
     const ids = threeIds();
     const answers = await cross(
-      (blocker) =>
-        blocker.query(
-          `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-         VALUES ($1, 'PENDING', 'USD', 0, 0, '', 1, now(), now())`,
-          [ids[1]],
-        ),
+      (blocker) => insertOrders(blocker, [{ id: ids[1] }]),
       async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
         return createMany(server, { orders: order.map((id) => ({ id, items: [TEA] })) });
@@ -126,7 +119,7 @@ test.each([0, 1] as const)(
     const customerId = `claims ${reversed}`;
     const references = ['a', 'b', 'c'];
     const answers = await cross(
-      (blocker) => blocker.query('INSERT INTO order_references VALUES ($1, $2, gen_random_uuid())', [customerId, 'b']),
+      (blocker) => claimReferences(blocker, customerId, ['b']),
       async (server, side) => {
         const order = side === reversed ? references.toReversed() : references;
         const orders = order.map((externalReference) => ({ customerId, externalReference, items: [TEA] }));

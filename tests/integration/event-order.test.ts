@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from 'pg';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSequencer } from '../../src/events/sequencer.js';
 import { startLogTailer } from '../../src/events/log-tailer.js';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
+import type { Queryable } from '../../src/database/database.js';
+import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { createEventLog } from '../../src/store/event-log.js';
+import { createBatchWriter } from '../../src/store/write-batch.js';
+import { writeInTransaction } from '../../src/store/write-transaction.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { storeForTest, useDatabase } from '../support/fixture.js';
+import { callerOf } from '../support/caller.js';
+import { transitionCommand } from '../support/commands.js';
 import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
@@ -32,19 +37,44 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
   return seen;
 }
 
-/** What the store does to change an order: lock, read the version, write the next one with its event. */
-async function changeOrder(client: Client, id: string, from: string, to: string): Promise<void> {
-  const { rows } = await client.query<{ version: number }>(
-    'SELECT version FROM orders WHERE id = $1 FOR NO KEY UPDATE',
-    [id],
+interface OpenWrite {
+  readonly transition: (id: string, to: OrderStatus) => Promise<void>;
+  readonly commit: () => Promise<void>;
+}
+
+/** A transaction of the store's write path that stays open between its commands. */
+async function beginWrite(): Promise<OpenWrite> {
+  const began = Promise.withResolvers<Queryable>();
+  const end = Promise.withResolvers<void>();
+  const committed = open().prisma.$transaction(
+    async (tx) => {
+      began.resolve(tx);
+      await end.promise;
+    },
+    { timeout: 20_000 },
   );
-  const version = (rows[0]?.version ?? 0) + 1;
-  await client.query('UPDATE orders SET status = $2, version = $3, updated_at = clock_timestamp() WHERE id = $1', [
-    id,
-    to,
-    version,
-  ]);
-  await insertEvents(client, [{ orderId: id, version, type: 'STATUS_CHANGED', from, to }]);
+  const tx = await began.promise;
+  return {
+    async transition(id, to) {
+      const options = { outcomeUnknown: false, lockTimeoutMs: null };
+      const outcomes = await writeInTransaction(tx, [transitionCommand(id, to)], options);
+      expect(outcomes).toMatchObject([{ kind: 'changed', changed: true }]);
+    },
+    async commit() {
+      end.resolve();
+      await committed;
+    },
+  };
+}
+
+/** Changes orders as a server does, one transaction for each change. */
+function createWriter() {
+  const options = { transactionTimeoutMs: 10_000, maxWaitMs: 5_000, onCommit: () => undefined, log };
+  const writer = createBatchWriter(open(), options);
+  return async (id: string, to: OrderStatus) => {
+    const call = { command: transitionCommand(id, to), caller: callerOf(), outcomeUnknown: false };
+    expect(await writer.write([call], { waited: false })).toMatchObject([{ kind: 'changed', changed: true }]);
+  };
 }
 
 async function expectDenseLog(events: number): Promise<void> {
@@ -60,7 +90,7 @@ async function expectDenseLog(events: number): Promise<void> {
   expect(disorder).toEqual([]);
 }
 
-describe('where one transaction waits for an order that another changes first', () => {
+describe('where a transaction changes an order after one that began later has committed', () => {
   test('every reader gets the events in version order, none is skipped, and an idle transaction delays nobody', async () => {
     const [x, y] = [randomUUID(), randomUUID()];
     await insertCreated(database, [x, y]);
@@ -70,17 +100,13 @@ describe('where one transaction waits for an order that another changes first', 
     const idle = await database.connect();
     await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await idle.query('SELECT pg_current_xact_id()'); // holds a snapshot and an old transaction id
-    const [a, b] = [await database.connect(), await database.connect()];
-    await b.query('BEGIN');
-    await b.query('SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE', [x]);
-    await a.query('BEGIN');
-    await changeOrder(a, y, 'PENDING', 'CONFIRMED'); // A has its transaction id, and B's is older or newer: it must not matter
-    const waiting = changeOrder(a, x, 'CONFIRMED', 'PROCESSING'); // A waits for B
-    await changeOrder(b, x, 'PENDING', 'CONFIRMED');
-    await b.query('COMMIT');
-    await waiting;
+    const [a, b] = [await beginWrite(), await beginWrite()];
+    await a.transition(y, 'CONFIRMED'); // A has its transaction id
+    await b.transition(x, 'CONFIRMED');
+    await b.commit();
+    await a.transition(x, 'PROCESSING');
     await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([1, 1]); // B's, before A commits
-    await a.query('COMMIT');
+    await a.commit();
 
     await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([3, 3]);
     for (const seen of readers) {
@@ -101,10 +127,7 @@ describe('where one transaction waits for an order that another changes first', 
     const seen = await startReader();
     const x = randomUUID();
     await insertCreated(database, [x]);
-    const changer = await database.connect();
-    await changer.query('BEGIN');
-    await changeOrder(changer, x, 'PENDING', 'CONFIRMED');
-    await changer.query('COMMIT');
+    await createWriter()(x, 'CONFIRMED');
     await expect.poll(() => seen.map((event) => event.version), { timeout: 5_000 }).toEqual([1, 2]);
     await idle.query('ROLLBACK');
     await expectDenseLog(100_002);
@@ -115,22 +138,15 @@ test('four sequencers at once give each event one position, in version order for
   const ids = randomIds(50);
   await insertCreated(database, ids);
   const readers = await Promise.all([startReader(), startReader(), startReader(), startReader()]);
-  const statuses = ['PENDING', 'CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
-  const writers = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
+  const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'] as const;
+  const writers = Array.from({ length: 4 }, createWriter);
   await Promise.all(
-    writers.map(async (client, writer) => {
-      for (const [index, to] of statuses.entries()) {
-        if (index === 0) continue;
-        for (const [place, id] of ids.entries()) {
-          if (place % writers.length !== writer) continue;
-          await client.query('BEGIN');
-          await changeOrder(client, id, statuses[index - 1] ?? '', to);
-          await client.query('COMMIT');
-        }
-      }
+    writers.map(async (transition, writer) => {
+      const own = ids.filter((_, index) => index % writers.length === writer);
+      for (const to of statuses) for (const id of own) await transition(id, to);
     }),
   );
-  const all = ids.length * statuses.length;
+  const all = ids.length * (1 + statuses.length);
   await expect.poll(async () => createEventLog(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
   await expect
     .poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 })

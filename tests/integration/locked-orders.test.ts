@@ -1,28 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { createMany } from '../support/mutations.js';
 import { create, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { lockOrders, randomIds } from '../support/rows.js';
 
 const LOCKED = 250;
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  const env = { REQUEST_DEADLINE_MS: '60000' };
-  servers = await Promise.all([startServer(database.url, env), startServer(database.url, env)]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+const ENV = { REQUEST_DEADLINE_MS: '60000' };
+const database = useDatabase();
+const servers = [useServer(database, ENV), useServer(database, ENV)] as const;
 
 async function createIds(count: number): Promise<string[]> {
-  const ids = Array.from({ length: count }, (): string => randomUUID());
+  const ids = randomIds(count);
   for (let from = 0; from < count; from += 100) {
     await createMany(servers[0], { orders: ids.slice(from, from + 100).map((id) => ({ id, items: [TEA] })) });
   }
@@ -33,7 +22,7 @@ test('while 250 orders are locked, two servers do everything else; freed, the or
   const ids = await createIds(LOCKED);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
+  await lockOrders(blocker, ids);
   let answered = 0;
   const changes = ids.flatMap((id) =>
     servers.map(async (server) => {

@@ -84,7 +84,7 @@ test('one idempotency key of two clients stands for two requests, on one order t
   expect(await change('ann', 'CONFIRMED')).toEqual(done);
   expect(await change('bob', 'PROCESSING')).toEqual(done);
   expect(await change('ann', 'CONFIRMED')).toEqual(done); // answered again, not done again
-  expect(await viewers.database().sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 3 }]);
+  expect(await viewers.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 3 }]);
   const orders = ['ann', 'bob', 'ann'].map((subject) => createOrder(viewers.as(staff(subject)), { idempotencyKey }));
   expect(new Set(await Promise.all(orders)).size).toBe(2);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import { pino } from 'pino';
-import { openDatabase, type Database } from '../../src/database/database.js';
+import { openDatabase, type Database, type DatabaseOptions } from '../../src/database/database.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js';
 import { startServer, type TestServer } from './server.js';
@@ -17,7 +17,7 @@ interface Url {
   readonly url: string;
 }
 
-interface DatabaseOptions {
+interface Scope {
   /** Whether the tests of the file share one database, or each test has a new one. */
   readonly scope?: 'file' | 'test';
   /** Without migrations. */
@@ -25,7 +25,7 @@ interface DatabaseOptions {
 }
 
 /** A migrated database without orders. */
-export function useDatabase({ scope = 'file', ...options }: DatabaseOptions = {}): TestDatabase {
+export function useDatabase({ scope = 'file', ...options }: Scope = {}): TestDatabase {
   const drop = (database: TestDatabase) => database.drop();
   if (scope === 'file') return useForFile(() => createDatabase(options), drop);
   let database: TestDatabase | undefined;
@@ -65,18 +65,26 @@ export async function serverForTest(database: Url, env: Env = {}): Promise<TestS
   return server;
 }
 
-interface StoreOptions {
-  readonly poolSize?: number;
-  readonly lockTimeoutMs?: number;
-}
+type StoreOptions = Partial<Omit<DatabaseOptions, 'url'>>;
 
 /** Connections to the database as the server opens them, without a server. */
-export function storeForTest({ url }: Url, { poolSize = 4, lockTimeoutMs = 10_000 }: StoreOptions = {}): Database {
-  const timeouts = { statementTimeoutMs: 20_000, lockTimeoutMs, connectTimeoutMs: 5_000 };
-  const settings = { url, poolSize, preparedStatements: poolSize > 1, applicationName: 'test', ...timeouts };
-  const store = openDatabase(settings, pino({ level: 'silent' }));
+export function useStore(database: Url, options: StoreOptions = {}): Database {
+  return useForFile(
+    async () => openStore(database, options),
+    (store) => store.close(),
+  );
+}
+
+export function storeForTest(database: Url, options: StoreOptions = {}): Database {
+  const store = openStore(database, options);
   onTestFinished(() => store.close());
   return store;
+}
+
+function openStore({ url }: Url, options: StoreOptions): Database {
+  const timeouts = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
+  const settings = { poolSize: 4, preparedStatements: true, applicationName: 'test', ...timeouts };
+  return openDatabase({ ...settings, ...options, url }, pino({ level: 'silent' }));
 }
 
 function useForFile<T extends object>(start: () => Promise<T>, stop: (started: T) => Promise<void>): T {
