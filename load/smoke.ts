@@ -1,5 +1,5 @@
-// A smoke test for k6: every way a client meets the server, with the answers checked, not the HTTP codes.
-//   npm run load -- smoke                      starts a server of its own
+// A smoke test for k6: every kind of request. It checks the contents of the responses, not the HTTP statuses.
+//   npm run load -- smoke                      starts a new server
 //   URL=http://127.0.0.1:4000/graphql k6 run load/smoke.ts
 import { check, fail } from 'k6';
 import exec from 'k6/execution';
@@ -11,11 +11,11 @@ const URL = __ENV['URL'] || 'http://127.0.0.1:4000/graphql';
 const STEPS = ['create', 'replay', 'bulk', 'edit', 'cancel', 'get', 'page', 'stats', 'update', 'event'] as const;
 type Step = (typeof STEPS)[number];
 const ITERATIONS = Number(__ENV['ITERATIONS'] || 100);
-const WATCH_PATIENCE_MS = 10_000;
-/** Of each round: four orders are taken, one is cancelled, one is confirmed. */
+const WATCH_TIMEOUT_MS = 10_000;
+/** Events of each iteration: four orders are created, one is cancelled, one is confirmed. */
 const EVENTS = 6;
 
-/** Milliseconds of each step, as the client sees them. */
+/** Duration of each step as the client measures it, in milliseconds. */
 const took = Object.fromEntries(STEPS.map((step) => [step, new Trend(`step_${step}`, true)])) as Record<Step, Trend>;
 
 const eventsSeen = new Counter('events_seen');
@@ -25,8 +25,8 @@ export const options = {
   iterations: ITERATIONS,
   thresholds: {
     checks: ['rate==1'],
-    events_seen: [`count==${EVENTS * ITERATIONS}`], // or a socket that never opened would fail nothing
-    // Wide: they catch a server that hangs, not a machine that is busy.
+    events_seen: [`count==${EVENTS * ITERATIONS}`], // without it, a socket that never opens would fail no check
+    // Wide limits: they detect a server that hangs, not a busy machine.
     ...Object.fromEntries(STEPS.map((step) => [`step_${step}`, ['p(95)<2000']])),
   },
 };
@@ -126,10 +126,10 @@ export default function smoke(): void {
   const socket = new WebSocket(URL.replace('http', 'ws'), 'graphql-transport-ws' as unknown as null); // @types/k6 lacks protocols
   const seen: StatusChange[] = [];
   let changedAt = 0;
-  const caller = setTimeout(() => {
-    check(seen, { 'event: all events came in time': () => false });
+  const timeout = setTimeout(() => {
+    check(seen, { 'event: all events arrived in time': () => false });
     socket.close();
-  }, WATCH_PATIENCE_MS);
+  }, WATCH_TIMEOUT_MS);
 
   socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
   socket.onmessage = (event) => {
@@ -137,24 +137,24 @@ export default function smoke(): void {
     if (message.type === 'connection_ack') {
       const payload = { query: WATCH, variables: { customerId } };
       socket.send(JSON.stringify({ type: 'subscribe', id: 'watch', payload }));
-      // Messages are answered in order: with the pong the subscription is in place.
+      // Messages are answered in order: when the pong arrives, the subscription is established.
       socket.send(JSON.stringify({ type: 'ping' }));
     } else if (message.type === 'pong') {
-      changedAt = useOrders(customerId);
+      changedAt = changeOrders(customerId);
     } else if (message.type === 'next') {
       seen.push(message.payload.data.orderStatusChanged);
       eventsSeen.add(1);
       if (seen.length < EVENTS) return;
       took.event.add(Date.now() - changedAt);
       checkEvents(seen);
-      clearTimeout(caller);
+      clearTimeout(timeout);
       socket.close();
     }
   };
 }
 
-/** Creates, repeats, reads, lists and changes orders of one customer. @returns when the last change was asked for */
-function useOrders(customerId: string): number {
+/** Creates, repeats, reads, lists and changes orders of one customer. @returns the time of the last change */
+function changeOrders(customerId: string): number {
   const input = {
     idempotencyKey: customerId,
     customerId,
@@ -165,7 +165,7 @@ function useOrders(customerId: string): number {
   };
   const { createOrder } = ask('create', CREATE, { input });
   check(createOrder, {
-    'create: taken, once': ({ order, replayed, userErrors }) => order !== null && !replayed && userErrors.length === 0,
+    'create: created once': ({ order, replayed, userErrors }) => order !== null && !replayed && userErrors.length === 0,
     'create: the total is exact': ({ order }) => order.total.amount === '13.59' && order.total.currency === 'USD',
   });
   const { id } = createOrder.order;
@@ -173,19 +173,19 @@ function useOrders(customerId: string): number {
   check(replay, { 'replay: the same order': ({ order, replayed }) => replayed && order.id === id });
   ask('create', CREATE, { input: { ...input, idempotencyKey: `${customerId} second` } });
 
-  useManyOrders(customerId);
+  changeManyOrders(customerId);
   const { order } = ask('get', GET, { id });
   check(order, {
-    'get: as it was ordered': ({ items, status }) =>
+    'get: has its items and status': ({ items, status }) =>
       status === 'PENDING' && items[0]?.quantity === 3 && items[1]?.name === 'Milk',
-    'get: with its history': ({ history }) => history.nodes.length === 1 && history.nodes[0]?.to === 'PENDING',
+    'get: has its history': ({ history }) => history.nodes.length === 1 && history.nodes[0]?.to === 'PENDING',
   });
   const first = ask('page', PAGE, { customerId }).orders;
   const second = ask('page', PAGE, { customerId, after: first.pageInfo.endCursor }).orders;
   check([first, second], {
-    'page: counted': () => first.totalCount === 4 && second.totalCount === 4,
-    'page: each order once': () => first.nodes[0]?.id !== second.nodes[0]?.id,
-    'page: knows its ends': () => first.pageInfo.hasNextPage && second.pageInfo.hasNextPage,
+    'page: the count is right': () => first.totalCount === 4 && second.totalCount === 4,
+    'page: pages do not overlap': () => first.nodes[0]?.id !== second.nodes[0]?.id,
+    'page: hasNextPage is right': () => first.pageInfo.hasNextPage && second.pageInfo.hasNextPage,
   });
   const at = Date.now();
   const { updateOrderStatus } = ask('update', UPDATE, {
@@ -197,8 +197,8 @@ function useOrders(customerId: string): number {
   return at;
 }
 
-/** Takes two orders at once, updates one of them, cancels the other, and adds all of them up. */
-function useManyOrders(customerId: string): void {
+/** Creates two orders in one request, updates one, cancels the other, and reads the statistics. */
+function changeManyOrders(customerId: string): void {
   const items = [{ name: 'Mug', unitPrice: '9' }];
   const orders = [1, 2].map((n) => ({
     idempotencyKey: `${customerId} bulk ${n}`,
@@ -208,7 +208,7 @@ function useManyOrders(customerId: string): void {
   }));
   const { createOrders } = ask('bulk', BULK, { input: { orders } });
   check(createOrders, {
-    'bulk: all taken': ({ results }) =>
+    'bulk: all created': ({ results }) =>
       results.length === 2 && results.every(({ order }) => order.total.amount === '9.00'),
   });
   const [updated, cancelled] = createOrders.results.map(({ order }) => order.id);
@@ -220,14 +220,14 @@ function useManyOrders(customerId: string): void {
     input: { id: updated, expectedVersion: 1, ...change },
   });
   check(updateOrder, {
-    'edit: done, and the total computed anew': ({ changed, order }) =>
+    'edit: updated, with a new total': ({ changed, order }) =>
       changed && order.total.amount === '18.00' && order.shippingAddress.countryCode === 'JP',
   });
   const { cancelOrder } = ask('cancel', CANCEL, {
     input: { id: cancelled, reason: 'CUSTOMER' },
   });
   check(cancelOrder, {
-    'cancel: done': ({ changed, order }) =>
+    'cancel: cancelled': ({ changed, order }) =>
       changed && order.status === 'CANCELLED' && order.cancelReason === 'CUSTOMER',
   });
   const { orderStats } = ask('stats', STATS, { customerId });
@@ -241,8 +241,8 @@ function checkEvents(seen: readonly StatusChange[]): void {
   const created = seen.filter(({ to, version }) => to === 'PENDING' && version === 1);
   const [confirmed, ...others] = seen.filter(({ to, version }) => to === 'CONFIRMED' && version === 2);
   check(seen, {
-    'event: all orders were seen to be taken': () => created.length === 4,
-    'event: the change was seen, after its order was taken': () =>
+    'event: all creations arrived': () => created.length === 4,
+    'event: the change arrived after the creation of its order': () =>
       confirmed !== undefined &&
       others.length === 0 &&
       seen.findIndex(({ orderId }) => orderId === confirmed.orderId) < seen.indexOf(confirmed),
@@ -273,11 +273,11 @@ export function handleSummary({ metrics, root_group: root }: Summary): { readonl
   const steps = STEPS.map((step) => {
     const metric = metrics[`step_${step}`];
     const [median, p95] = ['med', 'p(95)'].map((name) => valueOf(metric, name).toFixed(1));
-    return `  ${step.padEnd(8)} ${metric === undefined ? 'never done' : `median ${median} ms, 95 % within ${p95} ms`}`;
+    return `  ${step.padEnd(8)} ${metric === undefined ? 'not run' : `median ${median} ms, 95 % within ${p95} ms`}`;
   });
-  const verdict = crossed.length === 0 ? 'Everything held.' : `Not everything held: ${crossed.join('; ')}`;
+  const verdict = crossed.length === 0 ? 'All checks passed.' : `Failed thresholds: ${crossed.join('; ')}`;
   const lines = [
-    `${valueOf(metrics['iterations'], 'count')} rounds, ${passes} checks passed, ${fails} failed`,
+    `${valueOf(metrics['iterations'], 'count')} iterations, ${passes} checks passed, ${fails} failed`,
     ...steps,
     ...failed,
     verdict,

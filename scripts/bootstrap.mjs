@@ -22,7 +22,8 @@ await lock();
 
 // The npm package `node` is a fifth of the download, so it is skipped on machines that have this version. On Windows the
 // command that npm creates for it would be found first and fail.
-const hasNode = major === '24' && !isWindows;
+const isInstalledNode = process.execPath.startsWith(path.join(root, 'node_modules') + path.sep);
+const hasNode = major === '24' && !isWindows && !isInstalledNode;
 const lacksNode = !hasNode && !isWindows && !existsSync('node_modules/node/bin/node');
 
 if (timeOf(INSTALLED) < newest(['package-lock.json']) || lacksNode) {

@@ -53,7 +53,7 @@ export function startPollLoop({ name, debounceMs, pollMs, poll, log }: PollLoopO
     const began = performance.now();
     try {
       if (await poll()) woken = true;
-      failures.worked(`${name}: works again`);
+      failures.worked(`${name}: polls succeed again`);
     } catch (cause) {
       failures.failed(cause, `${name}: poll failed; retrying`);
     }

@@ -123,7 +123,7 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
 
 /** Failures of the database itself, which repeat while they last. */
 const EXTERNAL: ReadonlySet<WriteFailure> = new Set(['connection', 'unavailable', 'damaged']);
-const UNKNOWN_COMMIT = 'the outcome of a COMMIT is unknown; trying again under the same ids';
+const UNKNOWN_COMMIT = 'outcome of a COMMIT unknown; retrying under the same ids';
 const SETTLE_PAUSE_MS = 100;
 /** Enough for a commit that is under way; isolation pays it in every transaction that meets a lock. */
 const SHORT_LOCK_TIMEOUT_MS = 10;

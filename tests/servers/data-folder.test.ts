@@ -13,7 +13,7 @@ const LOCK_AND_WAIT = `
     (cause) => process.stdout.write(cause.message),
   );`;
 
-/** LockConflict while migrations are applied; a start waits for it. */
+/** Advisory lock of migrations. A start waits for it. */
 const MIGRATION_LOCK = 72_707_369;
 
 interface Starter {

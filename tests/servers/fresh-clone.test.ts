@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, utimesSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -122,6 +122,16 @@ async function tryOut(folder: string, account: Parameters<typeof npmStart>[1]): 
 
 test('a fresh clone starts with one command, and once more with its data', async () => {
   await tryOut(await clone(0o755), {});
+});
+
+test('a start after a change of the lock file installs the packages again, its own Node.js included', async () => {
+  const folder = await clone(0o755);
+  await (await npmStart(folder, {})).interrupt();
+  const now = new Date();
+  utimesSync(path.join(folder, 'package-lock.json'), now, now);
+  const again = await npmStart(folder, {});
+  expect(again.output()).toMatch(/^ordergraph: installing packages, /m);
+  await again.interrupt();
 });
 
 test.runIf(isRoot)('as root below a folder that only root may enter', async () => {
