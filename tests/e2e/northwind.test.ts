@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { startProcess, temporaryFolder } from '../support/process.js';
-import { createMany, transitionMany } from '../support/mutations.js';
-import { create } from '../support/queries.js';
+import { createOrder, createOrders, transitionOrders } from '../support/order-requests.js';
 
 const FILE = path.resolve(process.env['TEST_DATA_DIR'] ?? '../shared/data', 'northwind-orders.json');
 const hasData = existsSync(FILE);
@@ -70,7 +69,7 @@ test.skipIf(!hasData)(
       metadata: { source: 'northwind' },
     }));
     const chunks = Array.from({ length: 9 }, (_, index) => orders.slice(index * 100, (index + 1) * 100));
-    const answers = await Promise.all(chunks.map((chunk) => createMany(server, { orders: chunk })));
+    const answers = await Promise.all(chunks.map((chunk) => createOrders(server, { orders: chunk })));
     const taken = answers.flatMap(({ results }) => results);
     expect(taken.flatMap(({ userErrors }) => userErrors)).toEqual([]);
     expect(taken).toHaveLength(830);
@@ -82,7 +81,7 @@ test.skipIf(!hasData)(
     const tracking = { carrier: 'Speedy Express' };
     for (let start = 0; start < shipped.length; start += 100) {
       const changes = shipped.slice(start, start + 100).map((id) => ({ id, status: 'SHIPPED', tracking }));
-      const { results } = await transitionMany(server, changes);
+      const { results } = await transitionOrders(server, changes);
       expect(results.every(({ changed }) => changed)).toBe(true);
     }
 
@@ -136,7 +135,7 @@ test.skipIf(!hasData)(
 
     const answers = await Promise.all(
       recorded.map(async ({ orderNumber, customerId, customerName, currency, items }) =>
-        create(server, { idempotencyKey: `northwind ${orderNumber}`, customerId, customerName, currency, items }),
+        createOrder(server, { idempotencyKey: `northwind ${orderNumber}`, customerId, customerName, currency, items }),
       ),
     );
     expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { databaseForTest, serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { GraphQLError } from '../support/client.js';
-import { CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
+import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const DEADLINE_MS = 1_500;
 
@@ -53,7 +54,7 @@ const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, m
 
 describe('a stored write says so', () => {
   test('when a read of its payload meets its deadline', async () => {
-    const { id, number } = await created(server);
+    const { id, number } = await createdOrder(server);
     const release = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
     const { status, headers, data, errors } = await server.ask<Transitioned>(TRANSITION, {
       input: { id, status: 'CONFIRMED' },
@@ -89,7 +90,7 @@ describe('a stored write says so', () => {
   });
 
   test('when a read of its payload fails unexpectedly, and the failure is no HTTP 500', async () => {
-    const { id } = await created(server);
+    const { id } = await createdOrder(server);
     await database.sql('ALTER TABLE order_items RENAME TO elsewhere');
     const { status, data, errors } = await server.ask<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
     await database.sql('ALTER TABLE elsewhere RENAME TO order_items');
@@ -101,21 +102,21 @@ describe('a stored write says so', () => {
   test('when its history cannot be read', async () => {
     const query = `mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) {
       order { id version history(after: "nonsense") { nodes { version } } } } }`;
-    const { id } = await created(server);
+    const { id } = await createdOrder(server);
     const { status, data, errors } = await server.ask<Transitioned>(query, { input: { id, status: 'CONFIRMED' } });
     expect([status, data.updateOrderStatus.order]).toEqual([200, { id, version: 2, history: null }]);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_CURSOR', stored: true });
   });
 
   test('when a later mutation of the request fails', async () => {
-    const held = await created(server);
+    const held = await createdOrder(server);
     const release = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', held.id);
     const query = `mutation ($create: CreateOrderInput!, $transition: UpdateOrderStatusInput!) {
       first: createOrder(input: $create) { order { id version } userErrors { code } }
       second: updateOrderStatus(input: $transition) { changed } }`;
     const variables = { create: { items: [TEA] }, transition: { id: held.id, status: 'CONFIRMED' } };
     const { status, headers, data, errors } = await server.ask<{
-      first: CreateAnswer['createOrder'];
+      first: CreateOrderAnswer['createOrder'];
       second: null;
     }>(query, variables);
     await release();
@@ -129,7 +130,7 @@ describe('a stored write says so', () => {
 });
 
 test('the reads of a payload have a deadline of their own, which begins after the write', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const releaseOrder = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', id);
   const releaseItems = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
   const begun = performance.now();
@@ -147,7 +148,10 @@ test('the reads of a payload have a deadline of their own, which begins after th
 
 test('a read of which nothing succeeded is 503 with Retry-After, a write of unknown outcome 503 without', async () => {
   const release = await blocked('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  const asked = [server.ask('{ orders { nodes { id } } }'), server.ask(CREATE, { input: { items: [TEA] } })] as const;
+  const asked = [
+    server.ask('{ orders { nodes { id } } }'),
+    server.ask(CREATE_ORDER, { input: { items: [TEA] } }),
+  ] as const;
   const [read, write] = await Promise.all(asked);
   await release();
   expect([read.status, read.headers.get('retry-after'), read.data]).toEqual([503, '1', null]);
@@ -161,7 +165,7 @@ test('an unexpected failure of which nothing succeeded is HTTP 500', async () =>
   await database.sql('ALTER TABLE order_stats RENAME TO elsewhere');
   const failed = await server.ask('{ orderStats { count } }');
   const beside = await server.ask('{ __typename orderStats { count } }');
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   await database.sql('ALTER TABLE elsewhere RENAME TO order_stats');
   expect(failed).toMatchObject({
     status: 500,

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
+import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
 
 const database = useDatabase();
 beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
@@ -11,13 +12,13 @@ const servers = [
 ] as const;
 
 test('rejected commands among good ones leave the good ones stored', async () => {
-  const [one, two] = await Promise.all([created(servers[0]), created(servers[0])]);
+  const [one, two] = await Promise.all([createdOrder(servers[0]), createdOrder(servers[0])]);
   const answers = await Promise.all([
-    update(servers[0], { id: one.id, status: 'CONFIRMED' }),
-    update(servers[0], { id: two.id, status: 'DELIVERED' }),
-    create(servers[0], { notes: 'good' }),
-    update(servers[0], { id: two.id, status: 'CONFIRMED', expectedVersion: 7 }),
-    update(servers[0], { id: two.id, status: 'SHIPPED' }),
+    transitionOrder(servers[0], { id: one.id, status: 'CONFIRMED' }),
+    transitionOrder(servers[0], { id: two.id, status: 'DELIVERED' }),
+    createOrder(servers[0], { notes: 'good' }),
+    transitionOrder(servers[0], { id: two.id, status: 'CONFIRMED', expectedVersion: 7 }),
+    transitionOrder(servers[0], { id: two.id, status: 'SHIPPED' }),
   ]);
   expect(answers.map((answer) => answer.userErrors[0]?.code ?? 'done')).toEqual([
     'done',
@@ -36,7 +37,7 @@ test('rejected commands among good ones leave the good ones stored', async () =>
 test('a row that the database rejects fails alone, masked and logged; its neighbours are stored', async () => {
   const answers = await Promise.all(
     Array.from({ length: 40 }, async (_, index) =>
-      servers[0].ask<CreateAnswer | { createOrder: null }>(CREATE, {
+      servers[0].ask<CreateOrderAnswer | { createOrder: null }>(CREATE_ORDER, {
         input: { items: [TEA], notes: index === 23 ? 'poison' : `neighbour ${index}` },
       }),
     ),
@@ -53,15 +54,17 @@ test('a row that the database rejects fails alone, masked and logged; its neighb
 });
 
 test('commands on a locked order wait outside the batch; its neighbours and everything else go on', async () => {
-  const [held, free] = await Promise.all([created(servers[1]), created(servers[1])]);
+  const [held, free] = await Promise.all([createdOrder(servers[1]), createdOrder(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
   let waiting = true;
-  const blocked = update(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
-  const more = Array.from({ length: 20 }, async () => update(servers[1], { id: held.id, status: 'PROCESSING' }));
-  expect(await update(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
-  for (let round = 0; round < 10; round += 1) await created(servers[1]);
+  const blocked = transitionOrder(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
+  const more = Array.from({ length: 20 }, async () =>
+    transitionOrder(servers[1], { id: held.id, status: 'PROCESSING' }),
+  );
+  expect(await transitionOrder(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+  for (let round = 0; round < 10; round += 1) await createdOrder(servers[1]);
   expect(waiting).toBe(true);
   await blocker.query('ROLLBACK');
   // Those that wait have no order among each other, as concurrent requests have none.
@@ -72,7 +75,7 @@ test('commands on a locked order wait outside the batch; its neighbours and ever
 
 test('a command on a locked order fails at its deadline, and the change is not made afterwards', async () => {
   const hurried = await serverForTest(database, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
-  const held = await created(hurried);
+  const held = await createdOrder(hurried);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
@@ -87,8 +90,8 @@ test('a command on a locked order fails at its deadline, and the change is not m
     WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
   await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
   await blocker.query('ROLLBACK');
-  await created(hurried);
-  expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
+  await createdOrder(hurried);
+  expect(await transitionOrder(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
     changed: true,
   });
 });
@@ -96,17 +99,19 @@ test('a command on a locked order fails at its deadline, and the change is not m
 test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
   const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
   const tight = await serverForTest(database, bounds);
-  const target = await created(tight);
+  const target = await createdOrder(tight);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
-  const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
+  const waiting = transitionOrder(tight, { id: target.id, status: 'CONFIRMED' });
   await expect
     .poll(() =>
       database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
     )
     .not.toHaveLength(0);
-  const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
+  const more = Array.from({ length: 20 }, async () =>
+    tight.ask(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
+  );
   const rejected = await Promise.all(more.slice(4));
   await blocker.query('COMMIT');
   const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
@@ -119,8 +124,8 @@ test('a full queue rejects at once with OVERLOADED; what was accepted is stored'
 });
 
 test('a freed order does not wait for orders that stay locked', async () => {
-  const others = await Promise.all(Array.from({ length: 30 }, () => created(servers[1])));
-  const soon = await created(servers[1]);
+  const others = await Promise.all(Array.from({ length: 30 }, () => createdOrder(servers[1])));
+  const soon = await createdOrder(servers[1]);
   const [stubborn, brief] = [await database.connect(), await database.connect()];
   for (const [blocker, ids] of [
     [stubborn, others.map(({ id }) => id)],
@@ -129,8 +134,8 @@ test('a freed order does not wait for orders that stay locked', async () => {
     await blocker.query('BEGIN');
     await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
   }
-  const waiting = [...others, soon].map(async ({ id }) => update(servers[1], { id, status: 'CONFIRMED' }));
-  await created(servers[1]); // the changes have been sent before it
+  const waiting = [...others, soon].map(async ({ id }) => transitionOrder(servers[1], { id, status: 'CONFIRMED' }));
+  await createdOrder(servers[1]); // the changes have been sent before it
   await brief.query('ROLLBACK');
   expect(await waiting.at(-1)).toMatchObject({ changed: true }); // while the others are held
   await stubborn.query('ROLLBACK');

@@ -3,7 +3,14 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
+import {
+  codes,
+  createdWholeOrder,
+  createOrders,
+  createWholeOrder,
+  readOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 /** What the product service sells, and how it behaves. */
 const prices = new Map<string, object>();
@@ -47,7 +54,7 @@ function sell(price: string, currency = 'USD', name = 'Green tea'): string {
 /** Pushes everything else out of the server's cache of products. */
 async function fillCache(): Promise<void> {
   const items = Array.from({ length: CACHE_MAX }, () => ({ productId: sell('1') }));
-  await expect.poll(async () => (await createWhole(server, { items })).order).not.toBeNull();
+  await expect.poll(async () => (await createWholeOrder(server, { items })).order).not.toBeNull();
 }
 
 await listen();
@@ -71,7 +78,7 @@ test('an item may carry only its product: name and price are the catalogue’s, 
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
   const items = [{ productId: tea, quantity: 3 }, { productId: mug }, { name: 'Gift', unitPrice: '0' }];
   const orders = await Promise.all(
-    Array.from({ length: 30 }, () => createdOrder(server, { items, expectedTotal: '25.10' })),
+    Array.from({ length: 30 }, () => createdWholeOrder(server, { items, expectedTotal: '25.10' })),
   );
   expect(orders[0]).toMatchObject({
     items: [
@@ -86,19 +93,19 @@ test('an item may carry only its product: name and price are the catalogue’s, 
 
 test('what an item brings itself stays its own', async () => {
   const tea = sell('4.20');
-  const named = await createdOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
+  const named = await createdWholeOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
   expect(named).toMatchObject({ items: [{ name: 'My tea', unitPrice: { amount: '4.20' } }] });
-  const priced = await createdOrder(server, { items: [{ productId: tea, unitPrice: '1' }] });
+  const priced = await createdWholeOrder(server, { items: [{ productId: tea, unitPrice: '1' }] });
   expect(priced).toMatchObject({ items: [{ name: 'Green tea', unitPrice: { amount: '1.00' } }] });
   asked = [];
-  await createdOrder(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
+  await createdWholeOrder(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
   expect(asked).toEqual([]);
 });
 
 test('a price that is not the expected one, another currency and an unknown product are rejected', async () => {
   const [tea, yen, fine] = [sell('4.20'), sell('640', 'JPY'), sell('4.205')];
   const rejection = async (item: object, more: object = {}) =>
-    codes((await createWhole(server, { items: [item], ...more })).userErrors);
+    codes((await createWholeOrder(server, { items: [item], ...more })).userErrors);
   expect(await rejection({ productId: tea, expectedUnitPrice: '4.19' })).toEqual([
     'PRICE_CHANGED input.items.0.expectedUnitPrice',
   ]);
@@ -115,7 +122,7 @@ test('a price that is not the expected one, another currency and an unknown prod
 
 test('slow, wrong, failing or dead: orders with prices of their own work, others may be sent again, and then do', async () => {
   const away = async (productId: string) => {
-    const { order, userErrors } = await createWhole(server, { items: [{ productId }] });
+    const { order, userErrors } = await createWholeOrder(server, { items: [{ productId }] });
     expect(order).toBeNull();
     expect(userErrors).toMatchObject([
       { code: 'CATALOGUE_UNAVAILABLE', field: ['input', 'items', '0', 'productId'], retryable: true },
@@ -126,10 +133,10 @@ test('slow, wrong, failing or dead: orders with prices of their own work, others
     if (how === 'dead') await die();
     else behaviour = how;
     await away(tea);
-    await createdOrder(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
+    await createdWholeOrder(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
     if (how === 'dead') await listen();
     behaviour = 'right';
-    const bought = async () => (await createWhole(server, { items: [{ productId: tea }] })).order?.total.amount;
+    const bought = async () => (await createWholeOrder(server, { items: [{ productId: tea }] })).order?.total.amount;
     await expect.poll(bought, { timeout: 10_000 }).toBe('4.20');
   }
 });
@@ -137,15 +144,19 @@ test('slow, wrong, failing or dead: orders with prices of their own work, others
 test('an order that exists is replayed without the service, also among many orders, whatever the price is now', async () => {
   const tea = sell('4.20');
   const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
-  const order = await createdOrder(server, input);
+  const order = await createdWholeOrder(server, input);
   prices.delete(tea);
   await fillCache();
   await die();
   asked = [];
-  expect(await createWhole(server, input)).toMatchObject({ replayed: true, order: { id: order.id }, userErrors: [] });
-  const other = await createWhole(server, { ...input, notes: 'x' });
+  expect(await createWholeOrder(server, input)).toMatchObject({
+    replayed: true,
+    order: { id: order.id },
+    userErrors: [],
+  });
+  const other = await createWholeOrder(server, { ...input, notes: 'x' });
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
-  const { results } = await createMany(server, { orders: [input] });
+  const { results } = await createOrders(server, { orders: [input] });
   expect(results).toMatchObject([{ replayed: true, order: { id: order.id }, userErrors: [] }]);
   await listen();
   expect(asked).toEqual([]);
@@ -153,7 +164,7 @@ test('an order that exists is replayed without the service, also among many orde
 
 test('new items of an order come from the catalogue too; a retry under its key is answered without it', async () => {
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
-  const order = await createdOrder(server, { items: [{ productId: tea }] });
+  const order = await createdWholeOrder(server, { items: [{ productId: tea }] });
   const input = { id: order.id, expectedVersion: 1, idempotencyKey: 'mug', items: [{ productId: mug, quantity: 2 }] };
   const updated = await updateOrder(server, input);
   expect(updated.order).toMatchObject({ items: [{ name: 'Mug', quantity: 2 }], total: { amount: '25.00' } });
@@ -168,16 +179,16 @@ test('new items of an order come from the catalogue too; a retry under its key i
   asked = [];
   expect(await updateOrder(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
   expect(asked).toEqual([]);
-  expect((await read(server, order.id))?.version).toBe(2);
+  expect((await readOrder(server, order.id))?.version).toBe(2);
 });
 
 test('many orders are priced together; in a group one unknown product rejects all', async () => {
   const ids = Array.from({ length: 5 }, () => sell('1.00'));
   const orders = ids.map((productId) => ({ items: [{ productId }] }));
-  const { results } = await createMany(server, { orders });
+  const { results } = await createOrders(server, { orders });
   expect(results.every(({ order }) => order !== null)).toBe(true);
   expect(asked).toHaveLength(1);
-  const rejected = await createMany(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
+  const rejected = await createOrders(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
   expect(rejected.results.map(({ userErrors }) => userErrors[0]?.code)).toEqual([
     ...ids.map(() => 'BATCH_ABORTED'),
     'NOT_FOUND',

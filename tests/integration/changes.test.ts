@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
 import {
-  cancel,
+  cancelOrder,
   codes,
-  createWhole,
-  updateOrder,
-  transition,
-  read,
+  createdWholeOrder,
+  createWholeOrder,
   deleteOrder,
-  createdOrder,
-} from '../support/mutations.js';
-import { TEA } from '../support/queries.js';
+  readOrder,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 const database = useDatabase();
 const server = useServer(database);
 const second = useServer(database);
 
 test('an update stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
-  const order = await createdOrder(server, {
+  const order = await createdWholeOrder(server, {
     notes: 'old',
     metadata: { a: 1 },
     shippingAddress: { line1: 'here' },
@@ -55,13 +55,13 @@ test('an update stores what is given, leaves the rest, clears with null, and lea
       },
     },
   });
-  expect(await read(server, order.id)).toEqual(first.order);
+  expect(await readOrder(server, order.id)).toEqual(first.order);
   const same = await updateOrder(server, { id: order.id, expectedVersion: 2, metadata: { a: 1 }, notes: null });
   expect(same).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
 });
 
 test('new items replace the old ones, and the total is computed anew', async () => {
-  const order = await createdOrder(server, {
+  const order = await createdWholeOrder(server, {
     items: [TEA, { name: 'Milk', unitPrice: '1' }],
     shipping: '1',
     tax: '2',
@@ -80,12 +80,12 @@ test('new items replace the old ones, and the total is computed anew', async () 
 });
 
 test('what may not be updated any more is rejected and named', async () => {
-  const order = await createdOrder(server, { discount: '12.60', notes: 'same' });
-  await transition(server, { id: order.id, status: 'CONFIRMED' });
+  const order = await createdWholeOrder(server, { discount: '12.60', notes: 'same' });
+  await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' });
   const items = [{ name: 'Sugar', unitPrice: '1' }];
   const rejected = await updateOrder(server, { id: order.id, expectedVersion: 2, items });
   expect(codes(rejected.userErrors)).toEqual(['NOT_EDITABLE input.items']);
-  await transition(server, { id: order.id, status: 'SHIPPED' });
+  await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED' });
   const shipped = await updateOrder(server, {
     id: order.id,
     expectedVersion: 3,
@@ -95,13 +95,13 @@ test('what may not be updated any more is rejected and named', async () => {
   expect(codes(shipped.userErrors)).toEqual(['NOT_EDITABLE input.notes', 'NOT_EDITABLE input.metadata']);
   const same = await updateOrder(server, { id: order.id, expectedVersion: 3, notes: 'same' });
   expect(same).toMatchObject({ changed: false, userErrors: [] });
-  const cheap = await createdOrder(server, { discount: '12.60' });
+  const cheap = await createdWholeOrder(server, { discount: '12.60' });
   const less = await updateOrder(server, { id: cheap.id, expectedVersion: 1, items });
   expect(codes(less.userErrors)).toEqual(['INVALID input.items']);
 });
 
 test('updates ask for the version, the order and well-formed values', async () => {
-  const order = await createdOrder(server);
+  const order = await createdWholeOrder(server);
   const rejection = async (input: object) =>
     codes((await updateOrder(server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
   expect(await rejection({ expectedVersion: 2, notes: 'x' })).toEqual(['VERSION_CONFLICT input.expectedVersion']);
@@ -116,11 +116,11 @@ test('updates ask for the version, the order and well-formed values', async () =
     'REQUIRED input.items.0.unitPrice',
   ]);
   expect(await rejection({ reason: 'x'.repeat(1_001) })).toEqual(['LIMIT_EXCEEDED input.reason']);
-  expect((await read(server, order.id))?.version).toBe(1);
+  expect((await readOrder(server, order.id))?.version).toBe(1);
 });
 
 test('an update under a key is done once; another one under it is rejected', async () => {
-  const order = await createdOrder(server);
+  const order = await createdWholeOrder(server);
   const input = {
     id: order.id,
     expectedVersion: 1,
@@ -141,8 +141,8 @@ test('an update under a key is done once; another one under it is rejected', asy
 test('references move with updates: claimed, given up, and rejected where another order has them', async () => {
   const customerId = randomUUID();
   const [one, two] = [
-    await createdOrder(server, { customerId, externalReference: 'A' }),
-    await createdOrder(server, { customerId }),
+    await createdWholeOrder(server, { customerId, externalReference: 'A' }),
+    await createdWholeOrder(server, { customerId }),
   ];
   const rejected = await updateOrder(server, { id: two.id, expectedVersion: 1, externalReference: 'A' });
   expect(codes(rejected.userErrors)).toEqual(['DUPLICATE input.externalReference']);
@@ -151,16 +151,16 @@ test('references move with updates: claimed, given up, and rejected where anothe
     [],
   );
   await deleteOrder(server, { id: two.id });
-  await createdOrder(server, { customerId, externalReference: 'A' });
+  await createdWholeOrder(server, { customerId, externalReference: 'A' });
   await updateOrder(server, { id: one.id, expectedVersion: 2, externalReference: null });
-  await createdOrder(server, { customerId, externalReference: 'B' });
+  await createdWholeOrder(server, { customerId, externalReference: 'B' });
   const rows = await database.sql('SELECT * FROM order_references WHERE customer_id = $1', [customerId]);
   expect(new Set(rows.map((row) => row['external_reference']))).toEqual(new Set(['A', 'B']));
 });
 
 test('of orders that request one reference at the same time, exactly one gets it', async () => {
   const customerId = randomUUID();
-  const orders = await Promise.all(Array.from({ length: 10 }, () => createdOrder(server, { customerId })));
+  const orders = await Promise.all(Array.from({ length: 10 }, () => createdWholeOrder(server, { customerId })));
   const rush = await Promise.all(
     orders.map(({ id }) => updateOrder(server, { id, expectedVersion: 1, externalReference: 'one' })),
   );
@@ -175,8 +175,8 @@ test('two orders that request each other’s reference at the same time both kee
   const swaps = Array.from({ length: 10 }, async () => {
     const customerId = randomUUID();
     const [one, two] = await Promise.all([
-      createdOrder(server, { customerId, externalReference: 'A' }),
-      createdOrder(server, { customerId, externalReference: 'B' }),
+      createdWholeOrder(server, { customerId, externalReference: 'A' }),
+      createdWholeOrder(server, { customerId, externalReference: 'B' }),
     ]);
     const answers = await Promise.all([
       updateOrder(server, { id: one.id, expectedVersion: 1, externalReference: 'B' }),
@@ -205,7 +205,7 @@ async function referencesOf(customerId: string): Promise<Record<string, string>>
 
 test('references that are handed round at once are never with two orders, and nobody else fails for it', async () => {
   const customerId = randomUUID();
-  const orders = await Promise.all(Array.from({ length: 4 }, () => createdOrder(server, { customerId })));
+  const orders = await Promise.all(Array.from({ length: 4 }, () => createdWholeOrder(server, { customerId })));
   const until = performance.now() + 2_000;
   const toggle = async (id: string, externalReference: string) => {
     let version = 1;
@@ -222,7 +222,7 @@ test('references that are handed round at once are never with two orders, and no
   };
   const come = async () => {
     while (performance.now() < until) {
-      const { order, userErrors } = await createWhole(server, { customerId, externalReference: 'two' });
+      const { order, userErrors } = await createWholeOrder(server, { customerId, externalReference: 'two' });
       expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
       if (order !== null) await deleteOrder(server, { id: order.id });
     }
@@ -235,7 +235,7 @@ test('references that are handed round at once are never with two orders, and no
         [customerId],
       );
       expect(held).toEqual([]);
-      await createdOrder(server); // a bystander
+      await createdWholeOrder(server); // a bystander
     }
   };
   await Promise.all([
@@ -248,8 +248,8 @@ test('references that are handed round at once are never with two orders, and no
 });
 
 test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
-  const order = await createdOrder(server);
-  const done = await cancel(server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
+  const order = await createdWholeOrder(server);
+  const done = await cancelOrder(server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
   expect(done).toMatchObject({
     changed: true,
     order: {
@@ -260,48 +260,48 @@ test('cancelling is done once, says why, and is the same as moving to CANCELLED'
     },
   });
   expect(done.order?.['cancelledAt']).toBe(done.order?.updatedAt);
-  const again = await cancel(server, { id: order.id, reason: 'CUSTOMER' });
+  const again = await cancelOrder(server, { id: order.id, reason: 'CUSTOMER' });
   expect(again).toMatchObject({ changed: false, order: { cancelReason: 'FRAUD', version: 2 }, userErrors: [] });
-  const transitioned = await transition(server, {
-    id: (await createdOrder(server)).id,
+  const transitioned = await transitionWholeOrder(server, {
+    id: (await createdWholeOrder(server)).id,
     status: 'CANCELLED',
   });
   expect(transitioned.order).toMatchObject({ status: 'CANCELLED', cancelReason: 'OTHER' });
-  const shipped = await createdOrder(server);
-  await transition(server, { id: shipped.id, status: 'SHIPPED' });
-  expect((await cancel(server, { id: shipped.id })).userErrors).toMatchObject([
+  const shipped = await createdWholeOrder(server);
+  await transitionWholeOrder(server, { id: shipped.id, status: 'SHIPPED' });
+  expect((await cancelOrder(server, { id: shipped.id })).userErrors).toMatchObject([
     { code: 'INVALID_TRANSITION', from: 'SHIPPED', to: 'CANCELLED', allowed: ['DELIVERED'] },
   ]);
-  const long = await cancel(server, { id: order.id, note: 'x'.repeat(1_001) });
+  const long = await cancelOrder(server, { id: order.id, note: 'x'.repeat(1_001) });
   expect(codes(long.userErrors)).toEqual(['LIMIT_EXCEEDED input.note']);
 });
 
 test('tracking goes with SHIPPED, can be mended, and is rejected elsewhere', async () => {
-  const order = await createdOrder(server);
+  const order = await createdWholeOrder(server);
   const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
-  const early = await transition(server, { id: order.id, status: 'CONFIRMED', tracking });
+  const early = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
   expect(codes(early.userErrors)).toEqual(['INVALID input.tracking']);
-  const empty = await transition(server, { id: order.id, status: 'SHIPPED', tracking: {} });
+  const empty = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: {} });
   expect(codes(empty.userErrors)).toEqual(['REQUIRED input.tracking']);
-  const script = await transition(server, {
+  const script = await transitionWholeOrder(server, {
     id: order.id,
     status: 'SHIPPED',
     tracking: { url: 'javascript:alert(1)' },
   });
   expect(codes(script.userErrors)).toEqual(['INVALID input.tracking.url']);
-  expect((await transition(server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
+  expect((await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
     tracking,
     version: 2,
   });
-  expect(await transition(server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({
+  expect(await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({
     changed: false,
   });
-  const mended = await transition(server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
+  const mended = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
   expect(mended).toMatchObject({
     changed: true,
     order: { version: 3, tracking: { carrier: null, number: 'M2', url: null } },
   });
-  const delivered = await transition(server, { id: order.id, status: 'DELIVERED' });
+  const delivered = await transitionWholeOrder(server, { id: order.id, status: 'DELIVERED' });
   expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
 });
 
@@ -317,14 +317,14 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     metadata: { x: 1 },
     shipping: '1',
   };
-  const order = await createdOrder(server, input);
+  const order = await createdWholeOrder(server, input);
   const conflict = await deleteOrder(server, { id: order.id, expectedVersion: 7 });
   expect(codes(conflict.userErrors)).toEqual(['VERSION_CONFLICT input.expectedVersion']);
   expect(await deleteOrder(server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
     deletedOrderId: order.id,
     userErrors: [],
   });
-  expect(await read(server, order.id)).toBeNull();
+  expect(await readOrder(server, order.id)).toBeNull();
   const found = await server.get(`{
     number: orderByNumber(number: "${order.number}") { id }
     reference: orderByExternalReference(customerId: "gone", externalReference: "gone") { id }
@@ -343,13 +343,13 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
   });
   for (const answer of [
     await deleteOrder(server, { id: order.id }),
-    await transition(server, { id: order.id, status: 'CONFIRMED' }),
+    await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' }),
     await updateOrder(server, { id: order.id, expectedVersion: 2, notes: 'x' }),
-    await cancel(server, { id: order.id }),
+    await cancelOrder(server, { id: order.id }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['NOT_FOUND input.id']);
   }
-  expect(codes((await createWhole(server, input)).userErrors)).toEqual(['ORDER_DELETED input.id']);
+  expect(codes((await createWholeOrder(server, input)).userErrors)).toEqual(['ORDER_DELETED input.id']);
   const [row] = await database.sql('SELECT * FROM orders WHERE id = $1', [order.id]);
   expect(row).toMatchObject({
     version: 2,
@@ -371,5 +371,5 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     { type: 'CREATED', customer_id: 'gone', reason: null },
     { type: 'DELETED', customer_id: 'gone', reason: 'asked to' },
   ]);
-  await createdOrder(server, { ...input, id: randomUUID() }); // the reference is free again
+  await createdWholeOrder(server, { ...input, id: randomUUID() }); // the reference is free again
 });

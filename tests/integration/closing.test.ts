@@ -1,7 +1,7 @@
 import { ApolloServer } from '@apollo/server';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { serverForTest, useDatabase } from '../support/fixture.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
 import { startServer, type TestServer } from '../support/server.js';
 
 const database = useDatabase();
@@ -17,7 +17,7 @@ const isServing = (server: TestServer) =>
 
 test('each call of close ends when everything is closed', async () => {
   const server = await serverForTest(database, { SHUTDOWN_DRAIN_MS: '200' });
-  await created(server);
+  await createdOrder(server);
   const first = server.app.close();
   await server.app.close();
   expect(await isServing(server)).toBe(false);
@@ -27,7 +27,7 @@ test('each call of close ends when everything is closed', async () => {
 
 test('a step of closing that fails does not keep the others from closing, and each call reports it', async () => {
   const server = await startServer(database.url);
-  await created(server);
+  await createdOrder(server);
   const stop = vi.spyOn(ApolloServer.prototype, 'stop').mockRejectedValue(new Error('not stopped'));
   onTestFinished(() => stop.mockRestore());
   await expect(server.app.close()).rejects.toThrow('not stopped');

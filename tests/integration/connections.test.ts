@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { created, TEA } from '../support/queries.js';
-import { HANDSHAKE, rawRequest } from '../support/raw.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
+import { HANDSHAKE, rawRequest } from '../support/raw-request.js';
 import { handshakeStatus, openWebsocket } from '../support/websocket.js';
 
 const database = useDatabase();
@@ -135,7 +136,7 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
   for (const { socket } of idle) socket.destroy();
   await expect
     .poll(async () =>
-      created(server)
+      createdOrder(server)
         .then((order) => order.status)
         .catch(() => null),
     )

@@ -4,7 +4,8 @@ import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { databaseForTest, serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
-import { CREATE, created, TEA, UPDATE } from '../support/queries.js';
+import { CREATE_ORDER, TEA, UPDATE_ORDER_STATUS } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
 import { startServer } from '../support/server.js';
 
 const database = useDatabase();
@@ -31,8 +32,8 @@ interface Known {
 async function askEverything({ id, number }: Known, asked = server): Promise<unknown[]> {
   const answers = await Promise.all([
     ...Array.from({ length: 3 }, () => asked.ask(READS, { id, number })),
-    asked.ask(CREATE, { input: { items: [TEA] } }),
-    asked.ask(UPDATE, { input: { id, status: 'PENDING' } }),
+    asked.ask(CREATE_ORDER, { input: { items: [TEA] } }),
+    asked.ask(UPDATE_ORDER_STATUS, { input: { id, status: 'PENDING' } }),
   ]);
   return answers.flatMap((answer) => answer.errors ?? []);
 }
@@ -58,7 +59,7 @@ async function whileAllWait(order: Known, work: () => Promise<unknown>) {
 const terminateAll = () => database.sql(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
 
 test('sessions that are ended, idle or at work, cost no answer', async () => {
-  const order = await created(server);
+  const order = await createdOrder(server);
   expect(await whileAllWait(order, terminateAll)).toEqual([]);
   for (let round = 0; round < 5; round += 1) {
     const [failures] = await Promise.all([askEverything(order), terminateAll()]);
@@ -69,11 +70,14 @@ test('sessions that are ended, idle or at work, cost no answer', async () => {
 });
 
 test('connections that something on the way has forgotten cost no answer, however many are in the pool', async () => {
-  const order = await created(server);
-  for (const only of [READS, CREATE, UPDATE]) {
+  const order = await createdOrder(server);
+  for (const only of [READS, CREATE_ORDER, UPDATE_ORDER_STATUS]) {
     expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
     proxy.forget();
-    const variables = { ...order, input: only === CREATE ? { items: [TEA] } : { id: order.id, status: 'PENDING' } };
+    const variables = {
+      ...order,
+      input: only === CREATE_ORDER ? { items: [TEA] } : { id: order.id, status: 'PENDING' },
+    };
     expect((await server.ask(only, variables)).errors).toBeUndefined();
     expect(await askEverything(order)).toEqual([]);
   }
@@ -85,7 +89,7 @@ test('connections that no longer answer are cut together, and reads and writes g
     REQUEST_DEADLINE_MS: '20000',
     EVENTS_POLL_MS: '60000', // the background loops find none of the frozen connections before the requests do
   });
-  const order = await created(hurried);
+  const order = await createdOrder(hurried);
   await askEverything(order, hurried); // over several connections, which are idle afterwards
   proxy.freeze();
   // The second try does not wait for another of them.
@@ -94,12 +98,12 @@ test('connections that no longer answer are cut together, and reads and writes g
 });
 
 test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
-  const order = await created(server);
+  const order = await createdOrder(server);
   const name = new URL(database.url).pathname.slice(1);
   await database.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
   try {
     await terminateAll();
-    const created = await server.ask(CREATE, { input: { items: [TEA] } });
+    const created = await server.ask(CREATE_ORDER, { input: { items: [TEA] } });
     expect(created).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     expect((await server.ask(READS, order)).errors).toBeUndefined();
   } finally {
@@ -109,13 +113,13 @@ test('a primary that has become a standby is unavailable for writes, and serves 
   }
   // A session that connected while the setting was changed is replaced by the first write that finds it.
   await expect
-    .poll(async () => (await server.ask(CREATE, { input: { items: [TEA] } })).status, { timeout: 10_000 })
+    .poll(async () => (await server.ask(CREATE_ORDER, { input: { items: [TEA] } })).status, { timeout: 10_000 })
     .toBe(200);
 });
 
 test('files of the database that are gone make it unavailable, for the reads that need them alone', async () => {
-  const order = await created(server);
-  await database.sql(`CREATE FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
+  const order = await createdOrder(server);
+  await database.sql(`CREATE_ORDER FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
   await database.sql('ALTER TABLE order_stats RENAME TO order_stats_away');
   await database.sql('CREATE VIEW order_stats AS SELECT * FROM order_stats_away WHERE vanished()');
@@ -130,16 +134,16 @@ test('files of the database that are gone make it unavailable, for the reads tha
 });
 
 test('of the different questions of one batch of reads, one that fails fails alone', async () => {
-  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => created(server, { customerId })));
-  await created(server, { customerId: 'c1', externalReference: 'unreadable' });
-  await database.sql(`CREATE FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
+  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => createdOrder(server, { customerId })));
+  await createdOrder(server, { customerId: 'c1', externalReference: 'unreadable' });
+  await database.sql(`CREATE_ORDER FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
     $$ BEGIN IF $1 = 'unreadable' THEN RAISE EXCEPTION 'bad page' USING ERRCODE = 'XX001'; END IF; RETURN $1; END $$`);
   const columns = await database.sql<{ name: string }>(
     "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'orders' ORDER BY ordinal_position",
   );
   const selected = columns.map(({ name }) => (name === 'external_reference' ? `reading(${name}) AS ${name}` : name));
   await database.sql('ALTER TABLE orders RENAME TO orders_away');
-  await database.sql(`CREATE VIEW orders AS SELECT ${selected.join(', ')} FROM orders_away`);
+  await database.sql(`CREATE_ORDER VIEW orders AS SELECT ${selected.join(', ')} FROM orders_away`);
   try {
     const query = `query ($one: ID!, $two: ID!) {
       one: order(id: $two) { customer { orders(first: 3) { nodes { id } } } }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { createMany, transitionMany, type Rows } from '../support/mutations.js';
-import { create, CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
+import { type BulkPayload, CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder, createOrders, transitionOrders } from '../support/order-requests.js';
 import { claimReferences, insertOrders } from '../support/rows.js';
 import type { TestServer } from '../support/server.js';
 
@@ -63,21 +63,21 @@ function threeIds(): [string, string, string] {
   return [`1${random}`, `5${random}`, `9${random}`];
 }
 
-const errorsOf = ({ results }: Rows) => results.flatMap(({ userErrors }) => userErrors.map(({ code }) => code));
+const errorsOf = ({ results }: BulkPayload) => results.flatMap(({ userErrors }) => userErrors.map(({ code }) => code));
 
 test.each([0, 1] as const)(
   'two batches that change the same orders, given in opposite order, never wait for each other (%s)',
   async (reversed) => {
     const ids = threeIds();
     const [first, middle, last] = ids;
-    for (const id of ids.toReversed()) await created(servers[0], { id });
+    for (const id of ids.toReversed()) await createdOrder(servers[0], { id });
     for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
       const blocker = await database.connect();
       await blocker.query('BEGIN');
       await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [middle]);
       const answers = servers.map(async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
-        return transitionMany(
+        return transitionOrders(
           server,
           order.map((id) => ({ id, status })),
         );
@@ -102,7 +102,7 @@ test.each([0, 1] as const)(
       (blocker) => insertOrders(blocker, [{ id: ids[1] }]),
       async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
-        return createMany(server, { orders: order.map((id) => ({ id, items: [TEA] })) });
+        return createOrders(server, { orders: order.map((id) => ({ id, items: [TEA] })) });
       },
     );
     expect(answers.flatMap(errorsOf)).toEqual([]);
@@ -123,7 +123,7 @@ test.each([0, 1] as const)(
       async (server, side) => {
         const order = side === reversed ? references.toReversed() : references;
         const orders = order.map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
-        return createMany(server, { orders });
+        return createOrders(server, { orders });
       },
     );
     const rejected = answers.map((answer) => errorsOf(answer).length);
@@ -137,10 +137,10 @@ test.each([0, 1] as const)(
 async function conflictAs(sqlState: string): Promise<void> {
   await database.sql('CREATE SEQUENCE IF NOT EXISTS tries');
   await database.sql('ALTER SEQUENCE tries RESTART');
-  await database.sql(`CREATE OR REPLACE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  await database.sql(`CREATE_ORDER OR REPLACE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF nextval('tries') <= substring(NEW.notes FROM '[0-9]+')::int THEN
       RAISE EXCEPTION 'conflict of the test' USING ERRCODE = '${sqlState}'; END IF; RETURN NEW; END $$`);
-  await database.sql(`CREATE OR REPLACE TRIGGER conflict BEFORE INSERT ON orders FOR EACH ROW
+  await database.sql(`CREATE_ORDER OR REPLACE TRIGGER conflict BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes LIKE 'conflict %') EXECUTE FUNCTION conflict()`);
 }
 
@@ -150,13 +150,13 @@ describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) 
   beforeEach(() => conflictAs(sqlState));
 
   test('that is met once is retried without the caller', async () => {
-    expect(await create(servers[0], { notes: 'conflict 1' })).toMatchObject({ replayed: false, userErrors: [] });
+    expect(await createOrder(servers[0], { notes: 'conflict 1' })).toMatchObject({ replayed: false, userErrors: [] });
   });
 
   test('that is met twice by a batch is retried one by one: all of it is stored', async () => {
     const customerId = `${sqlState} twice`;
     const orders = ['conflict 2', 'x', 'y'].map((notes) => ({ customerId, notes, items: [TEA] }));
-    const { results } = await createMany(servers[0], { policy: 'PARTIAL', orders });
+    const { results } = await createOrders(servers[0], { policy: 'PARTIAL', orders });
     expect(results.map(({ order }) => order === null)).toEqual([false, false, false]);
     expect(await storedOf(customerId)).toHaveLength(3);
   });
@@ -165,7 +165,7 @@ describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) 
     const customerId = `${sqlState} always`;
     const input = (notes: string) => ({ input: { customerId, notes, items: [TEA] } });
     const [failed, ...others] = await Promise.all(
-      ['conflict 99', 'x', 'y'].map((notes) => servers[0].ask<CreateAnswer>(CREATE, input(notes))),
+      ['conflict 99', 'x', 'y'].map((notes) => servers[0].ask<CreateOrderAnswer>(CREATE_ORDER, input(notes))),
     );
     expect(failed).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     expect(others.flatMap(({ errors }) => errors ?? [])).toEqual([]);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
+import { createdWholeOrder, deleteOrder, transitionWholeOrder, updateOrder } from '../support/order-requests.js';
 
 /* A tombstone says nothing of persons, in any column. */
 
@@ -14,7 +14,7 @@ const ADDRESS = Object.fromEntries(
 );
 
 test('a tombstone keeps nothing but id, number, status, amounts and times', async () => {
-  const { id } = await createdOrder(server, {
+  const { id } = await createdWholeOrder(server, {
     customerId: `${MARK}-${randomUUID()}`,
     customerName: `${MARK} name`,
     customerEmail: `${MARK}@example.com`,
@@ -30,7 +30,7 @@ test('a tombstone keeps nothing but id, number, status, amounts and times', asyn
   });
   await updateOrder(server, { id, expectedVersion: 1, notes: `${MARK} update` });
   const tracking = { carrier: `${MARK} carrier`, number: MARK, url: `https://${MARK}.example` };
-  await transition(server, { id, status: 'SHIPPED', tracking });
+  await transitionWholeOrder(server, { id, status: 'SHIPPED', tracking });
   await deleteOrder(server, { id });
   const rowOf = async (table: string, column: string) =>
     database.sql<{ row: Record<string, unknown> }>(`SELECT to_jsonb(t) AS row FROM ${table} t WHERE ${column} = $1`, [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { serverForTest, useDatabase } from '../support/fixture.js';
-import { CREATE, TEA } from '../support/queries.js';
-import { rawRequest } from '../support/raw.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { rawRequest } from '../support/raw-request.js';
 
 const database = useDatabase();
 
@@ -9,7 +9,7 @@ test('a server that shuts down answers what is under way, says that it is not re
   const server = await serverForTest(database);
   const lock = await database.connect();
   await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA] } } });
+  const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA] } } });
   const head = [
     'POST /graphql HTTP/1.1',
     'Host: HOST',

@@ -3,7 +3,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { ORDER_STATUSES } from '../../src/domain/lifecycle.js';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { cancel, createdOrder, deleteOrder, transition, updateOrder } from '../support/mutations.js';
+import {
+  cancelOrder,
+  createdWholeOrder,
+  deleteOrder,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 const database = useDatabase();
 const server = useServer(database);
@@ -25,14 +31,14 @@ test('the payloads of all kinds of events are as docs/event-payload.schema.json 
   const isPayload = new Ajv2020().compile(schema);
 
   const item = { name: 'Tea', unitPrice: '4.20', quantity: 3 };
-  const walked = await createdOrder(server, { items: [item], currency: 'KWD' });
+  const walked = await createdWholeOrder(server, { items: [item], currency: 'KWD' });
   await updateOrder(server, { id: walked.id, expectedVersion: 1, shipping: '1.5' });
   for (const status of ['CONFIRMED', 'SHIPPED', 'DELIVERED', 'COMPLETED']) {
-    await transition(server, { id: walked.id, status });
+    await transitionWholeOrder(server, { id: walked.id, status });
   }
   await deleteOrder(server, { id: walked.id });
-  const cancelled = await createdOrder(server, { items: [item] });
-  await cancel(server, { id: cancelled.id, reason: 'FRAUD' });
+  const cancelled = await createdWholeOrder(server, { items: [item] });
+  await cancelOrder(server, { id: cancelled.id, reason: 'FRAUD' });
 
   const events = [...(await eventsOf(walked.id)), ...(await eventsOf(cancelled.id))];
   const kinds = new Set(events.map(({ type }) => type));
@@ -54,8 +60,8 @@ test('the payloads of all kinds of events are as docs/event-payload.schema.json 
 });
 
 test('every event of an order carries the same time of creation, which is that of the order', async () => {
-  const { id } = await createdOrder(server, {});
-  await transition(server, { id, status: 'CONFIRMED' });
+  const { id } = await createdWholeOrder(server, {});
+  await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
   await deleteOrder(server, { id });
   const [order] = await database.sql<{ created_at: Date }>('SELECT created_at FROM orders WHERE id = $1', [id]);
   const times = (await eventsOf(id)).map(({ payload }) => (payload as { readonly createdAt: string }).createdAt);

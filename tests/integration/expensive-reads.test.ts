@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const EXPENSIVE_LANES = 2;
 
@@ -31,7 +31,7 @@ async function blocked(): Promise<{ readonly counts: number; readonly others: nu
 }
 
 test('counts take only lanes of their own, one statement each, and end with their callers', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const blocker = await database.connect();
   await blocker.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   const before = proxy.statements.length;

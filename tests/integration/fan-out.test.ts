@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { created, TEA, update } from '../support/queries.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
 const database = useDatabase();
@@ -33,7 +34,7 @@ const COSTLY_AND_SMALL =
 test('other requests are answered in between the answers of many subscriptions to one event', async () => {
   const query = `subscription { orderStatusChanged(customerId: "fan-out") { orderId ${COSTLY_AND_SMALL} } }`;
   const websocket = await subscribeMany(query, COUNT);
-  const creating = created(server, { customerId: 'fan-out' });
+  const creating = createdOrder(server, { customerId: 'fan-out' });
   await websocket.until(({ type }) => type === 'next');
   expect((await fetch(new URL('/health', server.url))).status).toBe(200);
   expect(nexts(websocket).length).toBeLessThan(COUNT);
@@ -60,7 +61,7 @@ test('every subscription is given every event in the same order', async () => {
 });
 
 test('what a websocket still waits for is not read when it has gone', async () => {
-  const { id } = await created(server, { customerId: 'gone' });
+  const { id } = await createdOrder(server, { customerId: 'gone' });
   const watching = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);
   const [reading, seeing] = [await watching('order { id }'), await watching('version')];
@@ -73,7 +74,7 @@ test('what a websocket still waits for is not read when it has gone', async () =
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'order_references'::regclass";
   await expect.poll(() => database.sql(waiting)).toHaveLength(1);
 
-  await update(server, { id, status: 'CONFIRMED' });
+  await transitionOrder(server, { id, status: 'CONFIRMED' });
   await seeing.until(({ type }) => type === 'next'); // then the other subscription waits for the lane
   reading.socket.terminate();
   await all.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');

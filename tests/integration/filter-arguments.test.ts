@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { createdOrder } from '../support/mutations.js';
+import { createdWholeOrder } from '../support/order-requests.js';
 
 /* What a filter does not take: null, which would mean "all", and values that no order can have. */
 
@@ -45,7 +45,7 @@ test.each([
     .replaceAll(/"(\w+)":/g, '$1: ')
     .replaceAll('\\', '');
   expect(await rejection(`{ orders(where: ${literal}) { nodes { id } } }`)).toMatchObject(rejected);
-  await createdOrder(server, { customerId: 'c' });
+  await createdWholeOrder(server, { customerId: 'c' });
   const ofCustomer = `{ customer(customerId: "c") { orders(where: ${literal}) { nodes { id } } } }`;
   expect(await rejection(ofCustomer)).toMatchObject({ code: 'BAD_USER_INPUT', argument });
 });
@@ -68,7 +68,7 @@ test.each(['customerId', 'orderId', 'to'])(
 );
 
 test('a variable that is not given leaves the argument out', async () => {
-  const { id } = await createdOrder(server);
+  const { id } = await createdWholeOrder(server);
   const query = `query ($customerId: String, $where: OrderWhere, $from: DateTime) {
     orders(where: $where, first: 1) { nodes { id } }
     narrow: orders(where: {customerId: $customerId}, first: 1) { nodes { id } }
@@ -81,8 +81,8 @@ test('a variable that is not given leaves the argument out', async () => {
 test('isGuest finds the orders without a customer, or those with one', async () => {
   const email = `${randomUUID()}@example.com`;
   const customerEmail = email;
-  const guest = await createdOrder(server, { customerEmail });
-  const known = await createdOrder(server, { customerEmail, customerId: 'known' });
+  const guest = await createdWholeOrder(server, { customerEmail });
+  const known = await createdWholeOrder(server, { customerEmail, customerId: 'known' });
   const find = async (where: object) => {
     const query =
       'query ($where: OrderWhere) { orders(where: $where) { totalCount nodes { id } count(limit: 9) { value } } }';

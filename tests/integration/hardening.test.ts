@@ -2,7 +2,8 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { create, CREATE, created, TEA } from '../support/queries.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
 const database = useDatabase();
 const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
@@ -27,7 +28,7 @@ test('a mutation whose answer the client would not take is not done', async () =
   const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes: 'unwanted' } } }),
+    body: JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes: 'unwanted' } } }),
   });
   expect(response.status).toBe(406);
   expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'unwanted'")).toEqual([]);
@@ -47,13 +48,13 @@ test('of several mutations with one unstorable variable none is done', async () 
 
 test('many wrong variables are the client’s own error to the last', async () => {
   const items = Array.from({ length: 60 }, () => ({ wrong: 1 }));
-  const { errors = [] } = await server.ask(CREATE, { input: { items } });
+  const { errors = [] } = await server.ask(CREATE_ORDER, { input: { items } });
   expect(errors.length).toBeGreaterThan(10);
   expect(new Set(errors.map((error) => error.extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
 });
 
 test('the mutations of one request see each other’s work', async () => {
-  const { id } = await created(server, { customerId: 'one request' });
+  const { id } = await createdOrder(server, { customerId: 'one request' });
   const part = (status: string) =>
     `updateOrderStatus(input: {id: "${id}", status: ${status}}) { order { version history { nodes { version order { version } } } } }`;
   interface Part {
@@ -69,7 +70,7 @@ test('the mutations of one request see each other’s work', async () => {
 });
 
 test('an id with blanks around it is rejected, so that it is found as it was given', async () => {
-  const answer = await create(server, { customerId: ' c1 ' });
+  const answer = await createOrder(server, { customerId: ' c1 ' });
   expect(answer.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
 });
 
@@ -97,7 +98,7 @@ test('a client that asks for a forbidden upgrade and resets the connection harms
       socket.on('error', () => undefined);
     });
   }
-  expect(await created(server)).toMatchObject({ status: 'PENDING' });
+  expect(await createdOrder(server)).toMatchObject({ status: 'PENDING' });
 });
 
 test('an open server on any address still opens websockets to its own pages only', async () => {
@@ -121,6 +122,6 @@ test('options in the database’s URL are kept, and times stay in UTC', async ()
   const url = new URL(database.url);
   url.searchParams.set('options', '-c search_path=public -c TimeZone=Asia/Kathmandu');
   const elsewhere = await serverForTest({ url: url.href });
-  const { createdAt } = await created(elsewhere);
+  const { createdAt } = await createdOrder(elsewhere);
   expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
 });

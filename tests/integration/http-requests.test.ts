@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { getIntrospectionQuery } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { CREATE, create, TEA } from '../support/queries.js';
-import { rawRequest } from '../support/raw.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createOrder } from '../support/order-requests.js';
+import { rawRequest } from '../support/raw-request.js';
 
 const database = useDatabase();
 const server = useServer(database);
@@ -62,7 +63,7 @@ test.each([
   ['multipart/mixed;deferSpec=20220824, application/json', JSON_TYPE],
 ])('Accept %j is answered %j, and 406 means that nothing was stored', async (accept, type) => {
   const notes = `accept [${accept}]`;
-  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes } } });
+  const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes } } });
   const response = await post(body, { accept });
   const rows = await database.sql('SELECT 1 FROM orders WHERE notes = $1', [notes]);
   if (type === null) {
@@ -166,7 +167,7 @@ test.each(['\0', '\uD800', '\uDC00x'])(
   'the text %j, which PostgreSQL cannot keep, is rejected in every variable',
   async (text) => {
     const variables = JSON.stringify({ input: { items: [TEA], notes: `a${text}b` } });
-    const response = await post(`{"query": ${JSON.stringify(CREATE)}, "variables": ${variables}}`);
+    const response = await post(`{"query": ${JSON.stringify(CREATE_ORDER)}, "variables": ${variables}}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'input.notes' } }],
@@ -196,9 +197,12 @@ test('a request that a page could send without a preflight is not run', async ()
   const plain = await fetch(url);
   expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('CSRF')]);
   expect((await fetch(url, { headers: { 'apollo-require-preflight': '1' } })).status).toBe(200);
-  const form = await post(JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes: 'csrf' } } }), {
-    'content-type': 'text/plain',
-  });
+  const form = await post(
+    JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes: 'csrf' } } }),
+    {
+      'content-type': 'text/plain',
+    },
+  );
   expect(form.status).toBe(400);
   expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'csrf'")).toEqual([]);
 });
@@ -267,7 +271,7 @@ test('an order whose client has gone before it was written is not stored', async
     await new Promise((resolve) => products.close(resolve));
   });
   const productId = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
-  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [{ productId }], notes: 'gone' } } });
+  const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [{ productId }], notes: 'gone' } } });
   const head = [
     'POST /graphql HTTP/1.1',
     'Host: HOST',
@@ -279,7 +283,7 @@ test('an order whose client has gone before it was written is not stored', async
   socket.destroy();
   for (let round = 0; round < 3; round += 1) await fetch(new URL('/health', server.url)); // the server has seen the end
   answer.end(JSON.stringify({ id: productId, name: 'Green tea', price: '4.20', currency: 'USD' }));
-  await create(server, { notes: 'after' }); // a later write has been committed
+  await createOrder(server, { notes: 'after' }); // a later write has been committed
   expect(await database.sql("SELECT notes FROM orders WHERE notes IN ('gone', 'after')")).toEqual([{ notes: 'after' }]);
 });
 
@@ -310,7 +314,7 @@ test('a page that is too large rejects the request once, not at each of its plac
 });
 
 test('null in a variable that may be null, for an argument that may not, is the client’s error', async () => {
-  await create(server);
+  await createOrder(server);
   const query =
     'query ($d: SortDirection = ASC) { orders(orderBy: {field: CREATED_AT, direction: $d}) { nodes { id } } }';
   const { errors } = await server.ask(query, { d: null });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { createMany } from '../support/mutations.js';
-import { create, TEA, update } from '../support/queries.js';
+import { TEA } from '../support/order-documents.js';
+import { createOrder, createOrders, transitionOrder } from '../support/order-requests.js';
 import { lockOrders, randomIds } from '../support/rows.js';
 
 const LOCKED = 250;
@@ -13,7 +13,7 @@ const servers = [useServer(database, ENV), useServer(database, ENV)] as const;
 async function createIds(count: number): Promise<string[]> {
   const ids = randomIds(count);
   for (let from = 0; from < count; from += 100) {
-    await createMany(servers[0], { orders: ids.slice(from, from + 100).map((id) => ({ id, items: [TEA] })) });
+    await createOrders(servers[0], { orders: ids.slice(from, from + 100).map((id) => ({ id, items: [TEA] })) });
   }
   return ids;
 }
@@ -26,7 +26,7 @@ test('while 250 orders are locked, two servers do everything else; freed, the or
   let answered = 0;
   const changes = ids.flatMap((id) =>
     servers.map(async (server) => {
-      const answer = await update(server, { id, status: 'CONFIRMED' });
+      const answer = await transitionOrder(server, { id, status: 'CONFIRMED' });
       answered += 1;
       return answer;
     }),
@@ -51,8 +51,8 @@ async function writeBeside(count: number): Promise<number> {
     const server = servers[index % 2 === 0 ? 0 : 1];
     while (left-- > 0) {
       const began = performance.now();
-      const { order } = await create(server);
-      expect(await update(server, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+      const { order } = await createOrder(server);
+      expect(await transitionOrder(server, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
       slowest = Math.max(slowest, performance.now() - began);
     }
   };

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { freePort } from '../support/process.js';
-import { CREATE, created, TEA } from '../support/queries.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const MAX_LINE_BYTES = 4_096;
 const PERSON = { customerName: 'Philomena Quartermain', customerEmail: 'philomena.quartermain@example.org' };
@@ -18,7 +19,7 @@ const server = useServer(proxy, {
 });
 
 async function createFor(person: object, more: object = {}): Promise<string> {
-  const answer = await server.ask(CREATE, { input: { items: [TEA], ...person, ...more } });
+  const answer = await server.ask(CREATE_ORDER, { input: { items: [TEA], ...person, ...more } });
   return answer.errors?.[0]?.extensions.code ?? 'done';
 }
 
@@ -33,7 +34,7 @@ async function logged(part: string, again: () => Promise<unknown> = () => Promis
 }
 
 test('every line of a run with faults is small JSON without statements, connections, passwords or personal data', async () => {
-  await created(server, { items: [TEA], ...PERSON });
+  await createdOrder(server, { items: [TEA], ...PERSON });
 
   // A row that the database rejects: PostgreSQL's detail repeats the row.
   await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
@@ -41,9 +42,9 @@ test('every line of a run with faults is small JSON without statements, connecti
   await logged('of_the_test');
 
   // A data exception, whose message quotes the value.
-  await database.sql(`CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
+  await database.sql(`CREATE_ORDER FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM NEW.customer_name::int; RETURN NEW; END $$`);
-  await database.sql(`CREATE TRIGGER reject BEFORE INSERT ON orders FOR EACH ROW
+  await database.sql(`CREATE_ORDER TRIGGER reject BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes = 'no number') EXECUTE FUNCTION reject()`);
   expect(await createFor(PERSON, { notes: 'no number' })).toBe('INTERNAL_SERVER_ERROR');
   await logged('"sqlState":"22P02"');

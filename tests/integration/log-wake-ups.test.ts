@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
-import { cancel } from '../support/mutations.js';
-import { create, created, update } from '../support/queries.js';
+import { cancelOrder, createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
 import { insertCreated, randomIds } from '../support/rows.js';
 import type { TestServer } from '../support/server.js';
 
@@ -44,7 +43,7 @@ const CHANGES = 'subscription { orderStatusChanged { orderId version } }';
 /** Creates an order on one server and waits until its event arrives at a subscriber of another. */
 async function watched(writer: TestServer, reader: TestServer): Promise<string> {
   const watch = await reader.watch<Seen>(CHANGES);
-  const { id } = await created(writer);
+  const { id } = await createdOrder(writer);
   await watch.until((seen) => seen.some(({ orderStatusChanged }) => orderStatusChanged.orderId === id), CALLER.timeout);
   watch.stop();
   return id;
@@ -83,15 +82,15 @@ test('a process reads the log once for an event of its own, not again at its own
 
 test('replays do not wake the sequencer', async () => {
   const keyed = { idempotencyKey: 'replayed create' };
-  const { order } = await create(one, keyed);
+  const { order } = await createOrder(one, keyed);
   const change = { id: order?.id, status: 'CONFIRMED', idempotencyKey: 'replayed change' };
-  await update(one, change);
+  await transitionOrder(one, change);
   await watched(one, one);
   const before = ran(LOCKS_SEQUENCER);
   for (let index = 0; index < 10; index += 1) {
-    expect(await create(one, keyed)).toMatchObject({ replayed: true });
-    expect(await update(one, change)).toMatchObject({ changed: true, order: { version: 2 } });
-    expect(await update(one, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: false });
+    expect(await createOrder(one, keyed)).toMatchObject({ replayed: true });
+    expect(await transitionOrder(one, change)).toMatchObject({ changed: true, order: { version: 2 } });
+    expect(await transitionOrder(one, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: false });
   }
   await watched(one, one);
   expect(ran(LOCKS_SEQUENCER) - before).toBe(1);
@@ -105,10 +104,12 @@ test('an event whose COMMIT was not answered is sequenced at once', async () => 
     await expect.poll(() => database.sql(waiting), CALLER).toEqual([]);
   };
   const id = randomUUID();
-  await unanswered(async () => expect(await create(one, { id })).toMatchObject({ replayed: false }));
-  await unanswered(async () => expect(await update(one, { id, status: 'CONFIRMED' })).toMatchObject({ changed: true }));
+  await unanswered(async () => expect(await createOrder(one, { id })).toMatchObject({ replayed: false }));
+  await unanswered(async () =>
+    expect(await transitionOrder(one, { id, status: 'CONFIRMED' })).toMatchObject({ changed: true }),
+  );
   const keyed = { id, idempotencyKey: 'unanswered' };
-  await unanswered(async () => expect(await cancel(one, keyed)).toMatchObject({ changed: true }));
+  await unanswered(async () => expect(await cancelOrder(one, keyed)).toMatchObject({ changed: true }));
 });
 
 const EVENTS = 2_500;
@@ -121,7 +122,7 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
   const three = await serverForTest(database, FAR); // its first scan reads everything
   const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));
   await listening(3);
-  await created(three);
+  await createdOrder(three);
   for (const watch of watches) {
     const seen = await watch.until(({ length }) => length >= EVENTS + 1, CALLER.timeout);
     expect(new Set(seen.map(({ orderStatusChanged }) => orderStatusChanged.orderId)).size).toBe(EVENTS + 1);

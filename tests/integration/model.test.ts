@@ -13,18 +13,17 @@ import {
   type Line,
   type ModelOrder,
 } from '../support/model.js';
+import type { OrderPayload, WholeOrder } from '../support/order-documents.js';
 import {
-  cancel,
-  createMany,
-  createWhole,
-  updateOrder,
-  transition,
-  transitionMany,
-  read,
+  cancelOrder,
+  createOrders,
+  createWholeOrder,
   deleteOrder,
-  type Payload,
-  type WholeOrder,
-} from '../support/mutations.js';
+  readOrder,
+  transitionOrders,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 const database = useDatabase();
 const server = useServer(database);
@@ -51,7 +50,7 @@ class Client {
         const orders = command.orders.map((order) => this.#order(order));
         const input = { policy: command.partial ? 'PARTIAL' : 'ALL_OR_NOTHING', orders };
         const expected = this.model.createMany(command);
-        const { results } = await createMany(server, input);
+        const { results } = await createOrders(server, input);
         expect(results).toHaveLength(expected.length);
         for (const [index, { key: made }] of command.orders.entries()) {
           // Two of one request may want the same reference; which one gets it is decided in their order.
@@ -66,7 +65,7 @@ class Client {
         });
         const inputs = changes.map((each) => this.#change(each));
         const expected = changes.map((each) => this.model.change(each));
-        const { results } = await transitionMany(server, inputs);
+        const { results } = await transitionOrders(server, inputs);
         for (const [index, { order }] of changes.entries()) this.#meets(order, expected[index], results[index], true);
         return;
       }
@@ -100,7 +99,7 @@ class Client {
     if (command.kind === 'create') {
       const expected = this.model.create(command);
       if ('done' in expected && expected.done === 'again') this.repeated.creates += 1;
-      return this.#meets(command.key, expected, await createWhole(server, this.#order(command)));
+      return this.#meets(command.key, expected, await createWholeOrder(server, this.#order(command)));
     }
     const events = this.model.orders.get(command.order)?.events.length;
     const expected = this.model.change(command);
@@ -108,7 +107,7 @@ class Client {
     if (isRepeated && events === this.model.orders.get(command.order)?.events.length) this.repeated.changes += 1;
     const input = this.#change(command);
     if (command.kind !== 'remove') {
-      const send = { transition, cancel, update: updateOrder }[command.kind];
+      const send = { transition: transitionWholeOrder, cancel: cancelOrder, update: updateOrder }[command.kind];
       return this.#meets(command.order, expected, await send(server, input));
     }
     const { deletedOrderId, userErrors } = await deleteOrder(server, input);
@@ -152,7 +151,7 @@ class Client {
     }
   }
 
-  #meets(made: number, expected: Expected | undefined, answer: Payload | undefined, brief = false): void {
+  #meets(made: number, expected: Expected | undefined, answer: OrderPayload | undefined, brief = false): void {
     if (expected === undefined || answer === undefined) throw new Error('an answer is missing');
     const { order, userErrors } = answer;
     if ('rejected' in expected) {
@@ -173,7 +172,7 @@ class Client {
   /** Everything that is stored is as the model has it. */
   async agrees(): Promise<void> {
     for (const [made, known] of this.model.orders) {
-      const order = await read(server, this.#ids.get(made) ?? '');
+      const order = await readOrder(server, this.#ids.get(made) ?? '');
       if (known.deleted) expect(order).toBeNull();
       else if (order === null) throw new Error('an order is lost');
       else expectOrder(order, known);

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
-import { TEA } from '../support/queries.js';
+import { TEA } from '../support/order-documents.js';
+import {
+  codes,
+  createdWholeOrder,
+  createOrders,
+  createWholeOrder,
+  readOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 /* What a person may mistype in an order is reported with its place; what JSON cannot say is not lost silently. */
 
@@ -12,7 +19,7 @@ const server = useServer(database);
 test('one malformed row of a PARTIAL batch is reported in its place, and the others are stored', async () => {
   const customerId = randomUUID();
   const row = (more: object = {}) => ({ customerId, items: [TEA], ...more });
-  const { results, userErrors } = await createMany(server, {
+  const { results, userErrors } = await createOrders(server, {
     policy: 'PARTIAL',
     orders: [
       row(),
@@ -41,12 +48,12 @@ test.each([
   ["o'neil+tag@sub.example.co.uk", "o'neil+tag@sub.example.co.uk"],
   ['root@localhost', 'root@localhost'],
   [`${'x'.repeat(242)}@example.com`, `${'x'.repeat(242)}@example.com`],
-])('the e-mail address %j is createdOrder, trimmed', async (given, stored) => {
+])('the e-mail address %j is createdWholeOrder, trimmed', async (given, stored) => {
   const idempotencyKey = randomUUID();
-  const order = await createdOrder(server, { idempotencyKey, customerEmail: given });
+  const order = await createdWholeOrder(server, { idempotencyKey, customerEmail: given });
   expect(order['customerEmail']).toBe(stored);
-  expect(await read(server, order.id)).toEqual(order);
-  const again = await createWhole(server, { idempotencyKey, customerEmail: stored });
+  expect(await readOrder(server, order.id)).toEqual(order);
+  const again = await createWholeOrder(server, { idempotencyKey, customerEmail: stored });
   expect(again).toMatchObject({ replayed: true, order: { id: order.id } });
 });
 
@@ -66,10 +73,10 @@ test.each([
   'ada@example.com,eve@example.com',
   'ada\n@example.com',
 ])('the e-mail address %j is rejected, and named', async (customerEmail) => {
-  const { order, userErrors } = await createWhole(server, { customerEmail });
+  const { order, userErrors } = await createWholeOrder(server, { customerEmail });
   expect(order).toBeNull();
   expect(codes(userErrors)).toEqual(['INVALID input.customerEmail']);
-  const { id } = await createdOrder(server);
+  const { id } = await createdWholeOrder(server);
   const updated = await updateOrder(server, { id, expectedVersion: 1, customerEmail });
   expect(codes(updated.userErrors)).toEqual(['INVALID input.customerEmail']);
 });
@@ -100,15 +107,15 @@ test('texts are taken up to their limit and rejected beyond it', async () => {
     ),
   ];
   for (const [field, limit, input] of limits) {
-    await createdOrder(server, input('x'.repeat(limit)));
-    const { userErrors } = await createWhole(server, input('x'.repeat(limit + 1)));
+    await createdWholeOrder(server, input('x'.repeat(limit)));
+    const { userErrors } = await createWholeOrder(server, input('x'.repeat(limit + 1)));
     expect(codes(userErrors)).toEqual([`LIMIT_EXCEEDED input.${field}`]);
   }
-  await createdOrder(server, { idempotencyKey: `${randomUUID()}${'k'.repeat(219)}` });
-  await createdOrder(server, { items: Array.from({ length: 200 }, () => TEA) });
-  const many = await createWhole(server, { items: Array.from({ length: 201 }, () => TEA) });
+  await createdWholeOrder(server, { idempotencyKey: `${randomUUID()}${'k'.repeat(219)}` });
+  await createdWholeOrder(server, { items: Array.from({ length: 200 }, () => TEA) });
+  const many = await createWholeOrder(server, { items: Array.from({ length: 201 }, () => TEA) });
   expect(codes(many.userErrors)).toEqual(['LIMIT_EXCEEDED input.items']);
-  await createdOrder(server, { items: [{ ...TEA, quantity: 1_000_000 }] });
+  await createdWholeOrder(server, { items: [{ ...TEA, quantity: 1_000_000 }] });
 });
 
 const CREATE_WITH = (metadata: string, variables = '') =>

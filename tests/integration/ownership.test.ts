@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import type { UserError } from '../support/queries.js';
+import type { UserError } from '../support/order-documents.js';
 import { useViewers, type ViewerClient } from '../support/viewer-client.js';
 
 /* What one client may see and do of another's: nothing, and no key of one stands for a request of another. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
 import { insertOrders } from '../support/rows.js';
 
 const COUNT = 1_000;
@@ -73,7 +73,7 @@ describe.each([
 ])('over 1,000 orders of one moment, $direction, forwards: $forwards', ({ direction, forwards }) => {
   test('every order comes once while others are inserted', async () => {
     const known = new Set(ids);
-    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => created(server));
+    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
     const old = seen.filter((id) => known.has(id));
     expect(old).toEqual(direction === 'ASC' ? ids : ids.toReversed());
     expect(new Set(seen).size).toBe(seen.length);
@@ -177,7 +177,7 @@ test("a cursor of another ordering, and one of an order's history, are rejected"
   const [edge] = edges;
   const under = await server.ask(PAGE, { first: 1, after: edge?.cursor, ...UP });
   expect(under.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
-  const order = await created(server);
+  const order = await createdOrder(server);
   const history = await server.get<{ order: { history: { pageInfo: { endCursor: string } } } }>(
     'query ($id: ID!) { order(id: $id) { history { pageInfo { endCursor } } } }',
     { id: order.id },

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { create, CREATE, created, TEA } from '../support/queries.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
 const database = useDatabase();
 const server = useServer(database, {
@@ -14,10 +15,10 @@ const overloaded = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } 
 const long = 'x'.repeat(4_000);
 
 test('a write of more bytes than may wait is rejected as overload, and not stored', async () => {
-  expect(await server.ask(CREATE, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
+  expect(await server.ask(CREATE_ORDER, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
   const items = Array.from({ length: 30 }, () => TEA);
-  expect(await server.ask(CREATE, { input: { items } })).toMatchObject(overloaded);
-  const { id } = await created(server);
+  expect(await server.ask(CREATE_ORDER, { input: { items } })).toMatchObject(overloaded);
+  const { id } = await createdOrder(server);
   const updateOrder = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
   for (const more of [{ notes: long }, { items }]) {
     expect(await server.ask(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
@@ -27,14 +28,14 @@ test('a write of more bytes than may wait is rejected as overload, and not store
 
 test('the bytes of a write are given back when it is answered', async () => {
   for (let index = 0; index < 8; index += 1) {
-    expect(await create(server)).toMatchObject({ replayed: false, userErrors: [] });
+    expect(await createOrder(server)).toMatchObject({ replayed: false, userErrors: [] });
   }
 });
 
 test('more reads than may wait are rejected as overload, and the others are answered', async () => {
   const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   for (let index = 0; index < 3; index += 1) {
-    const { id } = await created(server);
+    const { id } = await createdOrder(server);
     const ids = [id, ...Array.from({ length: 7 }, () => randomUUID())];
     const { data, errors = [] } = await server.ask<{ nodes: object[] }>(query, { ids });
     expect(data.nodes[0]).toEqual({ id });

@@ -1,7 +1,8 @@
 import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { create, CREATE, created, TEA } from '../support/queries.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
 const database = useDatabase();
 const server = useServer(database, { RESPONSE_MAX_BYTES: '50000' });
@@ -81,7 +82,7 @@ test('the fields of an operation are bounded, however little each costs', async 
 });
 
 test('a node counts as often as ids are given', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ${times(30, (i) => `... on Order { a${i}: items { name } }`)} } }`;
   expect(await rejection(query, { ids: Array.from({ length: 100 }, () => id) })).toMatchObject(tooExpensive);
   expect((await server.ask(query, { ids: [id] })).errors).toBeUndefined();
@@ -97,12 +98,12 @@ test('a list far beyond every limit is rejected without being read, however ofte
 });
 
 test('a long list that is used once is answered with the rule of its field', async () => {
-  const answer = await create(server, { items: Array.from({ length: 10_000 }, () => TEA) });
+  const answer = await createOrder(server, { items: Array.from({ length: 10_000 }, () => TEA) });
   expect(answer.userErrors).toMatchObject([{ code: 'LIMIT_EXCEEDED', field: ['input', 'items'] }]);
 });
 
 test('of very many user errors the first fifty are answered', async () => {
-  const answer = await create(server, { items: Array.from({ length: 200 }, () => ({ ...TEA, quantity: 0 })) });
+  const answer = await createOrder(server, { items: Array.from({ length: 200 }, () => ({ ...TEA, quantity: 0 })) });
   expect(answer.userErrors).toHaveLength(50);
   expect(answer.userErrors[0]?.field).toEqual(['input', 'items', '0', 'quantity']);
 });
@@ -141,7 +142,7 @@ test('a text of 900 KB is rejected before it reaches any of the fields that use 
 const middling = long.slice(0, 20_000);
 
 test.each([
-  ['the name of an input field', CREATE, { input: { items: [TEA], [middling]: 1 } }],
+  ['the name of an input field', CREATE_ORDER, { input: { items: [TEA], [middling]: 1 } }],
   ['a literal', `{ orders(first: "${middling}") { nodes { id } } }`, {}],
   ['a field', `{ ${middling} }`, {}],
   ['an id', `{ order(id: "${long}") { id } }`, {}],
@@ -163,7 +164,7 @@ test.each([
   ['a price', { items: [{ ...TEA, unitPrice: long.slice(0, 40_000) }] }],
   ['a currency', { items: [TEA], currency: long.slice(0, 40_000) }],
 ])('%s of an order that is wrong and long is shown cut short', async (_what, input) => {
-  const { userErrors } = await create(server, input);
+  const { userErrors } = await createOrder(server, input);
   expect(userErrors.length).toBeGreaterThan(0);
   for (const { message } of userErrors) expect(message.length).toBeLessThan(200);
 });
@@ -171,7 +172,7 @@ test.each([
 test('an answer larger than one may be is rejected, unless a write was stored', async () => {
   const notes = 'x'.repeat(4_000);
   const input = { items: [TEA], notes };
-  const { id } = await created(server, { notes });
+  const { id } = await createdOrder(server, { notes });
   const copies = times(20, (i) => `a${i}: notes`);
   const small = await server.ask(`{ order(id: "${id}") { a: notes } }`);
   expect(small.errors).toBeUndefined();
@@ -181,7 +182,7 @@ test('an answer larger than one may be is rejected, unless a write was stored', 
   expect(stored.status).toBe(200);
   expect(stored.data.createOrder.order.a19).toBe(notes);
   const others = 'ü'.repeat(4_000); // two bytes each: the bound is one of bytes
-  const wide = await created(server, { notes: others });
+  const wide = await createdOrder(server, { notes: others });
   const seven = times(7, (i) => `a${i}: notes`);
   expect(await rejection(`{ order(id: "${wide.id}") { ${seven} } }`)).toMatchObject({ maxBytes: 50_000 });
   expect((await server.ask(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();

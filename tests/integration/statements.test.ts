@@ -1,6 +1,7 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
-import { created, TEA, update } from '../support/queries.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 
 const READ_LANES = 4;
 
@@ -17,12 +18,12 @@ let ids: string[];
 beforeAll(async () => {
   const orders = await Promise.all(
     Array.from({ length: 50 }, async (_, index) =>
-      created(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
+      createdOrder(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
     ),
   );
   ids = orders.map((order) => order.id);
   const transitions = await server.watch('subscription { orderStatusChanged(to: [CONFIRMED]) { version } }');
-  await Promise.all(ids.map(async (id) => update(server, { id, status: 'CONFIRMED' })));
+  await Promise.all(ids.map(async (id) => transitionOrder(server, { id, status: 'CONFIRMED' })));
   // The event log has been read to its end, and runs no statement.
   await transitions.until(({ length }) => length === ids.length);
   transitions.stop();

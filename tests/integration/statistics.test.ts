@@ -24,7 +24,13 @@ import { countEvents } from '../../src/store/statements/count-events.js';
 import { callerOf } from '../support/caller.js';
 import type { TestDatabase } from '../support/database.js';
 import { databaseForTest, serverForTest, storeForTest, useDatabase, useServer } from '../support/fixture.js';
-import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
+import {
+  cancelOrder,
+  createdWholeOrder,
+  deleteOrder,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { createRandom, type Random } from '../support/random.js';
 import { insertEvents, insertOrders } from '../support/rows.js';
@@ -277,12 +283,15 @@ const shared = useDatabase();
 const server = useServer(shared);
 
 test('what clients do is counted within moments, and deletions are taken away again', async () => {
-  const [one, two, three, four] = await Promise.all([1, 2, 3, 4].map(() => createdOrder(server, { shipping: '1' })));
+  const [one, two, three, four] = await Promise.all(
+    [1, 2, 3, 4].map(() => createdWholeOrder(server, { shipping: '1' })),
+  );
   if (one === undefined || two === undefined || three === undefined || four === undefined) throw new Error('not taken');
   await updateOrder(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
-  await cancel(server, { id: two.id });
-  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED']) await transition(server, { id: three.id, status });
-  for (const status of ['PROCESSING', 'COMPLETED']) await transition(server, { id: four.id, status });
+  await cancelOrder(server, { id: two.id });
+  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED'])
+    await transitionWholeOrder(server, { id: three.id, status });
+  for (const status of ['PROCESSING', 'COMPLETED']) await transitionWholeOrder(server, { id: four.id, status });
   await deleteOrder(server, { id: four.id });
   const all = async () => (await server.get<{ orderStats: Stats }>(STATS)).orderStats;
   await expect.poll(async () => (await all()).count, { timeout: 10_000 }).toBe(3);

@@ -4,7 +4,8 @@ import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { Watch } from '../support/client.js';
-import { created, TEA, update } from '../support/queries.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import type { TestServer } from '../support/server.js';
 
 const database = useDatabase();
@@ -54,9 +55,9 @@ const steps = (seen: readonly Changed[]) =>
 test('a watcher sees an order taken and transitioned, in order, on the server that did it and on another', async () => {
   const customerId = randomUUID();
   const watchers = await Promise.all(servers.map(async (server) => watch(server, { customerId })));
-  const { id } = await created(servers[0], { customerId });
-  await update(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
-  await update(servers[0], { id, status: 'SHIPPED' });
+  const { id } = await createdOrder(servers[0], { customerId });
+  await transitionOrder(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
+  await transitionOrder(servers[0], { id, status: 'SHIPPED' });
   for (const watcher of watchers) {
     const seen = await watcher.until((events) => events.length === 3);
     expect(steps(seen)).toEqual([
@@ -77,15 +78,15 @@ test('a watcher sees an order taken and transitioned, in order, on the server th
 
 test('filters by order, by customer and by status let through only what is meant', async () => {
   const [mine, other] = [
-    await created(servers[0], { customerId: 'me' }),
-    await created(servers[0], { customerId: 'you' }),
+    await createdOrder(servers[0], { customerId: 'me' }),
+    await createdOrder(servers[0], { customerId: 'you' }),
   ];
   const byOrder = await watch(servers[0], { orderId: mine.id.toUpperCase(), to: TRANSITIONS });
   const byCustomer = await watch(servers[0], { customerId: 'you', to: TRANSITIONS });
   const byStatus = await watch(servers[0], { to: ['SHIPPED'] });
   const everything = await watch(servers[0], { to: TRANSITIONS });
-  for (const { id } of [mine, other]) await update(servers[0], { id, status: 'CONFIRMED' });
-  for (const { id } of [mine, other]) await update(servers[0], { id, status: 'SHIPPED' });
+  for (const { id } of [mine, other]) await transitionOrder(servers[0], { id, status: 'CONFIRMED' });
+  for (const { id } of [mine, other]) await transitionOrder(servers[0], { id, status: 'SHIPPED' });
   const all = await everything.until((events) => events.length === 4);
   const idsOf = (events: readonly Changed[]) => events.map((event) => event.orderStatusChanged.orderId);
   // The order of events is an order's own; between orders none is promised.
@@ -102,10 +103,10 @@ test('filters by order, by customer and by status let through only what is meant
 });
 
 test('each event is answered with the order as it is then, not as it was before', async () => {
-  const { id } = await created(servers[0]);
+  const { id } = await createdOrder(servers[0]);
   const watcher = await watch(servers[0], { orderId: id, to: TRANSITIONS });
   for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
-    await update(servers[0], { id, status });
+    await transitionOrder(servers[0], { id, status });
     const seen = await watcher.until((events) => events.length === index + 1);
     expect(seen.at(-1)?.orderStatusChanged.order.status).toBe(status);
   }
@@ -115,12 +116,12 @@ test('three hundred orders under load reach every watcher once, each order in it
   const customerId = randomUUID();
   const watchers = await Promise.all([watch(servers[0], { customerId }), watch(servers[1], { customerId })]);
   const orders = await Promise.all(
-    Array.from({ length: 300 }, async (_, index) => created(servers[index % 2 === 0 ? 0 : 1], { customerId })),
+    Array.from({ length: 300 }, async (_, index) => createdOrder(servers[index % 2 === 0 ? 0 : 1], { customerId })),
   );
   await Promise.all(
     orders.map(async ({ id }, index) => {
-      await update(servers[index % 2 === 0 ? 1 : 0], { id, status: 'CONFIRMED' });
-      await update(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CANCELLED' });
+      await transitionOrder(servers[index % 2 === 0 ? 1 : 0], { id, status: 'CONFIRMED' });
+      await transitionOrder(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CANCELLED' });
     }),
   );
   for (const watcher of watchers) {
@@ -148,7 +149,7 @@ test.each([
   expect(rejected.errors[0]?.message).toContain(words);
   const customerId = randomUUID();
   const watcher = await watch(servers[0], { customerId });
-  await created(servers[0], { customerId });
+  await createdOrder(servers[0], { customerId });
   await watcher.until((events) => events.length === 1);
 });
 

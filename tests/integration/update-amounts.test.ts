@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { codes, updateOrder, transition, read, createdOrder } from '../support/mutations.js';
+import { codes, createdWholeOrder, readOrder, transitionWholeOrder, updateOrder } from '../support/order-requests.js';
 
 /* What `updateOrder` changes besides items: the customer's name and address, and what is added and taken off. */
 
@@ -14,7 +14,7 @@ const items = (quantity: number) => [{ name: 'Tea', quantity, unitPrice: '10' }]
 const PRICED = { items: items(4), shipping: '5', tax: '8', discount: '4' };
 
 test('half the quantity with its tax and discount makes the right total, and the event names what changed', async () => {
-  const order = await createdOrder(server, PRICED);
+  const order = await createdWholeOrder(server, PRICED);
   const half = { items: items(2), tax: '4', discount: '2' };
   const updated = await updateOrder(server, { id: order.id, expectedVersion: 1, ...half, expectedTotal: '27' });
   expect(updated).toMatchObject({
@@ -27,13 +27,13 @@ test('half the quantity with its tax and discount makes the right total, and the
       history: { nodes: [{}, { type: 'UPDATED', changedFields: ['items', 'tax', 'discount', 'subtotal', 'total'] }] },
     },
   });
-  expect(await read(server, order.id)).toEqual(updated.order);
+  expect(await readOrder(server, order.id)).toEqual(updated.order);
   const again = await updateOrder(server, { id: order.id, expectedVersion: 2, ...half });
   expect(again).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
 });
 
 test('amounts change without items, each by itself; null is 0', async () => {
-  const { id } = await createdOrder(server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   const sums = { shipping: '5.00', tax: '8.00', discount: '4.00', total: '49.00' };
   for (const [version, [input, changed]] of [
     [{ shipping: '6' }, { shipping: '6.00', total: '50.00' }],
@@ -53,17 +53,17 @@ test('amounts change without items, each by itself; null is 0', async () => {
     const { order } = await updateOrder(server, { id, expectedVersion: version + 1, ...input });
     expect(order).toMatchObject(money(sums));
     expect(order?.history.nodes.at(-1)).toMatchObject({ changedFields: Object.keys(changed) });
-    expect(await read(server, id)).toEqual(order);
+    expect(await readOrder(server, id)).toEqual(order);
   }
 });
 
 test('a discount that is too large is rejected, naming what the caller gave', async () => {
-  const { id } = await createdOrder(server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   const rejection = async (input: object) =>
     codes((await updateOrder(server, { id, expectedVersion: 1, ...input })).userErrors);
   expect(await rejection({ discount: '53.01' })).toEqual(['INVALID input.discount']);
   expect(await rejection({ items: items(1), discount: '24' })).toEqual(['INVALID input.discount']);
-  const { id: cheap } = await createdOrder(server, { ...PRICED, discount: '53' });
+  const { id: cheap } = await createdWholeOrder(server, { ...PRICED, discount: '53' });
   const cheaper = async (input: object) =>
     codes((await updateOrder(server, { id: cheap, expectedVersion: 1, ...input })).userErrors);
   expect(await cheaper({ items: items(1) })).toEqual(['INVALID input.items']);
@@ -79,7 +79,7 @@ test('a discount that is too large is rejected, naming what the caller gave', as
 });
 
 test('another total than the expected one is rejected, whatever is updated', async () => {
-  const { id } = await createdOrder(server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   for (const input of [
     { tax: '9', expectedTotal: '49' },
     { notes: 'x', expectedTotal: '48' },
@@ -96,7 +96,7 @@ test('another total than the expected one is rejected, whatever is updated', asy
 });
 
 test('amounts are read in the currency of the order', async () => {
-  const { id } = await createdOrder(server, { currency: 'JPY', items: [{ name: 'Tea', unitPrice: '100' }] });
+  const { id } = await createdWholeOrder(server, { currency: 'JPY', items: [{ name: 'Tea', unitPrice: '100' }] });
   const fraction = await updateOrder(server, { id, expectedVersion: 1, tax: '0.5' });
   expect(codes(fraction.userErrors)).toEqual(['INVALID input.tax']);
   const { order } = await updateOrder(server, { id, expectedVersion: 1, tax: '10' });
@@ -105,7 +105,7 @@ test('amounts are read in the currency of the order', async () => {
 
 test('name and e-mail address of the customer are corrected, cleared, and found by then', async () => {
   const customerId = randomUUID();
-  const { id } = await createdOrder(server, {
+  const { id } = await createdWholeOrder(server, {
     customerId,
     customerName: 'Ada',
     customerEmail: `${customerId}@exmaple.com`,
@@ -123,7 +123,7 @@ test('name and e-mail address of the customer are corrected, cleared, and found 
     customerEmail,
     history: { nodes: [{}, { changedFields: ['customerName', 'customerEmail'] }] },
   });
-  expect(await read(server, id)).toEqual(updated.order);
+  expect(await readOrder(server, id)).toEqual(updated.order);
   const found = await server.get(
     `query ($customerId: String!, $customerEmail: String!) {
       customer(customerId: $customerId) { name email }
@@ -144,11 +144,11 @@ test('name and e-mail address of the customer are corrected, cleared, and found 
 });
 
 test('the currency cannot be updated, and amounts cannot once the order is confirmed; names can until it is shipped', async () => {
-  const { id } = await createdOrder(server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   const query = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
   const { status } = await server.ask(query, { input: { id, expectedVersion: 1, currency: 'EUR' } });
   expect(status).toBe(400);
-  await transition(server, { id, status: 'CONFIRMED' });
+  await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
   const update = async (input: object) =>
     codes((await updateOrder(server, { id, expectedVersion: 2, ...input })).userErrors);
   expect(await update({ shipping: '1', tax: '1', discount: '1' })).toEqual([
@@ -157,7 +157,7 @@ test('the currency cannot be updated, and amounts cannot once the order is confi
     'NOT_EDITABLE input.discount',
   ]);
   expect(await update({ shipping: '5', customerName: 'Ada' })).toEqual([]); // 5 is what it costs already
-  await transition(server, { id, status: 'SHIPPED' });
+  await transitionWholeOrder(server, { id, status: 'SHIPPED' });
   const late = await updateOrder(server, {
     id,
     expectedVersion: 4,
@@ -169,7 +169,7 @@ test('the currency cannot be updated, and amounts cannot once the order is confi
 
 test('statistics follow an update of amounts', async () => {
   const customerId = randomUUID();
-  const { id } = await createdOrder(server, { customerId, currency: 'KWD', items: items(1) });
+  const { id } = await createdWholeOrder(server, { customerId, currency: 'KWD', items: items(1) });
   await updateOrder(server, { id, expectedVersion: 1, shipping: '1.5' });
   const stats = (filter: string) => server.get(`{ orderStats${filter} { money { currency gross { amount } } } }`);
   const expected = { orderStats: { money: [{ currency: 'KWD', gross: { amount: '11.500' } }] } };

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { created, TEA, update } from '../support/queries.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
 const MAX_UNSENT = 300_000;
@@ -120,7 +121,7 @@ test('an id that is in use closes the socket, however long it is', async () => {
 
 test('an id cannot be reused while its last event is being executed, so no subscription outlives its completion', async () => {
   const { send, until, messages } = await openWebsocket(server.url);
-  const { id: orderId } = await created(server, { customerId: 'reuse' });
+  const { id: orderId } = await createdOrder(server, { customerId: 'reuse' });
   const query =
     'subscription { orderStatusChanged(customerId: "reuse", to: [CONFIRMED, PROCESSING]) { to order { items { name } } } }';
   const subscribe = () => send({ type: 'subscribe', id: 'X', payload: { query } });
@@ -133,7 +134,7 @@ test('an id cannot be reused while its last event is being executed, so no subsc
   await probe('subscribed');
   const blocker = await database.connect();
   await blocker.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
-  await update(server, { id: orderId, status: 'CONFIRMED' });
+  await transitionOrder(server, { id: orderId, status: 'CONFIRMED' });
   await expect
     .poll(async () => {
       const [row] = await database.sql<{ waiting: number }>(
@@ -159,9 +160,9 @@ test('an id cannot be reused while its last event is being executed, so no subsc
     .toBe(0); // the id is free again
   send({ type: 'complete', id: 'X' });
   const before = answers().length;
-  await update(server, { id: orderId, status: 'PROCESSING' });
-  const other = await created(server, { customerId: 'reuse' });
-  await update(server, { id: other.id, status: 'CONFIRMED' });
+  await transitionOrder(server, { id: orderId, status: 'PROCESSING' });
+  const other = await createdOrder(server, { customerId: 'reuse' });
+  await transitionOrder(server, { id: other.id, status: 'CONFIRMED' });
   await probe('end');
   expect(answers()).toHaveLength(before);
 });
@@ -267,9 +268,9 @@ test('changes that leave the status as it was are not reported to watchers of st
   const watch = await server.watch<{ orderStatusChanged: { version: number } }>(WATCH, {
     customerId: 'updates',
   });
-  const { id } = await created(server, { customerId: 'updates' });
+  const { id } = await createdOrder(server, { customerId: 'updates' });
   await server.get(`mutation { updateOrder(input: {id: "${id}", expectedVersion: 1, notes: "new"}) { changed } }`);
-  await update(server, { id, status: 'CONFIRMED' });
+  await transitionOrder(server, { id, status: 'CONFIRMED' });
   const seen = await watch.until((events) => events.length >= 2);
   expect(seen.map((event) => event.orderStatusChanged.version)).toEqual([1, 3]);
 });

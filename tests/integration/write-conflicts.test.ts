@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
 import {
   codes,
-  createMany,
-  createWhole,
+  createdWholeOrder,
+  createOrders,
+  createWholeOrder,
+  readOrder,
+  transitionOrders,
+  transitionWholeOrder,
   updateOrder,
-  transition,
-  transitionMany,
-  read,
-  createdOrder,
-} from '../support/mutations.js';
-import { TEA } from '../support/queries.js';
+} from '../support/order-requests.js';
 import { claimReferences, insertOrders, lockOrders } from '../support/rows.js';
 import type { TestServer } from '../support/server.js';
 
@@ -92,7 +92,7 @@ async function isFree(lock: Lock): Promise<boolean> {
 async function holdLane(): Promise<{ readonly go: () => Promise<void> }> {
   const id = randomUUID();
   const holder = await hold(insertOf(id));
-  const waiting = createdOrder(server, { id });
+  const waiting = createdWholeOrder(server, { id });
   await holder.met();
   return {
     async go() {
@@ -119,7 +119,7 @@ test('new orders are inserted in the order of their ids, so that two batches nev
   const [first = '', ...rest] = someIds(4);
   const holder = await hold(insertOf(first));
   const orders = [...rest, first].map((id) => ({ id, items: [TEA] }));
-  const creating = createMany(server, { orders });
+  const creating = createOrders(server, { orders });
   await holder.met();
   for (const id of rest) expect(await isFree(insertOf(id))).toBe(true);
   await holder.release();
@@ -129,10 +129,10 @@ test('new orders are inserted in the order of their ids, so that two batches nev
 test('a batch of changes waits for none of its orders: the ones that are not locked are changed', async () => {
   const ids = someIds(4);
   const [first = '', ...rest] = ids;
-  for (const id of ids) await createdOrder(server, { id });
+  for (const id of ids) await createdWholeOrder(server, { id });
   const holder = await holdOrder(first);
   const lane = await holdLane();
-  const changing = ids.map((id) => transition(server, { id, status: 'CONFIRMED' }));
+  const changing = ids.map((id) => transitionWholeOrder(server, { id, status: 'CONFIRMED' }));
   await lane.go();
   const changed = await Promise.all(changing.slice(1));
   expect(changed.map(({ order }) => order?.status)).toEqual(rest.map(() => 'CONFIRMED'));
@@ -145,7 +145,7 @@ test('external references are claimed in their order', async () => {
   const customerId = randomUUID();
   const holder = await holdReference(customerId, 'a');
   const orders = ['d', 'c', 'b', 'a'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
-  const creating = createMany(server, { orders });
+  const creating = createOrders(server, { orders });
   await holder.met();
   for (const reference of ['b', 'c', 'd']) expect(await isFree(claimOf(customerId, reference))).toBe(true);
   await holder.release();
@@ -160,9 +160,9 @@ async function later(): Promise<Date> {
 }
 
 test('a change happened after the order was free, not when its transaction began', async () => {
-  const { id } = await createdOrder(server);
+  const { id } = await createdWholeOrder(server);
   const holder = await holdOrder(id);
-  const moving = transition(recorded, { id, status: 'CONFIRMED' });
+  const moving = transitionWholeOrder(recorded, { id, status: 'CONFIRMED' });
   await probed(1);
   const free = await later();
   await holder.release();
@@ -173,7 +173,7 @@ test('a change happened after the order was free, not when its transaction began
 test('an order was created after its external reference was free, not when its transaction began', async () => {
   const customerId = randomUUID();
   const holder = await holdReference(customerId, 'a');
-  const creating = createdOrder(server, { customerId, externalReference: 'a' });
+  const creating = createdWholeOrder(server, { customerId, externalReference: 'a' });
   await holder.met();
   const free = await later();
   await holder.release();
@@ -184,23 +184,23 @@ test('an order was created after its external reference was free, not when its t
 test('a request that turns out to be another one under a used id gives up the reference it has claimed', async () => {
   const [id, customerId] = [randomUUID(), randomUUID()];
   const holder = await holdReference(customerId, 'a');
-  const late = createWhole(server, { id, customerId, externalReference: 'a' });
+  const late = createWholeOrder(server, { id, customerId, externalReference: 'a' });
   await holder.met(); // it has seen that there is no order of this id
-  const first = await createdOrder(other, { id, customerId });
+  const first = await createdWholeOrder(other, { id, customerId });
   await holder.release();
   expect(codes((await late).userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
   const claims = 'SELECT order_id FROM order_references WHERE customer_id = $1';
   expect(await database.sql(claims, [customerId])).toEqual([]);
-  await createdOrder(server, { customerId, externalReference: 'a' });
-  expect(await read(server, id)).toEqual(first);
+  await createdWholeOrder(server, { customerId, externalReference: 'a' });
+  expect(await readOrder(server, id)).toEqual(first);
 });
 
 test('one id for orders of two customers at once leaves one order, and no claim of the other customer', async () => {
   const [id, externalReference] = [randomUUID(), randomUUID()];
   const holder = await holdReference('B', externalReference);
-  const loser = createWhole(server, { id, customerId: 'B', externalReference });
+  const loser = createWholeOrder(server, { id, customerId: 'B', externalReference });
   await holder.met(); // both have seen that there is no order of this id
-  const winner = await createdOrder(other, { id, customerId: 'A', externalReference });
+  const winner = await createdWholeOrder(other, { id, customerId: 'A', externalReference });
   await holder.release();
   expect(codes((await loser).userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.id']);
   const claims = 'SELECT customer_id, order_id FROM order_references WHERE external_reference = $1';
@@ -209,8 +209,8 @@ test('one id for orders of two customers at once leaves one order, and no claim 
 
 test('a reference that one order gives up in a batch is there for the next one of the same batch', async () => {
   const customerId = randomUUID();
-  const one = await createdOrder(server, { customerId, externalReference: 'a' });
-  const two = await createdOrder(server, { customerId });
+  const one = await createdWholeOrder(server, { customerId, externalReference: 'a' });
+  const two = await createdWholeOrder(server, { customerId });
   const lane = await holdLane();
   const change = (id: string, externalReference: string) =>
     updateOrder(server, { id, expectedVersion: 1, externalReference });
@@ -225,22 +225,22 @@ test('a reference that one order gives up in a batch is there for the next one o
 });
 
 test('status changes of one order in one request are made in their order, however long the order is locked', async () => {
-  const orders = await Promise.all(Array.from({ length: 8 }, () => createdOrder(recorded)));
+  const orders = await Promise.all(Array.from({ length: 8 }, () => createdWholeOrder(recorded)));
   const steps = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
   const holder = await holdOrder(...orders.map(({ id }) => id));
   const changes = steps.flatMap((status, at) => orders.map(({ id }) => ({ id, status, expectedVersion: at + 1 })));
-  const moving = transitionMany(recorded, changes);
+  const moving = transitionOrders(recorded, changes);
   await probed(4);
   await holder.release();
   const { results } = await moving;
   expect(results.flatMap(({ userErrors }) => userErrors)).toEqual([]);
-  for (const { id } of orders) expect(await read(recorded, id)).toMatchObject({ status: 'COMPLETED', version: 6 });
+  for (const { id } of orders) expect(await readOrder(recorded, id)).toMatchObject({ status: 'COMPLETED', version: 6 });
 });
 
 test('numbers of orders are given once, by several servers at the same time', async () => {
   const before = await database.sql<{ number: string }>('SELECT number FROM orders');
   const many = (server: TestServer) =>
-    createMany(server, { orders: Array.from({ length: 100 }, () => ({ items: [TEA] })) });
+    createOrders(server, { orders: Array.from({ length: 100 }, () => ({ items: [TEA] })) });
   const answers = await Promise.all([server, other, server, other].map(many));
   const numbers = answers.flatMap(({ results }) => results.map(({ order }) => order?.number));
   expect(new Set([...before.map(({ number }) => number), ...numbers]).size).toBe(before.length + 400);
