@@ -1,6 +1,6 @@
 export interface LockQueueOptions<W> {
-  /** Which of these locks other transactions still hold, in one question for all of them. */
-  readonly findLocked: (names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Which of these locks no other transaction holds any more, probed together. */
+  readonly findFree: (names: readonly string[]) => Promise<ReadonlySet<string>>;
   /** Retries what waited, by locks; the answer holds what met its lock again. It must not reject. */
   readonly retry: (waiting: readonly (readonly W[])[]) => Promise<ReadonlySet<W>>;
   /** How many locks are retried in one turn: newer ones first, so that they do not wait for the turns of the others. */
@@ -26,14 +26,16 @@ interface Lock<W> {
 
 /** Two batches that meet for a commit are apart again after this time. */
 const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 80;
+/** Far below the second in which a freed order is to be changed; a probe of many orders costs milliseconds. */
+const LONGEST_PAUSE_MS = 160;
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Entries wait until their lock is free. A lock is retried once without a question, because most locks are held for one
  * short transaction. After that all locks that are due are probed together, and only what waits for free ones is retried.
  * The queue works on one retry at a time, so waiting entries use one connection however many they are.
  */
-export function createLockQueue<W>({ findLocked, retry, maxPerTurn, isOver }: LockQueueOptions<W>): LockQueue<W> {
+export function createLockQueue<W>({ findFree, retry, maxPerTurn, isOver }: LockQueueOptions<W>): LockQueue<W> {
   const locks = new Map<string, Lock<W>>();
   let timer: NodeJS.Timeout | undefined;
   let wakeAt = Number.POSITIVE_INFINITY;
@@ -51,8 +53,8 @@ export function createLockQueue<W>({ findLocked, retry, maxPerTurn, isOver }: Lo
     wakeAt = Number.POSITIVE_INFINITY;
     const due = takeDue();
     const names = due.flatMap(([name, { pauseMs }]) => (pauseMs > FIRST_PAUSE_MS ? name : []));
-    const locked = names.length === 0 ? new Set<string>() : await findLocked(names);
-    await retryFree(due, locked);
+    const free = names.length === 0 ? NONE : await findFree(names);
+    await retryFree(due.map(([name, lock]) => ({ lock, isFree: lock.pauseMs === FIRST_PAUSE_MS || free.has(name) })));
     working = false;
     for (const { retryAt } of locks.values()) schedule(retryAt);
   }
@@ -66,12 +68,8 @@ export function createLockQueue<W>({ findLocked, retry, maxPerTurn, isOver }: Lo
     return occupied.toSorted(([, left], [, right]) => left.pauseMs - right.pauseMs).slice(0, maxPerTurn);
   }
 
-  async function retryFree(due: readonly [string, Lock<W>][], locked: ReadonlySet<string>): Promise<void> {
-    const taken = due.map(([name, lock]) => ({
-      lock,
-      isFree: !locked.has(name),
-      entries: take(lock, locked.has(name)),
-    }));
+  async function retryFree(due: readonly { readonly lock: Lock<W>; readonly isFree: boolean }[]): Promise<void> {
+    const taken = due.map(({ lock, isFree }) => ({ lock, isFree, entries: take(lock, isFree) }));
     const again = await retry(taken.map(({ entries }) => entries).filter((entries) => entries.length > 0));
     for (const { lock, isFree, entries } of taken) {
       const back = entries.filter((entry) => again.has(entry));
@@ -81,8 +79,8 @@ export function createLockQueue<W>({ findLocked, retry, maxPerTurn, isOver }: Lo
     }
   }
 
-  function take(lock: Lock<W>, isLocked: boolean): readonly W[] {
-    const taken = new Set(isLocked ? lock.waiting.filter(isOver) : lock.waiting);
+  function take(lock: Lock<W>, isFree: boolean): readonly W[] {
+    const taken = new Set(isFree ? lock.waiting : lock.waiting.filter(isOver));
     lock.waiting = lock.waiting.filter((each) => !taken.has(each));
     return [...taken];
   }

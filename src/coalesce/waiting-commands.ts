@@ -27,17 +27,17 @@ interface Waiting {
  * together, and the commands on free ones share batches. Ids and references that are being stored cannot be probed: the
  * commands that need one are retried in a transaction of their own, where a lock stops no others.
  */
-export function createWaitingCommands({ write, findLocked }: BatchWriter, bounds: BatchBounds): WaitingCommands {
+export function createWaitingCommands({ write, findFree }: BatchWriter, bounds: BatchBounds): WaitingCommands {
   const isGone = ({ call }: Waiting) => isOver(call.caller);
   const queues: Record<LockConflict['on'], LockQueue<Waiting>> = {
     order: createLockQueue<Waiting>({
-      findLocked,
+      findFree,
       retry: (waiting) => retry([waiting.flat()], 'order'),
       maxPerTurn: Number.POSITIVE_INFINITY,
       isOver: isGone,
     }),
     key: createLockQueue<Waiting>({
-      findLocked: () => Promise.resolve(new Set()),
+      findFree: (names) => Promise.resolve(new Set(names)),
       retry: (waiting) => retry(waiting, 'key'),
       maxPerTurn: KEYS_PER_TURN,
       isOver: isGone,

@@ -14,7 +14,7 @@ import { isOver } from '../orders/interfaces/caller.js';
 import type { OrderOutcome, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import { LOCK_CONFLICT } from './lock-conflict.js';
 import { RECONNECT_PAUSE_MS } from './retry-read.js';
-import { findLocked } from './statements/lock-orders.js';
+import { findFree } from './statements/lock-orders.js';
 import { conflict, tooLate, unavailable, unexpected, unknownOutcome } from './write-errors.js';
 import { afterFailure, mostFailuresInARow, type NextStep, type WriteFailure, type WriteState } from './write-state.js';
 import { writeInTransaction } from './write-transaction.js';
@@ -110,12 +110,12 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
 
   return {
     write,
-    async findLocked(orderIds) {
+    async findFree(orderIds) {
       try {
-        return new Set(await findLocked(database.prisma, orderIds));
+        return new Set(await findFree(database.prisma, orderIds));
       } catch (cause) {
         failures.failed(cause, 'probe of locked orders failed');
-        return new Set();
+        return new Set(orderIds);
       }
     },
   };

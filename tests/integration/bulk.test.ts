@@ -11,7 +11,7 @@ const tea = (more: object = {}) => ({ idempotencyKey: randomUUID(), items: [TEA]
 const countOf = async (customerId: string) =>
   (await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).length;
 
-test('all of many orders are createdWholeOrder, with an answer for each in its place, and replayed alike', async () => {
+test('all of many orders are created, with an answer for each in its place, and replayed alike', async () => {
   const orders = Array.from({ length: 100 }, (_, index) => tea({ items: [{ ...TEA, quantity: index + 1 }] }));
   const first = await createOrders(server, { orders });
   expect(first.userErrors).toEqual([]);

@@ -18,6 +18,7 @@ const server = useServer(proxy, {
   EVENTS_DEBOUNCE_MS: '1000',
   EVENTS_POLL_MS: '60000',
   REQUEST_DEADLINE_MS: '3000',
+  DATABASE_LOCK_TIMEOUT_MS: '2000', // a trigger of a test waits for a lock
 });
 
 describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the COMMIT', (action) => {

@@ -31,9 +31,8 @@ test('while 250 orders are locked, two servers do everything else; freed, the or
       return answer;
     }),
   );
-  const slowest = await writeBeside(400);
+  await writeBeside(400);
   expect(answered).toBe(0);
-  expect(slowest).toBeLessThan(5_000); // far less, but a timing decides no test
   await blocker.query('COMMIT');
   const freed = performance.now();
   const answers = await Promise.all(changes);
@@ -44,18 +43,15 @@ test('while 250 orders are locked, two servers do everything else; freed, the or
   expect(await database.sql(changed, [ids])).toHaveLength(LOCKED);
 });
 
-/** Creates and changes other orders on both servers, ten at a time. @returns the longest answer, in milliseconds */
-async function writeBeside(count: number): Promise<number> {
-  let [left, slowest] = [count, 0];
+/** Creates and changes other orders on both servers, ten at a time. */
+async function writeBeside(count: number): Promise<void> {
+  let left = count;
   const client = async (_: unknown, index: number) => {
     const server = servers[index % 2 === 0 ? 0 : 1];
     while (left-- > 0) {
-      const began = performance.now();
       const { order } = await createOrder(server);
       expect(await transitionOrder(server, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
-      slowest = Math.max(slowest, performance.now() - began);
     }
   };
   await Promise.all(Array.from({ length: 10 }, client));
-  return slowest;
 }

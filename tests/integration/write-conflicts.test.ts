@@ -106,7 +106,7 @@ async function holdLane(): Promise<{ readonly go: () => Promise<void> }> {
 /** Resolves when this many probes of locked orders have been sent from now on. */
 async function probed(count: number): Promise<void> {
   const before = proxy.statements.length;
-  const probes = () => proxy.statements.slice(before).filter((sql) => sql.includes('FROM free'));
+  const probes = () => proxy.statements.slice(before).filter((sql) => sql.startsWith('\nSELECT o.id FROM orders o'));
   await expect.poll(() => probes().length, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(count);
 }
 

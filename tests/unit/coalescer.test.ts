@@ -344,7 +344,7 @@ test('a part of a batch that fails leaves the outcomes of the parts before it as
         const outcomes = calls.map(() => ({ kind: 'aborted' }) as const);
         return fails ? Promise.reject(new Error('this part failed')) : Promise.resolve(outcomes);
       },
-      findLocked: () => Promise.resolve(new Set()),
+      findFree: () => Promise.resolve(new Set()),
     },
     { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
   );

@@ -33,9 +33,9 @@ function createStore(locked: Set<string>) {
       });
       return Promise.resolve(results);
     },
-    findLocked: (ids) => {
+    findFree: (ids) => {
       probes.push(ids);
-      return Promise.resolve(new Set(ids.filter((id) => locked.has(id))));
+      return Promise.resolve(new Set(ids.filter((id) => !locked.has(id))));
     },
   };
   return { writer: coalesceWrites(store, BOUNDS), writes, probes };
@@ -109,7 +109,7 @@ test('a command whose deadline passes while its order is locked leaves the queue
   const outcome = writer.write(changing(id), callerOf({ deadline: performance.now() + 100 }));
   await expect(outcome).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   await writer.idle();
-  await sleep(200); // longer than a lock is remembered
+  await sleep(400); // longer than a lock is remembered
   const [probed, written] = [probes.length, writes.length];
   await sleep(200);
   expect(probes).toHaveLength(probed);

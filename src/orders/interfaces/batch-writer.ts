@@ -27,6 +27,6 @@ export interface WriteOptions {
 export interface BatchWriter {
   /** @returns a result for each call, in the calls' order */
   readonly write: (calls: readonly WriteCall[], options: WriteOptions) => Promise<readonly WriteResult[]>;
-  /** Which of these orders other transactions have locked. None where the database cannot be asked: `write` settles that. */
-  readonly findLocked: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Which of these orders no other transaction has locked. All where the probe fails: `write` settles what is wrong. */
+  readonly findFree: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }

@@ -44,22 +44,18 @@ export const READ_PRESENT = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o 
 });
 
 /**
- * Which of these orders other transactions have locked. The free ones are locked for the time of the statement alone,
- * as strongly as a change locks them.
+ * Which of these orders no other transaction has locked. They are locked for the time of the statement alone, as strongly
+ * as a change locks them. The free ones are returned, not the locked ones, because a probe mostly finds none.
  */
-export async function findLocked(db: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await readRows(db, FIND_LOCKED, ids);
+export async function findFree(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await readRows(db, FIND_FREE, ids);
   return rows.map((row) => row.id);
 }
 
-export const FIND_LOCKED = query<Pick<Order, 'id'>>(
+export const FIND_FREE = query<Pick<Order, 'id'>>(
   `
-WITH free AS MATERIALIZED (
-  SELECT o.id FROM orders o
-  WHERE o.id = any($1::uuid[])
-  FOR NO KEY UPDATE SKIP LOCKED
-)
 SELECT o.id FROM orders o
-WHERE o.id = any($1::uuid[]) AND NOT EXISTS (SELECT FROM free f WHERE f.id = o.id)`,
+WHERE o.id = any($1::uuid[])
+FOR NO KEY UPDATE SKIP LOCKED`,
   { id: 'uuid' },
 );

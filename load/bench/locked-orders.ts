@@ -1,7 +1,7 @@
 // Measures two processes that write at full rate while another transaction has locked 250 orders that both of them want
 // to change: the rate of the other writes, and how soon the commands on the locked orders are done once they are free.
 // npm run bench:locks
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,19 +10,20 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { migrate } from '../../dist/database/migrate.js';
+import type { Answer, Message } from './locked-orders-writer.ts';
 import { median } from './measure.ts';
 
 const PROCESSES = 2;
 const LOCKED = 250;
 const ROUNDS = 5;
-const seconds = Number(process.env.BENCH_SECONDS ?? 2);
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 2);
 const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
 const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }) });
-const writers = [];
+const writers: ChildProcess[] = [];
 let lastId = 0;
 try {
   await migrate(embedded.url);
-  const program = fileURLToPath(new URL('locked-orders-writer.mjs', import.meta.url));
+  const program = fileURLToPath(new URL('locked-orders-writer.ts', import.meta.url));
   for (let index = 0; index < PROCESSES; index += 1) writers.push(fork(program, [embedded.url]).setMaxListeners(0));
   await bench();
 } catch (cause) {
@@ -34,24 +35,26 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 
-async function bench() {
+async function bench(): Promise<void> {
   const client = new pg.Client({ connectionString: embedded.url });
   client.on('error', () => undefined); // stopping the database ends it too
   await client.connect();
-  const rates = { undisturbed: [], locked: [] };
-  const waits = [];
+  const rates: Record<'undisturbed' | 'locked', number[]> = { undisturbed: [], locked: [] };
+  const waits: number[] = [];
   let refused = 0;
   await all({ kind: 'write', seconds }); // warms up
   for (let round = 0; round < ROUNDS; round += 1) {
     rates.undisturbed.push(await rateOf());
-    const { ids } = await ask(writers[0], { kind: 'create', count: LOCKED });
+    const [{ ids = [] } = {}] = await Promise.all(
+      writers.slice(0, 1).map((writer) => ask(writer, { kind: 'create', count: LOCKED })),
+    );
     await client.query('BEGIN');
     await client.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
     const changes = all({ kind: 'change', ids });
     rates.locked.push(await rateOf());
     await client.query('COMMIT');
     const freeAt = Date.now();
-    for (const { doneAt, failed } of await changes) {
+    for (const { doneAt = [], failed = 0 } of await changes) {
       waits.push(...doneAt.map((at) => at - freeAt));
       refused += failed;
     }
@@ -65,20 +68,20 @@ async function bench() {
   console.log(`  done after the release: median ${median(waits)} ms, latest ${Math.max(...waits)} ms`);
 }
 
-async function rateOf() {
+async function rateOf(): Promise<number> {
   const answers = await all({ kind: 'write', seconds });
-  return answers.reduce((sum, { rate }) => sum + rate, 0);
+  return answers.reduce((sum, { rate = 0 }) => sum + rate, 0);
 }
 
-async function all(message) {
+async function all(message: Message): Promise<Answer[]> {
   return Promise.all(writers.map((writer) => ask(writer, message)));
 }
 
-async function ask(writer, message) {
+async function ask(writer: ChildProcess, message: Message): Promise<Answer> {
   lastId += 1;
   const id = lastId;
   return new Promise((resolve, reject) => {
-    const answered = (answer) => {
+    const answered = (answer: Answer) => {
       if (answer.id !== id) return;
       writer.off('message', answered);
       resolve(answer);
