@@ -53,7 +53,7 @@ const STATS = `query ($customerId: String) {
 }`;
 
 test.skipIf(!hasData)(
-  'the 830 Northwind orders are taken together with their addresses, 809 are shipped, and the sums by customer are right',
+  'the 830 Northwind orders are created in batches with their addresses, 809 are shipped, and the sums by customer are right',
   { timeout: 60_000 },
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
@@ -124,7 +124,7 @@ test.skipIf(!hasData)(
 );
 
 test.skipIf(!hasData)(
-  'the 830 Northwind orders are taken one by one, watched and listed, and add up to 1,354,458.59',
+  'the 830 Northwind orders are created one by one, watched and listed, and add up to 1,354,458.59',
   { timeout: 60_000 },
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];

@@ -94,7 +94,7 @@ test('the embedded PostgreSQL listens on loopback only, asks for a password, and
   ]);
 });
 
-test('a taken port is one clear sentence, and nothing stays behind', async () => {
+test('a port in use is reported in one sentence, and no process is left behind', async () => {
   const dataDir = await usedDataDir();
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());

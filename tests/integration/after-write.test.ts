@@ -39,7 +39,7 @@ function expectStored(error: GraphQLError | undefined): void {
   expect(error?.extensions).toMatchObject({ stored: true });
 }
 
-/** Lets nobody read a table until `release`. */
+/** Blocks all reads of a table until `release`. */
 async function blocked(statement: string, ...values: unknown[]): Promise<() => Promise<void>> {
   const blocker = await database.connect();
   await blocker.query('BEGIN');
@@ -52,7 +52,7 @@ async function blocked(statement: string, ...values: unknown[]): Promise<() => P
 /** Deadlines are tested by time itself. */
 const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, moment - performance.now()));
 
-describe('a stored write says so', () => {
+describe('a stored write is reported as stored', () => {
   test('when a read of its payload meets its deadline', async () => {
     const { id, number } = await createdOrder(server);
     const release = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');

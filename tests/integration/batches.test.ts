@@ -11,7 +11,7 @@ const servers = [
   useServer(database, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
 ] as const;
 
-test('rejected commands among good ones leave the good ones stored', async () => {
+test('rejected commands do not affect the other commands of their batch', async () => {
   const [one, two] = await Promise.all([createdOrder(servers[0]), createdOrder(servers[0])]);
   const answers = await Promise.all([
     transitionOrder(servers[0], { id: one.id, status: 'CONFIRMED' }),
@@ -53,7 +53,7 @@ test('a row that the database rejects fails alone, masked and logged; its neighb
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
 });
 
-test('commands on a locked order wait outside the batch; its neighbours and everything else go on', async () => {
+test('commands on a locked order wait outside the batch; all other commands continue', async () => {
   const [held, free] = await Promise.all([createdOrder(servers[1]), createdOrder(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
@@ -96,7 +96,7 @@ test('a command on a locked order fails at its deadline, and the change is not m
   });
 });
 
-test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
+test('a full queue rejects at once with OVERLOADED; accepted commands are stored', async () => {
   const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
   const tight = await serverForTest(database, bounds);
   const target = await createdOrder(tight);

@@ -25,7 +25,7 @@ test('all of many orders are created, with an answer for each in its place, and 
   expect(again.results.map(({ order }) => order?.id)).toEqual(first.results.map(({ order }) => order?.id));
 });
 
-test('all or nothing: one bad row and none is stored; the good ones say so', async () => {
+test('all or nothing: one invalid row, and none is stored; the valid rows are aborted', async () => {
   const customerId = randomUUID();
   const stored = tea({ customerId });
   await createOrders(server, { orders: [stored] });
@@ -47,7 +47,7 @@ test('all or nothing: one bad row and none is stored; the good ones say so', asy
   expect((await createOrders(server, { orders: [good] })).results[0]?.order).not.toBeNull();
 });
 
-test('references within one request: the second of a pair is rejected, and takes an all-or-nothing request along', async () => {
+test('references within one request: the second of a pair is rejected, and with it an all-or-nothing request', async () => {
   const customerId = randomUUID();
   const pair = [tea({ customerId, externalReference: 'R' }), tea({ customerId, externalReference: 'R' })];
   const none = await createOrders(server, { orders: pair });
@@ -64,7 +64,7 @@ test('references within one request: the second of a pair is rejected, and takes
   expect(await countOf(customerId)).toBe(1);
 });
 
-test('a rejected group answers no order that is not there: a row repeated within it is aborted, one stored before is told', async () => {
+test('a rejected group returns no order that was not stored: a row repeated within it is aborted, one stored before is replayed', async () => {
   const customerId = randomUUID();
   await createdWholeOrder(server, { customerId, externalReference: 'taken' });
   const before = tea({ customerId });
@@ -90,7 +90,7 @@ test('a rejected group answers no order that is not there: a row repeated within
   expect(await countOf(customerId)).toBe(2);
 });
 
-test('rows under one key are decided each for itself: what the first is rejected for is not the fault of the next', async () => {
+test('rows under one key are decided separately: a rejection of the first does not affect the next', async () => {
   const customerId = randomUUID();
   await createdWholeOrder(server, { customerId, externalReference: 'taken' });
   const key = { idempotencyKey: randomUUID() };
@@ -103,7 +103,7 @@ test('rows under one key are decided each for itself: what the first is rejected
   ]);
 });
 
-test('partial: the good ones are stored', async () => {
+test('partial: the valid rows are stored', async () => {
   const customerId = randomUUID();
   const orders = [tea({ customerId }), tea({ customerId, items: [] }), tea({ customerId })];
   const { results } = await createOrders(server, { policy: 'PARTIAL', orders });
@@ -111,7 +111,7 @@ test('partial: the good ones are stored', async () => {
   expect(await countOf(customerId)).toBe(2);
 });
 
-test('all-or-nothing requests that run into each other and into single ones stay whole', async () => {
+test('all-or-nothing requests that conflict with each other and with single ones are stored as a whole or not at all', async () => {
   const customerId = randomUUID();
   const requests = Array.from({ length: 12 }, (_, request) => ({
     orders: Array.from({ length: 5 }, (_, row) =>
@@ -147,7 +147,7 @@ test('requests that are too large or empty are rejected as a whole, with the rul
   expect(codes(userErrors)).toEqual(['REQUIRED input.changes']);
 });
 
-test('many statuses are changed, each for itself, those of one order in turn', async () => {
+test('many statuses are changed separately, those of one order one after the other', async () => {
   const orders = await Promise.all(Array.from({ length: 30 }, () => createdWholeOrder(server)));
   const steps = ['CONFIRMED', 'PROCESSING', 'COMPLETED'];
   const changes = steps.flatMap((status, step) => orders.map(({ id }) => ({ id, status, expectedVersion: step + 1 })));
@@ -159,7 +159,7 @@ test('many statuses are changed, each for itself, those of one order in turn', a
   for (const { id } of orders) expect(await readOrder(server, id)).toMatchObject({ status: 'COMPLETED', version: 4 });
 });
 
-test('a row that the database rejects unexpectedly does not take the answers of the others along', async () => {
+test('a row that the database rejects unexpectedly does not affect the other rows', async () => {
   await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
   const orders = [tea(), tea({ notes: 'poison' }), tea()];
   const { results } = await createOrders(server, { policy: 'PARTIAL', orders });

@@ -74,7 +74,7 @@ beforeEach(() => {
   asked = [];
 });
 
-test('an item may carry only its product: name and price are the catalogue’s, asked for once by many orders at a time', async () => {
+test('an item with only a product gets name and price from the catalogue, by one request for many orders', async () => {
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
   const items = [{ productId: tea, quantity: 3 }, { productId: mug }, { name: 'Gift', unitPrice: '0' }];
   const orders = await Promise.all(
@@ -91,7 +91,7 @@ test('an item may carry only its product: name and price are the catalogue’s, 
   expect(asked).toHaveLength(1);
 });
 
-test('what an item brings itself stays its own', async () => {
+test('fields that an item sends itself are kept', async () => {
   const tea = sell('4.20');
   const named = await createdWholeOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
   expect(named).toMatchObject({ items: [{ name: 'My tea', unitPrice: { amount: '4.20' } }] });
@@ -120,7 +120,7 @@ test('a price that is not the expected one, another currency and an unknown prod
   expect(await rejection({ productId: tea }, { expectedTotal: '1' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
 });
 
-test('slow, wrong, failing or dead: orders with prices of their own work, others may be sent again, and then do', async () => {
+test('while the service is slow, wrong, failing or down, orders with prices succeed; others are retryable and succeed later', async () => {
   const away = async (productId: string) => {
     const { order, userErrors } = await createWholeOrder(server, { items: [{ productId }] });
     expect(order).toBeNull();
@@ -141,7 +141,7 @@ test('slow, wrong, failing or dead: orders with prices of their own work, others
   }
 });
 
-test('an order that exists is replayed without the service, also among many orders, whatever the price is now', async () => {
+test('an existing order is replayed without the service, also among many orders, whatever the current price', async () => {
   const tea = sell('4.20');
   const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
   const order = await createdWholeOrder(server, input);

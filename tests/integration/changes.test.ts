@@ -17,7 +17,7 @@ const database = useDatabase();
 const server = useServer(database);
 const second = useServer(database);
 
-test('an update stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
+test('an update stores the given fields, keeps the others, clears with null, and writes an event', async () => {
   const order = await createdWholeOrder(server, {
     notes: 'old',
     metadata: { a: 1 },
@@ -79,7 +79,7 @@ test('new items replace the old ones, and the total is computed anew', async () 
   expect(again).toMatchObject({ changed: false, order: { version: 2 } });
 });
 
-test('what may not be updated any more is rejected and named', async () => {
+test('fields that can no longer be updated are rejected and named', async () => {
   const order = await createdWholeOrder(server, { discount: '12.60', notes: 'same' });
   await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' });
   const items = [{ name: 'Sugar', unitPrice: '1' }];
@@ -100,7 +100,7 @@ test('what may not be updated any more is rejected and named', async () => {
   expect(codes(less.userErrors)).toEqual(['INVALID input.items']);
 });
 
-test('updates ask for the version, the order and well-formed values', async () => {
+test('updates require the current version, an existing order and valid values', async () => {
   const order = await createdWholeOrder(server);
   const rejection = async (input: object) =>
     codes((await updateOrder(server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
@@ -119,7 +119,7 @@ test('updates ask for the version, the order and well-formed values', async () =
   expect((await readOrder(server, order.id))?.version).toBe(1);
 });
 
-test('an update under a key is done once; another one under it is rejected', async () => {
+test('an update under an idempotency key is applied once; another update under the key is rejected', async () => {
   const order = await createdWholeOrder(server);
   const input = {
     id: order.id,
@@ -138,7 +138,7 @@ test('an update under a key is done once; another one under it is rejected', asy
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
-test('references move with updates: claimed, given up, and rejected where another order has them', async () => {
+test('updates claim and release references; a reference of another order is rejected', async () => {
   const customerId = randomUUID();
   const [one, two] = [
     await createdWholeOrder(server, { customerId, externalReference: 'A' }),
@@ -203,7 +203,7 @@ async function referencesOf(customerId: string): Promise<Record<string, string>>
   return row?.orders ?? {};
 }
 
-test('references that are handed round at once are never with two orders, and nobody else fails for it', async () => {
+test('references that orders exchange concurrently never belong to two orders, and other orders do not fail', async () => {
   const customerId = randomUUID();
   const orders = await Promise.all(Array.from({ length: 4 }, () => createdWholeOrder(server, { customerId })));
   const until = performance.now() + 2_000;
@@ -247,7 +247,7 @@ test('references that are handed round at once are never with two orders, and no
   await referencesOf(customerId);
 });
 
-test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
+test('an order is cancelled once, with a reason, by cancelOrder or by a transition to CANCELLED', async () => {
   const order = await createdWholeOrder(server);
   const done = await cancelOrder(server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
   expect(done).toMatchObject({
@@ -276,7 +276,7 @@ test('cancelling is done once, says why, and is the same as moving to CANCELLED'
   expect(codes(long.userErrors)).toEqual(['LIMIT_EXCEEDED input.note']);
 });
 
-test('tracking goes with SHIPPED, can be mended, and is rejected elsewhere', async () => {
+test('tracking is accepted with SHIPPED, can be corrected, and is rejected with other statuses', async () => {
   const order = await createdWholeOrder(server);
   const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
   const early = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
@@ -296,8 +296,8 @@ test('tracking goes with SHIPPED, can be mended, and is rejected elsewhere', asy
   expect(await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({
     changed: false,
   });
-  const mended = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
-  expect(mended).toMatchObject({
+  const corrected = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
+  expect(corrected).toMatchObject({
     changed: true,
     order: { version: 3, tracking: { carrier: null, number: 'M2', url: null } },
   });
@@ -305,7 +305,7 @@ test('tracking goes with SHIPPED, can be mended, and is rejected elsewhere', asy
   expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
 });
 
-test('a deleted order is no order anywhere, leaves nothing personal in it, and is not made again', async () => {
+test('a deleted order is found nowhere, holds no personal data, and is not created again', async () => {
   const input = {
     id: randomUUID(),
     customerId: 'gone',

@@ -50,7 +50,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(events).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
-  test('an update with a reference is settled under its command: one event, and the reference is its own', async () => {
+  test('an update with a reference is settled under its command: one event, and the order has the reference', async () => {
     const customerId = `${action} update`;
     const { id } = await createdOrder(server, { customerId, externalReference: 'old' });
     proxy.atCommit(action);
@@ -63,7 +63,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(rows).toEqual([{ external_reference: 'new' }]);
   });
 
-  test('a deletion is settled under its command, though the order is gone', async () => {
+  test('a deletion is settled under its command although the order is deleted', async () => {
     const { id } = await createdOrder(server);
     proxy.atCommit(action);
     expect(await deleteOrder(server, { id })).toEqual({ deletedOrderId: id, userErrors: [] });
@@ -71,7 +71,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
   });
 
-  test('a group is settled as one: all of it is there once, answered as new', async () => {
+  test('a group is settled as a whole: its orders are stored once and answered as new', async () => {
     const customerId = `${action} group`;
     const orders = ['a', 'b', 'c'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
     proxy.atCommit(action);
@@ -84,7 +84,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 });
 
-test('once a COMMIT went unanswered, a failure of the next try does not say that nothing was stored', async () => {
+test('after an unanswered COMMIT, a failed retry does not say that nothing was stored', async () => {
   await database.sql(`CREATE_ORDER FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) THEN
       RAISE EXCEPTION 'rejected by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
@@ -104,7 +104,7 @@ test('once a COMMIT went unanswered, a failure of the next try does not say that
   }
 });
 
-test('a change whose COMMIT went unanswered and whose order is then held by another is settled when it is free', async () => {
+test('a change with an unanswered COMMIT on an order that is then locked is settled when the lock is released', async () => {
   const { id } = await createdOrder(server);
   await database.sql(`CREATE_ORDER FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
@@ -134,7 +134,7 @@ test('a change whose COMMIT went unanswered and whose order is then held by anot
   await database.sql('DROP TRIGGER wait_for_test ON order_events');
 });
 
-test('where the database stays away until the deadline, the answer says that the outcome is unknown, and a retry tells it', async () => {
+test('when the database is unavailable until the deadline, the outcome is unknown; a retry under the same id returns the order', async () => {
   const id = randomUUID();
   proxy.atCommit('down-after');
   const asking = server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { id, items: [TEA] } });
@@ -151,7 +151,7 @@ test('where the database stays away until the deadline, the answer says that the
   expect(again).toMatchObject({ replayed: true, order: { id } });
 });
 
-test('while the database is away requests fail as retryable at once, and succeed when it is back', async () => {
+test('while the database is unavailable, requests fail as retryable at once; afterwards they succeed', async () => {
   const { id } = await createdOrder(server);
   proxy.down();
   try {

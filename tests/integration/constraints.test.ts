@@ -66,7 +66,7 @@ test('every check and every foreign key of the database is broken once above', a
   expect(rows.map(({ name }) => name)).toEqual([...new Set(CASES.map(([name]) => name))].sort());
 });
 
-test('an order goes only after its items and events', async () => {
+test('an order can be deleted only after its items and events', async () => {
   await expect(database.sql('DELETE FROM orders')).rejects.toThrow(/violates/);
 });
 

@@ -58,7 +58,7 @@ async function whileAllWait(order: Known, work: () => Promise<unknown>) {
 
 const terminateAll = () => database.sql(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
 
-test('sessions that are ended, idle or at work, cost no answer', async () => {
+test('sessions that are terminated, idle or active, fail no request', async () => {
   const order = await createdOrder(server);
   expect(await whileAllWait(order, terminateAll)).toEqual([]);
   for (let round = 0; round < 5; round += 1) {
@@ -69,7 +69,7 @@ test('sessions that are ended, idle or at work, cost no answer', async () => {
   }
 });
 
-test('connections that something on the way has forgotten cost no answer, however many are in the pool', async () => {
+test('connections that the network has dropped silently fail no request, however many are in the pool', async () => {
   const order = await createdOrder(server);
   for (const only of [READS, CREATE_ORDER, UPDATE_ORDER_STATUS]) {
     expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
@@ -83,7 +83,7 @@ test('connections that something on the way has forgotten cost no answer, howeve
   }
 });
 
-test('connections that no longer answer are cut together, and reads and writes go on over new ones', async () => {
+test('connections that no longer answer are all closed at once; reads and writes continue on new ones', async () => {
   const hurried = await serverForTest(proxy, {
     DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     REQUEST_DEADLINE_MS: '20000',
@@ -117,7 +117,7 @@ test('a primary that has become a standby is unavailable for writes, and serves 
     .toBe(200);
 });
 
-test('files of the database that are gone make it unavailable, for the reads that need them alone', async () => {
+test('missing files of the database make it unavailable only for the reads that need them', async () => {
   const order = await createdOrder(server);
   await database.sql(`CREATE_ORDER FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
@@ -133,7 +133,7 @@ test('files of the database that are gone make it unavailable, for the reads tha
   }
 });
 
-test('of the different questions of one batch of reads, one that fails fails alone', async () => {
+test('a read that fails does not affect the other reads of its batch', async () => {
   const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => createdOrder(server, { customerId })));
   await createdOrder(server, { customerId: 'c1', externalReference: 'unreadable' });
   await database.sql(`CREATE_ORDER FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
@@ -172,7 +172,7 @@ async function withStore<T>(preparedStatements: boolean, work: (store: Database)
   }
 }
 
-test('sessions have the bounds that are configured, and what the write batches are built on', async () => {
+test('sessions have the configured limits and the settings that write batches rely on', async () => {
   const names = [
     ['statement_timeout', '12345ms'],
     ['lock_timeout', '678ms'],
@@ -199,7 +199,7 @@ async function keptOf(preparedStatements: boolean, different: number): Promise<n
   });
 }
 
-test('statements are prepared under names, of which a session keeps a bounded number; none where that is off', async () => {
+test('statements are prepared under a bounded number of names for each session, and under none if this is disabled', async () => {
   expect(await keptOf(true, 5)).toBeGreaterThanOrEqual(5);
   expect(await keptOf(false, 5)).toBe(0);
   expect(await keptOf(true, 600)).toBeLessThanOrEqual(500);

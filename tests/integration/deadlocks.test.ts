@@ -149,11 +149,11 @@ const storedOf = (customerId: string) => database.sql('SELECT notes FROM orders 
 describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) => {
   beforeEach(() => conflictAs(sqlState));
 
-  test('that is met once is retried without the caller', async () => {
+  test('that occurs once is retried without the caller', async () => {
     expect(await createOrder(servers[0], { notes: 'conflict 1' })).toMatchObject({ replayed: false, userErrors: [] });
   });
 
-  test('that is met twice by a batch is retried one by one: all of it is stored', async () => {
+  test('that occurs twice in a batch is retried command by command: all commands are stored', async () => {
     const customerId = `${sqlState} twice`;
     const orders = ['conflict 2', 'x', 'y'].map((notes) => ({ customerId, notes, items: [TEA] }));
     const { results } = await createOrders(servers[0], { policy: 'PARTIAL', orders });
@@ -161,7 +161,7 @@ describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) 
     expect(await storedOf(customerId)).toHaveLength(3);
   });
 
-  test('that does not end is told as retryable to its caller alone', async () => {
+  test('that does not end fails as retryable, for its caller only', async () => {
     const customerId = `${sqlState} always`;
     const input = (notes: string) => ({ input: { customerId, notes, items: [TEA] } });
     const [failed, ...others] = await Promise.all(

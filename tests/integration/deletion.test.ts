@@ -13,7 +13,7 @@ const ADDRESS = Object.fromEntries(
   ['name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'].map((name) => [name, `${MARK} ${name}`]),
 );
 
-test('a tombstone keeps nothing but id, number, status, amounts and times', async () => {
+test('a tombstone keeps only id, number, status, amounts and times', async () => {
   const { id } = await createdWholeOrder(server, {
     customerId: `${MARK}-${randomUUID()}`,
     customerName: `${MARK} name`,

@@ -20,7 +20,7 @@ const ADDRESS = {
   country: 'UK',
 };
 
-test('everything a client says of an order is kept as it was said, and costs what its parts cost', async () => {
+test('every field of an order is stored as sent, and the total is the sum of its parts', async () => {
   const metadata = { source: 'web', nested: { list: [1, 2.5, null, 'x'], empty: {} }, 'odd key': true };
   const order = await createdWholeOrder(server, {
     customerId: 'ada',
@@ -50,7 +50,7 @@ test('everything a client says of an order is kept as it was said, and costs wha
   expect(await readOrder(server, order.id)).toEqual(order);
 });
 
-test('an order without details has none, and costs what its items cost', async () => {
+test('an order without details has none, and its total is that of its items', async () => {
   expect(await createdWholeOrder(server)).toMatchObject({
     externalReference: null,
     shippingAddress: null,
@@ -62,7 +62,7 @@ test('an order without details has none, and costs what its items cost', async (
   });
 });
 
-test('what breaks a rule is rejected and named', async () => {
+test('values that break a rule are rejected and named', async () => {
   const rejection = async (input: object) => codes((await createWholeOrder(server, input)).userErrors);
   const deep = { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } };
   expect(await rejection({ expectedTotal: '12.61' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
@@ -89,7 +89,7 @@ test('what breaks a rule is rejected and named', async () => {
   expect(await rejection({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
 });
 
-test('numbers that are none, and nesting beyond all sense, are rejected and named', async () => {
+test('invalid numbers and excessive nesting are rejected and named', async () => {
   const query =
     'mutation { createOrder(input: {items: [{name: "x", unitPrice: "1"}], metadata: {n: 1e999}}) { userErrors { code field } } }';
   const { createOrder } = await server.get<{ createOrder: object }>(query);
@@ -194,7 +194,7 @@ test('commands on locked references do not delay other commands', async () => {
   for (const { order } of await Promise.all(waiting)) expect(order).not.toBeNull();
 });
 
-test('the same request under one key is replayed, references and all; another one gives its claim up', async () => {
+test('the same request under one key is replayed, with its reference; another request releases its claim', async () => {
   const externalReference = randomUUID();
   const input = {
     idempotencyKey: randomUUID(),

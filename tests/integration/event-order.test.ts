@@ -91,7 +91,7 @@ async function expectDenseLog(events: number): Promise<void> {
 }
 
 describe('where a transaction changes an order after one that began later has committed', () => {
-  test('every reader gets the events in version order, none is skipped, and an idle transaction delays nobody', async () => {
+  test('every reader gets the events in version order without a gap, and an idle transaction delays none of them', async () => {
     const [x, y] = [randomUUID(), randomUUID()];
     await insertCreated(database, [x, y]);
     expect(await createEventLog(open()).sequence(2_000, null)).toBe(2);
@@ -158,7 +158,7 @@ test('four sequencers at once give each event one position, in version order for
   await expectDenseLog(all);
 });
 
-test('a sequencer that is killed between its update and its commit leaves nothing, and the others go on', async () => {
+test('a sequencer that is killed between its update and its commit leaves nothing, and the others continue', async () => {
   await insertCreated(database, randomIds(20));
   const victim = await database.connect();
   await victim.query('BEGIN');
@@ -176,7 +176,7 @@ test('a sequencer that is killed between its update and its commit leaves nothin
   await expectDenseLog(20);
 });
 
-test('a sequencer that hangs loses its hold by itself', async () => {
+test('a sequencer that hangs loses its lock without intervention', async () => {
   await insertCreated(database, [randomUUID()]);
   const hung = await database.connect();
   await hung.query('BEGIN');
@@ -224,7 +224,7 @@ test('more events of committed orders than one batch are all sequenced without a
   await expectDenseLog(2_101);
 });
 
-test('a tailer that reads a full page goes on without a poll and leaves out no event', async () => {
+test('a tailer that reads a full page continues without a poll and skips no event', async () => {
   const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
   const publish = async (events: readonly LoggedEvent[]) => {
@@ -239,7 +239,7 @@ test('a tailer that reads a full page goes on without a poll and leaves out no e
   expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => BigInt(index + 1)));
 });
 
-test('a tailer stops before a position that is missing, and goes on when it is there', async () => {
+test('a tailer stops before a missing position and continues when it exists', async () => {
   const seen = await startReader();
   await insertCreated(database, randomIds(3));
   await createEventLog(open()).sequence(2_000, null);

@@ -65,7 +65,7 @@ test('another request under a used id or key is rejected, and the first order st
   expect(row?.quantity).toBe(3);
 });
 
-test('of different requests under one new key at the same time one is taken and the others are rejected', async () => {
+test('of different concurrent requests under one new key, one creates its order and the others are rejected', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
       createOrder(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'contested', notes: `variant ${index % 4}` }),

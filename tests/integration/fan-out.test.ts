@@ -60,7 +60,7 @@ test('every subscription is given every event in the same order', async () => {
   for (const payloads of given) expect(payloads).toEqual(given[0]);
 });
 
-test('what a websocket still waits for is not read when it has gone', async () => {
+test('reads that a closed websocket waits for are not run', async () => {
   const { id } = await createdOrder(server, { customerId: 'gone' });
   const watching = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);

@@ -18,13 +18,13 @@ test('a query whose pages multiply is rejected before it is run', async () => {
   expect((await server.ask(usual)).errors).toBeUndefined();
 });
 
-test('a subscription by HTTP is told where it belongs', async () => {
+test('a subscription over HTTP is rejected with a hint to use a websocket', async () => {
   const answer = await server.ask('subscription { orderStatusChanged { version } }');
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   expect(answer.errors?.[0]?.message).toContain('websocket');
 });
 
-test('a mutation whose answer the client would not take is not done', async () => {
+test('a mutation whose response type the client does not accept is not executed', async () => {
   const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
@@ -34,7 +34,7 @@ test('a mutation whose answer the client would not take is not done', async () =
   expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'unwanted'")).toEqual([]);
 });
 
-test('of several mutations with one unstorable variable none is done', async () => {
+test('of several mutations with one invalid variable none is executed', async () => {
   const query = `mutation ($a: CreateOrderInput!, $b: CreateOrderInput!) {
     a: createOrder(input: $a) { order { id } } b: createOrder(input: $b) { order { id } } }`;
   const variables = { a: { items: [TEA], notes: 'first of two' }, b: { items: [TEA], notes: 'x\0' } };
@@ -69,7 +69,7 @@ test('the mutations of one request see each other’s work', async () => {
   }
 });
 
-test('an id with blanks around it is rejected, so that it is found as it was given', async () => {
+test('an id with surrounding blanks is rejected', async () => {
   const answer = await createOrder(server, { customerId: ' c1 ' });
   expect(answer.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
 });
@@ -84,7 +84,7 @@ test('one websocket carries a bounded number of subscriptions', async () => {
   for (const watch of watches) watch.stop();
 });
 
-test('a client that asks for a forbidden upgrade and resets the connection harms nobody', async () => {
+test('a client that requests a forbidden upgrade and resets the connection does not affect the server', async () => {
   const { port, hostname } = new URL(server.url);
   for (let index = 0; index < 20; index += 1) {
     await new Promise<void>((resolve) => {

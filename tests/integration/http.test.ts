@@ -56,7 +56,7 @@ test('a request keeps the correlation id it came with, or gets one', async () =>
   expect((await ask({})).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('an unknown path is told where GraphQL is', async () => {
+test('the answer to an unknown path names the path of GraphQL', async () => {
   const response = await fetch(new URL('/elsewhere', server.url));
   expect(response.status).toBe(404);
   expect(await response.text()).toContain('/graphql');

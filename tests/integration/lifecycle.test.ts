@@ -14,7 +14,7 @@ async function versionsOf(orderId: string): Promise<number[]> {
   return rows.map((row) => row.version);
 }
 
-test('of parallel changes expecting one version one wins; the others get the conflict with the current order', async () => {
+test('of parallel changes with one expected version one succeeds; the others get VERSION_CONFLICT with the current order', async () => {
   const { id } = await createdOrder(servers[0]);
   const answers = await Promise.all(
     Array.from({ length: 30 }, async (_, index) =>
@@ -46,7 +46,7 @@ test('of parallel changes expecting one version one wins; the others get the con
   expect(await versionsOf(id)).toEqual([1, 2]);
 });
 
-test('a change that the lifecycle forbids is rejected with what is allowed instead', async () => {
+test('a transition that the lifecycle forbids is rejected with the allowed ones', async () => {
   const { id } = await createdOrder(servers[0]);
   const answer = await transitionOrder(servers[0], { id, status: 'DELIVERED' });
   expect(answer).toMatchObject({
@@ -85,14 +85,14 @@ test('parallel changes of one order over two servers leave a history without a g
   for (const [index, event] of chain.entries()) expect(event.from_status).toBe(chain[index - 1]?.to_status ?? null);
 });
 
-test('the status it has already is success without an event', async () => {
+test('a transition to the current status succeeds without an event', async () => {
   const { id } = await createdOrder(servers[0]);
   const answer = await transitionOrder(servers[0], { id, status: 'PENDING' });
   expect(answer).toMatchObject({ changed: false, userErrors: [], order: { id, version: 1 } });
   expect(await versionsOf(id)).toEqual([1]);
 });
 
-test('an idempotency key answers what the first request did, even when the order has transitioned on', async () => {
+test('an idempotency key replays the first request, even after further transitions', async () => {
   const { id } = await createdOrder(servers[0]);
   const change = { id, status: 'CONFIRMED', idempotencyKey: 'confirm once' };
   const first = await transitionOrder(servers[0], change);

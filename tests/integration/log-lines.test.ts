@@ -33,7 +33,7 @@ async function logged(part: string, again: () => Promise<unknown> = () => Promis
   await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
 }
 
-test('every line of a run with faults is small JSON without statements, connections, passwords or personal data', async () => {
+test('every log line is small JSON without statements, connections, passwords or personal data, also under faults', async () => {
   await createdOrder(server, { items: [TEA], ...PERSON });
 
   // A row that the database rejects: PostgreSQL's detail repeats the row.
@@ -99,7 +99,7 @@ test('every line of a run with faults is small JSON without statements, connecti
   }
 });
 
-test('a failure of a background loop that repeats is one line, not one a try', async () => {
+test('a repeated failure of a background loop is logged once', async () => {
   await database.sql('ALTER TABLE event_sequencer RENAME TO event_sequencer_away');
   await database.sql('ALTER TABLE order_events RENAME TO order_events_away');
   const failing = () =>

@@ -133,7 +133,7 @@ test('a migration is applied if its process is killed right after the script has
   expect(await migrate(database.url, folder)).toEqual(pending);
 });
 
-test('a PostgreSQL that is too old is rejected; the message has its version and the oldest supported one', async () => {
+test('a PostgreSQL that is too old is rejected; the message names its version and the oldest supported one', async () => {
   await migrate(database.url);
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });

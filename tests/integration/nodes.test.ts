@@ -7,7 +7,7 @@ import { createdOrder, transitionOrder } from '../support/order-requests.js';
 const database = useDatabase();
 const server = useServer(database);
 
-test('everything with an id is found again by node and nodes, in the order of the ids', async () => {
+test('every object with an id is found by node and nodes, in the order of the ids', async () => {
   const order = await createdOrder(server, {
     customerId: 'c:1',
     customerName: 'Ada',
@@ -39,7 +39,7 @@ test('everything with an id is found again by node and nodes, in the order of th
   }
 });
 
-test('what does not exist is null, in its place', async () => {
+test('an object that does not exist is null, in its place', async () => {
   const order = await createdOrder(server);
   const ids = [
     randomUUID(),

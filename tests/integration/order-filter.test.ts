@@ -188,7 +188,7 @@ async function cursorOf(row: OrderRow, orderBy: object): Promise<string | null> 
 
 const RUNS = 150;
 
-test('every condition under every ordering finds just what it means, by pages from both ends, with exact counts', async () => {
+test('every condition under every sort order finds exactly the matching orders, by pages from both ends, with exact counts', async () => {
   let found = 0;
   await fc.assert(
     fc.asyncProperty(conditions, orderings, fc.integer({ min: 1, max: 7 }), async (some, orderBy, size) => {
@@ -215,7 +215,7 @@ test('every condition under every ordering finds just what it means, by pages fr
   expect(found).toBeGreaterThan(RUNS / 2); // else it compares empty lists
 });
 
-test('of a cursor and a bound in time the tighter one holds, on both sides and in both directions', async () => {
+test('of a cursor and a bound in time the narrower one applies, on both sides and in both directions', async () => {
   const middles = [2, 10, 17].map((second) => second * 1_000);
   let cut = 0;
   for (const [field, name, base] of [
@@ -346,7 +346,7 @@ test("a customer's orders take the same conditions; another customer's are none"
   expect(await ask({ ...where, customerId: 'bob' })).toEqual([]);
 });
 
-test('conditions that cannot be meant are rejected, and named', async () => {
+test('contradictory or invalid conditions are rejected and named', async () => {
   const rejection = async (where: object, orderBy: object = {}) => {
     const { errors, status } = await server.ask(LIST, { where, orderBy });
     expect(status).toBe(400);
@@ -363,7 +363,7 @@ test('conditions that cannot be meant are rejected, and named', async () => {
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'limit' });
 });
 
-test('long lists side by side cost no more than one of them', async () => {
+test('several long lists in one filter cost no more than one', async () => {
   const many = (text: (index: number) => string) => ({ in: Array.from({ length: 100 }, (_, index) => text(index)) });
   const where = {
     customerEmail: many((index) => `${index}@example.com`),
@@ -376,7 +376,7 @@ test('long lists side by side cost no more than one of them', async () => {
   expect(performance.now() - began).toBeLessThan(5_000); // a hundred times as long as it takes
 });
 
-test('moments that no calendar of the database has are before or after all orders', async () => {
+test('times outside the range of the database are before or after all orders', async () => {
   for (const [createdAt, count] of [
     [{ gte: '0000-01-01T00:00:00Z' }, rows.length],
     [{ lt: '0000-01-01T00:00:00Z' }, 0],

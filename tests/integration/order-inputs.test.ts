@@ -81,7 +81,7 @@ test.each([
   expect(codes(updated.userErrors)).toEqual(['INVALID input.customerEmail']);
 });
 
-test('texts are taken up to their limit and rejected beyond it', async () => {
+test('texts are accepted up to their limit and rejected beyond it', async () => {
   const line = { addressLine: 500 };
   const address = {
     name: 500,

@@ -71,7 +71,7 @@ describe.each([
   { direction: 'DESC', forwards: true },
   { direction: 'DESC', forwards: false },
 ])('over 1,000 orders of one moment, $direction, forwards: $forwards', ({ direction, forwards }) => {
-  test('every order comes once while others are inserted', async () => {
+  test('each order is listed once while others are inserted', async () => {
     const known = new Set(ids);
     const seen = await walk(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
     const old = seen.filter((id) => known.has(id));
@@ -141,7 +141,7 @@ test('an empty page between the last two orders, or the first two, knows the one
   }
 });
 
-test('the page behind the last order and the page of nothing say what lies around them', async () => {
+test('the page after the last order and an empty page report whether there are orders around them', async () => {
   const last = await page({ last: 1, ...UP });
   const beyond = await page({ first: 5, after: last.edges[0]?.cursor, ...UP });
   expect(beyond).toMatchObject({ edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
@@ -149,7 +149,7 @@ test('the page behind the last order and the page of nothing say what lies aroun
   expect(none).toMatchObject({ edges: [], pageInfo: { hasNextPage: true, hasPreviousPage: false } });
 });
 
-test('twenty come where no number is given', async () => {
+test('a page has twenty orders by default', async () => {
   expect((await page({})).edges).toHaveLength(20);
 });
 

@@ -80,7 +80,7 @@ test('customers, their orders and the histories of a page are one statement each
   expect(statements).toHaveLength(5); // page, customers, histories, the customers' pages, the customers' counts
 });
 
-test('totalCount and pageInfo cost nothing where they are not selected', async () => {
+test('totalCount and pageInfo run no statement where they are not selected', async () => {
   const { orders } = await server.get<{ orders: { edges: { cursor: string }[] } }>(
     '{ orders(first: 10) { edges { cursor } } }',
   );
@@ -107,7 +107,7 @@ test('a list of which only counts are selected reads no page', async () => {
   expect(await server.ask('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
 });
 
-test('what one request asks for twice is read once', async () => {
+test('an order that one request selects twice is read once', async () => {
   const [id] = ids;
   const query = `{ a: order(id: "${id}") { items { name } } b: order(id: "${id}") { items { name } } node(id: "${id}") { id } }`;
   expect(await statementsOf(() => server.get(query))).toHaveLength(2);

@@ -282,11 +282,12 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
 const shared = useDatabase();
 const server = useServer(shared);
 
-test('what clients do is counted within moments, and deletions are taken away again', async () => {
+test('changes are counted within seconds, and deletions are subtracted', async () => {
   const [one, two, three, four] = await Promise.all(
     [1, 2, 3, 4].map(() => createdWholeOrder(server, { shipping: '1' })),
   );
-  if (one === undefined || two === undefined || three === undefined || four === undefined) throw new Error('not taken');
+  if (one === undefined || two === undefined || three === undefined || four === undefined)
+    throw new Error('not created');
   await updateOrder(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
   await cancelOrder(server, { id: two.id });
   for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED'])
@@ -301,7 +302,7 @@ test('what clients do is counted within moments, and deletions are taken away ag
   expectStats(await all(), await plain(shared, [null, null, null]), DAY);
 });
 
-test('asOf is when the latest change happened that is counted, however the events lie in the log', async () => {
+test('asOf is the time of the latest counted change, whatever the order of events in the log', async () => {
   const database = await databaseForTest();
   const life = (id: string, createdAt: number): Life => {
     const event = {

@@ -52,7 +52,7 @@ const TRANSITIONS = ['CONFIRMED', 'PROCESSING', 'SHIPPED'];
 const steps = (seen: readonly Changed[]) =>
   seen.map(({ orderStatusChanged: { from, to, version } }) => ({ from, to, version }));
 
-test('a watcher sees an order taken and transitioned, in order, on the server that did it and on another', async () => {
+test('a subscriber receives the creation and the transitions of an order in order, on the server that made them and on another', async () => {
   const customerId = randomUUID();
   const watchers = await Promise.all(servers.map(async (server) => watch(server, { customerId })));
   const { id } = await createdOrder(servers[0], { customerId });
@@ -76,7 +76,7 @@ test('a watcher sees an order taken and transitioned, in order, on the server th
   }
 });
 
-test('filters by order, by customer and by status let through only what is meant', async () => {
+test('filters by order, customer and status pass only matching events', async () => {
   const [mine, other] = [
     await createdOrder(servers[0], { customerId: 'me' }),
     await createdOrder(servers[0], { customerId: 'you' }),
@@ -102,7 +102,7 @@ test('filters by order, by customer and by status let through only what is meant
   ]);
 });
 
-test('each event is answered with the order as it is then, not as it was before', async () => {
+test('each event carries the order as it is at the time of delivery', async () => {
   const { id } = await createdOrder(servers[0]);
   const watcher = await watch(servers[0], { orderId: id, to: TRANSITIONS });
   for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
@@ -112,7 +112,7 @@ test('each event is answered with the order as it is then, not as it was before'
   }
 });
 
-test('three hundred orders under load reach every watcher once, each order in its order', async () => {
+test('the events of three hundred orders reach every subscriber once, in order for each order', async () => {
   const customerId = randomUUID();
   const watchers = await Promise.all([watch(servers[0], { customerId }), watch(servers[1], { customerId })]);
   const orders = await Promise.all(
@@ -159,7 +159,7 @@ test('a wrong variable is the client’s own error', async () => {
   expect(rejected.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
-test('a page of elsewhere cannot open a websocket, nor anybody one at another path', async () => {
+test('a page of another origin cannot open a websocket, and no client can open one at another path', async () => {
   const address = servers[0].url.replace('http', 'ws');
   const status = async (url: string, headers: Record<string, string>) =>
     new Promise<number | undefined>((resolve) => {
@@ -176,7 +176,7 @@ test('a page of elsewhere cannot open a websocket, nor anybody one at another pa
   expect(await status(address.replace('/graphql', '/other'), {})).toBe(404);
 });
 
-test('a server that goes away tells its watchers', async () => {
+test('a server that shuts down closes its websockets with code 1001', async () => {
   const third = await serverForTest(database);
   const closed = Promise.withResolvers<number>();
   const client = createWebsocketClient({

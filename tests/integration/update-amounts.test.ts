@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { codes, createdWholeOrder, readOrder, transitionWholeOrder, updateOrder } from '../support/order-requests.js';
 
-/* What `updateOrder` changes besides items: the customer's name and address, and what is added and taken off. */
+/* What `updateOrder` changes besides items: the customer's name and address, and shipping, tax and discount. */
 
 const server = useServer(useDatabase());
 

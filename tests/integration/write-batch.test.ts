@@ -157,7 +157,7 @@ test('a commit announces the orders that have new events, and nothing else does'
   expect(committed).toEqual([[one.orderId, two.orderId], [two.orderId]]);
 });
 
-test('a replay of a deleted order says so, and nobody finds the order otherwise', async () => {
+test('a replay of a deleted order reports the deletion; the order is found in no other way', async () => {
   const order = createCommand('deleted');
   await writeBatch([order]);
   await database.sql('UPDATE orders SET deleted_at = now() WHERE id = $1', [order.orderId]);
@@ -186,7 +186,7 @@ test("somebody else's order under the same id is answered like a mismatch, witho
   expect(JSON.stringify(results)).not.toContain('"number"');
 });
 
-test('a clock that was set back does not turn the history round', async () => {
+test('a clock that is set back does not reverse the order of the history', async () => {
   const order = createCommand('clock');
   await writeBatch([order]);
   await database.sql("UPDATE orders SET updated_at = now() + interval '1 hour' WHERE id = $1", [order.orderId]);

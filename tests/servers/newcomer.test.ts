@@ -122,6 +122,7 @@ test.skipIf(!canMakeTerminal)(
     await mkdir(path.join(folder, 'scripts'));
     await copyFile('scripts/bootstrap.mjs', path.join(folder, 'scripts/bootstrap.mjs'));
     await writeFile(path.join(folder, 'package-lock.json'), '{}');
+    // Two seconds: progress is shown each second.
     await writeFile(path.join(folder, 'npm'), '#!/bin/sh\nsleep 2\necho "the registry is down" >&2\nexit 1\n', {
       mode: 0o755,
     });

@@ -15,7 +15,7 @@ test('a signal under load ends the server in order, and every order it acknowled
         await createdOrder(server, { idempotencyKey });
         acknowledged.push(idempotencyKey);
       } catch (cause) {
-        failures.push(cause); // the server does not listen any more
+        failures.push(cause); // the server no longer listens
         return;
       }
     }

@@ -105,7 +105,7 @@ export function createClient(url: string): TestClient {
   return { url, ask, get, watch, dispose: async () => websocket.dispose() };
 }
 
-/** The server answers messages of one socket in order, so a rejected probe tells that what came before is in place. */
+/** The server answers the messages of one socket in order: once the probe is rejected, earlier messages are processed. */
 async function settled(websocket: ReturnType<typeof createWebsocketClient>): Promise<void> {
   await new Promise<void>((resolve) => {
     websocket.subscribe(

@@ -20,7 +20,7 @@ export interface ViewerClient {
 
 /**
  * GraphQL for viewers other than the open server's admin, on a database of its own for all tests of a file. Until
- * requests carry tokens, this is the outermost level at which one client can be told from another.
+ * requests carry tokens, this is the outermost level that distinguishes clients.
  */
 export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; readonly database: TestDatabase } {
   const database = useDatabase();

@@ -23,7 +23,7 @@ function event(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
   };
 }
 
-test('a reader that does not keep up is closed with the cursor of what it was given, and slows nobody', async () => {
+test('a subscriber that falls behind is closed with the cursor of its last event, and does not delay the others', async () => {
   const hub = createSubscriptionHub({ maxQueued: 3, maxCost: 10 });
   const slow = hub.subscribe(ANY, 1);
   const quick = hub.subscribe(ANY, 1);
@@ -46,7 +46,7 @@ test('a reader that does not keep up is closed with the cursor of what it was gi
   expect(await slow.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a waiting reader gets what matches, and ends with return and with the hub', async () => {
+test('a waiting subscriber gets the matching events, and ends with return and with the hub', async () => {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const [one, two, three] = [hub.subscribe({ ...ANY, orderId: 'x' }, 1), hub.subscribe(ANY, 1), hub.subscribe(ANY, 1)];
   const waiting = [one.next(), two.next(), three.next()];

@@ -28,7 +28,7 @@ test('a lock is isolated; alone, or after it was waited for, its commands wait',
   expect(afterFailure({ ...part, state: 'retrying-key' }, 'lock')).toEqual({ kind: 'wait' });
 });
 
-test('a conflict is retried once, then command by command, and then it is told', () => {
+test('a conflict is retried once, then command by command, and then reported', () => {
   expect(afterFailure(part, 'conflict')).toEqual({ kind: 'retry', state: 'retrying' });
   expect(afterFailure({ ...part, state: 'retrying' }, 'conflict')).toEqual({
     kind: 'separate',
