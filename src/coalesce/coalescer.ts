@@ -12,6 +12,8 @@ interface Words {
   readonly unstartedMessage: string;
   readonly lateMessage: string;
   readonly lateDetails?: Readonly<Record<string, unknown>>;
+  /** The answer to a caller whose deadline passes while its call is idle. */
+  readonly idleMessage?: string;
 }
 
 export interface CoalescerOptions<K, V> extends Words {
@@ -25,6 +27,8 @@ export interface CoalescerOptions<K, V> extends Words {
   readonly maxQueuedBytes: number;
   /** About how many bytes a key holds while it waits. */
   readonly weigh: (key: K) => number;
+  /** Whether a started call is waiting outside of a batch, so that nothing of it is running. */
+  readonly isIdle?: (key: K) => boolean;
   /**
    * Runs one batch; answers a value, an Error or a promise for each call, in the calls' order. The lane is free again
    * when this resolves; what a promise stands for may take longer. A rejection fails every call.
@@ -60,7 +64,7 @@ interface Entry<K, V> extends Call<K> {
  * without being run.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, groupOf = () => '', maxBatch, maxQueued, maxQueuedBytes, weigh, run } = options;
+  const { what, lanes, groupOf = () => '', maxBatch, maxQueued, maxQueuedBytes, weigh, isIdle, run } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
@@ -103,7 +107,8 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     return new Promise((resolve, reject) => {
       const onDeadline = () => {
         if (entry.state === 'waiting') entry.state = 'left';
-        reject(entry.state === 'running' ? tooLate(options) : notRun(options, caller));
+        if (entry.state !== 'running') reject(notRun(options, caller));
+        else reject(tooLate(options, isIdle?.(key) ?? false));
       };
       const timer = setTimeout(onDeadline, Math.max(0, caller.deadline - performance.now()));
       const after =
@@ -146,6 +151,7 @@ function notRun({ what, unstartedMessage }: Words, { signal }: Caller): RequestE
 }
 
 /** The answer to a caller whose deadline passed while its batch was under way. */
-function tooLate({ lateMessage, lateDetails = {} }: Words): RequestError {
+function tooLate({ lateMessage, lateDetails = {}, idleMessage = lateMessage }: Words, isIdle: boolean): RequestError {
+  if (isIdle) return new RequestError('SERVICE_UNAVAILABLE', idleMessage);
   return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
 }

@@ -1,4 +1,5 @@
 import type { BatchWriter, LockConflict, WriteCall, WriteResult } from '../orders/interfaces/batch-writer.js';
+import { RequestError } from '../domain/errors.js';
 import { isOver } from '../orders/interfaces/caller.js';
 import type { CreateOrder, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import { split, type BatchBounds, type CommandSize } from './command-size.js';
@@ -13,6 +14,8 @@ export interface WaitingCommands {
   knownConflict(command: WriteCommand): LockConflict | null;
   /** Resolves when the command has been decided. */
   wait(call: SizedCall, conflict: LockConflict): Promise<WriteOutcome>;
+  /** Whether the command is waiting and no transaction may have stored it. */
+  isIdle(command: WriteCommand): boolean;
 }
 
 interface Waiting {
@@ -27,7 +30,12 @@ interface Waiting {
  * together, and the commands on free ones share batches. Ids and references that are being stored cannot be probed: the
  * commands that need one are retried in a transaction of their own, where a lock stops no others.
  */
-export function createWaitingCommands({ write, findFree }: BatchWriter, bounds: BatchBounds): WaitingCommands {
+export function createWaitingCommands(
+  { write, findFree }: BatchWriter,
+  { maxWaiting, ...bounds }: BatchBounds & { readonly maxWaiting: number },
+): WaitingCommands {
+  const idle = new Set<WriteCommand>();
+  let count = 0;
   const isGone = ({ call }: Waiting) => isOver(call.caller);
   const queues: Record<LockConflict['on'], LockQueue<Waiting>> = {
     order: createLockQueue<Waiting>({
@@ -51,12 +59,14 @@ export function createWaitingCommands({ write, findFree }: BatchWriter, bounds: 
   ): Promise<ReadonlySet<Waiting>> {
     const again = new Set<Waiting>();
     for (const part of batches.flatMap((batch) => split(batch, bounds))) {
+      for (const { call } of part) idle.delete(call.command);
       const results = await write(
         part.map(({ call }) => call),
         { waited: on === 'key' },
       );
       for (const [index, waiting] of part.entries()) {
         const conflict = settle(waiting, results[index]);
+        if (conflict !== null) markIdle(waiting.call);
         if (conflict?.on === on) again.add(waiting);
         else if (conflict !== null) queues[conflict.on].add(lockName(waiting.call.command, conflict), waiting);
       }
@@ -64,16 +74,36 @@ export function createWaitingCommands({ write, findFree }: BatchWriter, bounds: 
     return again;
   }
 
+  function markIdle({ command, outcomeUnknown }: SizedCall): void {
+    if (!outcomeUnknown) idle.add(command);
+  }
+
   return {
+    isIdle: (command) => idle.has(command),
     knownConflict(command) {
       if (command.kind === 'change' && queues.order.has(command.orderId)) return ON_ORDER;
       return queues.key.isEmpty() || !queues.key.has(keyName(command)) ? null : ON_KEY;
     },
-    wait: (call, conflict) =>
-      new Promise((resolve, reject) => {
-        queues[conflict.on].add(lockName(call.command, conflict), { call, size: call.size, resolve, reject });
-      }),
+    async wait(call, conflict) {
+      if (count >= maxWaiting && !call.outcomeUnknown) throw tooManyWaiting();
+      count += 1;
+      markIdle(call);
+      try {
+        return await new Promise<WriteOutcome>((resolve, reject) => {
+          queues[conflict.on].add(lockName(call.command, conflict), { call, size: call.size, resolve, reject });
+        });
+      } finally {
+        count -= 1;
+        idle.delete(call.command);
+      }
+    },
   };
+}
+
+function tooManyWaiting(): RequestError {
+  const message =
+    'Another transaction has locked the order, and too many commands wait for locks. Nothing was stored. Retry later.';
+  return new RequestError('OVERLOADED', message);
 }
 
 /** A locked key takes a turn 10 ms: fewer turns would let a free key wait, more would let a new one wait. */

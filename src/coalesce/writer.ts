@@ -1,4 +1,5 @@
 import { UNKNOWN_OUTCOME } from '../domain/errors.js';
+import { toError } from '../domain/to-error.js';
 import type { BatchWriter, LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import { createCoalescer, type Answer, type Call } from './coalescer.js';
@@ -25,7 +26,7 @@ interface SizedCommand {
  */
 export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): CoalescedWriter {
   const batchWriter = { ...store, write: neverRejecting(store.write) };
-  const waiting = createWaitingCommands(batchWriter, bounds);
+  const waiting = createWaitingCommands(batchWriter, { ...bounds, maxWaiting: Math.ceil(bounds.maxQueued / 2) });
   const coalescer = createCoalescer<SizedCommand, WriteOutcome>({
     what: 'write',
     lanes: createLanes(bounds.lanes),
@@ -37,6 +38,9 @@ export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): Coalesc
     lateMessage:
       'The write did not finish before the deadline of the request; whether it was stored is unknown. Retry with the same id or idempotencyKey to find out.',
     lateDetails: UNKNOWN_OUTCOME,
+    idleMessage:
+      'Another transaction kept the order, its id or its external reference locked until the deadline of the request. Nothing was stored. Retry later.',
+    isIdle: ({ command }) => waiting.isIdle(command),
     run: (calls) => writeCalls(calls, batchWriter.write, waiting, bounds),
   });
   return {
@@ -86,7 +90,7 @@ function neverRejecting(write: BatchWriter['write']): BatchWriter['write'] {
     try {
       return await write(calls, options);
     } catch (cause) {
-      const error = cause instanceof Error ? cause : new Error('A batch failed.', { cause });
+      const error = toError(cause);
       return calls.map(() => error);
     }
   };

@@ -85,6 +85,9 @@ test('a command on a locked order fails at its deadline, and the change is not m
   );
   for (const answer of await Promise.all(asked)) {
     expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect(answer.errors?.[0]?.message).toContain('Nothing was stored');
+    expect(answer.errors?.[0]?.extensions).not.toHaveProperty('outcome');
+    expect(answer.headers.get('retry-after')).toBe('1');
   }
   const busy = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;

@@ -152,3 +152,15 @@ test('the size of a command is computed once, however often it is retried', asyn
   await outcome;
   expect(computed).toBe(1);
 });
+
+test('commands on locked orders fill at most half of the queue, so that others are still accepted', async () => {
+  const [lockedId, freeId] = [randomUUID(), randomUUID()];
+  const locked = new Set<string>([lockedId]);
+  const { writer } = createStore(locked);
+  const waiting = Array.from({ length: BOUNDS.maxQueued / 2 }, () => writer.write(changing(lockedId), callerOf()));
+  await expect(writer.write(changing(freeId), callerOf())).resolves.toEqual(DONE);
+  await expect(writer.write(changing(lockedId), callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  await expect(writer.write(changing(freeId), callerOf())).resolves.toEqual(DONE);
+  locked.clear();
+  expect(await Promise.all(waiting)).toEqual(waiting.map(() => DONE));
+});
