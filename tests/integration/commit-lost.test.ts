@@ -85,10 +85,10 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
 });
 
 test('after an unanswered COMMIT, a failed retry does not say that nothing was stored', async () => {
-  await database.sql(`CREATE_ORDER FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  await database.sql(`CREATE FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) THEN
       RAISE EXCEPTION 'rejected by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
-  await database.sql(`CREATE_ORDER TRIGGER refuse_second BEFORE INSERT ON orders FOR EACH ROW
+  await database.sql(`CREATE TRIGGER refuse_second BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes = 'rejected the second time') EXECUTE FUNCTION refuse_second()`);
   // A defect, a rejected row, a conflict that does not end: the SQLSTATE is in the customer's id.
   for (const customerId of ['42P99', '23514', '40001']) {
@@ -106,9 +106,9 @@ test('after an unanswered COMMIT, a failed retry does not say that nothing was s
 
 test('a change with an unanswered COMMIT on an order that is then locked is settled when the lock is released', async () => {
   const { id } = await createdOrder(server);
-  await database.sql(`CREATE_ORDER FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  await database.sql(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
-  await database.sql(`CREATE_ORDER TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
+  await database.sql(`CREATE TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
     WHEN (NEW.order_id = '${id}') EXECUTE FUNCTION wait_for_test()`);
   const [gate, holder] = [await database.connect(), await database.connect()];
   const waiting = (count: number) =>

@@ -145,7 +145,7 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
 
 test('a client that does not read its answers is cut off', async () => {
   const orders = Array.from({ length: 100 }, () => ({ items: [TEA], notes: 'x'.repeat(800) }));
-  const server = await serverForTest(database, {
+  const bounded = await serverForTest(database, {
     HTTP_CONNECTIONS_MAX: '1',
     REQUEST_DEADLINE_MS: '1000',
     REQUEST_RECEIVE_TIMEOUT_MS: '500',
@@ -154,11 +154,11 @@ test('a client that does not read its answers is cut off', async () => {
   await server.get(create, { input: { orders } });
   const body = JSON.stringify({ query: '{ orders(first: 100) { nodes { notes } } }' });
   const head = ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json'];
-  const { socket } = await rawRequest(server.url, [...head, `Content-Length: ${body.length}`], body);
+  const { socket } = await rawRequest(bounded.url, [...head, `Content-Length: ${body.length}`], body);
   socket.pause();
   const more = `${head.join('\r\n').replace('HOST', 'localhost')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   socket.write(more.repeat(250)); // 20 MB of answers, more than the buffers of both kernels hold
-  const status = async () => (await fetch(new URL('/health', server.url), { headers: { connection: 'close' } })).status;
+  const status = async () => (await fetch(new URL('/health', bounded.url), { headers: { connection: 'close' } })).status;
   expect(await status()).toBe(503); // the connection is open, and the only one that may be
   await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe(200);
 });

@@ -119,7 +119,7 @@ test('a primary that has become a standby is unavailable for writes, and serves 
 
 test('missing files of the database make it unavailable only for the reads that need them', async () => {
   const order = await createdOrder(server);
-  await database.sql(`CREATE_ORDER FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
+  await database.sql(`CREATE FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
   await database.sql('ALTER TABLE order_stats RENAME TO order_stats_away');
   await database.sql('CREATE VIEW order_stats AS SELECT * FROM order_stats_away WHERE vanished()');
@@ -136,14 +136,14 @@ test('missing files of the database make it unavailable only for the reads that 
 test('a read that fails does not affect the other reads of its batch', async () => {
   const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => createdOrder(server, { customerId })));
   await createdOrder(server, { customerId: 'c1', externalReference: 'unreadable' });
-  await database.sql(`CREATE_ORDER FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
+  await database.sql(`CREATE FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
     $$ BEGIN IF $1 = 'unreadable' THEN RAISE EXCEPTION 'bad page' USING ERRCODE = 'XX001'; END IF; RETURN $1; END $$`);
   const columns = await database.sql<{ name: string }>(
     "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'orders' ORDER BY ordinal_position",
   );
   const selected = columns.map(({ name }) => (name === 'external_reference' ? `reading(${name}) AS ${name}` : name));
   await database.sql('ALTER TABLE orders RENAME TO orders_away');
-  await database.sql(`CREATE_ORDER VIEW orders AS SELECT ${selected.join(', ')} FROM orders_away`);
+  await database.sql(`CREATE VIEW orders AS SELECT ${selected.join(', ')} FROM orders_away`);
   try {
     const query = `query ($one: ID!, $two: ID!) {
       one: order(id: $two) { customer { orders(first: 3) { nodes { id } } } }

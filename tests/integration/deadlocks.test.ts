@@ -137,10 +137,10 @@ test.each([0, 1] as const)(
 async function conflictAs(sqlState: string): Promise<void> {
   await database.sql('CREATE SEQUENCE IF NOT EXISTS tries');
   await database.sql('ALTER SEQUENCE tries RESTART');
-  await database.sql(`CREATE_ORDER OR REPLACE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  await database.sql(`CREATE OR REPLACE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF nextval('tries') <= substring(NEW.notes FROM '[0-9]+')::int THEN
       RAISE EXCEPTION 'conflict of the test' USING ERRCODE = '${sqlState}'; END IF; RETURN NEW; END $$`);
-  await database.sql(`CREATE_ORDER OR REPLACE TRIGGER conflict BEFORE INSERT ON orders FOR EACH ROW
+  await database.sql(`CREATE OR REPLACE TRIGGER conflict BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes LIKE 'conflict %') EXECUTE FUNCTION conflict()`);
 }
 

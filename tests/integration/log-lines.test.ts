@@ -42,9 +42,9 @@ test('every log line is small JSON without statements, connections, passwords or
   await logged('of_the_test');
 
   // A data exception, whose message quotes the value.
-  await database.sql(`CREATE_ORDER FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
+  await database.sql(`CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM NEW.customer_name::int; RETURN NEW; END $$`);
-  await database.sql(`CREATE_ORDER TRIGGER reject BEFORE INSERT ON orders FOR EACH ROW
+  await database.sql(`CREATE TRIGGER reject BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes = 'no number') EXECUTE FUNCTION reject()`);
   expect(await createFor(PERSON, { notes: 'no number' })).toBe('INTERNAL_SERVER_ERROR');
   await logged('"sqlState":"22P02"');
