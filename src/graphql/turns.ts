@@ -7,6 +7,9 @@ const VALUES_PER_TURN = 10_000;
 const VALUES_PER_CALL = 20;
 
 let turn: Promise<void> = Promise.resolve();
+/** Number of turns that have been scheduled and have not begun. */
+let scheduled = 0;
+/** Values of the last scheduled turn, or of the current one if none is scheduled. */
 let values = 0;
 
 /**
@@ -32,12 +35,23 @@ export function inTurns<T>(list: readonly T[], info: GraphQLResolveInfo): (T | P
 }
 
 function turnOf(count: number): Promise<void> {
+  if (values === 0) setImmediate(endTurn);
   values += count;
   if (values > VALUES_PER_TURN) {
     values = count;
-    turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    scheduled += 1;
+    turn = turn.then(() => new Promise((resolve) => setImmediate(resolve))).then(beginTurn);
   }
   return turn;
+}
+
+function beginTurn(): void {
+  scheduled -= 1;
+  setImmediate(endTurn);
+}
+
+function endTurn(): void {
+  if (scheduled === 0) values = 0;
 }
 
 function fieldsOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {

@@ -33,7 +33,7 @@ function subjectSchema(): GraphQLSchema {
 async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const log = pino({ level: 'silent' });
   const { request, websockets: bounds } = readConfig({});
-  const services = { readerFor: () => ({}), deadlineMs: 10_000 } as unknown as Services;
+  const services = { orders: { readerFor: () => ({}) }, deadlineMs: 10_000 } as unknown as Services;
   const schema = subjectSchema();
   const formatError = createErrorFormatter(String);
   const apollo = createApollo({ ...request, schema, formatError, log });

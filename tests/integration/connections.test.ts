@@ -158,7 +158,8 @@ test('a client that does not read its answers is cut off', async () => {
   socket.pause();
   const more = `${head.join('\r\n').replace('HOST', 'localhost')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   socket.write(more.repeat(250)); // 20 MB of answers, more than the buffers of both kernels hold
-  const status = async () => (await fetch(new URL('/health', bounded.url), { headers: { connection: 'close' } })).status;
+  const status = async () =>
+    (await fetch(new URL('/health', bounded.url), { headers: { connection: 'close' } })).status;
   expect(await status()).toBe(503); // the connection is open, and the only one that may be
   await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe(200);
 });

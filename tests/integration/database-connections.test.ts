@@ -95,6 +95,7 @@ test('connections that no longer answer are all closed at once; reads and writes
   // The second try does not wait for another of them.
   expect((await hurried.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
   expect(await askEverything(order, hurried)).toEqual([]);
+  await terminateAll(); // the frozen connections of the other server
 });
 
 test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
