@@ -34,16 +34,15 @@ export interface EventPayload {
   readonly status: OrderStatus;
   /** In minor units of the currency. */
   readonly totalMinor: string;
-  readonly createdAt: Date;
+  /** Left out of a creation, which happened at that time. */
+  readonly createdAt?: Date;
 }
 
-export function eventPayload(order: Order): EventPayload {
-  return { ...creationPayload(order), createdAt: order.createdAt };
-}
-
-/** The payload of a creation: the database adds `createdAt`. */
-export function creationPayload({ currency, status, total }: NewOrder): Omit<EventPayload, 'createdAt'> {
-  return { currency, status, totalMinor: total.toString() };
+/** @param order a new one has no time of creation yet */
+export function eventPayload(order: NewOrder & Partial<Pick<Order, 'createdAt'>>): EventPayload {
+  const { currency, status, total, createdAt } = order;
+  const payload = { currency, status, totalMinor: total.toString() };
+  return createdAt === undefined ? payload : { ...payload, createdAt };
 }
 
 /** The time of the next change: a clock that is set back must not reverse the history. */

@@ -30,7 +30,7 @@ export interface EventSource {
   /** Hashed. */
   readonly commandKey: Uint8Array | null;
   readonly commandFingerprint: Uint8Array | null;
-  readonly payload: EventPayload | Omit<EventPayload, 'createdAt'>;
+  readonly payload: EventPayload;
 }
 
 /** The columns of `order_events` that are stored with an event. */

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { startProcess, temporaryFolder } from '../support/process.js';
-import { createMany, transitionMany } from '../support/mutations.js';
-import { create } from '../support/queries.js';
+import { createOrder, createOrders, transitionOrders } from '../support/order-requests.js';
 
 const FILE = path.resolve(process.env['TEST_DATA_DIR'] ?? '../shared/data', 'northwind-orders.json');
 const hasData = existsSync(FILE);
@@ -54,7 +53,7 @@ const STATS = `query ($customerId: String) {
 }`;
 
 test.skipIf(!hasData)(
-  'the 830 Northwind orders are taken together with their addresses, 809 are shipped, and the sums by customer are right',
+  'the 830 Northwind orders are created in batches with their addresses, 809 are shipped, and the sums by customer are right',
   { timeout: 60_000 },
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
@@ -70,7 +69,7 @@ test.skipIf(!hasData)(
       metadata: { source: 'northwind' },
     }));
     const chunks = Array.from({ length: 9 }, (_, index) => orders.slice(index * 100, (index + 1) * 100));
-    const answers = await Promise.all(chunks.map((chunk) => createMany(server, { orders: chunk })));
+    const answers = await Promise.all(chunks.map((chunk) => createOrders(server, { orders: chunk })));
     const taken = answers.flatMap(({ results }) => results);
     expect(taken.flatMap(({ userErrors }) => userErrors)).toEqual([]);
     expect(taken).toHaveLength(830);
@@ -82,7 +81,7 @@ test.skipIf(!hasData)(
     const tracking = { carrier: 'Speedy Express' };
     for (let start = 0; start < shipped.length; start += 100) {
       const changes = shipped.slice(start, start + 100).map((id) => ({ id, status: 'SHIPPED', tracking }));
-      const { results } = await transitionMany(server, changes);
+      const { results } = await transitionOrders(server, changes);
       expect(results.every(({ changed }) => changed)).toBe(true);
     }
 
@@ -125,7 +124,7 @@ test.skipIf(!hasData)(
 );
 
 test.skipIf(!hasData)(
-  'the 830 Northwind orders are taken one by one, watched and listed, and add up to 1,354,458.59',
+  'the 830 Northwind orders are created one by one, watched and listed, and add up to 1,354,458.59',
   { timeout: 60_000 },
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
@@ -136,7 +135,7 @@ test.skipIf(!hasData)(
 
     const answers = await Promise.all(
       recorded.map(async ({ orderNumber, customerId, customerName, currency, items }) =>
-        create(server, { idempotencyKey: `northwind ${orderNumber}`, customerId, customerName, currency, items }),
+        createOrder(server, { idempotencyKey: `northwind ${orderNumber}`, customerId, customerName, currency, items }),
       ),
     );
     expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
-import { update } from '../support/queries.js';
+import { transitionOrder } from '../support/order-requests.js';
 
 const run = promisify(execFile);
 
@@ -61,7 +61,7 @@ test('a server with an empty database gives the responses of the README', async 
   const subscription = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
   const watcher = await server.watch<{ orderStatusChanged: unknown }>(subscription);
   const id = /orderId: "(.*?)"/.exec(subscription)?.[1] ?? '';
-  await update(server, { id, status: 'PROCESSING' });
+  await transitionOrder(server, { id, status: 'PROCESSING' });
   expect(await watcher.until((seen) => seen.length === 1)).toEqual([
     {
       orderStatusChanged: {

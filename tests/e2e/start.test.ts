@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, embeddedUrl, postgresOn, usedDataDir } from '../support/embedded.js';
-import { create, created } from '../support/queries.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 import { failToStart, startProcess, temporaryFolder } from '../support/process.js';
 
 function lastLine(text: string): string {
@@ -17,13 +17,16 @@ function lastLine(text: string): string {
 test('a second start keeps the data, and a stop leaves no process behind', async () => {
   const dataDir = path.join(await temporaryFolder(), 'data');
   const first = await startProcess({ DATA_DIR: dataDir });
-  const order = await created(first, { idempotencyKey: 'kept' });
+  const order = await createdOrder(first, { idempotencyKey: 'kept' });
   expect(postgresOn(dataDir)).not.toEqual([]);
   expect(await first.end('SIGINT')).toMatchObject({ code: 0 });
   expect(postgresOn(dataDir)).toEqual([]);
 
   const second = await startProcess({ DATA_DIR: dataDir });
-  expect(await create(second, { idempotencyKey: 'kept' })).toMatchObject({ replayed: true, order: { id: order.id } });
+  expect(await createOrder(second, { idempotencyKey: 'kept' })).toMatchObject({
+    replayed: true,
+    order: { id: order.id },
+  });
   const { code, tookMs } = await second.end('SIGTERM');
   expect(code).toBe(0);
   expect(tookMs).toBeLessThan(10_000);
@@ -33,11 +36,14 @@ test('a second start keeps the data, and a stop leaves no process behind', async
 test('a server that was killed is followed by one that takes its PostgreSQL over', async () => {
   const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
-  const order = await created(killed, { idempotencyKey: 'survives' });
+  const order = await createdOrder(killed, { idempotencyKey: 'survives' });
   await killed.end('SIGKILL');
   expect(postgresOn(dataDir)).not.toEqual([]);
   const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await create(next, { idempotencyKey: 'survives' })).toMatchObject({ replayed: true, order: { id: order.id } });
+  expect(await createOrder(next, { idempotencyKey: 'survives' })).toMatchObject({
+    replayed: true,
+    order: { id: order.id },
+  });
   await next.end('SIGTERM');
   expect(postgresOn(dataDir)).toEqual([]);
 });
@@ -50,7 +56,7 @@ test('two servers do not share one data folder, and the second names the first',
   expect(lastLine(stderr)).toBe(
     `Another server uses the data folder ${dataDir}: process ${first.pid} at ${first.url}. Stop it, or set DATA_DIR or DATABASE_URL.`,
   );
-  expect(await created(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
+  expect(await createdOrder(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
   await first.end('SIGTERM');
   expect(existsSync(path.join(dataDir, 'server.json'))).toBe(false);
 });
@@ -88,7 +94,7 @@ test('the embedded PostgreSQL listens on loopback only, asks for a password, and
   ]);
 });
 
-test('a taken port is one clear sentence, and nothing stays behind', async () => {
+test('a port in use is reported in one sentence, and no process is left behind', async () => {
   const dataDir = await usedDataDir();
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());

@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { useDatabase } from '../support/fixture.js';
 import { startProcess } from '../support/process.js';
-import { create, created, update } from '../support/queries.js';
+import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(async () => {
-  await database.drop();
-});
+const database = useDatabase();
 
 test('two processes on one database make one order for one key and see each other’s changes', async () => {
   const env = { DATABASE_URL: database.url };
@@ -19,7 +11,7 @@ test('two processes on one database make one order for one key and see each othe
   expect(one.output()).toContain('No authentication is configured: every client is admin.');
   const answers = await Promise.all(
     Array.from({ length: 200 }, async (_, index) =>
-      create(index % 2 === 0 ? one : two, { idempotencyKey: 'over processes' }),
+      createOrder(index % 2 === 0 ? one : two, { idempotencyKey: 'over processes' }),
     ),
   );
   expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(1);
@@ -32,9 +24,9 @@ test('two processes on one database make one order for one key and see each othe
   const watchers = await Promise.all(
     [one, two].map(async (server) => server.watch<Seen>(query, { to: ['CONFIRMED', 'SHIPPED'] })),
   );
-  const { id } = await created(one);
-  await update(one, { id, status: 'CONFIRMED' });
-  await update(two, { id, status: 'SHIPPED' });
+  const { id } = await createdOrder(one);
+  await transitionOrder(one, { id, status: 'CONFIRMED' });
+  await transitionOrder(two, { id, status: 'SHIPPED' });
   for (const watcher of watchers) {
     const seen = await watcher.until((events) => events.length === 2);
     expect(seen.map((event) => event.orderStatusChanged)).toEqual([
@@ -50,7 +42,7 @@ test('a process that is killed under load loses no order that it acknowledged, a
   const acknowledged: string[] = [];
   const calls = Array.from({ length: 400 }, async (_, index) => {
     const input = { idempotencyKey: `killed ${index}`, notes: 'under fire' };
-    const answer = await create(victim, input).catch(() => null);
+    const answer = await createOrder(victim, input).catch(() => null);
     if (answer?.order !== null && answer?.order !== undefined) acknowledged.push(answer.order.id);
     if (acknowledged.length === 100) await victim.end('SIGKILL');
   });
@@ -62,7 +54,7 @@ test('a process that is killed under load loses no order that it acknowledged, a
 
   const retried = await Promise.all(
     Array.from({ length: 400 }, async (_, index) =>
-      create(other, { idempotencyKey: `killed ${index}`, notes: 'under fire' }),
+      createOrder(other, { idempotencyKey: `killed ${index}`, notes: 'under fire' }),
     ),
   );
   expect(retried.every((answer) => answer.order !== null)).toBe(true);

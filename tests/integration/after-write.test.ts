@@ -1,28 +1,18 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { databaseForTest, serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { GraphQLError } from '../support/client.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const DEADLINE_MS = 1_500;
 
-let database: TestDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url, {
-    REQUEST_DEADLINE_MS: String(DEADLINE_MS),
-    DATABASE_STATEMENT_TIMEOUT_MS: '10000',
-    DATABASE_LOCK_TIMEOUT_MS: '10000',
-    READ_QUEUE_MAX_KEYS: '2',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
+const database = useDatabase();
+const server = useServer(database, {
+  REQUEST_DEADLINE_MS: String(DEADLINE_MS),
+  DATABASE_STATEMENT_TIMEOUT_MS: '10000',
+  DATABASE_LOCK_TIMEOUT_MS: '10000',
+  READ_QUEUE_MAX_KEYS: '2',
 });
 
 interface Stored {
@@ -49,7 +39,7 @@ function expectStored(error: GraphQLError | undefined): void {
   expect(error?.extensions).toMatchObject({ stored: true });
 }
 
-/** Lets nobody read a table until `release`. */
+/** Blocks all reads of a table until `release`. */
 async function blocked(statement: string, ...values: unknown[]): Promise<() => Promise<void>> {
   const blocker = await database.connect();
   await blocker.query('BEGIN');
@@ -59,11 +49,12 @@ async function blocked(statement: string, ...values: unknown[]): Promise<() => P
   };
 }
 
+/** Deadlines are tested by time itself. */
 const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, moment - performance.now()));
 
-describe('a stored write says so', () => {
+describe('a stored write is reported as stored', () => {
   test('when a read of its payload meets its deadline', async () => {
-    const { id, number } = await created(server);
+    const { id, number } = await createdOrder(server);
     const release = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
     const { status, headers, data, errors } = await server.ask<Transitioned>(TRANSITION, {
       input: { id, status: 'CONFIRMED' },
@@ -99,7 +90,7 @@ describe('a stored write says so', () => {
   });
 
   test('when a read of its payload fails unexpectedly, and the failure is no HTTP 500', async () => {
-    const { id } = await created(server);
+    const { id } = await createdOrder(server);
     await database.sql('ALTER TABLE order_items RENAME TO elsewhere');
     const { status, data, errors } = await server.ask<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
     await database.sql('ALTER TABLE elsewhere RENAME TO order_items');
@@ -111,21 +102,21 @@ describe('a stored write says so', () => {
   test('when its history cannot be read', async () => {
     const query = `mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) {
       order { id version history(after: "nonsense") { nodes { version } } } } }`;
-    const { id } = await created(server);
+    const { id } = await createdOrder(server);
     const { status, data, errors } = await server.ask<Transitioned>(query, { input: { id, status: 'CONFIRMED' } });
     expect([status, data.updateOrderStatus.order]).toEqual([200, { id, version: 2, history: null }]);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_CURSOR', stored: true });
   });
 
   test('when a later mutation of the request fails', async () => {
-    const held = await created(server);
+    const held = await createdOrder(server);
     const release = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', held.id);
     const query = `mutation ($create: CreateOrderInput!, $transition: UpdateOrderStatusInput!) {
       first: createOrder(input: $create) { order { id version } userErrors { code } }
       second: updateOrderStatus(input: $transition) { changed } }`;
     const variables = { create: { items: [TEA] }, transition: { id: held.id, status: 'CONFIRMED' } };
     const { status, headers, data, errors } = await server.ask<{
-      first: CreateAnswer['createOrder'];
+      first: CreateOrderAnswer['createOrder'];
       second: null;
     }>(query, variables);
     await release();
@@ -139,7 +130,7 @@ describe('a stored write says so', () => {
 });
 
 test('the reads of a payload have a deadline of their own, which begins after the write', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const releaseOrder = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', id);
   const releaseItems = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
   const begun = performance.now();
@@ -157,7 +148,10 @@ test('the reads of a payload have a deadline of their own, which begins after th
 
 test('a read of which nothing succeeded is 503 with Retry-After, a write of unknown outcome 503 without', async () => {
   const release = await blocked('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  const asked = [server.ask('{ orders { nodes { id } } }'), server.ask(CREATE, { input: { items: [TEA] } })] as const;
+  const asked = [
+    server.ask('{ orders { nodes { id } } }'),
+    server.ask(CREATE_ORDER, { input: { items: [TEA] } }),
+  ] as const;
   const [read, write] = await Promise.all(asked);
   await release();
   expect([read.status, read.headers.get('retry-after'), read.data]).toEqual([503, '1', null]);
@@ -171,7 +165,7 @@ test('an unexpected failure of which nothing succeeded is HTTP 500', async () =>
   await database.sql('ALTER TABLE order_stats RENAME TO elsewhere');
   const failed = await server.ask('{ orderStats { count } }');
   const beside = await server.ask('{ __typename orderStats { count } }');
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   await database.sql('ALTER TABLE elsewhere RENAME TO order_stats');
   expect(failed).toMatchObject({
     status: 500,
@@ -228,20 +222,19 @@ test('persisted queries that are malformed or belong to another query are the cl
 });
 
 test('an exact count that the database cuts off says what to do instead', async () => {
-  const slow = await createDatabase();
+  const slow = await databaseForTest();
   const name = new URL(slow.url).pathname.slice(1);
   await slow.sql(`ALTER DATABASE ${name} SET enable_seqscan = off`);
   await slow.sql(`ALTER DATABASE ${name} SET enable_sort = off`);
-  const counting = await startServer(slow.url, { DATABASE_STATEMENT_TIMEOUT_MS: '1000' });
+  const counting = await serverForTest(slow, { DATABASE_STATEMENT_TIMEOUT_MS: '1000' });
   const input = { orders: Array.from({ length: 30 }, () => ({ items: [TEA] })) };
   await counting.get('mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }', {
     input,
   });
   await slow.sql('ALTER TABLE orders RENAME TO all_orders');
+  // Each row takes so long that the statement of the count is cut off, and the page's is not.
   await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.05) IS NOT NULL');
   const { status, errors } = await counting.ask('{ orders(first: 1) { nodes { id } totalCount } }');
-  await counting.close();
-  await slow.drop();
   expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
   expect(errors?.[0]?.path).toEqual(['orders', 'totalCount']);
   expect(errors?.[0]?.message).toMatch(/takes too long.*Narrow `where`.*`count`/);

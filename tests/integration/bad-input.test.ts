@@ -1,26 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { CREATE, create, created, TEA, UPDATE, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { afterEach, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, TEA, UPDATE_ORDER_STATUS } from '../support/order-documents.js';
+import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-let server: TestServer;
+const database = useDatabase();
+const server = useServer(database);
 let stored = 0;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
-});
 
 afterEach(async () => {
   const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
   expect(row?.orders).toBe(stored);
   expect(server.logged.filter((line) => Number(line['level']) >= 50)).toEqual([]);
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
 });
 
 const HUGE = '92233720368547758.07'; // the most a BIGINT of cents holds
@@ -101,7 +91,7 @@ test.each([
   ['blank key', { idempotencyKey: '  ' }, 'INVALID', ['idempotencyKey']],
   ['long key', { idempotencyKey: 'k'.repeat(256) }, 'LIMIT_EXCEEDED', ['idempotencyKey']],
 ])('createOrder with %s names the field and the rule, and stores nothing', async (_what, input, code, field) => {
-  const answer = await create(server, input);
+  const answer = await createOrder(server, input);
   expect(answer.order).toBeNull();
   expect(answer.userErrors).toMatchObject([
     { __typename: 'InputError', code, field: ['input', ...field], retryable: false },
@@ -111,7 +101,7 @@ test.each([
 });
 
 test('all rules that an input breaks are listed', async () => {
-  const answer = await create(server, {
+  const answer = await createOrder(server, {
     currency: 'QQQ',
     notes: ' ',
     items: [{ name: '', quantity: 0, unitPrice: '1' }],
@@ -132,14 +122,14 @@ test.each([
   ['half a surrogate pair', { items: [{ ...TEA, name: 'a\ud800' }] }, 'input.items[0].name'],
   ['half a surrogate pair in the key', { idempotencyKey: '\udc00' }, 'input.idempotencyKey'],
 ])('createOrder with %s is BAD_USER_INPUT that names it', async (_what, input, name) => {
-  const answer = await server.ask(CREATE, { input: { items: [TEA], ...input } });
+  const answer = await server.ask(CREATE_ORDER, { input: { items: [TEA], ...input } });
   expect(answer.status).toBe(400);
   expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   expect(answer.errors?.[0]?.message).toContain(name);
 });
 
 test('updateOrderStatus names what is wrong', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   stored += 1;
   const cases = [
     [{ id: 'nonsense', status: 'CONFIRMED' }, 'INVALID', 'id'],
@@ -149,9 +139,12 @@ test('updateOrderStatus names what is wrong', async () => {
     [{ id, status: 'CONFIRMED', idempotencyKey: '' }, 'INVALID', 'idempotencyKey'],
   ] as const;
   for (const [input, code, field] of cases) {
-    expect(await update(server, input)).toMatchObject({ order: null, userErrors: [{ code, field: ['input', field] }] });
+    expect(await transitionOrder(server, input)).toMatchObject({
+      order: null,
+      userErrors: [{ code, field: ['input', field] }],
+    });
   }
-  const banana = await server.ask(UPDATE, { input: { id, status: 'banana' } });
+  const banana = await server.ask(UPDATE_ORDER_STATUS, { input: { id, status: 'banana' } });
   expect(banana.status).toBe(400);
   expect(banana.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   expect(banana.errors?.[0]?.message).toContain('OrderStatus');

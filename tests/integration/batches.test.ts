@@ -1,34 +1,24 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { beforeAll, expect, test } from 'vitest';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
+const database = useDatabase();
+beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
+// One lane, so that what is asked at once shares batches.
+const servers = [
+  useServer(database, { WRITE_LANES: '1' }),
+  useServer(database, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
+] as const;
 
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
-  // One lane, so that what is asked at once shares batches.
-  servers = await Promise.all([
-    startServer(database.url, { WRITE_LANES: '1' }),
-    startServer(database.url, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
-  ]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
-
-test('rejected commands among good ones leave the good ones stored', async () => {
-  const [one, two] = await Promise.all([created(servers[0]), created(servers[0])]);
+test('rejected commands do not affect the other commands of their batch', async () => {
+  const [one, two] = await Promise.all([createdOrder(servers[0]), createdOrder(servers[0])]);
   const answers = await Promise.all([
-    update(servers[0], { id: one.id, status: 'CONFIRMED' }),
-    update(servers[0], { id: two.id, status: 'DELIVERED' }),
-    create(servers[0], { notes: 'good' }),
-    update(servers[0], { id: two.id, status: 'CONFIRMED', expectedVersion: 7 }),
-    update(servers[0], { id: two.id, status: 'SHIPPED' }),
+    transitionOrder(servers[0], { id: one.id, status: 'CONFIRMED' }),
+    transitionOrder(servers[0], { id: two.id, status: 'DELIVERED' }),
+    createOrder(servers[0], { notes: 'good' }),
+    transitionOrder(servers[0], { id: two.id, status: 'CONFIRMED', expectedVersion: 7 }),
+    transitionOrder(servers[0], { id: two.id, status: 'SHIPPED' }),
   ]);
   expect(answers.map((answer) => answer.userErrors[0]?.code ?? 'done')).toEqual([
     'done',
@@ -47,7 +37,7 @@ test('rejected commands among good ones leave the good ones stored', async () =>
 test('a row that the database rejects fails alone, masked and logged; its neighbours are stored', async () => {
   const answers = await Promise.all(
     Array.from({ length: 40 }, async (_, index) =>
-      servers[0].ask<CreateAnswer | { createOrder: null }>(CREATE, {
+      servers[0].ask<CreateOrderAnswer | { createOrder: null }>(CREATE_ORDER, {
         input: { items: [TEA], notes: index === 23 ? 'poison' : `neighbour ${index}` },
       }),
     ),
@@ -63,16 +53,18 @@ test('a row that the database rejects fails alone, masked and logged; its neighb
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
 });
 
-test('commands on a locked order wait outside the batch; its neighbours and everything else go on', async () => {
-  const [held, free] = await Promise.all([created(servers[1]), created(servers[1])]);
+test('commands on a locked order wait outside the batch; all other commands continue', async () => {
+  const [held, free] = await Promise.all([createdOrder(servers[1]), createdOrder(servers[1])]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
   let waiting = true;
-  const blocked = update(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
-  const more = Array.from({ length: 20 }, async () => update(servers[1], { id: held.id, status: 'PROCESSING' }));
-  expect(await update(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
-  for (let round = 0; round < 10; round += 1) await created(servers[1]);
+  const blocked = transitionOrder(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
+  const more = Array.from({ length: 20 }, async () =>
+    transitionOrder(servers[1], { id: held.id, status: 'PROCESSING' }),
+  );
+  expect(await transitionOrder(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+  for (let round = 0; round < 10; round += 1) await createdOrder(servers[1]);
   expect(waiting).toBe(true);
   await blocker.query('ROLLBACK');
   // Those that wait have no order among each other, as concurrent requests have none.
@@ -82,67 +74,61 @@ test('commands on a locked order wait outside the batch; its neighbours and ever
 });
 
 test('a command on a locked order fails at its deadline, and the change is not made afterwards', async () => {
-  const hurried = await startServer(database.url, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
-  try {
-    const held = await created(hurried);
-    const blocker = await database.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
-    const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
-    const asked = Array.from({ length: 30 }, async () =>
-      hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
-    );
-    for (const answer of await Promise.all(asked)) {
-      expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-      expect(answer.errors?.[0]?.message).toContain('Nothing was stored');
-      expect(answer.errors?.[0]?.extensions).not.toHaveProperty('outcome');
-      expect(answer.headers.get('retry-after')).toBe('1');
-    }
-    const busy = `SELECT 1 FROM pg_stat_activity
-      WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
-    await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
-    await blocker.query('ROLLBACK');
-    await created(hurried);
-    expect(await update(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
-      changed: true,
-    });
-  } finally {
-    await hurried.close();
+  const hurried = await serverForTest(database, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
+  const held = await createdOrder(hurried);
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
+  const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
+  const asked = Array.from({ length: 30 }, async () =>
+    hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
+  );
+  for (const answer of await Promise.all(asked)) {
+    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect(answer.errors?.[0]?.message).toContain('Nothing was stored');
+    expect(answer.errors?.[0]?.extensions).not.toHaveProperty('outcome');
+    expect(answer.headers.get('retry-after')).toBe('1');
   }
+  const busy = `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
+  await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
+  await blocker.query('ROLLBACK');
+  await createdOrder(hurried);
+  expect(await transitionOrder(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
+    changed: true,
+  });
 });
 
-test('a full queue rejects at once with OVERLOADED; what was accepted is stored', async () => {
+test('a full queue rejects at once with OVERLOADED; accepted commands are stored', async () => {
   const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
-  const tight = await startServer(database.url, bounds);
-  try {
-    const target = await created(tight);
-    const blocker = await database.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
-    const waiting = update(tight, { id: target.id, status: 'CONFIRMED' });
-    await expect
-      .poll(() =>
-        database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
-      )
-      .not.toHaveLength(0);
-    const more = Array.from({ length: 20 }, async () => tight.ask(CREATE, { input: { items: [TEA], notes: 'crowd' } }));
-    const rejected = await Promise.all(more.slice(4));
-    await blocker.query('COMMIT');
-    const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
-    const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
-    expect(codes.filter((code) => code === 'done')).toHaveLength(4);
-    expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
-    expect(answers.find((answer) => answer.errors !== undefined)?.status).toBe(503);
-    expect(await waiting).toMatchObject({ changed: true });
-    expect(await database.sql("SELECT id FROM orders WHERE notes = 'crowd'")).toHaveLength(4);
-  } finally {
-    await tight.close();
-  }
+  const tight = await serverForTest(database, bounds);
+  const target = await createdOrder(tight);
+  const blocker = await database.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
+  const waiting = transitionOrder(tight, { id: target.id, status: 'CONFIRMED' });
+  await expect
+    .poll(() =>
+      database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+    )
+    .not.toHaveLength(0);
+  const more = Array.from({ length: 20 }, async () =>
+    tight.ask(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
+  );
+  const rejected = await Promise.all(more.slice(4));
+  await blocker.query('COMMIT');
+  const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
+  const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
+  expect(codes.filter((code) => code === 'done')).toHaveLength(4);
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
+  expect(answers.find((answer) => answer.errors !== undefined)?.status).toBe(503);
+  expect(await waiting).toMatchObject({ changed: true });
+  expect(await database.sql("SELECT id FROM orders WHERE notes = 'crowd'")).toHaveLength(4);
 });
 
 test('a freed order does not wait for orders that stay locked', async () => {
-  const others = await Promise.all(Array.from({ length: 30 }, () => created(servers[1])));
-  const soon = await created(servers[1]);
+  const others = await Promise.all(Array.from({ length: 30 }, () => createdOrder(servers[1])));
+  const soon = await createdOrder(servers[1]);
   const [stubborn, brief] = [await database.connect(), await database.connect()];
   for (const [blocker, ids] of [
     [stubborn, others.map(({ id }) => id)],
@@ -151,8 +137,8 @@ test('a freed order does not wait for orders that stay locked', async () => {
     await blocker.query('BEGIN');
     await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
   }
-  const waiting = [...others, soon].map(async ({ id }) => update(servers[1], { id, status: 'CONFIRMED' }));
-  await created(servers[1]); // the changes have been sent before it
+  const waiting = [...others, soon].map(async ({ id }) => transitionOrder(servers[1], { id, status: 'CONFIRMED' }));
+  await createdOrder(servers[1]); // the changes have been sent before it
   await brief.query('ROLLBACK');
   expect(await waiting.at(-1)).toMatchObject({ changed: true }); // while the others are held
   await stubborn.query('ROLLBACK');

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import {
+  codes,
+  createdWholeOrder,
+  createOrders,
+  createWholeOrder,
+  readOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 /** What the product service sells, and how it behaves. */
 const prices = new Map<string, object>();
@@ -12,9 +18,7 @@ const CACHE_MAX = 5;
 let behaviour: 'right' | 'slow' | 'wrong' | 'failing' = 'right';
 let asked: string[] = [];
 let products: Server;
-let port: number;
-let database: TestDatabase;
-let server: TestServer;
+let port = 0; // any free one; the same again after `die`
 
 async function listen(): Promise<void> {
   products = createServer((request, response) => {
@@ -50,28 +54,19 @@ function sell(price: string, currency = 'USD', name = 'Green tea'): string {
 /** Pushes everything else out of the server's cache of products. */
 async function fillCache(): Promise<void> {
   const items = Array.from({ length: CACHE_MAX }, () => ({ productId: sell('1') }));
-  await expect.poll(async () => (await createWhole(server, { items })).order).not.toBeNull();
+  await expect.poll(async () => (await createWholeOrder(server, { items })).order).not.toBeNull();
 }
 
-beforeAll(async () => {
-  port = 0;
-  await listen();
-  database = await createDatabase();
-  server = await startServer(database.url, {
-    PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
-    PRODUCT_SERVICE_TIMEOUT_MS: '200',
-    PRODUCT_SERVICE_RETRIES: '1',
-    PRODUCT_SERVICE_BREAKER_FAILURES: '4',
-    PRODUCT_SERVICE_BREAKER_REST_MS: '200',
-    PRODUCT_CACHE_SECONDS: '3600',
-    PRODUCT_CACHE_MAX: String(CACHE_MAX),
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await die();
-  await database.drop();
+await listen();
+afterAll(die);
+const server = useServer(useDatabase(), {
+  PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
+  PRODUCT_SERVICE_TIMEOUT_MS: '200',
+  PRODUCT_SERVICE_RETRIES: '1',
+  PRODUCT_SERVICE_BREAKER_FAILURES: '4',
+  PRODUCT_SERVICE_BREAKER_REST_MS: '200',
+  PRODUCT_CACHE_SECONDS: '3600',
+  PRODUCT_CACHE_MAX: String(CACHE_MAX),
 });
 
 beforeEach(() => {
@@ -79,11 +74,11 @@ beforeEach(() => {
   asked = [];
 });
 
-test('an item may carry only its product: name and price are the catalogue’s, asked for once by many orders at a time', async () => {
+test('an item with only a product gets name and price from the catalogue, by one request for many orders', async () => {
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
   const items = [{ productId: tea, quantity: 3 }, { productId: mug }, { name: 'Gift', unitPrice: '0' }];
   const orders = await Promise.all(
-    Array.from({ length: 30 }, () => createdOrder(server, { items, expectedTotal: '25.10' })),
+    Array.from({ length: 30 }, () => createdWholeOrder(server, { items, expectedTotal: '25.10' })),
   );
   expect(orders[0]).toMatchObject({
     items: [
@@ -96,21 +91,21 @@ test('an item may carry only its product: name and price are the catalogue’s, 
   expect(asked).toHaveLength(1);
 });
 
-test('what an item brings itself stays its own', async () => {
+test('fields that an item sends itself are kept', async () => {
   const tea = sell('4.20');
-  const named = await createdOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
+  const named = await createdWholeOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
   expect(named).toMatchObject({ items: [{ name: 'My tea', unitPrice: { amount: '4.20' } }] });
-  const priced = await createdOrder(server, { items: [{ productId: tea, unitPrice: '1' }] });
+  const priced = await createdWholeOrder(server, { items: [{ productId: tea, unitPrice: '1' }] });
   expect(priced).toMatchObject({ items: [{ name: 'Green tea', unitPrice: { amount: '1.00' } }] });
   asked = [];
-  await createdOrder(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
+  await createdWholeOrder(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
   expect(asked).toEqual([]);
 });
 
 test('a price that is not the expected one, another currency and an unknown product are rejected', async () => {
   const [tea, yen, fine] = [sell('4.20'), sell('640', 'JPY'), sell('4.205')];
   const rejection = async (item: object, more: object = {}) =>
-    codes((await createWhole(server, { items: [item], ...more })).userErrors);
+    codes((await createWholeOrder(server, { items: [item], ...more })).userErrors);
   expect(await rejection({ productId: tea, expectedUnitPrice: '4.19' })).toEqual([
     'PRICE_CHANGED input.items.0.expectedUnitPrice',
   ]);
@@ -125,9 +120,9 @@ test('a price that is not the expected one, another currency and an unknown prod
   expect(await rejection({ productId: tea }, { expectedTotal: '1' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
 });
 
-test('slow, wrong, failing or dead: orders with prices of their own work, others may be sent again, and then do', async () => {
+test('while the service is slow, wrong, failing or down, orders with prices succeed; others are retryable and succeed later', async () => {
   const away = async (productId: string) => {
-    const { order, userErrors } = await createWhole(server, { items: [{ productId }] });
+    const { order, userErrors } = await createWholeOrder(server, { items: [{ productId }] });
     expect(order).toBeNull();
     expect(userErrors).toMatchObject([
       { code: 'CATALOGUE_UNAVAILABLE', field: ['input', 'items', '0', 'productId'], retryable: true },
@@ -138,26 +133,30 @@ test('slow, wrong, failing or dead: orders with prices of their own work, others
     if (how === 'dead') await die();
     else behaviour = how;
     await away(tea);
-    await createdOrder(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
+    await createdWholeOrder(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
     if (how === 'dead') await listen();
     behaviour = 'right';
-    const bought = async () => (await createWhole(server, { items: [{ productId: tea }] })).order?.total.amount;
+    const bought = async () => (await createWholeOrder(server, { items: [{ productId: tea }] })).order?.total.amount;
     await expect.poll(bought, { timeout: 10_000 }).toBe('4.20');
   }
 });
 
-test('an order that exists is replayed without the service, also among many orders, whatever the price is now', async () => {
+test('an existing order is replayed without the service, also among many orders, whatever the current price', async () => {
   const tea = sell('4.20');
   const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
-  const order = await createdOrder(server, input);
+  const order = await createdWholeOrder(server, input);
   prices.delete(tea);
   await fillCache();
   await die();
   asked = [];
-  expect(await createWhole(server, input)).toMatchObject({ replayed: true, order: { id: order.id }, userErrors: [] });
-  const other = await createWhole(server, { ...input, notes: 'x' });
+  expect(await createWholeOrder(server, input)).toMatchObject({
+    replayed: true,
+    order: { id: order.id },
+    userErrors: [],
+  });
+  const other = await createWholeOrder(server, { ...input, notes: 'x' });
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
-  const { results } = await createMany(server, { orders: [input] });
+  const { results } = await createOrders(server, { orders: [input] });
   expect(results).toMatchObject([{ replayed: true, order: { id: order.id }, userErrors: [] }]);
   await listen();
   expect(asked).toEqual([]);
@@ -165,7 +164,7 @@ test('an order that exists is replayed without the service, also among many orde
 
 test('new items of an order come from the catalogue too; a retry under its key is answered without it', async () => {
   const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
-  const order = await createdOrder(server, { items: [{ productId: tea }] });
+  const order = await createdWholeOrder(server, { items: [{ productId: tea }] });
   const input = { id: order.id, expectedVersion: 1, idempotencyKey: 'mug', items: [{ productId: mug, quantity: 2 }] };
   const updated = await updateOrder(server, input);
   expect(updated.order).toMatchObject({ items: [{ name: 'Mug', quantity: 2 }], total: { amount: '25.00' } });
@@ -180,16 +179,16 @@ test('new items of an order come from the catalogue too; a retry under its key i
   asked = [];
   expect(await updateOrder(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
   expect(asked).toEqual([]);
-  expect((await read(server, order.id))?.version).toBe(2);
+  expect((await readOrder(server, order.id))?.version).toBe(2);
 });
 
 test('many orders are priced together; in a group one unknown product rejects all', async () => {
   const ids = Array.from({ length: 5 }, () => sell('1.00'));
   const orders = ids.map((productId) => ({ items: [{ productId }] }));
-  const { results } = await createMany(server, { orders });
+  const { results } = await createOrders(server, { orders });
   expect(results.every(({ order }) => order !== null)).toBe(true);
   expect(asked).toHaveLength(1);
-  const rejected = await createMany(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
+  const rejected = await createOrders(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
   expect(rejected.results.map(({ userErrors }) => userErrors[0]?.code)).toEqual([
     ...ids.map(() => 'BATCH_ABORTED'),
     'NOT_FOUND',

@@ -1,27 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
 import {
-  cancel,
+  cancelOrder,
   codes,
-  createWhole,
-  updateOrder,
-  transition,
-  read,
+  createdWholeOrder,
+  createWholeOrder,
   deleteOrder,
-  createdOrder,
-} from '../support/mutations.js';
-import { TEA } from '../support/queries.js';
+  readOrder,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
+const second = useServer(database);
 
-test('an update stores what is given, leaves the rest, clears with null, and leaves an event', async () => {
-  const order = await createdOrder(fixture.server, {
+test('an update stores the given fields, keeps the others, clears with null, and writes an event', async () => {
+  const order = await createdWholeOrder(server, {
     notes: 'old',
     metadata: { a: 1 },
     shippingAddress: { line1: 'here' },
   });
-  const first = await updateOrder(fixture.server, {
+  const first = await updateOrder(server, {
     id: order.id,
     expectedVersion: 1,
     notes: null,
@@ -53,19 +55,19 @@ test('an update stores what is given, leaves the rest, clears with null, and lea
       },
     },
   });
-  expect(await read(fixture.server, order.id)).toEqual(first.order);
-  const same = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, metadata: { a: 1 }, notes: null });
+  expect(await readOrder(server, order.id)).toEqual(first.order);
+  const same = await updateOrder(server, { id: order.id, expectedVersion: 2, metadata: { a: 1 }, notes: null });
   expect(same).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
 });
 
 test('new items replace the old ones, and the total is computed anew', async () => {
-  const order = await createdOrder(fixture.server, {
+  const order = await createdWholeOrder(server, {
     items: [TEA, { name: 'Milk', unitPrice: '1' }],
     shipping: '1',
     tax: '2',
   });
   const items = [{ name: 'Sugar', quantity: 2, unitPrice: '0.50', sku: 'S' }];
-  const updated = await updateOrder(fixture.server, { id: order.id, expectedVersion: 1, items });
+  const updated = await updateOrder(server, { id: order.id, expectedVersion: 1, items });
   expect(updated.order).toMatchObject({
     items: [{ position: 1, name: 'Sugar', sku: 'S', quantity: 2, subtotal: { amount: '1.00' } }],
     subtotal: { amount: '1.00' },
@@ -73,35 +75,35 @@ test('new items replace the old ones, and the total is computed anew', async () 
     history: { nodes: [{}, { changedFields: ['items', 'subtotal', 'total'] }] },
   });
   expect(updated.order?.['items']).toHaveLength(1);
-  const again = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, items });
+  const again = await updateOrder(server, { id: order.id, expectedVersion: 2, items });
   expect(again).toMatchObject({ changed: false, order: { version: 2 } });
 });
 
-test('what may not be updated any more is rejected and named', async () => {
-  const order = await createdOrder(fixture.server, { discount: '12.60', notes: 'same' });
-  await transition(fixture.server, { id: order.id, status: 'CONFIRMED' });
+test('fields that can no longer be updated are rejected and named', async () => {
+  const order = await createdWholeOrder(server, { discount: '12.60', notes: 'same' });
+  await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' });
   const items = [{ name: 'Sugar', unitPrice: '1' }];
-  const rejected = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, items });
+  const rejected = await updateOrder(server, { id: order.id, expectedVersion: 2, items });
   expect(codes(rejected.userErrors)).toEqual(['NOT_EDITABLE input.items']);
-  await transition(fixture.server, { id: order.id, status: 'SHIPPED' });
-  const shipped = await updateOrder(fixture.server, {
+  await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED' });
+  const shipped = await updateOrder(server, {
     id: order.id,
     expectedVersion: 3,
     notes: 'x',
     metadata: { x: 1 },
   });
   expect(codes(shipped.userErrors)).toEqual(['NOT_EDITABLE input.notes', 'NOT_EDITABLE input.metadata']);
-  const same = await updateOrder(fixture.server, { id: order.id, expectedVersion: 3, notes: 'same' });
+  const same = await updateOrder(server, { id: order.id, expectedVersion: 3, notes: 'same' });
   expect(same).toMatchObject({ changed: false, userErrors: [] });
-  const cheap = await createdOrder(fixture.server, { discount: '12.60' });
-  const less = await updateOrder(fixture.server, { id: cheap.id, expectedVersion: 1, items });
+  const cheap = await createdWholeOrder(server, { discount: '12.60' });
+  const less = await updateOrder(server, { id: cheap.id, expectedVersion: 1, items });
   expect(codes(less.userErrors)).toEqual(['INVALID input.items']);
 });
 
-test('updates ask for the version, the order and well-formed values', async () => {
-  const order = await createdOrder(fixture.server);
+test('updates require the current version, an existing order and valid values', async () => {
+  const order = await createdWholeOrder(server);
   const rejection = async (input: object) =>
-    codes((await updateOrder(fixture.server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
+    codes((await updateOrder(server, { id: order.id, expectedVersion: 1, ...input })).userErrors);
   expect(await rejection({ expectedVersion: 2, notes: 'x' })).toEqual(['VERSION_CONFLICT input.expectedVersion']);
   expect(await rejection({ id: randomUUID(), notes: 'x' })).toEqual(['NOT_FOUND input.id']);
   expect(await rejection({ id: randomUUID(), items: [TEA] })).toEqual(['NOT_FOUND input.id']);
@@ -114,11 +116,11 @@ test('updates ask for the version, the order and well-formed values', async () =
     'REQUIRED input.items.0.unitPrice',
   ]);
   expect(await rejection({ reason: 'x'.repeat(1_001) })).toEqual(['LIMIT_EXCEEDED input.reason']);
-  expect((await read(fixture.server, order.id))?.version).toBe(1);
+  expect((await readOrder(server, order.id))?.version).toBe(1);
 });
 
-test('an update under a key is done once; another one under it is rejected', async () => {
-  const order = await createdOrder(fixture.server);
+test('an update under an idempotency key is applied once; another update under the key is rejected', async () => {
+  const order = await createdWholeOrder(server);
   const input = {
     id: order.id,
     expectedVersion: 1,
@@ -126,57 +128,89 @@ test('an update under a key is done once; another one under it is rejected', asy
     notes: 'x',
     items: [{ name: 'a', unitPrice: '1' }],
   };
-  expect(await updateOrder(fixture.server, input)).toMatchObject({ changed: true, order: { version: 2 } });
-  expect(await updateOrder(fixture.server, input)).toMatchObject({
+  expect(await updateOrder(server, input)).toMatchObject({ changed: true, order: { version: 2 } });
+  expect(await updateOrder(server, input)).toMatchObject({
     changed: true,
     order: { version: 2 },
     userErrors: [],
   });
-  const other = await updateOrder(fixture.server, { ...input, notes: 'y' });
+  const other = await updateOrder(server, { ...input, notes: 'y' });
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
-test('references move with updates: claimed, given up, and rejected where another order has them', async () => {
+test('updates claim and release references; a reference of another order is rejected', async () => {
   const customerId = randomUUID();
   const [one, two] = [
-    await createdOrder(fixture.server, { customerId, externalReference: 'A' }),
-    await createdOrder(fixture.server, { customerId }),
+    await createdWholeOrder(server, { customerId, externalReference: 'A' }),
+    await createdWholeOrder(server, { customerId }),
   ];
-  const rejected = await updateOrder(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' });
+  const rejected = await updateOrder(server, { id: two.id, expectedVersion: 1, externalReference: 'A' });
   expect(codes(rejected.userErrors)).toEqual(['DUPLICATE input.externalReference']);
-  await updateOrder(fixture.server, { id: one.id, expectedVersion: 1, externalReference: 'B' });
-  expect(
-    (await updateOrder(fixture.server, { id: two.id, expectedVersion: 1, externalReference: 'A' })).userErrors,
-  ).toEqual([]);
-  await deleteOrder(fixture.server, { id: two.id });
-  await createdOrder(fixture.server, { customerId, externalReference: 'A' });
-  await updateOrder(fixture.server, { id: one.id, expectedVersion: 2, externalReference: null });
-  await createdOrder(fixture.server, { customerId, externalReference: 'B' });
-  const rows = await fixture.database.sql('SELECT * FROM order_references WHERE customer_id = $1', [customerId]);
+  await updateOrder(server, { id: one.id, expectedVersion: 1, externalReference: 'B' });
+  expect((await updateOrder(server, { id: two.id, expectedVersion: 1, externalReference: 'A' })).userErrors).toEqual(
+    [],
+  );
+  await deleteOrder(server, { id: two.id });
+  await createdWholeOrder(server, { customerId, externalReference: 'A' });
+  await updateOrder(server, { id: one.id, expectedVersion: 2, externalReference: null });
+  await createdWholeOrder(server, { customerId, externalReference: 'B' });
+  const rows = await database.sql('SELECT * FROM order_references WHERE customer_id = $1', [customerId]);
   expect(new Set(rows.map((row) => row['external_reference']))).toEqual(new Set(['A', 'B']));
 });
 
-test('orders that swap a reference at once leave it with exactly one of them', async () => {
+test('of orders that request one reference at the same time, exactly one gets it', async () => {
   const customerId = randomUUID();
-  const orders = await Promise.all(Array.from({ length: 10 }, () => createdOrder(fixture.server, { customerId })));
+  const orders = await Promise.all(Array.from({ length: 10 }, () => createdWholeOrder(server, { customerId })));
   const rush = await Promise.all(
-    orders.map(({ id }) => updateOrder(fixture.server, { id, expectedVersion: 1, externalReference: 'one' })),
+    orders.map(({ id }) => updateOrder(server, { id, expectedVersion: 1, externalReference: 'one' })),
   );
   expect(rush.filter(({ changed }) => changed === true)).toHaveLength(1);
   const { id = '' } = rush.find(({ changed }) => changed === true)?.order ?? {};
-  expect(
-    await fixture.database.sql('SELECT order_id FROM order_references WHERE customer_id = $1', [customerId]),
-  ).toEqual([{ order_id: id }]);
+  expect(await database.sql('SELECT order_id FROM order_references WHERE customer_id = $1', [customerId])).toEqual([
+    { order_id: id },
+  ]);
 });
 
-test('references that are handed round at once are never with two orders, and nobody else fails for it', async () => {
+test('two orders that request each other’s reference at the same time both keep their own', async () => {
+  const swaps = Array.from({ length: 10 }, async () => {
+    const customerId = randomUUID();
+    const [one, two] = await Promise.all([
+      createdWholeOrder(server, { customerId, externalReference: 'A' }),
+      createdWholeOrder(server, { customerId, externalReference: 'B' }),
+    ]);
+    const answers = await Promise.all([
+      updateOrder(server, { id: one.id, expectedVersion: 1, externalReference: 'B' }),
+      updateOrder(second, { id: two.id, expectedVersion: 1, externalReference: 'A' }),
+    ]);
+    expect(answers.map(({ userErrors }) => codes(userErrors))).toEqual([
+      ['DUPLICATE input.externalReference'],
+      ['DUPLICATE input.externalReference'],
+    ]);
+    expect(await referencesOf(customerId)).toEqual({ A: one.id, B: two.id });
+  });
+  await Promise.all(swaps);
+});
+
+/** Which order has which reference, as orders and as claims. Both must agree. */
+async function referencesOf(customerId: string): Promise<Record<string, string>> {
+  const [row] = await database.sql<{ orders: Record<string, string>; claims: Record<string, string> }>(
+    `SELECT (SELECT jsonb_object_agg(external_reference, id) FROM orders
+               WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
+       (SELECT jsonb_object_agg(external_reference, order_id) FROM order_references WHERE customer_id = $1) AS claims`,
+    [customerId],
+  );
+  expect(row?.claims).toEqual(row?.orders);
+  return row?.orders ?? {};
+}
+
+test('references that orders exchange concurrently never belong to two orders, and other orders do not fail', async () => {
   const customerId = randomUUID();
-  const orders = await Promise.all(Array.from({ length: 4 }, () => createdOrder(fixture.server, { customerId })));
+  const orders = await Promise.all(Array.from({ length: 4 }, () => createdWholeOrder(server, { customerId })));
   const until = performance.now() + 2_000;
   const toggle = async (id: string, externalReference: string) => {
     let version = 1;
     for (let wanted: string | null = externalReference; performance.now() < until;) {
-      const { order, userErrors } = await updateOrder(fixture.server, {
+      const { order, userErrors } = await updateOrder(server, {
         id,
         expectedVersion: version,
         externalReference: wanted,
@@ -188,20 +222,20 @@ test('references that are handed round at once are never with two orders, and no
   };
   const come = async () => {
     while (performance.now() < until) {
-      const { order, userErrors } = await createWhole(fixture.server, { customerId, externalReference: 'two' });
+      const { order, userErrors } = await createWholeOrder(server, { customerId, externalReference: 'two' });
       expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
-      if (order !== null) await deleteOrder(fixture.server, { id: order.id });
+      if (order !== null) await deleteOrder(server, { id: order.id });
     }
   };
   const watch = async () => {
     while (performance.now() < until) {
-      const held = await fixture.database.sql<{ reference: string; count: string }>(
+      const held = await database.sql<{ reference: string; count: string }>(
         `SELECT external_reference AS reference, count(*) FROM orders
          WHERE customer_id = $1 AND external_reference IS NOT NULL GROUP BY 1 HAVING count(*) > 1`,
         [customerId],
       );
       expect(held).toEqual([]);
-      await createdOrder(fixture.server); // a bystander
+      await createdWholeOrder(server); // a bystander
     }
   };
   await Promise.all([
@@ -210,17 +244,12 @@ test('references that are handed round at once are never with two orders, and no
     come(),
     watch(),
   ]);
-  const [both] = await fixture.database.sql(
-    `SELECT (SELECT array_agg(external_reference ORDER BY external_reference) FROM orders WHERE customer_id = $1 AND external_reference IS NOT NULL) AS orders,
-       (SELECT array_agg(external_reference ORDER BY external_reference) FROM order_references WHERE customer_id = $1) AS claims`,
-    [customerId],
-  );
-  expect(both?.['orders']).toEqual(both?.['claims']);
+  await referencesOf(customerId);
 });
 
-test('cancelling is done once, says why, and is the same as moving to CANCELLED', async () => {
-  const order = await createdOrder(fixture.server);
-  const done = await cancel(fixture.server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
+test('an order is cancelled once, with a reason, by cancelOrder or by a transition to CANCELLED', async () => {
+  const order = await createdWholeOrder(server);
+  const done = await cancelOrder(server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
   expect(done).toMatchObject({
     changed: true,
     order: {
@@ -231,52 +260,52 @@ test('cancelling is done once, says why, and is the same as moving to CANCELLED'
     },
   });
   expect(done.order?.['cancelledAt']).toBe(done.order?.updatedAt);
-  const again = await cancel(fixture.server, { id: order.id, reason: 'CUSTOMER' });
+  const again = await cancelOrder(server, { id: order.id, reason: 'CUSTOMER' });
   expect(again).toMatchObject({ changed: false, order: { cancelReason: 'FRAUD', version: 2 }, userErrors: [] });
-  const transitioned = await transition(fixture.server, {
-    id: (await createdOrder(fixture.server)).id,
+  const transitioned = await transitionWholeOrder(server, {
+    id: (await createdWholeOrder(server)).id,
     status: 'CANCELLED',
   });
   expect(transitioned.order).toMatchObject({ status: 'CANCELLED', cancelReason: 'OTHER' });
-  const shipped = await createdOrder(fixture.server);
-  await transition(fixture.server, { id: shipped.id, status: 'SHIPPED' });
-  expect((await cancel(fixture.server, { id: shipped.id })).userErrors).toMatchObject([
+  const shipped = await createdWholeOrder(server);
+  await transitionWholeOrder(server, { id: shipped.id, status: 'SHIPPED' });
+  expect((await cancelOrder(server, { id: shipped.id })).userErrors).toMatchObject([
     { code: 'INVALID_TRANSITION', from: 'SHIPPED', to: 'CANCELLED', allowed: ['DELIVERED'] },
   ]);
-  const long = await cancel(fixture.server, { id: order.id, note: 'x'.repeat(1_001) });
+  const long = await cancelOrder(server, { id: order.id, note: 'x'.repeat(1_001) });
   expect(codes(long.userErrors)).toEqual(['LIMIT_EXCEEDED input.note']);
 });
 
-test('tracking goes with SHIPPED, can be mended, and is rejected elsewhere', async () => {
-  const order = await createdOrder(fixture.server);
+test('tracking is accepted with SHIPPED, can be corrected, and is rejected with other statuses', async () => {
+  const order = await createdWholeOrder(server);
   const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
-  const early = await transition(fixture.server, { id: order.id, status: 'CONFIRMED', tracking });
+  const early = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
   expect(codes(early.userErrors)).toEqual(['INVALID input.tracking']);
-  const empty = await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking: {} });
+  const empty = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: {} });
   expect(codes(empty.userErrors)).toEqual(['REQUIRED input.tracking']);
-  const script = await transition(fixture.server, {
+  const script = await transitionWholeOrder(server, {
     id: order.id,
     status: 'SHIPPED',
     tracking: { url: 'javascript:alert(1)' },
   });
   expect(codes(script.userErrors)).toEqual(['INVALID input.tracking.url']);
-  expect((await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
+  expect((await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking })).order).toMatchObject({
     tracking,
     version: 2,
   });
-  expect(await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({
+  expect(await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking })).toMatchObject({
     changed: false,
   });
-  const mended = await transition(fixture.server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
-  expect(mended).toMatchObject({
+  const corrected = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: { number: 'M2' } });
+  expect(corrected).toMatchObject({
     changed: true,
     order: { version: 3, tracking: { carrier: null, number: 'M2', url: null } },
   });
-  const delivered = await transition(fixture.server, { id: order.id, status: 'DELIVERED' });
+  const delivered = await transitionWholeOrder(server, { id: order.id, status: 'DELIVERED' });
   expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
 });
 
-test('a deleted order is no order anywhere, leaves nothing personal in it, and is not made again', async () => {
+test('a deleted order is found nowhere, holds no personal data, and is not created again', async () => {
   const input = {
     id: randomUUID(),
     customerId: 'gone',
@@ -288,15 +317,15 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     metadata: { x: 1 },
     shipping: '1',
   };
-  const order = await createdOrder(fixture.server, input);
-  const conflict = await deleteOrder(fixture.server, { id: order.id, expectedVersion: 7 });
+  const order = await createdWholeOrder(server, input);
+  const conflict = await deleteOrder(server, { id: order.id, expectedVersion: 7 });
   expect(codes(conflict.userErrors)).toEqual(['VERSION_CONFLICT input.expectedVersion']);
-  expect(await deleteOrder(fixture.server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
+  expect(await deleteOrder(server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
     deletedOrderId: order.id,
     userErrors: [],
   });
-  expect(await read(fixture.server, order.id)).toBeNull();
-  const found = await fixture.server.get(`{
+  expect(await readOrder(server, order.id)).toBeNull();
+  const found = await server.get(`{
     number: orderByNumber(number: "${order.number}") { id }
     reference: orderByExternalReference(customerId: "gone", externalReference: "gone") { id }
     list: orders(where: { customerId: "gone" }) { totalCount nodes { id } }
@@ -313,15 +342,15 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     event: null,
   });
   for (const answer of [
-    await deleteOrder(fixture.server, { id: order.id }),
-    await transition(fixture.server, { id: order.id, status: 'CONFIRMED' }),
-    await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, notes: 'x' }),
-    await cancel(fixture.server, { id: order.id }),
+    await deleteOrder(server, { id: order.id }),
+    await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' }),
+    await updateOrder(server, { id: order.id, expectedVersion: 2, notes: 'x' }),
+    await cancelOrder(server, { id: order.id }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['NOT_FOUND input.id']);
   }
-  expect(codes((await createWhole(fixture.server, input)).userErrors)).toEqual(['ORDER_DELETED input.id']);
-  const [row] = await fixture.database.sql('SELECT * FROM orders WHERE id = $1', [order.id]);
+  expect(codes((await createWholeOrder(server, input)).userErrors)).toEqual(['ORDER_DELETED input.id']);
+  const [row] = await database.sql('SELECT * FROM orders WHERE id = $1', [order.id]);
   expect(row).toMatchObject({
     version: 2,
     number: order.number,
@@ -333,14 +362,14 @@ test('a deleted order is no order anywhere, leaves nothing personal in it, and i
     shipping_address: null,
     metadata: {},
   });
-  expect(await fixture.database.sql('SELECT * FROM order_items WHERE order_id = $1', [order.id])).toEqual([]);
+  expect(await database.sql('SELECT * FROM order_items WHERE order_id = $1', [order.id])).toEqual([]);
   // What the description says of events: they stay, with customer and reason.
-  const events = await fixture.database.sql('SELECT type, customer_id, reason FROM order_events WHERE order_id = $1', [
+  const events = await database.sql('SELECT type, customer_id, reason FROM order_events WHERE order_id = $1', [
     order.id,
   ]);
   expect(events).toEqual([
     { type: 'CREATED', customer_id: 'gone', reason: null },
     { type: 'DELETED', customer_id: 'gone', reason: 'asked to' },
   ]);
-  await createdOrder(fixture.server, { ...input, id: randomUUID() }); // the reference is free again
+  await createdWholeOrder(server, { ...input, id: randomUUID() }); // the reference is free again
 });

@@ -1,16 +1,10 @@
 import { ApolloServer } from '@apollo/server';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { created } from '../support/queries.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { serverForTest, useDatabase } from '../support/fixture.js';
+import { createdOrder } from '../support/order-requests.js';
 import { startServer, type TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(() => database.drop());
+const database = useDatabase();
 
 const SESSIONS = `SELECT application_name FROM pg_stat_activity
   WHERE datname = current_database() AND application_name LIKE 'ordergraph%'`;
@@ -22,19 +16,18 @@ const isServing = (server: TestServer) =>
   );
 
 test('each call of close ends when everything is closed', async () => {
-  const server = await startServer(database.url, { SHUTDOWN_DRAIN_MS: '200' });
-  await created(server);
+  const server = await serverForTest(database, { SHUTDOWN_DRAIN_MS: '200' });
+  await createdOrder(server);
   const first = server.app.close();
   await server.app.close();
   expect(await isServing(server)).toBe(false);
   await expect.poll(() => database.sql(SESSIONS)).toEqual([]);
   await first;
-  await server.close();
 });
 
 test('a step of closing that fails does not keep the others from closing, and each call reports it', async () => {
   const server = await startServer(database.url);
-  await created(server);
+  await createdOrder(server);
   const stop = vi.spyOn(ApolloServer.prototype, 'stop').mockRejectedValue(new Error('not stopped'));
   onTestFinished(() => stop.mockRestore());
   await expect(server.app.close()).rejects.toThrow('not stopped');

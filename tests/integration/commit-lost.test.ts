@@ -1,40 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { createMany, updateOrder, deleteOrder } from '../support/mutations.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { create, CREATE, created, TEA, update, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { describe, expect, test } from 'vitest';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import {
+  createdOrder,
+  createOrder,
+  createOrders,
+  deleteOrder,
+  transitionOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  // Events are sequenced in transactions too; here only the writes' COMMITs shall be met.
-  server = await startServer(proxy.url, {
-    EVENTS_DEBOUNCE_MS: '1000',
-    EVENTS_POLL_MS: '60000',
-    REQUEST_DEADLINE_MS: '3000',
-    DATABASE_LOCK_TIMEOUT_MS: '2000', // a trigger of a test waits for a lock
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+const database = useDatabase();
+const proxy = useProxy(database);
+// Events are sequenced in transactions too; here only the writes' COMMITs shall be met.
+const server = useServer(proxy, {
+  EVENTS_DEBOUNCE_MS: '1000',
+  EVENTS_POLL_MS: '60000',
+  REQUEST_DEADLINE_MS: '3000',
+  DATABASE_LOCK_TIMEOUT_MS: '2000', // a trigger of a test waits for a lock
 });
 
 describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the COMMIT', (action) => {
   test('a create is settled under its id: one order, answered as new', async () => {
     const notes = `${action} create`;
     proxy.atCommit(action);
-    const answer = await create(server, { idempotencyKey: notes, notes });
+    const answer = await createOrder(server, { idempotencyKey: notes, notes });
     expect(answer).toMatchObject({ replayed: false, userErrors: [] });
-    const again = await create(server, { idempotencyKey: notes, notes });
+    const again = await createOrder(server, { idempotencyKey: notes, notes });
     expect(again).toMatchObject({ replayed: true, order: answer.order });
     const rows = await database.sql('SELECT id FROM orders WHERE notes = $1', [notes]);
     expect(rows).toEqual([{ id: answer.order?.id }]);
@@ -43,23 +36,23 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   test('a create without id or key makes one order too', async () => {
     const notes = `${action} bare`;
     proxy.atCommit(action, action);
-    const answer = await create(server, { notes });
+    const answer = await createOrder(server, { notes });
     expect(answer).toMatchObject({ replayed: false, userErrors: [] });
     expect(await database.sql('SELECT id FROM orders WHERE notes = $1', [notes])).toEqual([{ id: answer.order?.id }]);
   });
 
   test('a change of status is settled under its command: one event, answered as changed', async () => {
-    const { id } = await created(server);
+    const { id } = await createdOrder(server);
     proxy.atCommit(action);
-    const answer = await update(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
+    const answer = await transitionOrder(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
     expect(answer).toMatchObject({ changed: true, userErrors: [], order: { status: 'CONFIRMED', version: 2 } });
     const events = await database.sql('SELECT version FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
     expect(events).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
-  test('an update with a reference is settled under its command: one event, and the reference is its own', async () => {
+  test('an update with a reference is settled under its command: one event, and the order has the reference', async () => {
     const customerId = `${action} update`;
-    const { id } = await created(server, { customerId, externalReference: 'old' });
+    const { id } = await createdOrder(server, { customerId, externalReference: 'old' });
     proxy.atCommit(action);
     const items = [{ name: 'Milk', unitPrice: '1' }];
     const answer = await updateOrder(server, { id, expectedVersion: 1, externalReference: 'new', items });
@@ -70,35 +63,19 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(rows).toEqual([{ external_reference: 'new' }]);
   });
 
-  test('a deletion is settled under its command, though the order is gone', async () => {
-    const { id } = await created(server);
+  test('a deletion is settled under its command although the order is deleted', async () => {
+    const { id } = await createdOrder(server);
     proxy.atCommit(action);
     expect(await deleteOrder(server, { id })).toEqual({ deletedOrderId: id, userErrors: [] });
     const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
     expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
   });
 
-  test('a change whose order is deleted in the same batch was a change all the same', async () => {
-    const { id } = await created(server);
-    proxy.atCommit(action);
-    const [transitioned, deleted] = await Promise.all([
-      update(server, { id, status: 'CONFIRMED' }),
-      deleteOrder(server, { id }),
-    ]);
-    const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
-    expect(deleted.deletedOrderId).toBe(id);
-    const types = events.map((event) => event['type']);
-    // They may meet in either order; what is answered is what is stored.
-    if (transitioned.changed) expect(types).toEqual(['CREATED', 'STATUS_CHANGED', 'DELETED']);
-    else
-      expect([types, transitioned.userErrors.map(({ code }) => code)]).toEqual([['CREATED', 'DELETED'], ['NOT_FOUND']]);
-  });
-
-  test('a group is settled as one: all of it is there once, answered as new', async () => {
+  test('a group is settled as a whole: its orders are stored once and answered as new', async () => {
     const customerId = `${action} group`;
     const orders = ['a', 'b', 'c'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
     proxy.atCommit(action);
-    const { results } = await createMany(server, { orders });
+    const { results } = await createOrders(server, { orders });
     expect(results.map(({ replayed, userErrors }) => ({ replayed, userErrors }))).toEqual(
       orders.map(() => ({ replayed: false, userErrors: [] })),
     );
@@ -107,7 +84,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 });
 
-test('once a COMMIT went unanswered, a failure of the next try does not say that nothing was stored', async () => {
+test('after an unanswered COMMIT, a failed retry does not say that nothing was stored', async () => {
   await database.sql(`CREATE FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) THEN
       RAISE EXCEPTION 'rejected by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
@@ -118,7 +95,7 @@ test('once a COMMIT went unanswered, a failure of the next try does not say that
     const id = randomUUID();
     proxy.atCommit('cut-after');
     const input = { id, customerId, notes: 'rejected the second time', items: [TEA] };
-    const answer = await server.ask<CreateAnswer>(CREATE, { input });
+    const answer = await server.ask<CreateOrderAnswer>(CREATE_ORDER, { input });
     const extensions = { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' };
     expect(answer).toMatchObject({ status: 503, errors: [{ extensions }] });
     expect(answer.headers.get('retry-after')).toBeNull();
@@ -127,8 +104,8 @@ test('once a COMMIT went unanswered, a failure of the next try does not say that
   }
 });
 
-test('a change whose COMMIT went unanswered and whose order is then held by another is settled when it is free', async () => {
-  const { id } = await created(server);
+test('a change with an unanswered COMMIT on an order that is then locked is settled when the lock is released', async () => {
+  const { id } = await createdOrder(server);
   await database.sql(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
@@ -142,7 +119,7 @@ test('a change whose COMMIT went unanswered and whose order is then held by anot
       .toHaveLength(count);
   await gate.query('SELECT pg_advisory_lock(7)');
   proxy.atCommit('cut-after');
-  const changing = update(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
+  const changing = transitionOrder(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
   await waiting(1); // the change has locked its order and waits at the gate
   await holder.query('BEGIN');
   const holding = holder.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id]);
@@ -157,10 +134,10 @@ test('a change whose COMMIT went unanswered and whose order is then held by anot
   await database.sql('DROP TRIGGER wait_for_test ON order_events');
 });
 
-test('where the database stays away until the deadline, the answer says that the outcome is unknown, and a retry tells it', async () => {
+test('when the database is unavailable until the deadline, the outcome is unknown; a retry under the same id returns the order', async () => {
   const id = randomUUID();
   proxy.atCommit('down-after');
-  const asking = server.ask<CreateAnswer>(CREATE, { input: { id, items: [TEA] } });
+  const asking = server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { id, items: [TEA] } });
   try {
     const answer = await asking;
     expect(answer.status).toBe(503);
@@ -170,16 +147,16 @@ test('where the database stays away until the deadline, the answer says that the
   } finally {
     proxy.up();
   }
-  const again = await create(server, { id });
+  const again = await createOrder(server, { id });
   expect(again).toMatchObject({ replayed: true, order: { id } });
 });
 
-test('while the database is away requests fail as retryable at once, and succeed when it is back', async () => {
-  const { id } = await created(server);
+test('while the database is unavailable, requests fail as retryable at once; afterwards they succeed', async () => {
+  const { id } = await createdOrder(server);
   proxy.down();
   try {
     const [created, read, ready] = await Promise.all([
-      server.ask<CreateAnswer>(CREATE, { input: { items: [TEA] } }),
+      server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { items: [TEA] } }),
       server.ask('query ($id: ID!) { order(id: $id) { id } }', { id }),
       fetch(server.url.replace('/graphql', '/ready')),
     ]);
@@ -191,5 +168,5 @@ test('while the database is away requests fail as retryable at once, and succeed
   } finally {
     proxy.up();
   }
-  expect(await create(server)).toMatchObject({ replayed: false, userErrors: [] });
+  expect(await createOrder(server)).toMatchObject({ replayed: false, userErrors: [] });
 });

@@ -1,12 +1,13 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { created, TEA } from '../support/queries.js';
-import { HANDSHAKE, rawRequest } from '../support/raw.js';
-import { startServer } from '../support/server.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
+import { HANDSHAKE, rawRequest } from '../support/raw-request.js';
 import { handshakeStatus, openWebsocket } from '../support/websocket.js';
 
-const fixture = useServer({
+const database = useDatabase();
+const server = useServer(database, {
   REQUEST_RECEIVE_TIMEOUT_MS: '1000',
   REQUEST_MAX_BYTES: '100000',
   HTTP_CONNECTIONS_MAX: '60',
@@ -34,7 +35,7 @@ test.each(FAILED_HANDSHAKES)(
   'a websocket handshake with %s is answered and its socket closed',
   async (_what, lines, status) => {
     const attempts = Array.from({ length: 10 }, async () => {
-      const { ended } = await rawRequest(fixture.server.url, lines);
+      const { ended } = await rawRequest(server.url, lines);
       return ended;
     });
     for (const text of await Promise.all(attempts)) expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
@@ -53,7 +54,7 @@ test.each([
   ['a websocket of another path', ['GET /other HTTP/1.1', 'Upgrade: websocket'], '', '404'],
 ])('%s is answered as plain HTTP', async (_what, lines, body, status) => {
   const { ended } = await rawRequest(
-    fixture.server.url,
+    server.url,
     [
       ...lines,
       'Host: HOST',
@@ -67,7 +68,7 @@ test.each([
 });
 
 test('failed handshakes and upgrades do not hold up the end of the server', async () => {
-  const server = await startServer(fixture.database.url);
+  const server = await serverForTest(database);
   const requests = [
     ...FAILED_HANDSHAKES.map(([, lines]) => lines),
     ['POST /graphql HTTP/1.1', 'Host: HOST', 'Upgrade: foo', 'Connection: Upgrade', 'Content-Length: 0'],
@@ -88,9 +89,9 @@ test('a request whose body or head does not arrive in time is cut off', async ()
   const head = ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Content-Length: 100'];
   const began = performance.now();
   const slow = await Promise.all([
-    rawRequest(fixture.server.url, head, '{'),
-    rawRequest(fixture.server.url, []),
-    rawRequest(fixture.server.url, []).then((connection) => {
+    rawRequest(server.url, head, '{'),
+    rawRequest(server.url, []),
+    rawRequest(server.url, []).then((connection) => {
       connection.socket.write('GET /health HTTP/1.1\r\nHost');
       return connection;
     }),
@@ -100,19 +101,19 @@ test('a request whose body or head does not arrive in time is cut off', async ()
 });
 
 test('a websocket that does not send connection_init in time is closed', async () => {
-  const { closed } = await openWebsocket(fixture.server.url, { init: false });
+  const { closed } = await openWebsocket(server.url, { init: false });
   expect(await closed).toMatchObject({ code: 4408 });
 });
 
 test('a websocket message that is larger than a request may be closes the socket', async () => {
-  const { socket, closed } = await openWebsocket(fixture.server.url);
+  const { socket, closed } = await openWebsocket(server.url);
   socket.send('x'.repeat(100_001));
   expect(await closed).toMatchObject({ code: 1009 });
 });
 
 test('more HTTP connections than allowed are answered 503 at once, and websockets do not count', async () => {
-  const websocket = await openWebsocket(fixture.server.url);
-  const { url } = fixture.server;
+  const websocket = await openWebsocket(server.url);
+  const { url } = server;
   const { hostname, port } = new URL(url);
   const idle = await Promise.all(
     Array.from({ length: 200 }, async () => {
@@ -135,7 +136,7 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
   for (const { socket } of idle) socket.destroy();
   await expect
     .poll(async () =>
-      created(fixture.server)
+      createdOrder(server)
         .then((order) => order.status)
         .catch(() => null),
     )
@@ -144,27 +145,27 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
 
 test('a client that does not read its answers is cut off', async () => {
   const orders = Array.from({ length: 100 }, () => ({ items: [TEA], notes: 'x'.repeat(800) }));
-  const server = await startServer(fixture.database.url, {
+  const bounded = await serverForTest(database, {
     HTTP_CONNECTIONS_MAX: '1',
     REQUEST_DEADLINE_MS: '1000',
     REQUEST_RECEIVE_TIMEOUT_MS: '500',
   });
   const create = 'mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }';
-  await fixture.server.get(create, { input: { orders } });
+  await server.get(create, { input: { orders } });
   const body = JSON.stringify({ query: '{ orders(first: 100) { nodes { notes } } }' });
   const head = ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json'];
-  const { socket } = await rawRequest(server.url, [...head, `Content-Length: ${body.length}`], body);
+  const { socket } = await rawRequest(bounded.url, [...head, `Content-Length: ${body.length}`], body);
   socket.pause();
   const more = `${head.join('\r\n').replace('HOST', 'localhost')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   socket.write(more.repeat(250)); // 20 MB of answers, more than the buffers of both kernels hold
-  const status = async () => (await fetch(new URL('/health', server.url), { headers: { connection: 'close' } })).status;
+  const status = async () =>
+    (await fetch(new URL('/health', bounded.url), { headers: { connection: 'close' } })).status;
   expect(await status()).toBe(503); // the connection is open, and the only one that may be
   await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe(200);
-  await server.close();
 });
 
 test('more websockets than allowed are rejected until one is closed', async () => {
-  const { url } = fixture.server;
+  const { url } = server;
   const open = [];
   for (let index = 0; index < 4; index += 1) open.push(await openWebsocket(url));
   expect(await handshakeStatus(url)).toBe(503);

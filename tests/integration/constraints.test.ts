@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { useDatabase } from '../support/fixture.js';
+import { insertEvents, insertOrders } from '../support/rows.js';
 
-let database: TestDatabase;
+const database = useDatabase();
 
 beforeAll(async () => {
-  database = await createDatabase();
-  await database.sql(`INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-    VALUES ('00000000-0000-7000-8000-000000000001', 'PENDING', 'USD', 300, 300, '', 1, now(), now())`);
+  const id = randomUUID();
+  await insertOrders(database, [{ id, total: 300 }]);
+  await insertEvents(database, [{ orderId: id, version: 1, type: 'CREATED', to: 'PENDING' }]);
   await database.sql("INSERT INTO order_items SELECT id, 1, NULL, NULL, 'Tea', 3, 100, 300 FROM orders");
-  await database.sql(`INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-    SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM orders`);
 });
-
-afterAll(() => database.drop());
 
 const CHANGED = "UPDATE order_events SET type = 'STATUS_CHANGED', version = 2";
 
@@ -68,7 +66,7 @@ test('every check and every foreign key of the database is broken once above', a
   expect(rows.map(({ name }) => name)).toEqual([...new Set(CASES.map(([name]) => name))].sort());
 });
 
-test('an order goes only after its items and events', async () => {
+test('an order can be deleted only after its items and events', async () => {
   await expect(database.sql('DELETE FROM orders')).rejects.toThrow(/violates/);
 });
 

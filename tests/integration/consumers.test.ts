@@ -1,40 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { openDatabase, type Database } from '../../src/database/database.js';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { Database } from '../../src/database/database.js';
 import type { EventConsumer, ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
 import { readConsumerPositions, registerConsumers } from '../../src/events/consumers/consumer-positions.js';
 import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
 import { takeTurn, type TurnDependencies } from '../../src/events/consumers/consumer-turn.js';
 import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js';
 import { createEventLog } from '../../src/store/event-log.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { storeForTest, useDatabase } from '../support/fixture.js';
+import { insertCreated, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
 const WAIT = { timeout: 20_000 };
 
-let database: TestDatabase;
+const database = useDatabase({ scope: 'test' });
 
 beforeEach(async () => {
-  database = await createDatabase();
   await database.sql('CREATE TABLE consumed (position bigint PRIMARY KEY, times int NOT NULL DEFAULT 1)');
 });
 
-afterEach(() => database.drop());
-
-function open(poolSize = 4): Database {
-  const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
-  const settings = {
-    url: database.url,
-    poolSize,
-    preparedStatements: poolSize > 1,
-    applicationName: 'test',
-    ...bounds,
-  };
-  const opened = openDatabase(settings, log);
-  onTestFinished(() => opened.close());
-  return opened;
-}
+const open = (poolSize = 4) => storeForTest(database, { poolSize, preparedStatements: poolSize > 1 });
 
 /** One process, as the runner sees it. */
 function processOn(store: Database, leaseMs = 10_000): TurnDependencies {
@@ -42,14 +28,7 @@ function processOn(store: Database, leaseMs = 10_000): TurnDependencies {
 }
 
 async function writeEvents(count: number): Promise<void> {
-  await database.sql(
-    `WITH created AS (
-       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING id)
-     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() - interval '1 minute' FROM created`,
-    [count],
-  );
+  await insertCreated(database, randomIds(count), new Date(Date.now() - 60_000));
   await createEventLog(open()).sequence(count, null);
 }
 

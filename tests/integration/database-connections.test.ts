@@ -1,30 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createLog } from '../../src/observability/log.js';
 import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { CREATE, created, TEA, UPDATE } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { databaseForTest, serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { startPostgresProxy } from '../support/postgres-proxy.js';
+import { CREATE_ORDER, TEA, UPDATE_ORDER_STATUS } from '../support/order-documents.js';
+import { createdOrder } from '../support/order-requests.js';
+import { startServer } from '../support/server.js';
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  server = await startServer(proxy.url, {
-    DATABASE_STATEMENT_TIMEOUT_MS: '20000',
-    DATABASE_LOCK_TIMEOUT_MS: '20000',
-    REQUEST_DEADLINE_MS: '25000',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+const database = useDatabase();
+const proxy = useProxy(database);
+const server = useServer(proxy, {
+  DATABASE_STATEMENT_TIMEOUT_MS: '20000',
+  DATABASE_LOCK_TIMEOUT_MS: '20000',
+  REQUEST_DEADLINE_MS: '25000',
 });
 
 const READS = `query ($id: ID!, $number: String!) {
@@ -43,8 +32,8 @@ interface Known {
 async function askEverything({ id, number }: Known, asked = server): Promise<unknown[]> {
   const answers = await Promise.all([
     ...Array.from({ length: 3 }, () => asked.ask(READS, { id, number })),
-    asked.ask(CREATE, { input: { items: [TEA] } }),
-    asked.ask(UPDATE, { input: { id, status: 'PENDING' } }),
+    asked.ask(CREATE_ORDER, { input: { items: [TEA] } }),
+    asked.ask(UPDATE_ORDER_STATUS, { input: { id, status: 'PENDING' } }),
   ]);
   return answers.flatMap((answer) => answer.errors ?? []);
 }
@@ -69,8 +58,8 @@ async function whileAllWait(order: Known, work: () => Promise<unknown>) {
 
 const terminateAll = () => database.sql(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
 
-test('sessions that are ended, idle or at work, cost no answer', async () => {
-  const order = await created(server);
+test('sessions that are terminated, idle or active, fail no request', async () => {
+  const order = await createdOrder(server);
   expect(await whileAllWait(order, terminateAll)).toEqual([]);
   for (let round = 0; round < 5; round += 1) {
     const [failures] = await Promise.all([askEverything(order), terminateAll()]);
@@ -80,43 +69,42 @@ test('sessions that are ended, idle or at work, cost no answer', async () => {
   }
 });
 
-test('connections that something on the way has forgotten cost no answer, however many are in the pool', async () => {
-  const order = await created(server);
-  for (const only of [READS, CREATE, UPDATE]) {
+test('connections that the network has dropped silently fail no request, however many are in the pool', async () => {
+  const order = await createdOrder(server);
+  for (const only of [READS, CREATE_ORDER, UPDATE_ORDER_STATUS]) {
     expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
     proxy.forget();
-    const variables = { ...order, input: only === CREATE ? { items: [TEA] } : { id: order.id, status: 'PENDING' } };
+    const variables = {
+      ...order,
+      input: only === CREATE_ORDER ? { items: [TEA] } : { id: order.id, status: 'PENDING' },
+    };
     expect((await server.ask(only, variables)).errors).toBeUndefined();
     expect(await askEverything(order)).toEqual([]);
   }
 });
 
-test('connections that no longer answer are cut together, and reads and writes go on over new ones', async () => {
-  const hurried = await startServer(proxy.url, {
+test('connections that no longer answer are all closed at once; reads and writes continue on new ones', async () => {
+  const hurried = await serverForTest(proxy, {
     DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     REQUEST_DEADLINE_MS: '20000',
     EVENTS_POLL_MS: '60000', // the background loops find none of the frozen connections before the requests do
   });
-  try {
-    const order = await created(hurried);
-    await askEverything(order, hurried); // over several connections, which are idle afterwards
-    proxy.freeze();
-    // The second try does not wait for another of them.
-    expect((await hurried.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
-    expect(await askEverything(order, hurried)).toEqual([]);
-  } finally {
-    await hurried.close();
-    await terminateAll(); // the frozen connections of the other server
-  }
+  const order = await createdOrder(hurried);
+  await askEverything(order, hurried); // over several connections, which are idle afterwards
+  proxy.freeze();
+  // The second try does not wait for another of them.
+  expect((await hurried.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
+  expect(await askEverything(order, hurried)).toEqual([]);
+  await terminateAll(); // the frozen connections of the other server
 });
 
 test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
-  const order = await created(server);
+  const order = await createdOrder(server);
   const name = new URL(database.url).pathname.slice(1);
   await database.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
   try {
     await terminateAll();
-    const created = await server.ask(CREATE, { input: { items: [TEA] } });
+    const created = await server.ask(CREATE_ORDER, { input: { items: [TEA] } });
     expect(created).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     expect((await server.ask(READS, order)).errors).toBeUndefined();
   } finally {
@@ -126,12 +114,12 @@ test('a primary that has become a standby is unavailable for writes, and serves 
   }
   // A session that connected while the setting was changed is replaced by the first write that finds it.
   await expect
-    .poll(async () => (await server.ask(CREATE, { input: { items: [TEA] } })).status, { timeout: 10_000 })
+    .poll(async () => (await server.ask(CREATE_ORDER, { input: { items: [TEA] } })).status, { timeout: 10_000 })
     .toBe(200);
 });
 
-test('files of the database that are gone make it unavailable, for the reads that need them alone', async () => {
-  const order = await created(server);
+test('missing files of the database make it unavailable only for the reads that need them', async () => {
+  const order = await createdOrder(server);
   await database.sql(`CREATE FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
   await database.sql('ALTER TABLE order_stats RENAME TO order_stats_away');
@@ -146,9 +134,9 @@ test('files of the database that are gone make it unavailable, for the reads tha
   }
 });
 
-test('of the different questions of one batch of reads, one that fails fails alone', async () => {
-  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => created(server, { customerId })));
-  await created(server, { customerId: 'c1', externalReference: 'unreadable' });
+test('a read that fails does not affect the other reads of its batch', async () => {
+  const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => createdOrder(server, { customerId })));
+  await createdOrder(server, { customerId: 'c1', externalReference: 'unreadable' });
   await database.sql(`CREATE FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
     $$ BEGIN IF $1 = 'unreadable' THEN RAISE EXCEPTION 'bad page' USING ERRCODE = 'XX001'; END IF; RETURN $1; END $$`);
   const columns = await database.sql<{ name: string }>(
@@ -185,7 +173,7 @@ async function withStore<T>(preparedStatements: boolean, work: (store: Database)
   }
 }
 
-test('sessions have the bounds that are configured, and what the write batches are built on', async () => {
+test('sessions have the configured limits and the settings that write batches rely on', async () => {
   const names = [
     ['statement_timeout', '12345ms'],
     ['lock_timeout', '678ms'],
@@ -212,7 +200,7 @@ async function keptOf(preparedStatements: boolean, different: number): Promise<n
   });
 }
 
-test('statements are prepared under names, of which a session keeps a bounded number; none where that is off', async () => {
+test('statements are prepared under a bounded number of names for each session, and under none if this is disabled', async () => {
   expect(await keptOf(true, 5)).toBeGreaterThanOrEqual(5);
   expect(await keptOf(false, 5)).toBe(0);
   expect(await keptOf(true, 600)).toBeLessThanOrEqual(500);
@@ -222,7 +210,7 @@ test.each([
   ['TimeZone', 'Asia/Kathmandu'],
   ['default_transaction_isolation', 'serializable'],
 ])('a server does not start where the sessions have another %s than was asked for', async (name, value) => {
-  const other = await createDatabase();
+  const other = await databaseForTest();
   const dropping = await startPostgresProxy(other.url, '', { dropOptions: true });
   try {
     const db = new URL(other.url).pathname.slice(1);
@@ -234,6 +222,5 @@ test.each([
     await expect(starting).rejects.toThrow(value);
   } finally {
     await dropping.close();
-    await other.drop();
   }
 });

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeAll, afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { EVENT_COLUMNS, EVENT_SOURCE_COLUMNS } from '../../src/store/event-columns.js';
 import { ITEM_COLUMNS } from '../../src/store/item-columns.js';
 import { ORDER_COLUMNS } from '../../src/store/order-columns.js';
@@ -8,18 +8,12 @@ import { countQuery } from '../../src/store/statements/count-orders.js';
 import { FINGERPRINT_COLUMN } from '../../src/store/statements/insert-orders.js';
 import { rangeQuery } from '../../src/store/statements/page-orders.js';
 import type { OrderFilter, OrderRange } from '../../src/orders/interfaces/order-filter.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { useDatabase } from '../support/fixture.js';
 import { describeStatement } from '../support/describe-statement.js';
 
 /* The tables of columns and the declared results of the statements are what PostgreSQL says they are. */
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(() => database.drop());
+const database = useDatabase();
 
 const TABLES = {
   orders: { ...ORDER_COLUMNS, ...FINGERPRINT_COLUMN },

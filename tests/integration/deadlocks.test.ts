@@ -1,34 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { createMany, transitionMany, type Rows } from '../support/mutations.js';
-import { create, CREATE, created, TEA, type CreateAnswer } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { type BulkPayload, CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder, createOrders, transitionOrders } from '../support/order-requests.js';
+import { claimReferences, insertOrders } from '../support/rows.js';
+import type { TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-/** Two servers that find rows by different plans: the first by an index, the second in the order they were stored. */
-let servers: [TestServer, TestServer];
+const database = useDatabase();
+beforeAll(() =>
+  database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET deadlock_timeout = '50ms'`),
+);
 
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.sql(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET deadlock_timeout = '50ms'`);
-  const start = async (...settings: string[]) => {
+/** The database, for sessions in which these settings are off. */
+const without = (...settings: string[]) => ({
+  get url() {
     const url = new URL(database.url);
     url.searchParams.set('options', settings.map((setting) => `-c ${setting}=off`).join(' '));
-    // Longer than anything here waits, so that a deadlock is found as one.
-    return startServer(url.href, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000', REQUEST_DEADLINE_MS: '20000' });
-  };
-  servers = await Promise.all([
-    start('enable_seqscan', 'enable_bitmapscan'),
-    start('enable_indexscan', 'enable_bitmapscan'),
-  ]);
+    return url.href;
+  },
 });
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+/** One lane, and time limits that are longer than anything here waits, so that a deadlock is found as one. */
+const ENV = { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000', REQUEST_DEADLINE_MS: '20000' };
+/** Two servers that find rows by different plans: the first by an index, the second in the order they were stored. */
+const servers = [
+  useServer(without('enable_seqscan', 'enable_bitmapscan'), ENV),
+  useServer(without('enable_indexscan', 'enable_bitmapscan'), ENV),
+] as const;
 
 const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ordergraph'
   AND wait_event_type = 'Lock'`;
@@ -65,21 +63,21 @@ function threeIds(): [string, string, string] {
   return [`1${random}`, `5${random}`, `9${random}`];
 }
 
-const errorsOf = ({ results }: Rows) => results.flatMap(({ userErrors }) => userErrors.map(({ code }) => code));
+const errorsOf = ({ results }: BulkPayload) => results.flatMap(({ userErrors }) => userErrors.map(({ code }) => code));
 
 test.each([0, 1] as const)(
   'two batches that change the same orders, given in opposite order, never wait for each other (%s)',
   async (reversed) => {
     const ids = threeIds();
     const [first, middle, last] = ids;
-    for (const id of ids.toReversed()) await created(servers[0], { id });
+    for (const id of ids.toReversed()) await createdOrder(servers[0], { id });
     for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
       const blocker = await database.connect();
       await blocker.query('BEGIN');
       await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [middle]);
       const answers = servers.map(async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
-        return transitionMany(
+        return transitionOrders(
           server,
           order.map((id) => ({ id, status })),
         );
@@ -101,15 +99,10 @@ test.each([0, 1] as const)(
   async (reversed) => {
     const ids = threeIds();
     const answers = await cross(
-      (blocker) =>
-        blocker.query(
-          `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-         VALUES ($1, 'PENDING', 'USD', 0, 0, '', 1, now(), now())`,
-          [ids[1]],
-        ),
+      (blocker) => insertOrders(blocker, [{ id: ids[1] }]),
       async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
-        return createMany(server, { orders: order.map((id) => ({ id, items: [TEA] })) });
+        return createOrders(server, { orders: order.map((id) => ({ id, items: [TEA] })) });
       },
     );
     expect(answers.flatMap(errorsOf)).toEqual([]);
@@ -126,11 +119,11 @@ test.each([0, 1] as const)(
     const customerId = `claims ${reversed}`;
     const references = ['a', 'b', 'c'];
     const answers = await cross(
-      (blocker) => blocker.query('INSERT INTO order_references VALUES ($1, $2, gen_random_uuid())', [customerId, 'b']),
+      (blocker) => claimReferences(blocker, customerId, ['b']),
       async (server, side) => {
         const order = side === reversed ? references.toReversed() : references;
         const orders = order.map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
-        return createMany(server, { orders });
+        return createOrders(server, { orders });
       },
     );
     const rejected = answers.map((answer) => errorsOf(answer).length);
@@ -156,23 +149,23 @@ const storedOf = (customerId: string) => database.sql('SELECT notes FROM orders 
 describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) => {
   beforeEach(() => conflictAs(sqlState));
 
-  test('that is met once is retried without the caller', async () => {
-    expect(await create(servers[0], { notes: 'conflict 1' })).toMatchObject({ replayed: false, userErrors: [] });
+  test('that occurs once is retried without the caller', async () => {
+    expect(await createOrder(servers[0], { notes: 'conflict 1' })).toMatchObject({ replayed: false, userErrors: [] });
   });
 
-  test('that is met twice by a batch is retried one by one: all of it is stored', async () => {
+  test('that occurs twice in a batch is retried command by command: all commands are stored', async () => {
     const customerId = `${sqlState} twice`;
     const orders = ['conflict 2', 'x', 'y'].map((notes) => ({ customerId, notes, items: [TEA] }));
-    const { results } = await createMany(servers[0], { policy: 'PARTIAL', orders });
+    const { results } = await createOrders(servers[0], { policy: 'PARTIAL', orders });
     expect(results.map(({ order }) => order === null)).toEqual([false, false, false]);
     expect(await storedOf(customerId)).toHaveLength(3);
   });
 
-  test('that does not end is told as retryable to its caller alone', async () => {
+  test('that does not end fails as retryable, for its caller only', async () => {
     const customerId = `${sqlState} always`;
     const input = (notes: string) => ({ input: { customerId, notes, items: [TEA] } });
     const [failed, ...others] = await Promise.all(
-      ['conflict 99', 'x', 'y'].map((notes) => servers[0].ask<CreateAnswer>(CREATE, input(notes))),
+      ['conflict 99', 'x', 'y'].map((notes) => servers[0].ask<CreateOrderAnswer>(CREATE_ORDER, input(notes))),
     );
     expect(failed).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     expect(others.flatMap(({ errors }) => errors ?? [])).toEqual([]);

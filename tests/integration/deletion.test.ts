@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { createdWholeOrder, deleteOrder, transitionWholeOrder, updateOrder } from '../support/order-requests.js';
 
 /* A tombstone says nothing of persons, in any column. */
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 const MARK = 'personal';
 const ADDRESS = Object.fromEntries(
   ['name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'].map((name) => [name, `${MARK} ${name}`]),
 );
 
-test('a tombstone keeps nothing but id, number, status, amounts and times', async () => {
-  const { id } = await createdOrder(fixture.server, {
+test('a tombstone keeps only id, number, status, amounts and times', async () => {
+  const { id } = await createdWholeOrder(server, {
     customerId: `${MARK}-${randomUUID()}`,
     customerName: `${MARK} name`,
     customerEmail: `${MARK}@example.com`,
@@ -27,15 +28,14 @@ test('a tombstone keeps nothing but id, number, status, amounts and times', asyn
     tax: '3',
     discount: '2',
   });
-  await updateOrder(fixture.server, { id, expectedVersion: 1, notes: `${MARK} update` });
+  await updateOrder(server, { id, expectedVersion: 1, notes: `${MARK} update` });
   const tracking = { carrier: `${MARK} carrier`, number: MARK, url: `https://${MARK}.example` };
-  await transition(fixture.server, { id, status: 'SHIPPED', tracking });
-  await deleteOrder(fixture.server, { id });
+  await transitionWholeOrder(server, { id, status: 'SHIPPED', tracking });
+  await deleteOrder(server, { id });
   const rowOf = async (table: string, column: string) =>
-    fixture.database.sql<{ row: Record<string, unknown> }>(
-      `SELECT to_jsonb(t) AS row FROM ${table} t WHERE ${column} = $1`,
-      [id],
-    );
+    database.sql<{ row: Record<string, unknown> }>(`SELECT to_jsonb(t) AS row FROM ${table} t WHERE ${column} = $1`, [
+      id,
+    ]);
   const [{ row } = { row: {} }] = await rowOf('orders', 'id');
   expect(JSON.stringify(row)).not.toContain(MARK);
   const kept = Object.entries(row).filter(([, value]) => value !== null);

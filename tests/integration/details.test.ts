@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatMoney } from '../../src/domain/money.js';
-import { useServer } from '../support/fixture.js';
-import { codes, createWhole, read, createdOrder } from '../support/mutations.js';
-import { TEA } from '../support/queries.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { codes, createdWholeOrder, createWholeOrder, readOrder } from '../support/order-requests.js';
+import { claimReferences } from '../support/rows.js';
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 const ADDRESS = {
   name: 'Ada',
@@ -18,9 +20,9 @@ const ADDRESS = {
   country: 'UK',
 };
 
-test('everything a client says of an order is kept as it was said, and costs what its parts cost', async () => {
+test('every field of an order is stored as sent, and the total is the sum of its parts', async () => {
   const metadata = { source: 'web', nested: { list: [1, 2.5, null, 'x'], empty: {} }, 'odd key': true };
-  const order = await createdOrder(fixture.server, {
+  const order = await createdWholeOrder(server, {
     customerId: 'ada',
     externalReference: 'PO 7',
     shippingAddress: ADDRESS,
@@ -45,11 +47,11 @@ test('everything a client says of an order is kept as it was said, and costs wha
     cancelReason: null,
     history: { nodes: [{ version: 1, type: 'CREATED', changedFields: [] }] },
   });
-  expect(await read(fixture.server, order.id)).toEqual(order);
+  expect(await readOrder(server, order.id)).toEqual(order);
 });
 
-test('an order without details has none, and costs what its items cost', async () => {
-  expect(await createdOrder(fixture.server)).toMatchObject({
+test('an order without details has none, and its total is that of its items', async () => {
+  expect(await createdWholeOrder(server)).toMatchObject({
     externalReference: null,
     shippingAddress: null,
     billingAddress: null,
@@ -60,8 +62,8 @@ test('an order without details has none, and costs what its items cost', async (
   });
 });
 
-test('what breaks a rule is rejected and named', async () => {
-  const rejection = async (input: object) => codes((await createWhole(fixture.server, input)).userErrors);
+test('values that break a rule are rejected and named', async () => {
+  const rejection = async (input: object) => codes((await createWholeOrder(server, input)).userErrors);
   const deep = { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } };
   expect(await rejection({ expectedTotal: '12.61' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
   expect(await rejection({ discount: '12.61' })).toEqual(['INVALID input.discount']);
@@ -87,13 +89,13 @@ test('what breaks a rule is rejected and named', async () => {
   expect(await rejection({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
 });
 
-test('numbers that are none, and nesting beyond all sense, are rejected and named', async () => {
+test('invalid numbers and excessive nesting are rejected and named', async () => {
   const query =
     'mutation { createOrder(input: {items: [{name: "x", unitPrice: "1"}], metadata: {n: 1e999}}) { userErrors { code field } } }';
-  const { createOrder } = await fixture.server.get<{ createOrder: object }>(query);
+  const { createOrder } = await server.get<{ createOrder: object }>(query);
   expect(createOrder).toEqual({ userErrors: [{ code: 'INVALID', field: ['input', 'metadata'] }] });
   const nested = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
-  const response = await fetch(fixture.server.url, {
+  const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: `{"query": "{ __typename }", "variables": {"x": ${nested}}}`,
@@ -105,7 +107,7 @@ test('numbers that are none, and nesting beyond all sense, are rejected and name
 test('NUL and halves of surrogate pairs are rejected in metadata too, in values and in keys', async () => {
   for (const metadata of [{ x: 'a\0b' }, { 'a\0b': 1 }, { x: { y: ['\ud800'] } }]) {
     const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
-    const { errors } = await fixture.server.ask(query, { input: { items: [TEA], metadata } });
+    const { errors } = await server.ask(query, { input: { items: [TEA], metadata } });
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   }
 });
@@ -113,16 +115,16 @@ test('NUL and halves of surrogate pairs are rejected in metadata too, in values 
 test('keys that JavaScript treats specially are ordinary keys of metadata', async () => {
   const text = '{"constructor":"y","toString":null,"hasOwnProperty":[1],"__proto__":{"x":1}}';
   const metadata = JSON.parse(text) as object;
-  const order = await createdOrder(fixture.server, { metadata });
-  const stored = (await read(fixture.server, order.id))?.['metadata'] as object;
+  const order = await createdWholeOrder(server, { metadata });
+  const stored = (await readOrder(server, order.id))?.['metadata'] as object;
   expect(new Map(Object.entries(stored))).toEqual(new Map(Object.entries(metadata)));
 });
 
 test('sums reach the bound of the column and keep every digit', async () => {
   const unitPrice = '92233720368547758.05';
-  const order = await createdOrder(fixture.server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
+  const order = await createdWholeOrder(server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
   expect(order).toMatchObject({ subtotal: { amount: unitPrice }, total: { amount: '92233720368547758.07' } });
-  expect(await read(fixture.server, order.id)).toEqual(order);
+  expect(await readOrder(server, order.id)).toEqual(order);
 });
 
 test('whatever the lines, shipping, tax and discount, the total is exact arithmetic and a round trip keeps every digit', async () => {
@@ -144,8 +146,8 @@ test('whatever the lines, shipping, tax and discount, the total is exact arithme
           const discount = ((subtotal + shipping + tax) * BigInt(part)) / 100n;
           const items = lines.map(({ price, quantity }) => ({ name: 'x', quantity, unitPrice: money(price) }));
           const sums = { shipping: money(shipping), tax: money(tax), discount: money(discount) };
-          const taking = await createdOrder(fixture.server, { currency, items, ...sums });
-          const stored = await read(fixture.server, taking.id);
+          const taking = await createdWholeOrder(server, { currency, items, ...sums });
+          const stored = await readOrder(server, taking.id);
           expect(stored).toEqual(taking);
           expect(stored).toMatchObject({
             subtotal: { amount: money(subtotal) },
@@ -165,37 +167,34 @@ test('whatever the lines, shipping, tax and discount, the total is exact arithme
 test('an external reference is unique for its customer, under concurrency too', async () => {
   const externalReference = randomUUID();
   const rush = await Promise.all(
-    Array.from({ length: 20 }, () => createWhole(fixture.server, { customerId: 'rush', externalReference })),
+    Array.from({ length: 20 }, () => createWholeOrder(server, { customerId: 'rush', externalReference })),
   );
   expect(rush.filter(({ order }) => order !== null)).toHaveLength(1);
   for (const { order, userErrors } of rush) {
     if (order === null) expect(codes(userErrors)).toEqual(['DUPLICATE input.externalReference']);
   }
-  await createdOrder(fixture.server, { customerId: 'other', externalReference });
-  await createdOrder(fixture.server, { externalReference });
-  const guest = await createWhole(fixture.server, { externalReference });
+  await createdWholeOrder(server, { customerId: 'other', externalReference });
+  await createdWholeOrder(server, { externalReference });
+  const guest = await createWholeOrder(server, { externalReference });
   expect(codes(guest.userErrors)).toEqual(['DUPLICATE input.externalReference']);
 });
 
 test('commands on locked references do not delay other commands', async () => {
   const customerId = randomUUID();
   const held = Array.from({ length: 24 }, (_, index) => `held ${index}`);
-  const holder = await fixture.database.connect();
+  const holder = await database.connect();
   await holder.query('BEGIN');
-  await holder.query(
-    'INSERT INTO order_references SELECT $1, reference, gen_random_uuid() FROM unnest($2::text[]) AS reference',
-    [customerId, held],
-  );
-  const waiting = held.map((externalReference) => createWhole(fixture.server, { customerId, externalReference }));
+  await claimReferences(holder, customerId, held);
+  const waiting = held.map((externalReference) => createWholeOrder(server, { customerId, externalReference }));
   const bystanders = Array.from({ length: 6 }, () =>
-    createWhole(fixture.server, { customerId, externalReference: randomUUID() }),
+    createWholeOrder(server, { customerId, externalReference: randomUUID() }),
   );
   for (const { order } of await Promise.all(bystanders)) expect(order).not.toBeNull(); // while they are held
   await holder.query('ROLLBACK');
   for (const { order } of await Promise.all(waiting)) expect(order).not.toBeNull();
 });
 
-test('the same request under one key is replayed, references and all; another one gives its claim up', async () => {
+test('the same request under one key is replayed, with its reference; another request releases its claim', async () => {
   const externalReference = randomUUID();
   const input = {
     idempotencyKey: randomUUID(),
@@ -203,23 +202,23 @@ test('the same request under one key is replayed, references and all; another on
     externalReference,
     metadata: { b: 1, a: { d: 1, c: 2 } },
   };
-  const first = await createdOrder(fixture.server, input);
-  const again = await createWhole(fixture.server, { ...input, metadata: { a: { c: 2, d: 1 }, b: 1 } });
+  const first = await createdWholeOrder(server, input);
+  const again = await createWholeOrder(server, { ...input, metadata: { a: { c: 2, d: 1 }, b: 1 } });
   expect(again).toMatchObject({ replayed: true, order: { id: first.id }, userErrors: [] });
-  const other = await createWhole(fixture.server, { ...input, externalReference: `${externalReference} other` });
+  const other = await createWholeOrder(server, { ...input, externalReference: `${externalReference} other` });
   expect(codes(other.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
-  await createdOrder(fixture.server, { customerId: 'c', externalReference: `${externalReference} other` });
+  await createdWholeOrder(server, { customerId: 'c', externalReference: `${externalReference} other` });
 });
 
 test('orders are found by number and by external reference', async () => {
-  const order = await createdOrder(fixture.server, { customerId: 'find', externalReference: 'me' });
+  const order = await createdWholeOrder(server, { customerId: 'find', externalReference: 'me' });
   const find = async (query: string) =>
-    (await fixture.server.get<{ found: { id: string } | null }>(`{ found: ${query} { id } }`)).found?.id ?? null;
+    (await server.get<{ found: { id: string } | null }>(`{ found: ${query} { id } }`)).found?.id ?? null;
   expect(await find(`orderByNumber(number: "${order.number}")`)).toBe(order.id);
   expect(await find('orderByNumber(number: "99999999999999999")')).toBeNull();
   expect(await find('orderByNumber(number: "no number")')).toBeNull();
   expect(await find('orderByExternalReference(customerId: "find", externalReference: "me")')).toBe(order.id);
   expect(await find('orderByExternalReference(customerId: "", externalReference: "me")')).toBeNull();
-  const guest = await createdOrder(fixture.server, { externalReference: 'guest' });
+  const guest = await createdWholeOrder(server, { externalReference: 'guest' });
   expect(await find('orderByExternalReference(customerId: "", externalReference: "guest")')).toBe(guest.id);
 });

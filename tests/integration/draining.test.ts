@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { CREATE, TEA } from '../support/queries.js';
-import { rawRequest } from '../support/raw.js';
-import { startServer } from '../support/server.js';
+import { serverForTest, useDatabase } from '../support/fixture.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { rawRequest } from '../support/raw-request.js';
 
-const fixture = useServer();
+const database = useDatabase();
 
 test('a server that shuts down answers what is under way, says that it is not ready, and keeps no connection', async () => {
-  const server = await startServer(fixture.database.url);
-  const lock = await fixture.database.connect();
+  const server = await serverForTest(database);
+  const lock = await database.connect();
   await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA] } } });
+  const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA] } } });
   const head = [
     'POST /graphql HTTP/1.1',
     'Host: HOST',
@@ -18,7 +17,7 @@ test('a server that shuts down answers what is under way, says that it is not re
     `Content-Length: ${body.length}`,
   ];
   const order = await rawRequest(server.url, head, body);
-  await expect.poll(() => fixture.database.sql('SELECT 1 FROM pg_locks WHERE NOT granted')).not.toEqual([]);
+  await expect.poll(() => database.sql('SELECT 1 FROM pg_locks WHERE NOT granted')).not.toEqual([]);
   const ready = await rawRequest(server.url, []);
   ready.socket.write('GET /ready HTTP/1.1\r\n'); // a request that has begun, so its connection is not idle
   expect((await fetch(new URL('/ready', server.url))).status).toBe(200);
@@ -35,5 +34,4 @@ test('a server that shuts down answers what is under way, says that it is not re
   await lock.query('ROLLBACK');
   expect(await order.ended).toMatch(/^HTTP\/1.1 200 (.*\r\n)+connection: close\r\n(.*\r\n)*.*PENDING/i);
   await closed;
-  await server.close();
 });

@@ -1,39 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from 'pg';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSequencer } from '../../src/events/sequencer.js';
 import { startLogTailer } from '../../src/events/log-tailer.js';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
-import { openDatabase, type Database } from '../../src/database/database.js';
+import type { Queryable } from '../../src/database/database.js';
+import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { createEventLog } from '../../src/store/event-log.js';
+import { createBatchWriter } from '../../src/store/write-batch.js';
+import { writeInTransaction } from '../../src/store/write-transaction.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { storeForTest, useDatabase } from '../support/fixture.js';
+import { callerOf } from '../support/caller.js';
+import { transitionCommand } from '../support/commands.js';
+import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
 
 const log = pino({ level: 'silent' });
 
-let database: TestDatabase;
-let closers: (() => Promise<unknown>)[];
-
-beforeEach(async () => {
-  database = await createDatabase();
-  closers = [];
-});
-
-afterEach(async () => {
-  for (const close of closers.toReversed()) await close();
-  await database.drop();
-});
-
-function open(): Database {
-  const bounds = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
-  const opened = openDatabase(
-    { url: database.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
-    log,
-  );
-  closers.push(() => opened.close());
-  return opened;
-}
+const database = useDatabase({ scope: 'test' });
+const open = () => storeForTest(database);
 
 /** A process as the log sees it: a sequencer and a tailer with everything that the tailer has read. */
 async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
@@ -46,38 +31,50 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     publish: async (events) => void seen.push(...events),
     log,
   });
-  closers.push(() => tailer.close());
+  onTestFinished(() => tailer.close());
   const sequencer = startSequencer({ eventLog, debounceMs: 2, pollMs, onSequenced: () => tailer.wake(), log });
-  closers.push(() => sequencer.close());
+  onTestFinished(() => sequencer.close());
   return seen;
 }
 
-async function insertOrder(client: Client | TestDatabase['sql'], id: string): Promise<void> {
-  const query = typeof client === 'function' ? client : (text: string, values: unknown[]) => client.query(text, values);
-  await query(
-    `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-     VALUES ($1, 'PENDING', 'USD', 0, 0, '', 1, now(), now())`,
-    [id],
-  );
-  await query(INSERT_EVENT, [id, 1, 'CREATED', null, 'PENDING']);
+interface OpenWrite {
+  readonly transition: (id: string, to: OrderStatus) => Promise<void>;
+  readonly commit: () => Promise<void>;
 }
 
-const INSERT_EVENT = `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-  VALUES ($1, $2, $3, $4, $5, '{}', 'system', gen_random_uuid(), '{}', clock_timestamp())`;
-
-/** What the store does to change an order: lock, read the version, write the next one with its event. */
-async function changeOrder(client: Client, id: string, from: string, to: string): Promise<void> {
-  const { rows } = await client.query<{ version: number }>(
-    'SELECT version FROM orders WHERE id = $1 FOR NO KEY UPDATE',
-    [id],
+/** A transaction of the store's write path that stays open between its commands. */
+async function beginWrite(): Promise<OpenWrite> {
+  const began = Promise.withResolvers<Queryable>();
+  const end = Promise.withResolvers<void>();
+  const committed = open().prisma.$transaction(
+    async (tx) => {
+      began.resolve(tx);
+      await end.promise;
+    },
+    { timeout: 20_000 },
   );
-  const version = (rows[0]?.version ?? 0) + 1;
-  await client.query('UPDATE orders SET status = $2, version = $3, updated_at = clock_timestamp() WHERE id = $1', [
-    id,
-    to,
-    version,
-  ]);
-  await client.query(INSERT_EVENT, [id, version, 'STATUS_CHANGED', from, to]);
+  const tx = await began.promise;
+  return {
+    async transition(id, to) {
+      const options = { outcomeUnknown: false, lockTimeoutMs: null };
+      const outcomes = await writeInTransaction(tx, [transitionCommand(id, to)], options);
+      expect(outcomes).toMatchObject([{ kind: 'changed', changed: true }]);
+    },
+    async commit() {
+      end.resolve();
+      await committed;
+    },
+  };
+}
+
+/** Changes orders as a server does, one transaction for each change. */
+function createWriter() {
+  const options = { transactionTimeoutMs: 10_000, maxWaitMs: 5_000, onCommit: () => undefined, log };
+  const writer = createBatchWriter(open(), options);
+  return async (id: string, to: OrderStatus) => {
+    const call = { command: transitionCommand(id, to), caller: callerOf(), outcomeUnknown: false };
+    expect(await writer.write([call], { waited: false })).toMatchObject([{ kind: 'changed', changed: true }]);
+  };
 }
 
 async function expectDenseLog(events: number): Promise<void> {
@@ -93,28 +90,23 @@ async function expectDenseLog(events: number): Promise<void> {
   expect(disorder).toEqual([]);
 }
 
-describe('where one transaction waits for an order that another changes first', () => {
-  test('every reader gets the events in version order, none is skipped, and an idle transaction delays nobody', async () => {
+describe('where a transaction changes an order after one that began later has committed', () => {
+  test('every reader gets the events in version order without a gap, and an idle transaction delays none of them', async () => {
     const [x, y] = [randomUUID(), randomUUID()];
-    await insertOrder(database.sql, x);
-    await insertOrder(database.sql, y);
+    await insertCreated(database, [x, y]);
     expect(await createEventLog(open()).sequence(2_000, null)).toBe(2);
     const readers = await Promise.all([startReader(), startReader()]);
 
     const idle = await database.connect();
     await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await idle.query('SELECT pg_current_xact_id()'); // holds a snapshot and an old transaction id
-    const [a, b] = [await database.connect(), await database.connect()];
-    await b.query('BEGIN');
-    await b.query('SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE', [x]);
-    await a.query('BEGIN');
-    await changeOrder(a, y, 'PENDING', 'CONFIRMED'); // A has its transaction id, and B's is older or newer: it must not matter
-    const waiting = changeOrder(a, x, 'CONFIRMED', 'PROCESSING'); // A waits for B
-    await changeOrder(b, x, 'PENDING', 'CONFIRMED');
-    await b.query('COMMIT');
-    await waiting;
+    const [a, b] = [await beginWrite(), await beginWrite()];
+    await a.transition(y, 'CONFIRMED'); // A has its transaction id
+    await b.transition(x, 'CONFIRMED');
+    await b.commit();
+    await a.transition(x, 'PROCESSING');
     await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([1, 1]); // B's, before A commits
-    await a.query('COMMIT');
+    await a.commit();
 
     await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([3, 3]);
     for (const seen of readers) {
@@ -129,21 +121,13 @@ describe('where one transaction waits for an order that another changes first', 
     const idle = await database.connect();
     await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await idle.query('SELECT pg_current_xact_id()');
-    await database.sql(`
-      WITH made AS (
-        INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at)
-        SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', 1, now(), now() FROM generate_series(1, 100000) RETURNING id)
-      INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-      SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`);
+    await insertCreated(database, randomIds(100_000));
     const store = createEventLog(open());
     while ((await store.sequence(2_000, null)) !== 0);
     const seen = await startReader();
     const x = randomUUID();
-    await insertOrder(database.sql, x);
-    const changer = await database.connect();
-    await changer.query('BEGIN');
-    await changeOrder(changer, x, 'PENDING', 'CONFIRMED');
-    await changer.query('COMMIT');
+    await insertCreated(database, [x]);
+    await createWriter()(x, 'CONFIRMED');
     await expect.poll(() => seen.map((event) => event.version), { timeout: 5_000 }).toEqual([1, 2]);
     await idle.query('ROLLBACK');
     await expectDenseLog(100_002);
@@ -151,25 +135,18 @@ describe('where one transaction waits for an order that another changes first', 
 });
 
 test('four sequencers at once give each event one position, in version order for each order', async () => {
-  const ids = Array.from({ length: 50 }, () => randomUUID());
-  for (const id of ids) await insertOrder(database.sql, id);
+  const ids = randomIds(50);
+  await insertCreated(database, ids);
   const readers = await Promise.all([startReader(), startReader(), startReader(), startReader()]);
-  const statuses = ['PENDING', 'CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
-  const writers = await Promise.all(Array.from({ length: 4 }, () => database.connect()));
+  const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'] as const;
+  const writers = Array.from({ length: 4 }, createWriter);
   await Promise.all(
-    writers.map(async (client, writer) => {
-      for (const [index, to] of statuses.entries()) {
-        if (index === 0) continue;
-        for (const [place, id] of ids.entries()) {
-          if (place % writers.length !== writer) continue;
-          await client.query('BEGIN');
-          await changeOrder(client, id, statuses[index - 1] ?? '', to);
-          await client.query('COMMIT');
-        }
-      }
+    writers.map(async (transition, writer) => {
+      const own = ids.filter((_, index) => index % writers.length === writer);
+      for (const to of statuses) for (const id of own) await transition(id, to);
     }),
   );
-  const all = ids.length * statuses.length;
+  const all = ids.length * (1 + statuses.length);
   await expect.poll(async () => createEventLog(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
   await expect
     .poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 })
@@ -181,9 +158,8 @@ test('four sequencers at once give each event one position, in version order for
   await expectDenseLog(all);
 });
 
-test('a sequencer that is killed between its update and its commit leaves nothing, and the others go on', async () => {
-  const ids = Array.from({ length: 20 }, () => randomUUID());
-  for (const id of ids) await insertOrder(database.sql, id);
+test('a sequencer that is killed between its update and its commit leaves nothing, and the others continue', async () => {
+  await insertCreated(database, randomIds(20));
   const victim = await database.connect();
   await victim.query('BEGIN');
   const tx = {
@@ -200,26 +176,14 @@ test('a sequencer that is killed between its update and its commit leaves nothin
   await expectDenseLog(20);
 });
 
-test('a sequencer that hangs loses its hold by itself', async () => {
-  await insertOrder(database.sql, randomUUID());
+test('a sequencer that hangs loses its lock without intervention', async () => {
+  await insertCreated(database, [randomUUID()]);
   const hung = await database.connect();
   await hung.query('BEGIN');
   await lockSequencer({ $queryRawUnsafe: async (text: string) => (await hung.query(text)).rows } as never);
   const seen = await startReader();
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1);
 });
-
-/** Stores orders with one event each, as a process would that ends before it sequences them. */
-async function insertMany(count: number): Promise<void> {
-  await database.sql(
-    `WITH made AS (
-       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING id)
-     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`,
-    [count],
-  );
-}
 
 /** Far longer than any of these tests takes. */
 const NEVER_MS = 60_000;
@@ -232,7 +196,7 @@ function sequencerOf(pollMs: number) {
     onSequenced: () => {},
     log,
   });
-  closers.push(() => sequencer.close());
+  onTestFinished(() => sequencer.close());
   return sequencer;
 }
 
@@ -240,7 +204,7 @@ const lastPosition = async () =>
   (await database.sql<{ last: number }>('SELECT max(position)::int AS last FROM order_events'))[0]?.last;
 
 test('a full scan that finds more than one batch continues without a poll', async () => {
-  await insertMany(4_500);
+  await insertCreated(database, randomIds(4_500));
   sequencerOf(NEVER_MS).wake([]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(4_500);
   await expectDenseLog(4_500);
@@ -249,41 +213,38 @@ test('a full scan that finds more than one batch continues without a poll', asyn
 test('more events of committed orders than one batch are all sequenced without a poll', async () => {
   const id = randomUUID();
   const sequencer = sequencerOf(NEVER_MS);
-  await insertOrder(database.sql, randomUUID());
+  await insertCreated(database, [randomUUID()]);
   sequencer.wake([]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(1); // the full scan is done
-  await insertOrder(database.sql, id);
-  await database.sql(
-    `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT $1, n, 'UPDATED', '{}', 'system', gen_random_uuid(), '{}', now() FROM generate_series(2, 2100) AS n`,
-    [id],
-  );
+  await insertCreated(database, [id]);
+  const updates = Array.from({ length: 2_099 }, (_, index) => ({ orderId: id, version: index + 2, type: 'UPDATED' }));
+  await insertEvents(database, updates);
   sequencer.wake([id]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(2_101);
   await expectDenseLog(2_101);
 });
 
-test('a tailer that reads a full page goes on without a poll and leaves out no event', async () => {
+test('a tailer that reads a full page continues without a poll and skips no event', async () => {
   const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
   const publish = async (events: readonly LoggedEvent[]) => {
     seen.push(...events);
   };
   const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs: NEVER_MS, publish, log });
-  closers.push(() => tailer.close());
-  await insertMany(2_500);
+  onTestFinished(() => tailer.close());
+  await insertCreated(database, randomIds(2_500));
   while ((await eventLog.sequence(2_000, null)) !== 0);
   tailer.wake();
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2_500);
   expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => BigInt(index + 1)));
 });
 
-test('a tailer stops before a position that is missing, and goes on when it is there', async () => {
+test('a tailer stops before a missing position and continues when it exists', async () => {
   const seen = await startReader();
-  await insertMany(3);
+  await insertCreated(database, randomIds(3));
   await createEventLog(open()).sequence(2_000, null);
   await expect.poll(() => seen.length).toBe(3);
-  await insertMany(2);
+  await insertCreated(database, randomIds(2));
   await database.sql(
     `UPDATE order_events e SET position = 5 WHERE (e.order_id, e.version) IN
        (SELECT order_id, version FROM order_events WHERE position IS NULL LIMIT 1)`,
@@ -296,13 +257,11 @@ test('a tailer stops before a position that is missing, and goes on when it is t
 
 test('a failed full scan does not delay committed orders', async () => {
   const orphan = randomUUID();
-  await insertOrder(database.sql, orphan);
+  await insertCreated(database, [orphan]);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
   await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full scans wait for it
-  const options = { poolSize: 4, preparedStatements: true, applicationName: 'test', connectTimeoutMs: 5_000 };
-  const hurried = openDatabase({ ...options, url: database.url, statementTimeoutMs: 20_000, lockTimeoutMs: 50 }, log);
-  closers.push(() => hurried.close());
+  const hurried = storeForTest(database, { lockTimeoutMs: 50 });
   const positions = async () =>
     (await database.sql<{ position: string | null }>('SELECT position FROM order_events ORDER BY occurred_at')).map(
       ({ position }) => position,
@@ -314,14 +273,14 @@ test('a failed full scan does not delay committed orders', async () => {
     onSequenced: () => {},
     log,
   });
-  closers.push(() => sequencer.close());
+  onTestFinished(() => sequencer.close());
   for (const expected of [
     [null, '1'],
     [null, '1', '2'],
     [null, '1', '2', '3'],
   ]) {
     const id = randomUUID();
-    await insertOrder(database.sql, id);
+    await insertCreated(database, [id]);
     sequencer.wake([id]);
     await expect.poll(positions, { timeout: 10_000 }).toEqual(expected);
   }

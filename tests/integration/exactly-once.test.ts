@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { create, TEA } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { expect, test } from 'vitest';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+const database = useDatabase();
+const servers = [useServer(database), useServer(database)] as const;
 
 async function countOrders(): Promise<number> {
   const [row] = await database.sql<{ count: string }>('SELECT count(*) FROM orders');
@@ -26,7 +16,7 @@ test('two hundred parallel creates with one key make one order, over two servers
   const before = await countOrders();
   const answers = await Promise.all(
     Array.from({ length: 200 }, async (_, index) =>
-      create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'one key' }),
+      createOrder(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'one key' }),
     ),
   );
   expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(1);
@@ -39,7 +29,7 @@ test('fifty keys by twenty callers each make fifty orders with fifty first event
   const before = await countOrders();
   const calls = Array.from({ length: 1_000 }, (_, index) => index % 50);
   const answers = await Promise.all(
-    calls.map(async (key, index) => create(servers[index % 3 === 0 ? 0 : 1], { idempotencyKey: `key ${key}` })),
+    calls.map(async (key, index) => createOrder(servers[index % 3 === 0 ? 0 : 1], { idempotencyKey: `key ${key}` })),
   );
   expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(50);
   expect(answers.filter((answer) => !answer.replayed)).toHaveLength(50);
@@ -50,18 +40,18 @@ test('fifty keys by twenty callers each make fifty orders with fifty first event
 
 test('an id of the client works like a key, in any case of its letters', async () => {
   const id = randomUUID();
-  const first = await create(servers[0], { id });
-  const again = await create(servers[1], { id: id.toUpperCase() });
+  const first = await createOrder(servers[0], { id });
+  const again = await createOrder(servers[1], { id: id.toUpperCase() });
   expect(first).toMatchObject({ replayed: false, order: { id } });
   expect(again).toMatchObject({ replayed: true, order: first.order });
 });
 
 test('another request under a used id or key is rejected, and the first order stays as it is', async () => {
   const id = randomUUID();
-  await create(servers[0], { id });
-  await create(servers[0], { idempotencyKey: 'taken' });
-  const byId = await create(servers[1], { id, items: [{ ...TEA, quantity: 4 }] });
-  const byKey = await create(servers[1], { idempotencyKey: 'taken', customerId: 'somebody' });
+  await createOrder(servers[0], { id });
+  await createOrder(servers[0], { idempotencyKey: 'taken' });
+  const byId = await createOrder(servers[1], { id, items: [{ ...TEA, quantity: 4 }] });
+  const byKey = await createOrder(servers[1], { idempotencyKey: 'taken', customerId: 'somebody' });
   for (const [answer, field] of [[byId, 'id'] as const, [byKey, 'idempotencyKey'] as const]) {
     expect(answer).toMatchObject({
       order: null,
@@ -75,10 +65,10 @@ test('another request under a used id or key is rejected, and the first order st
   expect(row?.quantity).toBe(3);
 });
 
-test('of different requests under one new key at the same time one is taken and the others are rejected', async () => {
+test('of different concurrent requests under one new key, one creates its order and the others are rejected', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
-      create(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'contested', notes: `variant ${index % 4}` }),
+      createOrder(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'contested', notes: `variant ${index % 4}` }),
     ),
   );
   const ids = new Set(answers.flatMap((answer) => answer.order?.id ?? []));
@@ -88,19 +78,18 @@ test('of different requests under one new key at the same time one is taken and 
 });
 
 test('the same order is answered after a restart', async () => {
-  const before = await create(servers[0], { idempotencyKey: 'across a restart' });
-  const restarted = await startServer(database.url);
-  try {
-    const after = await create(restarted, { idempotencyKey: 'across a restart' });
-    expect(after).toMatchObject({ replayed: true, order: before.order });
-  } finally {
-    await restarted.close();
-  }
+  const before = await createOrder(servers[0], { idempotencyKey: 'across a restart' });
+  const restarted = await serverForTest(database);
+  const after = await createOrder(restarted, { idempotencyKey: 'across a restart' });
+  expect(after).toMatchObject({ replayed: true, order: before.order });
 });
 
 test('a price written differently is the same request', async () => {
-  const first = await create(servers[0], { idempotencyKey: 'spelling', items: [{ name: 'Tea', unitPrice: '4.2' }] });
-  const again = await create(servers[0], {
+  const first = await createOrder(servers[0], {
+    idempotencyKey: 'spelling',
+    items: [{ name: 'Tea', unitPrice: '4.2' }],
+  });
+  const again = await createOrder(servers[0], {
     idempotencyKey: 'spelling',
     items: [{ name: ' Tea ', quantity: 1, unitPrice: 4.2 }],
   });

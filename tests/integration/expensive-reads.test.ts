@@ -1,30 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { created } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const EXPENSIVE_LANES = 2;
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  server = await startServer(proxy.url, {
-    READ_EXPENSIVE_LANES: String(EXPENSIVE_LANES),
-    DATABASE_LOCK_TIMEOUT_MS: '30000',
-    DATABASE_STATEMENT_TIMEOUT_MS: '30000',
-    REQUEST_DEADLINE_MS: '30000',
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+const database = useDatabase();
+const proxy = useProxy(database);
+const server = useServer(proxy, {
+  READ_EXPENSIVE_LANES: String(EXPENSIVE_LANES),
+  DATABASE_LOCK_TIMEOUT_MS: '30000',
+  DATABASE_STATEMENT_TIMEOUT_MS: '30000',
+  REQUEST_DEADLINE_MS: '30000',
 });
 
 /** Forty different exact counts. */
@@ -45,7 +31,7 @@ async function blocked(): Promise<{ readonly counts: number; readonly others: nu
 }
 
 test('counts take only lanes of their own, one statement each, and end with their callers', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const blocker = await database.connect();
   await blocker.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   const before = proxy.statements.length;

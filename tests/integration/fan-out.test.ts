@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { created, TEA, update } from '../support/queries.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
-const fixture = useServer({
+const database = useDatabase();
+const server = useServer(database, {
   SUBSCRIBERS_MAX_COST: '1000000',
   READ_LANES: '1',
   REQUEST_DEADLINE_MS: '15000',
@@ -12,7 +14,7 @@ const fixture = useServer({
 });
 
 async function subscribeMany(query: string, count: number): Promise<OpenWebsocket> {
-  const websocket = await openWebsocket(fixture.server.url);
+  const websocket = await openWebsocket(server.url);
   for (let index = 0; index < count; index += 1) {
     websocket.send({ type: 'subscribe', id: String(index), payload: { query } });
   }
@@ -32,9 +34,9 @@ const COSTLY_AND_SMALL =
 test('other requests are answered in between the answers of many subscriptions to one event', async () => {
   const query = `subscription { orderStatusChanged(customerId: "fan-out") { orderId ${COSTLY_AND_SMALL} } }`;
   const websocket = await subscribeMany(query, COUNT);
-  const creating = created(fixture.server, { customerId: 'fan-out' });
+  const creating = createdOrder(server, { customerId: 'fan-out' });
   await websocket.until(({ type }) => type === 'next');
-  expect((await fetch(new URL('/health', fixture.server.url))).status).toBe(200);
+  expect((await fetch(new URL('/health', server.url))).status).toBe(200);
   expect(nexts(websocket).length).toBeLessThan(COUNT);
   const { id } = await creating;
   await expect.poll(() => nexts(websocket).length, { timeout: 25_000 }).toBe(COUNT);
@@ -50,7 +52,7 @@ test('every subscription is given every event in the same order', async () => {
   const websocket = await subscribeMany(query, 20);
   const orders = Array.from({ length: 50 }, () => ({ items: [TEA], customerId: 'many' }));
   const create = 'mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }';
-  await fixture.server.get(create, { input: { orders } });
+  await server.get(create, { input: { orders } });
   await expect.poll(() => nexts(websocket).length, { timeout: 25_000 }).toBe(20 * 50);
   const byId = Map.groupBy(nexts(websocket), ({ id }) => id);
   expect(byId.size).toBe(20);
@@ -58,9 +60,8 @@ test('every subscription is given every event in the same order', async () => {
   for (const payloads of given) expect(payloads).toEqual(given[0]);
 });
 
-test('what a websocket still waits for is not read when it has gone', async () => {
-  const { server, database } = fixture;
-  const { id } = await created(server, { customerId: 'gone' });
+test('reads that a closed websocket waits for are not run', async () => {
+  const { id } = await createdOrder(server, { customerId: 'gone' });
   const watching = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);
   const [reading, seeing] = [await watching('order { id }'), await watching('version')];
@@ -73,7 +74,7 @@ test('what a websocket still waits for is not read when it has gone', async () =
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'order_references'::regclass";
   await expect.poll(() => database.sql(waiting)).toHaveLength(1);
 
-  await update(server, { id, status: 'CONFIRMED' });
+  await transitionOrder(server, { id, status: 'CONFIRMED' });
   await seeing.until(({ type }) => type === 'next'); // then the other subscription waits for the lane
   reading.socket.terminate();
   await all.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');

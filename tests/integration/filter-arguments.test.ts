@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { createdOrder } from '../support/mutations.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { createdWholeOrder } from '../support/order-requests.js';
 
 /* What a filter does not take: null, which would mean "all", and values that no order can have. */
 
-const fixture = useServer();
+const server = useServer(useDatabase());
 
 async function rejection(query: string, variables: object = {}) {
-  const { status, errors } = await fixture.server.ask(query, variables);
+  const { status, errors } = await server.ask(query, variables);
   expect(errors).toHaveLength(1);
   const [error] = errors ?? [];
   return { status, code: error?.extensions.code, message: error?.message, argument: error?.extensions['argument'] };
@@ -45,7 +45,7 @@ test.each([
     .replaceAll(/"(\w+)":/g, '$1: ')
     .replaceAll('\\', '');
   expect(await rejection(`{ orders(where: ${literal}) { nodes { id } } }`)).toMatchObject(rejected);
-  await createdOrder(fixture.server, { customerId: 'c' });
+  await createdWholeOrder(server, { customerId: 'c' });
   const ofCustomer = `{ customer(customerId: "c") { orders(where: ${literal}) { nodes { id } } } }`;
   expect(await rejection(ofCustomer)).toMatchObject({ code: 'BAD_USER_INPUT', argument });
 });
@@ -59,7 +59,7 @@ test('orderStats rejects customerId: null', async () => {
 test.each(['customerId', 'orderId', 'to'])(
   'a subscription with %s: null is rejected, and sees nothing',
   async (argument) => {
-    const watch = await fixture.server.watch(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
+    const watch = await server.watch(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
     await watch.ended;
     expect(watch.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument } }]);
     expect(watch.errors[0]?.message).toContain(`${argument} must not be null`);
@@ -68,25 +68,25 @@ test.each(['customerId', 'orderId', 'to'])(
 );
 
 test('a variable that is not given leaves the argument out', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdWholeOrder(server);
   const query = `query ($customerId: String, $where: OrderWhere, $from: DateTime) {
     orders(where: $where, first: 1) { nodes { id } }
     narrow: orders(where: {customerId: $customerId}, first: 1) { nodes { id } }
     orderStats(customerId: $customerId, from: $from) { asOf }
   }`;
   const page = { nodes: [{ id }] };
-  expect(await fixture.server.get(query)).toMatchObject({ orders: page, narrow: page });
+  expect(await server.get(query)).toMatchObject({ orders: page, narrow: page });
 });
 
 test('isGuest finds the orders without a customer, or those with one', async () => {
   const email = `${randomUUID()}@example.com`;
   const customerEmail = email;
-  const guest = await createdOrder(fixture.server, { customerEmail });
-  const known = await createdOrder(fixture.server, { customerEmail, customerId: 'known' });
+  const guest = await createdWholeOrder(server, { customerEmail });
+  const known = await createdWholeOrder(server, { customerEmail, customerId: 'known' });
   const find = async (where: object) => {
     const query =
       'query ($where: OrderWhere) { orders(where: $where) { totalCount nodes { id } count(limit: 9) { value } } }';
-    const { orders } = await fixture.server.get<{
+    const { orders } = await server.get<{
       orders: { totalCount: number; nodes: { id: string }[]; count: { value: number } };
     }>(query, { where: { customerEmail: { eq: email }, ...where } });
     expect(orders.totalCount).toBe(orders.nodes.length);
@@ -100,7 +100,7 @@ test('isGuest finds the orders without a customer, or those with one', async () 
   expect(await find({ isGuest: true, customerId: 'known' })).toEqual([]);
   const ofCustomer = `query ($isGuest: Boolean!) {
     customer(customerId: "known") { orders(where: {isGuest: $isGuest}) { nodes { id } } } }`;
-  expect(await fixture.server.get(ofCustomer, { isGuest: true })).toEqual({ customer: { orders: { nodes: [] } } });
+  expect(await server.get(ofCustomer, { isGuest: true })).toEqual({ customer: { orders: { nodes: [] } } });
 });
 
 test.each([
@@ -115,7 +115,7 @@ test.each([
     ['startsWith', longest],
   ] as const) {
     const argument = `where.${field}.${operator}`;
-    expect(await fixture.server.get(LIST, { where: { [field]: { [operator]: value } } })).toEqual({
+    expect(await server.get(LIST, { where: { [field]: { [operator]: value } } })).toEqual({
       orders: { nodes: [] },
     });
     for (const many of ['1', '1'.repeat(40_000)]) {

@@ -1,22 +1,12 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { create, CREATE, created, TEA } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
-});
+const database = useDatabase();
+const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
 
 test('a query whose pages multiply is rejected before it is run', async () => {
   const level = (inner: string) => `customer { orders(first: 100) { nodes { ${inner} } } }`;
@@ -28,23 +18,23 @@ test('a query whose pages multiply is rejected before it is run', async () => {
   expect((await server.ask(usual)).errors).toBeUndefined();
 });
 
-test('a subscription by HTTP is told where it belongs', async () => {
+test('a subscription over HTTP is rejected with a hint to use a websocket', async () => {
   const answer = await server.ask('subscription { orderStatusChanged { version } }');
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   expect(answer.errors?.[0]?.message).toContain('websocket');
 });
 
-test('a mutation whose answer the client would not take is not done', async () => {
+test('a mutation whose response type the client does not accept is not executed', async () => {
   const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes: 'unwanted' } } }),
+    body: JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes: 'unwanted' } } }),
   });
   expect(response.status).toBe(406);
   expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'unwanted'")).toEqual([]);
 });
 
-test('of several mutations with one unstorable variable none is done', async () => {
+test('of several mutations with one invalid variable none is executed', async () => {
   const query = `mutation ($a: CreateOrderInput!, $b: CreateOrderInput!) {
     a: createOrder(input: $a) { order { id } } b: createOrder(input: $b) { order { id } } }`;
   const variables = { a: { items: [TEA], notes: 'first of two' }, b: { items: [TEA], notes: 'x\0' } };
@@ -58,13 +48,13 @@ test('of several mutations with one unstorable variable none is done', async () 
 
 test('many wrong variables are the client’s own error to the last', async () => {
   const items = Array.from({ length: 60 }, () => ({ wrong: 1 }));
-  const { errors = [] } = await server.ask(CREATE, { input: { items } });
+  const { errors = [] } = await server.ask(CREATE_ORDER, { input: { items } });
   expect(errors.length).toBeGreaterThan(10);
   expect(new Set(errors.map((error) => error.extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
 });
 
 test('the mutations of one request see each other’s work', async () => {
-  const { id } = await created(server, { customerId: 'one request' });
+  const { id } = await createdOrder(server, { customerId: 'one request' });
   const part = (status: string) =>
     `updateOrderStatus(input: {id: "${id}", status: ${status}}) { order { version history { nodes { version order { version } } } } }`;
   interface Part {
@@ -79,8 +69,8 @@ test('the mutations of one request see each other’s work', async () => {
   }
 });
 
-test('an id with blanks around it is rejected, so that it is found as it was given', async () => {
-  const answer = await create(server, { customerId: ' c1 ' });
+test('an id with surrounding blanks is rejected', async () => {
+  const answer = await createOrder(server, { customerId: ' c1 ' });
   expect(answer.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
 });
 
@@ -94,7 +84,7 @@ test('one websocket carries a bounded number of subscriptions', async () => {
   for (const watch of watches) watch.stop();
 });
 
-test('a client that asks for a forbidden upgrade and resets the connection harms nobody', async () => {
+test('a client that requests a forbidden upgrade and resets the connection does not affect the server', async () => {
   const { port, hostname } = new URL(server.url);
   for (let index = 0; index < 20; index += 1) {
     await new Promise<void>((resolve) => {
@@ -108,11 +98,11 @@ test('a client that asks for a forbidden upgrade and resets the connection harms
       socket.on('error', () => undefined);
     });
   }
-  expect(await created(server)).toMatchObject({ status: 'PENDING' });
+  expect(await createdOrder(server)).toMatchObject({ status: 'PENDING' });
 });
 
 test('an open server on any address still opens websockets to its own pages only', async () => {
-  const open = await startServer(database.url, { AUTH_MODE: 'open' });
+  const open = await serverForTest(database, { AUTH_MODE: 'open' });
   const status = (headers: Record<string, string>) =>
     new Promise<number | undefined>((resolve) => {
       const socket = new WebSocket(open.url.replace('http', 'ws'), 'graphql-transport-ws', { headers });
@@ -126,14 +116,12 @@ test('an open server on any address still opens websockets to its own pages only
   expect(await status({ origin: 'https://evil.example' })).toBe(403);
   expect(await status({ origin: new URL(open.url).origin })).toBe(101);
   expect(await status({})).toBe(101);
-  await open.close();
 });
 
 test('options in the database’s URL are kept, and times stay in UTC', async () => {
   const url = new URL(database.url);
   url.searchParams.set('options', '-c search_path=public -c TimeZone=Asia/Kathmandu');
-  const elsewhere = await startServer(url.href);
-  const { createdAt } = await created(elsewhere);
+  const elsewhere = await serverForTest({ url: url.href });
+  const { createdAt } = await createdOrder(elsewhere);
   expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
-  await elsewhere.close();
 });

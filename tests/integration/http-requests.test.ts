@@ -2,15 +2,16 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getIntrospectionQuery } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { CREATE, create, TEA } from '../support/queries.js';
-import { rawRequest } from '../support/raw.js';
-import { startServer } from '../support/server.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createOrder } from '../support/order-requests.js';
+import { rawRequest } from '../support/raw-request.js';
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 async function post(body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(fixture.server.url, {
+  return fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
@@ -23,10 +24,10 @@ const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
 test('a subscription whose root field is conditional is rejected over HTTP too, and other operations are not', async () => {
   const root = 'orderStatusChanged @skip(if: $no) { version }';
   const query = `subscription ($no: Boolean!) { ${root} }`;
-  const answer = await fixture.server.ask(query);
+  const answer = await server.ask(query);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   expect(answer.errors?.[0]?.message).toContain('@skip');
-  const other = await fixture.server.ask('query subscription { orders(first: 1) @skip(if: true) { nodes { id } } }');
+  const other = await server.ask('query subscription { orders(first: 1) @skip(if: true) { nodes { id } } }');
   expect(other).toMatchObject({ status: 200, data: {} });
 });
 
@@ -62,9 +63,9 @@ test.each([
   ['multipart/mixed;deferSpec=20220824, application/json', JSON_TYPE],
 ])('Accept %j is answered %j, and 406 means that nothing was stored', async (accept, type) => {
   const notes = `accept [${accept}]`;
-  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes } } });
+  const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes } } });
   const response = await post(body, { accept });
-  const rows = await fixture.database.sql('SELECT 1 FROM orders WHERE notes = $1', [notes]);
+  const rows = await database.sql('SELECT 1 FROM orders WHERE notes = $1', [notes]);
   if (type === null) {
     expect([response.status, rows.length]).toEqual([406, 0]);
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_ACCEPTABLE' } }] });
@@ -79,7 +80,7 @@ test.each([
   ['text/html;q=0, application/json', 200],
   ['application/json, text/html;q=0.5', 200],
 ])('GET with Accept %j answers %d', async (accept, status) => {
-  const url = `${fixture.server.url}?query=%7B__typename%7D`;
+  const url = `${server.url}?query=%7B__typename%7D`;
   const headers = { accept, 'apollo-require-preflight': 'true' };
   expect((await fetch(url, { headers, redirect: 'manual' })).status).toBe(status);
 });
@@ -116,7 +117,7 @@ test.each([
   [`GET /health HTTP/1.1\r\nX-Large: ${LARGE}`, 431, 'BAD_REQUEST', /headers/],
   ['GET /health HTTP/9.9', 400, 'BAD_REQUEST', /HTTP/],
 ])('%j is answered %d in the shape of GraphQL', async (line, status, code, message) => {
-  const { ended } = await rawRequest(fixture.server.url, [line, 'Host: HOST', 'Connection: close']);
+  const { ended } = await rawRequest(server.url, [line, 'Host: HOST', 'Connection: close']);
   const [head = '', body = ''] = (await ended).split('\r\n\r\n');
   expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   const { errors } = JSON.parse(body) as Failure;
@@ -143,10 +144,10 @@ test.each([
   ['lists', `{ order(id: ${'['.repeat(2_000)}${']'.repeat(2_000)}) { id } }`],
   ['objects', `mutation { createOrder(input: ${'{a:'.repeat(1_000)}1${'}'.repeat(1_000)}) { replayed } }`],
 ])('a document of deeply nested %s is the client’s error', async (_what, query) => {
-  const answer = await fixture.server.ask(query);
+  const answer = await server.ask(query);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   expect(answer.errors?.[0]?.message).toMatch(/nested at most 200 levels/);
-  const overWebsocket = await fixture.server.watch(query);
+  const overWebsocket = await server.watch(query);
   await overWebsocket.ended;
   expect(overWebsocket.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
 });
@@ -158,7 +159,7 @@ test.each([
   ],
   ['brackets in a text', `{ order(id: "${'{'.repeat(3_000)}") { id } }`],
 ])('%s is no depth', async (_what, query) => {
-  const answer = await fixture.server.ask(query);
+  const answer = await server.ask(query);
   expect(answer.errors?.[0]?.extensions.code ?? 'none').not.toMatch(/INTERNAL|VALIDATION/);
 });
 
@@ -166,7 +167,7 @@ test.each(['\0', '\uD800', '\uDC00x'])(
   'the text %j, which PostgreSQL cannot keep, is rejected in every variable',
   async (text) => {
     const variables = JSON.stringify({ input: { items: [TEA], notes: `a${text}b` } });
-    const response = await post(`{"query": ${JSON.stringify(CREATE)}, "variables": ${variables}}`);
+    const response = await post(`{"query": ${JSON.stringify(CREATE_ORDER)}, "variables": ${variables}}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'input.notes' } }],
@@ -182,7 +183,7 @@ test.each(['\\u0000', '\\uD800', '\\uDC00x'])(
       `{ orderByExternalReference(customerId: "a${text}", externalReference: "b") { id } }`,
       `{ orders(where: {customerId: "${text}"}) { nodes { id } } }`,
     ]) {
-      const answer = await fixture.server.ask(query);
+      const answer = await server.ask(query);
       expect(answer).toMatchObject({
         status: 400,
         errors: [{ extensions: { code: expect.stringMatching(/BAD_USER_INPUT|GRAPHQL_PARSE_FAILED/) as string } }],
@@ -192,21 +193,24 @@ test.each(['\\u0000', '\\uD800', '\\uDC00x'])(
 );
 
 test('a request that a page could send without a preflight is not run', async () => {
-  const url = `${fixture.server.url}?query=%7B__typename%7D`;
+  const url = `${server.url}?query=%7B__typename%7D`;
   const plain = await fetch(url);
   expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('CSRF')]);
   expect((await fetch(url, { headers: { 'apollo-require-preflight': '1' } })).status).toBe(200);
-  const form = await post(JSON.stringify({ query: CREATE, variables: { input: { items: [TEA], notes: 'csrf' } } }), {
-    'content-type': 'text/plain',
-  });
+  const form = await post(
+    JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes: 'csrf' } } }),
+    {
+      'content-type': 'text/plain',
+    },
+  );
   expect(form.status).toBe(400);
-  expect(await fixture.database.sql("SELECT 1 FROM orders WHERE notes = 'csrf'")).toEqual([]);
+  expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'csrf'")).toEqual([]);
 });
 
 test.each(['http://localhost:5173', 'http://127.0.0.1:3000', 'https://localhost', 'http://[::1]:8080'])(
   'a page at %s may call GraphQL and read the answer',
   async (origin) => {
-    const preflight = await fetch(fixture.server.url, {
+    const preflight = await fetch(server.url, {
       method: 'OPTIONS',
       headers: {
         origin,
@@ -229,9 +233,9 @@ test.each(['http://localhost:5173', 'http://127.0.0.1:3000', 'https://localhost'
 );
 
 test('pages of elsewhere get no CORS headers, on an open server either', async () => {
-  const open = await startServer(fixture.database.url, { AUTH_MODE: 'open' });
+  const open = await serverForTest(database, { AUTH_MODE: 'open' });
   for (const [url, status] of [
-    [fixture.server.url, 403],
+    [server.url, 403],
     [open.url, 200],
   ] as const) {
     for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null', 'file://localhost']) {
@@ -243,7 +247,6 @@ test('pages of elsewhere get no CORS headers, on an open server either', async (
       if (origin !== 'file://localhost') expect(answer.status).toBe(status);
     }
   }
-  await open.close();
 });
 
 test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'])(
@@ -258,18 +261,17 @@ test('an order whose client has gone before it was written is not stored', async
   const products = createServer((_request, response) => asked.resolve(response));
   await new Promise<void>((resolve) => products.listen(0, '127.0.0.1', resolve));
   const { port } = products.address() as AddressInfo;
-  const server = await startServer(fixture.database.url, {
+  const server = await serverForTest(database, {
     PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
     PRODUCT_SERVICE_TIMEOUT_MS: '20000',
     PRODUCT_SERVICE_BATCH: 'off',
   });
   onTestFinished(async () => {
-    await server.close();
     products.closeAllConnections();
     await new Promise((resolve) => products.close(resolve));
   });
   const productId = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
-  const body = JSON.stringify({ query: CREATE, variables: { input: { items: [{ productId }], notes: 'gone' } } });
+  const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [{ productId }], notes: 'gone' } } });
   const head = [
     'POST /graphql HTTP/1.1',
     'Host: HOST',
@@ -281,15 +283,13 @@ test('an order whose client has gone before it was written is not stored', async
   socket.destroy();
   for (let round = 0; round < 3; round += 1) await fetch(new URL('/health', server.url)); // the server has seen the end
   answer.end(JSON.stringify({ id: productId, name: 'Green tea', price: '4.20', currency: 'USD' }));
-  await create(server, { notes: 'after' }); // a later write has been committed
-  expect(await fixture.database.sql("SELECT notes FROM orders WHERE notes IN ('gone', 'after')")).toEqual([
-    { notes: 'after' },
-  ]);
+  await createOrder(server, { notes: 'after' }); // a later write has been committed
+  expect(await database.sql("SELECT notes FROM orders WHERE notes IN ('gone', 'after')")).toEqual([{ notes: 'after' }]);
 });
 
 test('every response has the correlation id of its caller, also where the URL cannot be read', async () => {
   for (const path of ['/%', '/health', '/elsewhere']) {
-    const response = await fetch(fixture.server.url.replace('/graphql', path), {
+    const response = await fetch(server.url.replace('/graphql', path), {
       headers: { 'x-request-id': 'mine-1' },
     });
     expect([path, response.headers.get('x-request-id')]).toEqual([path, 'mine-1']);
@@ -301,30 +301,30 @@ test.each([
   ['lines', '\n'.repeat(1_001), '1000 lines and comments'],
   ['comments', '# \n'.repeat(501), '1000 lines and comments'],
 ])('a document with too much %s is rejected before it is parsed', async (_what, filling, rule) => {
-  const answer = await fixture.server.ask(`{ ${filling} __typename }`);
+  const answer = await server.ask(`{ ${filling} __typename }`);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   expect(answer.errors?.[0]?.message).toContain(rule);
 });
 
 test('a page that is too large rejects the request once, not at each of its places', async () => {
   const nested = Array.from({ length: 50 }, (_, index) => `h${index}: history(first: 101) { __typename }`);
-  const answer = await fixture.server.ask(`{ orders(first: 100) { nodes { ${nested.join(' ')} } } }`);
+  const answer = await server.ask(`{ orders(first: 100) { nodes { ${nested.join(' ')} } } }`);
   expect(answer).toMatchObject({ status: 400, errors: [{ message: 'first must be from 0 to 100; it is 101.' }] });
   expect(answer.errors).toHaveLength(1);
 });
 
 test('null in a variable that may be null, for an argument that may not, is the client’s error', async () => {
-  await create(fixture.server);
+  await createOrder(server);
   const query =
     'query ($d: SortDirection = ASC) { orders(orderBy: {field: CREATED_AT, direction: $d}) { nodes { id } } }';
-  const { errors } = await fixture.server.ask(query, { d: null });
+  const { errors } = await server.ask(query, { d: null });
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-  expect(fixture.server.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  expect(server.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
 });
 
 test('a client that sends many requests at once over one connection is cut off', async () => {
-  const { ended, received, socket } = await rawRequest(fixture.server.url, []);
-  socket.write(`GET /health HTTP/1.1\r\nHost: ${new URL(fixture.server.url).host}\r\n\r\n`.repeat(200));
+  const { ended, received, socket } = await rawRequest(server.url, []);
+  socket.write(`GET /health HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`.repeat(200));
   await ended;
   expect(received().match(/HTTP\/1.1 200/g)?.length ?? 0).toBeLessThan(100);
 });
@@ -337,10 +337,10 @@ test('a client that sends requests and does not read their answers is cut off', 
     'Content-Type: application/json',
     `Content-Length: ${body.length}`,
   ];
-  const { ended, received, socket } = await rawRequest(fixture.server.url, head, body);
+  const { ended, received, socket } = await rawRequest(server.url, head, body);
   await expect.poll(() => received().length).toBeGreaterThan(50_000);
   socket.pause();
-  const request = `${head.join('\r\n').replace('HOST', new URL(fixture.server.url).host)}\r\n\r\n${body}`;
+  const request = `${head.join('\r\n').replace('HOST', new URL(server.url).host)}\r\n\r\n${body}`;
   socket.write(request.repeat(200)); // 20 MB of answers, more than the buffers of both kernels hold
   const writing = setInterval(() => socket.write('\n'), 100); // fails once the server has closed the connection
   await ended;
@@ -355,7 +355,7 @@ test('an object with too many keys is rejected before it is coerced', async () =
     [{ input: { items: [TEA], metadata: { inner: keys } } }, 'input.metadata.inner'],
     [keys, 'variables'],
   ] as const) {
-    const { status, errors } = await fixture.server.ask(query, variables);
+    const { status, errors } = await server.ask(query, variables);
     const message = `${name} must have at most 2500 keys; it has 2501.`;
     expect([status, errors]).toMatchObject([400, [{ message, extensions: { code: 'BAD_USER_INPUT' } }]]);
   }
@@ -369,7 +369,7 @@ test.each(['history(after: "x")', 'customer', 'customer { orders(after: "x") }']
       { length: 99 },
       (_, index) => `a${index}: ${call}${rest.replace(/}$/, '{ __typename } }') || ' { __typename }'}`,
     );
-    const answer = await fixture.server.ask(`{ orders(first: 100) { nodes { ${aliases.join(' ')} } } }`);
+    const answer = await server.ask(`{ orders(first: 100) { nodes { ${aliases.join(' ')} } } }`);
     expect(answer).toMatchObject({
       status: 400,
       errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 500_000 } }],
@@ -379,7 +379,7 @@ test.each(['history(after: "x")', 'customer', 'customer { orders(after: "x") }']
 
 test('a Content-Type that is long to parse is rejected', async () => {
   const { ended } = await rawRequest(
-    fixture.server.url,
+    server.url,
     [
       'POST /graphql HTTP/1.1',
       'Host: HOST',
@@ -393,7 +393,7 @@ test('a Content-Type that is long to parse is rejected', async () => {
 });
 
 test('a client that disconnects while it sends a body is not logged as a failure', async () => {
-  const server = await startServer(fixture.database.url);
+  const server = await serverForTest(database);
   const { socket } = await rawRequest(
     server.url,
     ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Transfer-Encoding: chunked'],
@@ -408,7 +408,7 @@ test('a client that disconnects while it sends a body is not logged as a failure
 test('a body of very many pieces is rejected', async () => {
   const piece = '1\r\n \r\n'.repeat(20_100);
   const { ended } = await rawRequest(
-    fixture.server.url,
+    server.url,
     ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Transfer-Encoding: chunked'],
     `${piece}0\r\n\r\n`,
   );

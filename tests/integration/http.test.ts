@@ -1,20 +1,9 @@
 import { serverAudits } from 'graphql-http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
 
-let database: TestDatabase;
-let server: TestServer;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
-});
+const database = useDatabase();
+const server = useServer(database);
 
 /** Where application/json is asked for, Apollo answers a document that cannot be run with 400, not 200. */
 const KNOWN_WARNINGS = [
@@ -67,7 +56,7 @@ test('a request keeps the correlation id it came with, or gets one', async () =>
   expect((await ask({})).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('an unknown path is told where GraphQL is', async () => {
+test('the answer to an unknown path names the path of GraphQL', async () => {
   const response = await fetch(new URL('/elsewhere', server.url));
   expect(response.status).toBe(404);
   expect(await response.text()).toContain('/graphql');

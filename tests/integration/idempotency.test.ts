@@ -1,17 +1,17 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import type { OrderPayload } from '../support/order-documents.js';
 import {
-  cancel,
+  cancelOrder,
   codes,
-  createWhole,
-  updateOrder,
-  transition,
-  read,
+  createdWholeOrder,
+  createWholeOrder,
   deleteOrder,
-  createdOrder,
-  type Payload,
-} from '../support/mutations.js';
+  readOrder,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 import type { TestClient } from '../support/client.js';
 
 /*
@@ -19,7 +19,8 @@ import type { TestClient } from '../support/client.js';
  * differs in any field is rejected. Each field is tried by itself.
  */
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 const ADDRESS = {
   name: 'Ada',
@@ -82,8 +83,8 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
   const identity = { [name]: randomUUID() };
 
   test('the identical request answers the same order', async () => {
-    const first = await createdOrder(fixture.server, { ...identity, ...ORDER });
-    expect(await createWhole(fixture.server, { ...identity, ...ORDER })).toEqual({
+    const first = await createdWholeOrder(server, { ...identity, ...ORDER });
+    expect(await createWholeOrder(server, { ...identity, ...ORDER })).toEqual({
       order: first,
       replayed: true,
       userErrors: [],
@@ -92,7 +93,7 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
 
   test.each(OTHER_ORDERS)('another request is rejected: %s', async (_field, others) => {
     for (const other of others) {
-      const { order, userErrors } = await createWhole(fixture.server, { ...identity, ...ORDER, ...other });
+      const { order, userErrors } = await createWholeOrder(server, { ...identity, ...ORDER, ...other });
       expect({ other, order, codes: codes(userErrors) }).toEqual({
         other,
         order: null,
@@ -119,14 +120,19 @@ const UPDATE = {
   items: [LINE],
 };
 
-type Send = (client: TestClient, input: object) => Promise<Payload>;
+type Send = (client: TestClient, input: object) => Promise<OrderPayload>;
 
 /** Each change with a request that is stored, and requests that differ from it in one field each. */
 const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] = [
-  ['updateOrderStatus', transition, { status: 'CONFIRMED' }, [{ status: 'PROCESSING' }, { status: 'PENDING' }]],
+  [
+    'updateOrderStatus',
+    transitionWholeOrder,
+    { status: 'CONFIRMED' },
+    [{ status: 'PROCESSING' }, { status: 'PENDING' }],
+  ],
   [
     'updateOrderStatus with all of its fields',
-    transition,
+    transitionWholeOrder,
     { status: 'SHIPPED', expectedVersion: 1, reason: 'why', tracking: TRACKING },
     [
       { expectedVersion: 2 },
@@ -139,7 +145,7 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
   ],
   [
     'cancelOrder',
-    cancel,
+    cancelOrder,
     { reason: 'FRAUD', note: 'stolen card', expectedVersion: 1 },
     [{ reason: 'STAFF' }, { note: 'x' }, { note: null }, { expectedVersion: 2 }, { expectedVersion: null }],
   ],
@@ -185,27 +191,27 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
 test.each(CHANGES)(
   '%s under a used key: the identical request is answered again, any other one is rejected',
   async (_name, send, input, others) => {
-    const { id } = await createdOrder(fixture.server, { customerId: randomUUID() });
+    const { id } = await createdWholeOrder(server, { customerId: randomUUID() });
     const idempotencyKey = randomUUID();
-    const first = await send(fixture.server, { id, idempotencyKey, ...input });
+    const first = await send(server, { id, idempotencyKey, ...input });
     expect(first).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
     for (const other of others) {
-      const { order, userErrors } = await send(fixture.server, { id, idempotencyKey, ...input, ...other });
+      const { order, userErrors } = await send(server, { id, idempotencyKey, ...input, ...other });
       expect({ other, order, codes: codes(userErrors) }).toEqual({
         other,
         order: null,
         codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
       });
     }
-    expect(await send(fixture.server, { id, idempotencyKey, ...input })).toEqual(first);
-    expect((await read(fixture.server, id))?.version).toBe(2);
+    expect(await send(server, { id, idempotencyKey, ...input })).toEqual(first);
+    expect((await readOrder(server, id))?.version).toBe(2);
   },
 );
 
 test('amounts of an update without items tell requests apart too', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdWholeOrder(server);
   const input = { id, expectedVersion: 1, idempotencyKey: 'k', shipping: '1' };
-  const first = await updateOrder(fixture.server, input);
+  const first = await updateOrder(server, input);
   expect(first).toMatchObject({ changed: true, order: { version: 2 } });
   for (const other of [
     { shipping: '2' },
@@ -214,62 +220,60 @@ test('amounts of an update without items tell requests apart too', async () => {
     { tax: '0' },
     { expectedTotal: '13.60' },
   ]) {
-    const { userErrors } = await updateOrder(fixture.server, { ...input, ...other });
+    const { userErrors } = await updateOrder(server, { ...input, ...other });
     expect(codes(userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
-  expect(await updateOrder(fixture.server, { ...input, shipping: 1.0 })).toEqual(first);
+  expect(await updateOrder(server, { ...input, shipping: 1.0 })).toEqual(first);
 });
 
 test('a deletion under a key is answered again after the order is gone; any other request under it is rejected', async () => {
-  const { id } = await createdOrder(fixture.server, { customerId: randomUUID() });
+  const { id } = await createdWholeOrder(server, { customerId: randomUUID() });
   const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'asked to' };
   const done = { deletedOrderId: id, userErrors: [] };
-  expect(await deleteOrder(fixture.server, input)).toEqual(done);
+  expect(await deleteOrder(server, input)).toEqual(done);
   for (const other of [{ expectedVersion: 2 }, { expectedVersion: null }, { reason: 'x' }, { reason: null }]) {
-    const { deletedOrderId, userErrors } = await deleteOrder(fixture.server, { ...input, ...other });
+    const { deletedOrderId, userErrors } = await deleteOrder(server, { ...input, ...other });
     expect({ other, deletedOrderId, codes: codes(userErrors) }).toEqual({
       other,
       deletedOrderId: null,
       codes: ['IDEMPOTENCY_MISMATCH input.idempotencyKey'],
     });
   }
-  expect(await deleteOrder(fixture.server, input)).toEqual(done);
+  expect(await deleteOrder(server, input)).toEqual(done);
   for (const without of [{ idempotencyKey: null }, { idempotencyKey: 'another' }]) {
-    const { userErrors } = await deleteOrder(fixture.server, { ...input, ...without });
+    const { userErrors } = await deleteOrder(server, { ...input, ...without });
     expect(codes(userErrors)).toEqual(['NOT_FOUND input.id']);
   }
-  const events = await fixture.database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
+  const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
   expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
 });
 
 test('deletions under one key at the same time leave one event and one answer', async () => {
-  const { id } = await createdOrder(fixture.server);
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => deleteOrder(fixture.server, { id, idempotencyKey: 'k' })),
-  );
+  const { id } = await createdWholeOrder(server);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => deleteOrder(server, { id, idempotencyKey: 'k' })));
   for (const answer of answers) expect(answer).toEqual({ deletedOrderId: id, userErrors: [] });
-  expect(await fixture.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
+  expect(await database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
 });
 
 test('a deleted order answers no other change under a key that was used before', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdWholeOrder(server);
   const change = { id, idempotencyKey: 'k', status: 'CONFIRMED' };
-  await transition(fixture.server, change);
-  await deleteOrder(fixture.server, { id });
-  expect(codes((await transition(fixture.server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
-  const reused = await deleteOrder(fixture.server, { id, idempotencyKey: 'k' });
+  await transitionWholeOrder(server, change);
+  await deleteOrder(server, { id });
+  expect(codes((await transitionWholeOrder(server, change)).userErrors)).toEqual(['NOT_FOUND input.id']);
+  const reused = await deleteOrder(server, { id, idempotencyKey: 'k' });
   expect(codes(reused.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
 test('a key that one mutation used is rejected by the others', async () => {
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdWholeOrder(server);
   const idempotencyKey = randomUUID();
-  const used = await transition(fixture.server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
+  const used = await transitionWholeOrder(server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
   expect(used.changed).toBe(true);
   for (const answer of [
-    await cancel(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
-    await updateOrder(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
-    await deleteOrder(fixture.server, { id, idempotencyKey, expectedVersion: 1 }),
+    await cancelOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
+    await updateOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
+    await deleteOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
   ]) {
     expect(codes(answer.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
@@ -278,39 +282,37 @@ test('a key that one mutation used is rejected by the others', async () => {
 test('keys are compared as they are: white space around one makes it another key', async () => {
   const idempotencyKey = randomUUID();
   const keys = [idempotencyKey, ` ${idempotencyKey}`, `${idempotencyKey} `, idempotencyKey.toUpperCase()];
-  const orders = await Promise.all(keys.map((key) => createdOrder(fixture.server, { idempotencyKey: key })));
+  const orders = await Promise.all(keys.map((key) => createdWholeOrder(server, { idempotencyKey: key })));
   expect(new Set(orders.map(({ id }) => id)).size).toBe(keys.length);
-  const { id } = await createdOrder(fixture.server);
+  const { id } = await createdWholeOrder(server);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
   for (const [index, key] of keys.entries()) {
-    const answer = await transition(fixture.server, { id, status: statuses[index], idempotencyKey: key });
+    const answer = await transitionWholeOrder(server, { id, status: statuses[index], idempotencyKey: key });
     expect(answer).toMatchObject({ changed: true, userErrors: [] });
   }
 });
 
 test('fingerprints of changes that older servers stored stay the same', async () => {
-  const [secret] = await fixture.database.sql<{ value: Buffer }>(
-    "SELECT value FROM server_secrets WHERE name = 'fingerprint'",
-  );
+  const [secret] = await database.sql<{ value: Buffer }>("SELECT value FROM server_secrets WHERE name = 'fingerprint'");
   const stored = async (send: Send, input: object, text: (id: string) => string) => {
-    const { id } = await createdOrder(fixture.server);
-    await send(fixture.server, { id, idempotencyKey: 'k', ...input });
+    const { id } = await createdWholeOrder(server);
+    await send(server, { id, idempotencyKey: 'k', ...input });
     const mac = createHmac('sha256', secret?.value ?? '')
       .update(text(id))
       .digest();
-    const rows = await fixture.database.sql<{ print: Buffer }>(
+    const rows = await database.sql<{ print: Buffer }>(
       'SELECT command_fingerprint AS print FROM order_events WHERE order_id = $1 AND version = 2',
       [id],
     );
     expect(rows).toEqual([{ print: Buffer.concat([Uint8Array.of(1), mac]) }]);
   };
-  await stored(transition, { status: 'CONFIRMED' }, (id) => `["transition","${id}","CONFIRMED",null,null]`);
+  await stored(transitionWholeOrder, { status: 'CONFIRMED' }, (id) => `["transition","${id}","CONFIRMED",null,null]`);
   await stored(
-    transition,
+    transitionWholeOrder,
     { status: 'SHIPPED', expectedVersion: 1, reason: ' why ', tracking: { number: 'M1' } },
     (id) => `["transition","${id}","SHIPPED",1,"why",{"carrier":null,"number":"M1","url":null}]`,
   );
-  await stored(cancel, { reason: 'FRAUD', note: 'x' }, (id) => `["cancel","${id}","FRAUD",null,"x"]`);
+  await stored(cancelOrder, { reason: 'FRAUD', note: 'x' }, (id) => `["cancel","${id}","FRAUD",null,"x"]`);
   await stored(updateOrder, { expectedVersion: 1, notes: 'x' }, (id) => `["update","${id}",1,null,{"notes":"x"}]`);
   await stored(
     updateOrder,

@@ -1,21 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { created, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+const database = useDatabase();
+const servers = [useServer(database), useServer(database)] as const;
 
 async function versionsOf(orderId: string): Promise<number[]> {
   const rows = await database.sql<{ version: number }>(
@@ -25,11 +14,11 @@ async function versionsOf(orderId: string): Promise<number[]> {
   return rows.map((row) => row.version);
 }
 
-test('of parallel changes expecting one version one wins; the others get the conflict with the current order', async () => {
-  const { id } = await created(servers[0]);
+test('of parallel changes with one expected version one succeeds; the others get VERSION_CONFLICT with the current order', async () => {
+  const { id } = await createdOrder(servers[0]);
   const answers = await Promise.all(
     Array.from({ length: 30 }, async (_, index) =>
-      update(servers[index % 2 === 0 ? 0 : 1], {
+      transitionOrder(servers[index % 2 === 0 ? 0 : 1], {
         id,
         status: index % 3 === 0 ? 'CONFIRMED' : 'PROCESSING',
         expectedVersion: 1,
@@ -57,9 +46,9 @@ test('of parallel changes expecting one version one wins; the others get the con
   expect(await versionsOf(id)).toEqual([1, 2]);
 });
 
-test('a change that the lifecycle forbids is rejected with what is allowed instead', async () => {
-  const { id } = await created(servers[0]);
-  const answer = await update(servers[0], { id, status: 'DELIVERED' });
+test('a transition that the lifecycle forbids is rejected with the allowed ones', async () => {
+  const { id } = await createdOrder(servers[0]);
+  const answer = await transitionOrder(servers[0], { id, status: 'DELIVERED' });
   expect(answer).toMatchObject({
     order: null,
     changed: false,
@@ -78,11 +67,11 @@ test('a change that the lifecycle forbids is rejected with what is allowed inste
 });
 
 test('parallel changes of one order over two servers leave a history without a gap', async () => {
-  const { id } = await created(servers[0]);
+  const { id } = await createdOrder(servers[0]);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
   await Promise.all(
     Array.from({ length: 60 }, async (_, index) =>
-      update(servers[index % 2 === 0 ? 0 : 1], { id, status: statuses[index % statuses.length] }),
+      transitionOrder(servers[index % 2 === 0 ? 0 : 1], { id, status: statuses[index % statuses.length] }),
     ),
   );
   const versions = await versionsOf(id);
@@ -96,29 +85,34 @@ test('parallel changes of one order over two servers leave a history without a g
   for (const [index, event] of chain.entries()) expect(event.from_status).toBe(chain[index - 1]?.to_status ?? null);
 });
 
-test('the status it has already is success without an event', async () => {
-  const { id } = await created(servers[0]);
-  const answer = await update(servers[0], { id, status: 'PENDING' });
+test('a transition to the current status succeeds without an event', async () => {
+  const { id } = await createdOrder(servers[0]);
+  const answer = await transitionOrder(servers[0], { id, status: 'PENDING' });
   expect(answer).toMatchObject({ changed: false, userErrors: [], order: { id, version: 1 } });
   expect(await versionsOf(id)).toEqual([1]);
 });
 
-test('an idempotency key answers what the first request did, even when the order has transitioned on', async () => {
-  const { id } = await created(servers[0]);
+test('an idempotency key replays the first request, even after further transitions', async () => {
+  const { id } = await createdOrder(servers[0]);
   const change = { id, status: 'CONFIRMED', idempotencyKey: 'confirm once' };
-  const first = await update(servers[0], change);
-  await update(servers[0], { id, status: 'PROCESSING' });
-  const again = await update(servers[1], change);
+  const first = await transitionOrder(servers[0], change);
+  await transitionOrder(servers[0], { id, status: 'PROCESSING' });
+  const again = await transitionOrder(servers[1], change);
   expect(first).toMatchObject({ changed: true, order: { status: 'CONFIRMED', version: 2 } });
   expect(again).toMatchObject({ changed: true, userErrors: [], order: { status: 'PROCESSING', version: 3 } });
   expect(await versionsOf(id)).toEqual([1, 2, 3]);
 });
 
 test('parallel requests under one key make one event', async () => {
-  const { id } = await created(servers[0]);
+  const { id } = await createdOrder(servers[0]);
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
-      update(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CONFIRMED', idempotencyKey: 'k', expectedVersion: 1 }),
+      transitionOrder(servers[index % 2 === 0 ? 0 : 1], {
+        id,
+        status: 'CONFIRMED',
+        idempotencyKey: 'k',
+        expectedVersion: 1,
+      }),
     ),
   );
   expect(answers.every((answer) => answer.changed && answer.order?.version === 2)).toBe(true);
@@ -126,9 +120,9 @@ test('parallel requests under one key make one event', async () => {
 });
 
 test('another request under a used key is rejected', async () => {
-  const { id } = await created(servers[0]);
-  await update(servers[0], { id, status: 'CONFIRMED', idempotencyKey: 'used' });
-  const other = await update(servers[0], { id, status: 'CANCELLED', idempotencyKey: 'used' });
+  const { id } = await createdOrder(servers[0]);
+  await transitionOrder(servers[0], { id, status: 'CONFIRMED', idempotencyKey: 'used' });
+  const other = await transitionOrder(servers[0], { id, status: 'CANCELLED', idempotencyKey: 'used' });
   expect(other).toMatchObject({
     order: null,
     userErrors: [{ __typename: 'IdempotencyError', code: 'IDEMPOTENCY_MISMATCH', field: ['input', 'idempotencyKey'] }],
@@ -136,7 +130,7 @@ test('another request under a used key is rejected', async () => {
 });
 
 test('an order that does not exist is NOT_FOUND at the id', async () => {
-  const answer = await update(servers[0], { id: randomUUID(), status: 'CONFIRMED' });
+  const answer = await transitionOrder(servers[0], { id: randomUUID(), status: 'CONFIRMED' });
   expect(answer).toMatchObject({
     order: null,
     userErrors: [{ __typename: 'InputError', code: 'NOT_FOUND', field: ['input', 'id'] }],
@@ -144,11 +138,11 @@ test('an order that does not exist is NOT_FOUND at the id', async () => {
 });
 
 test('the times of completion and cancellation are set with the status', async () => {
-  const cancelled = await created(servers[0]);
-  const completed = await created(servers[0]);
-  await update(servers[0], { id: cancelled.id, status: 'CANCELLED', reason: 'changed my mind' });
-  await update(servers[0], { id: completed.id, status: 'PROCESSING' });
-  await update(servers[0], { id: completed.id, status: 'COMPLETED' });
+  const cancelled = await createdOrder(servers[0]);
+  const completed = await createdOrder(servers[0]);
+  await transitionOrder(servers[0], { id: cancelled.id, status: 'CANCELLED', reason: 'changed my mind' });
+  await transitionOrder(servers[0], { id: completed.id, status: 'PROCESSING' });
+  await transitionOrder(servers[0], { id: completed.id, status: 'COMPLETED' });
   const query =
     'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { status updatedAt completedAt cancelledAt allowedTransitions } } }';
   const { nodes } = await servers[0].get<{ nodes: Record<string, unknown>[] }>(query, {

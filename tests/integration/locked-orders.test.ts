@@ -1,30 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { createMany } from '../support/mutations.js';
-import { create, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createOrder, createOrders, transitionOrder } from '../support/order-requests.js';
+import { lockOrders, randomIds } from '../support/rows.js';
 
 const LOCKED = 250;
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  const env = { REQUEST_DEADLINE_MS: '60000' };
-  servers = await Promise.all([startServer(database.url, env), startServer(database.url, env)]);
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
-});
+const ENV = { REQUEST_DEADLINE_MS: '60000' };
+const database = useDatabase();
+const servers = [useServer(database, ENV), useServer(database, ENV)] as const;
 
 async function createIds(count: number): Promise<string[]> {
-  const ids = Array.from({ length: count }, (): string => randomUUID());
+  const ids = randomIds(count);
   for (let from = 0; from < count; from += 100) {
-    await createMany(servers[0], { orders: ids.slice(from, from + 100).map((id) => ({ id, items: [TEA] })) });
+    await createOrders(servers[0], { orders: ids.slice(from, from + 100).map((id) => ({ id, items: [TEA] })) });
   }
   return ids;
 }
@@ -33,11 +22,11 @@ test('while 250 orders are locked, two servers do everything else; freed, the or
   const ids = await createIds(LOCKED);
   const blocker = await database.connect();
   await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
+  await lockOrders(blocker, ids);
   let answered = 0;
   const changes = ids.flatMap((id) =>
     servers.map(async (server) => {
-      const answer = await update(server, { id, status: 'CONFIRMED' });
+      const answer = await transitionOrder(server, { id, status: 'CONFIRMED' });
       answered += 1;
       return answer;
     }),
@@ -60,8 +49,8 @@ async function writeBeside(count: number): Promise<void> {
   const client = async (_: unknown, index: number) => {
     const server = servers[index % 2 === 0 ? 0 : 1];
     while (left-- > 0) {
-      const { order } = await create(server);
-      expect(await update(server, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
+      const { order } = await createOrder(server);
+      expect(await transitionOrder(server, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
     }
   };
   await Promise.all(Array.from({ length: 10 }, client));

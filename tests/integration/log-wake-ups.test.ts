@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { cancel } from '../support/mutations.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { create, created, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { cancelOrder, createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
+import { insertCreated, randomIds } from '../support/rows.js';
+import type { TestServer } from '../support/server.js';
 
 /*
  * Two servers that poll once a minute: what arrives within seconds arrives by a wake-up.
@@ -13,24 +12,15 @@ import { startServer, type TestServer } from '../support/server.js';
 const FAR = { EVENTS_POLL_MS: '60000', SUBSCRIBER_MAX_QUEUED: '10000' };
 const CALLER = { timeout: 20_000 };
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let one: TestServer;
-let two: TestServer;
+const database = useDatabase();
+const proxy = useProxy(database);
+const one = useServer(proxy, FAR);
+const two = useServer(database, FAR);
 
 beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  [one, two] = await Promise.all([startServer(proxy.url, FAR), startServer(database.url, FAR)]);
   await listening(2);
   await watched(one, one); // makes the first full look
   await watched(two, two);
-});
-
-afterAll(async () => {
-  await Promise.all([one.close(), two.close()]);
-  await proxy.close();
-  await database.drop();
 });
 
 const LISTENING = `SELECT pid FROM pg_stat_activity
@@ -53,7 +43,7 @@ const CHANGES = 'subscription { orderStatusChanged { orderId version } }';
 /** Creates an order on one server and waits until its event arrives at a subscriber of another. */
 async function watched(writer: TestServer, reader: TestServer): Promise<string> {
   const watch = await reader.watch<Seen>(CHANGES);
-  const { id } = await created(writer);
+  const { id } = await createdOrder(writer);
   await watch.until((seen) => seen.some(({ orderStatusChanged }) => orderStatusChanged.orderId === id), CALLER.timeout);
   watch.stop();
   return id;
@@ -92,15 +82,15 @@ test('a process reads the log once for an event of its own, not again at its own
 
 test('replays do not wake the sequencer', async () => {
   const keyed = { idempotencyKey: 'replayed create' };
-  const { order } = await create(one, keyed);
+  const { order } = await createOrder(one, keyed);
   const change = { id: order?.id, status: 'CONFIRMED', idempotencyKey: 'replayed change' };
-  await update(one, change);
+  await transitionOrder(one, change);
   await watched(one, one);
   const before = ran(LOCKS_SEQUENCER);
   for (let index = 0; index < 10; index += 1) {
-    expect(await create(one, keyed)).toMatchObject({ replayed: true });
-    expect(await update(one, change)).toMatchObject({ changed: true, order: { version: 2 } });
-    expect(await update(one, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: false });
+    expect(await createOrder(one, keyed)).toMatchObject({ replayed: true });
+    expect(await transitionOrder(one, change)).toMatchObject({ changed: true, order: { version: 2 } });
+    expect(await transitionOrder(one, { id: order?.id, status: 'CONFIRMED' })).toMatchObject({ changed: false });
   }
   await watched(one, one);
   expect(ran(LOCKS_SEQUENCER) - before).toBe(1);
@@ -114,10 +104,12 @@ test('an event whose COMMIT was not answered is sequenced at once', async () => 
     await expect.poll(() => database.sql(waiting), CALLER).toEqual([]);
   };
   const id = randomUUID();
-  await unanswered(async () => expect(await create(one, { id })).toMatchObject({ replayed: false }));
-  await unanswered(async () => expect(await update(one, { id, status: 'CONFIRMED' })).toMatchObject({ changed: true }));
+  await unanswered(async () => expect(await createOrder(one, { id })).toMatchObject({ replayed: false }));
+  await unanswered(async () =>
+    expect(await transitionOrder(one, { id, status: 'CONFIRMED' })).toMatchObject({ changed: true }),
+  );
   const keyed = { id, idempotencyKey: 'unanswered' };
-  await unanswered(async () => expect(await cancel(one, keyed)).toMatchObject({ changed: true }));
+  await unanswered(async () => expect(await cancelOrder(one, keyed)).toMatchObject({ changed: true }));
 });
 
 const EVENTS = 2_500;
@@ -126,21 +118,11 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
   const counted = async (server: TestServer) =>
     (await server.get<{ orderStats: { count: number } }>('{ orderStats { count } }')).orderStats.count;
   const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
-  await database.sql(
-    `WITH made AS (
-       INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-       SELECT gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now() FROM generate_series(1, $1) RETURNING *)
-     INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(),
-       jsonb_build_object('currency', currency, 'totalMinor', '0', 'createdAt', created_at, 'status', status), created_at
-     FROM made`,
-    [EVENTS],
-  );
-  const three = await startServer(database.url, FAR); // its first round looks everywhere
-  onTestFinished(() => three.close());
+  await insertCreated(database, randomIds(EVENTS));
+  const three = await serverForTest(database, FAR); // its first scan reads everything
   const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));
   await listening(3);
-  await created(three);
+  await createdOrder(three);
   for (const watch of watches) {
     const seen = await watch.until(({ length }) => length >= EVENTS + 1, CALLER.timeout);
     expect(new Set(seen.map(({ orderStatusChanged }) => orderStatusChanged.orderId)).size).toBe(EVENTS + 1);

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.js';
 import { MIGRATIONS_FOLDER, migrationNames } from '../../src/database/migration-files.js';
 import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { migrationList, NO_FILTER, withEngine } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { useDatabase } from '../support/fixture.js';
+import type { TestDatabase } from '../support/database.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 
@@ -14,16 +15,8 @@ const COLUMN = '20990101000000_column';
 const ADDS_COLUMN = 'ALTER TABLE "orders" ADD COLUMN "colour" TEXT;\n';
 const FAILS = `${ADDS_COLUMN}ALTER TABLE "no_such_table" ADD COLUMN "colour" TEXT;\n`;
 
-let ours: TestDatabase;
-let prismas: TestDatabase;
-
-beforeEach(async () => {
-  [ours, prismas] = await Promise.all([createDatabase({ empty: true }), createDatabase({ empty: true })]);
-});
-
-afterEach(async () => {
-  await Promise.all([ours.drop(), prismas.drop()]);
-});
+const ours = useDatabase({ scope: 'test', empty: true });
+const prismas = useDatabase({ scope: 'test', empty: true });
 
 /** `prisma migrate deploy`. */
 async function deploy({ url }: { readonly url: string }, folder = MIGRATIONS_FOLDER): Promise<readonly string[]> {

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrate.js';
 import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { schemaDifference } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { useDatabase } from '../support/fixture.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
+import { insertCreated } from '../support/rows.js';
 import { startServer } from '../support/server.js';
 
 const MIGRATIONS = readdirSync('prisma/migrations', { withFileTypes: true })
@@ -14,15 +16,7 @@ const MIGRATIONS = readdirSync('prisma/migrations', { withFileTypes: true })
   .map(({ name }) => name)
   .sort();
 
-let database: TestDatabase;
-
-beforeEach(async () => {
-  database = await createDatabase({ empty: true });
-});
-
-afterEach(async () => {
-  await database.drop();
-});
+const database = useDatabase({ scope: 'test', empty: true });
 
 test('of processes that start at the same time, one migrates', async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
@@ -76,21 +70,16 @@ test('an index whose build was interrupted is built again', async () => {
 
 test('orders are written while the build of an index waits for an open transaction', async () => {
   await migrate(database.url);
-  const insert = `WITH made AS (
-      INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-      VALUES (gen_random_uuid(), 'PENDING', 'USD', 0, 0, '', now(), now()) RETURNING id)
-    INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload, occurred_at)
-    SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), '{}', now() FROM made`;
   const writer = await database.connect();
   await writer.query('BEGIN');
-  await writer.query(insert);
+  await insertCreated(writer, [randomUUID()]);
   const migrating = migrate(database.url, await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES }));
   const waiting = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'`;
   await expect.poll(() => database.sql(waiting), { timeout: 10_000 }).toHaveLength(1);
   const other = await database.connect();
   await other.query("SET lock_timeout = '1s'");
-  await other.query(insert);
+  await insertCreated(other, [randomUUID()]);
   await writer.query('COMMIT');
   expect(await migrating).toEqual([NOTES_INDEX]);
 });
@@ -144,7 +133,7 @@ test('a migration is applied if its process is killed right after the script has
   expect(await migrate(database.url, folder)).toEqual(pending);
 });
 
-test('a PostgreSQL that is too old is rejected; the message has its version and the oldest supported one', async () => {
+test('a PostgreSQL that is too old is rejected; the message names its version and the oldest supported one', async () => {
   await migrate(database.url);
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });

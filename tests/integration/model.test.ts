@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { STATUSES } from '../support/lifecycle.js';
 import { commands, type Drawn, type DrawnChange } from '../support/model-commands.js';
 import {
@@ -13,20 +13,20 @@ import {
   type Line,
   type ModelOrder,
 } from '../support/model.js';
+import type { OrderPayload, WholeOrder } from '../support/order-documents.js';
 import {
-  cancel,
-  createMany,
-  createWhole,
-  updateOrder,
-  transition,
-  transitionMany,
-  read,
+  cancelOrder,
+  createOrders,
+  createWholeOrder,
   deleteOrder,
-  type Payload,
-  type WholeOrder,
-} from '../support/mutations.js';
+  readOrder,
+  transitionOrders,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 const amount = (cents: number) => (cents / 100).toFixed(2);
 const amountOrNull = (cents: number | null | undefined) => (typeof cents === 'number' ? amount(cents) : cents);
@@ -50,7 +50,7 @@ class Client {
         const orders = command.orders.map((order) => this.#order(order));
         const input = { policy: command.partial ? 'PARTIAL' : 'ALL_OR_NOTHING', orders };
         const expected = this.model.createMany(command);
-        const { results } = await createMany(fixture.server, input);
+        const { results } = await createOrders(server, input);
         expect(results).toHaveLength(expected.length);
         for (const [index, { key: made }] of command.orders.entries()) {
           // Two of one request may want the same reference; which one gets it is decided in their order.
@@ -65,7 +65,7 @@ class Client {
         });
         const inputs = changes.map((each) => this.#change(each));
         const expected = changes.map((each) => this.model.change(each));
-        const { results } = await transitionMany(fixture.server, inputs);
+        const { results } = await transitionOrders(server, inputs);
         for (const [index, { order }] of changes.entries()) this.#meets(order, expected[index], results[index], true);
         return;
       }
@@ -99,7 +99,7 @@ class Client {
     if (command.kind === 'create') {
       const expected = this.model.create(command);
       if ('done' in expected && expected.done === 'again') this.repeated.creates += 1;
-      return this.#meets(command.key, expected, await createWhole(fixture.server, this.#order(command)));
+      return this.#meets(command.key, expected, await createWholeOrder(server, this.#order(command)));
     }
     const events = this.model.orders.get(command.order)?.events.length;
     const expected = this.model.change(command);
@@ -107,10 +107,10 @@ class Client {
     if (isRepeated && events === this.model.orders.get(command.order)?.events.length) this.repeated.changes += 1;
     const input = this.#change(command);
     if (command.kind !== 'remove') {
-      const send = { transition, cancel, update: updateOrder }[command.kind];
-      return this.#meets(command.order, expected, await send(fixture.server, input));
+      const send = { transition: transitionWholeOrder, cancel: cancelOrder, update: updateOrder }[command.kind];
+      return this.#meets(command.order, expected, await send(server, input));
     }
-    const { deletedOrderId, userErrors } = await deleteOrder(fixture.server, input);
+    const { deletedOrderId, userErrors } = await deleteOrder(server, input);
     if ('rejected' in expected) expect(userErrors.map(({ code }) => code)).toContain(expected.rejected);
     else expect({ deletedOrderId, userErrors }).toEqual({ deletedOrderId: input['id'], userErrors: [] });
   }
@@ -151,7 +151,7 @@ class Client {
     }
   }
 
-  #meets(made: number, expected: Expected | undefined, answer: Payload | undefined, brief = false): void {
+  #meets(made: number, expected: Expected | undefined, answer: OrderPayload | undefined, brief = false): void {
     if (expected === undefined || answer === undefined) throw new Error('an answer is missing');
     const { order, userErrors } = answer;
     if ('rejected' in expected) {
@@ -172,12 +172,12 @@ class Client {
   /** Everything that is stored is as the model has it. */
   async agrees(): Promise<void> {
     for (const [made, known] of this.model.orders) {
-      const order = await read(fixture.server, this.#ids.get(made) ?? '');
+      const order = await readOrder(server, this.#ids.get(made) ?? '');
       if (known.deleted) expect(order).toBeNull();
       else if (order === null) throw new Error('an order is lost');
       else expectOrder(order, known);
     }
-    const stored = await fixture.database.sql<{ id: string; version: number; versions: number[] }>(
+    const stored = await database.sql<{ id: string; version: number; versions: number[] }>(
       `SELECT o.id, o.version, array_agg(e.version ORDER BY e.version) AS versions FROM orders o
        JOIN order_events e ON e.order_id = o.id WHERE e.customer_id = $1 GROUP BY o.id`,
       [this.customerId],
@@ -185,7 +185,7 @@ class Client {
     expect(stored).toHaveLength(this.model.orders.size);
     for (const { version, versions } of stored)
       expect(versions).toEqual(Array.from({ length: version }, (_, index) => index + 1));
-    const references = await fixture.database.sql<{ external_reference: string }>(
+    const references = await database.sql<{ external_reference: string }>(
       'SELECT external_reference FROM order_references WHERE customer_id = $1 ORDER BY 1',
       [this.customerId],
     );
@@ -250,7 +250,7 @@ async function expectStatistics(): Promise<void> {
     })),
     money: alive.some(({ status }) => status !== 'CANCELLED') ? [{ gross: { amount: amount(gross) } }] : [],
   };
-  const stats = async () => (await fixture.server.get<Stats>(STATS)).orderStats;
+  const stats = async () => (await server.get<Stats>(STATS)).orderStats;
   await expect.poll(stats, { timeout: 10_000, interval: 20 }).toEqual(expected);
 }
 

@@ -1,24 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { created, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 
-let database: TestDatabase;
-let server: TestServer;
+const database = useDatabase();
+const server = useServer(database);
 
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
-});
-
-test('everything with an id is found again by node and nodes, in the order of the ids', async () => {
-  const order = await created(server, {
+test('every object with an id is found by node and nodes, in the order of the ids', async () => {
+  const order = await createdOrder(server, {
     customerId: 'c:1',
     customerName: 'Ada',
     items: [TEA, { name: 'Milk', unitPrice: '0.99' }],
@@ -49,8 +39,8 @@ test('everything with an id is found again by node and nodes, in the order of th
   }
 });
 
-test('what does not exist is null, in its place', async () => {
-  const order = await created(server);
+test('an object that does not exist is null, in its place', async () => {
+  const order = await createdOrder(server);
   const ids = [
     randomUUID(),
     order.id,
@@ -75,9 +65,13 @@ test('a hundred and one ids are too many', async () => {
 });
 
 test('a customer has the name and address of its latest order, and its orders', async () => {
-  await created(server, { customerId: 'latest', customerName: 'Old', customerEmail: 'old@example.com' });
-  const second = await created(server, { customerId: 'latest', customerName: 'New', customerEmail: 'new@example.com' });
-  await created(server, { customerId: 'somebody else' });
+  await createdOrder(server, { customerId: 'latest', customerName: 'Old', customerEmail: 'old@example.com' });
+  const second = await createdOrder(server, {
+    customerId: 'latest',
+    customerName: 'New',
+    customerEmail: 'new@example.com',
+  });
+  await createdOrder(server, { customerId: 'somebody else' });
   const query = `{ customer(customerId: "latest") { id customerId name email
     orders(first: 1) { totalCount nodes { id } pageInfo { hasNextPage } }
     cancelled: orders(where: {status: {eq: CANCELLED}}) { totalCount nodes { id } }
@@ -96,7 +90,7 @@ test('a customer has the name and address of its latest order, and its orders', 
 });
 
 test("a guest's order has no customer", async () => {
-  const { id } = await created(server, { customerName: 'Guest', customerEmail: 'guest@example.com' });
+  const { id } = await createdOrder(server, { customerName: 'Guest', customerEmail: 'guest@example.com' });
   const query = 'query ($id: ID!) { order(id: $id) { customerId customerName customerEmail customer { id } } }';
   expect(await server.get(query, { id })).toEqual({
     order: { customerId: null, customerName: 'Guest', customerEmail: 'guest@example.com', customer: null },
@@ -104,9 +98,9 @@ test("a guest's order has no customer", async () => {
 });
 
 test('a history pages both ways and knows its ends', async () => {
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'])
-    await update(server, { id, status, reason: `to ${status}` });
+    await transitionOrder(server, { id, status, reason: `to ${status}` });
   const query = `query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
     order(id: $id) { history(first: $first, after: $after, last: $last, before: $before) {
       edges { cursor node { version to reason } } nodes { version } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
@@ -136,7 +130,7 @@ test('a history pages both ways and knows its ends', async () => {
   expect(window.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
   const beyond = await page({ first: 2, after: third.pageInfo.endCursor });
   expect(beyond).toMatchObject({ nodes: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
-  const other = await created(server);
+  const other = await createdOrder(server);
   const foreign = await server.ask(query, { id: other.id, after: first.pageInfo.endCursor });
   expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
 });
@@ -149,7 +143,7 @@ test('money is exact in currencies of no, two and three decimals', async () => {
     ['USD', '30744573456182586.02', '92233720368547758.06'],
   ] as const;
   for (const [currency, unitPrice, amount] of cases) {
-    const order = await created(server, { currency, items: [{ name: 'x', quantity: 3, unitPrice }] });
+    const order = await createdOrder(server, { currency, items: [{ name: 'x', quantity: 3, unitPrice }] });
     expect(order.total).toEqual({ amount, currency });
   }
 });

@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { codes, createMany, createWhole, updateOrder, read, createdOrder } from '../support/mutations.js';
-import { TEA } from '../support/queries.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import {
+  codes,
+  createdWholeOrder,
+  createOrders,
+  createWholeOrder,
+  readOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 
 /* What a person may mistype in an order is reported with its place; what JSON cannot say is not lost silently. */
 
-const fixture = useServer();
+const database = useDatabase();
+const server = useServer(database);
 
 test('one malformed row of a PARTIAL batch is reported in its place, and the others are stored', async () => {
   const customerId = randomUUID();
   const row = (more: object = {}) => ({ customerId, items: [TEA], ...more });
-  const { results, userErrors } = await createMany(fixture.server, {
+  const { results, userErrors } = await createOrders(server, {
     policy: 'PARTIAL',
     orders: [
       row(),
@@ -29,7 +37,7 @@ test('one malformed row of a PARTIAL batch is reported in its place, and the oth
     ['INVALID input.orders.3.currency', 'INVALID input.orders.3.items.0.unitPrice', 'INVALID input.orders.3.tax'],
     [],
   ]);
-  expect(await fixture.database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(2);
+  expect(await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(2);
 });
 
 test.each([
@@ -40,12 +48,12 @@ test.each([
   ["o'neil+tag@sub.example.co.uk", "o'neil+tag@sub.example.co.uk"],
   ['root@localhost', 'root@localhost'],
   [`${'x'.repeat(242)}@example.com`, `${'x'.repeat(242)}@example.com`],
-])('the e-mail address %j is createdOrder, trimmed', async (given, stored) => {
+])('the e-mail address %j is createdWholeOrder, trimmed', async (given, stored) => {
   const idempotencyKey = randomUUID();
-  const order = await createdOrder(fixture.server, { idempotencyKey, customerEmail: given });
+  const order = await createdWholeOrder(server, { idempotencyKey, customerEmail: given });
   expect(order['customerEmail']).toBe(stored);
-  expect(await read(fixture.server, order.id)).toEqual(order);
-  const again = await createWhole(fixture.server, { idempotencyKey, customerEmail: stored });
+  expect(await readOrder(server, order.id)).toEqual(order);
+  const again = await createWholeOrder(server, { idempotencyKey, customerEmail: stored });
   expect(again).toMatchObject({ replayed: true, order: { id: order.id } });
 });
 
@@ -65,15 +73,15 @@ test.each([
   'ada@example.com,eve@example.com',
   'ada\n@example.com',
 ])('the e-mail address %j is rejected, and named', async (customerEmail) => {
-  const { order, userErrors } = await createWhole(fixture.server, { customerEmail });
+  const { order, userErrors } = await createWholeOrder(server, { customerEmail });
   expect(order).toBeNull();
   expect(codes(userErrors)).toEqual(['INVALID input.customerEmail']);
-  const { id } = await createdOrder(fixture.server);
-  const updated = await updateOrder(fixture.server, { id, expectedVersion: 1, customerEmail });
+  const { id } = await createdWholeOrder(server);
+  const updated = await updateOrder(server, { id, expectedVersion: 1, customerEmail });
   expect(codes(updated.userErrors)).toEqual(['INVALID input.customerEmail']);
 });
 
-test('texts are taken up to their limit and rejected beyond it', async () => {
+test('texts are accepted up to their limit and rejected beyond it', async () => {
   const line = { addressLine: 500 };
   const address = {
     name: 500,
@@ -99,15 +107,15 @@ test('texts are taken up to their limit and rejected beyond it', async () => {
     ),
   ];
   for (const [field, limit, input] of limits) {
-    await createdOrder(fixture.server, input('x'.repeat(limit)));
-    const { userErrors } = await createWhole(fixture.server, input('x'.repeat(limit + 1)));
+    await createdWholeOrder(server, input('x'.repeat(limit)));
+    const { userErrors } = await createWholeOrder(server, input('x'.repeat(limit + 1)));
     expect(codes(userErrors)).toEqual([`LIMIT_EXCEEDED input.${field}`]);
   }
-  await createdOrder(fixture.server, { idempotencyKey: `${randomUUID()}${'k'.repeat(219)}` });
-  await createdOrder(fixture.server, { items: Array.from({ length: 200 }, () => TEA) });
-  const many = await createWhole(fixture.server, { items: Array.from({ length: 201 }, () => TEA) });
+  await createdWholeOrder(server, { idempotencyKey: `${randomUUID()}${'k'.repeat(219)}` });
+  await createdWholeOrder(server, { items: Array.from({ length: 200 }, () => TEA) });
+  const many = await createWholeOrder(server, { items: Array.from({ length: 201 }, () => TEA) });
   expect(codes(many.userErrors)).toEqual(['LIMIT_EXCEEDED input.items']);
-  await createdOrder(fixture.server, { items: [{ ...TEA, quantity: 1_000_000 }] });
+  await createdWholeOrder(server, { items: [{ ...TEA, quantity: 1_000_000 }] });
 });
 
 const CREATE_WITH = (metadata: string, variables = '') =>
@@ -122,7 +130,7 @@ test.each([
   ['"text"', 'JSONObject'],
   ['WEB', 'JSONObject'],
 ])('metadata that is no JSON object is rejected, not cut short: %s', async (metadata, word) => {
-  const { status, errors } = await fixture.server.ask(CREATE_WITH(metadata));
+  const { status, errors } = await server.ask(CREATE_WITH(metadata));
   expect(status).toBe(400);
   expect(errors?.[0]?.message).toContain(word);
 });
@@ -134,7 +142,7 @@ test('metadata keeps every literal, every key and every variable inside', async 
   interface Created {
     readonly createOrder: { readonly order: { readonly metadata: object } };
   }
-  const { createOrder } = await fixture.server.get<Created>(CREATE_WITH(metadata, variables), {
+  const { createOrder } = await server.get<Created>(CREATE_WITH(metadata, variables), {
     x: 'x',
     all: { deep: [{}] },
   });
@@ -143,11 +151,11 @@ test('metadata keeps every literal, every key and every variable inside', async 
   ) as object;
   expect(createOrder.order.metadata).toEqual(expected);
   expect(Object.hasOwn(createOrder.order.metadata, '__proto__')).toBe(true);
-  const absent = await fixture.server.get<Created>(CREATE_WITH('{ list: [$x], a: $x, b: 1 }', '($x: String)'));
+  const absent = await server.get<Created>(CREATE_WITH('{ list: [$x], a: $x, b: 1 }', '($x: String)'));
   expect(absent.createOrder.order.metadata).toEqual({ list: [null], b: 1 });
 });
 
 test.each(['1e999', '-1e999', '{ a: [1e999] }'])('a number that JSON does not have is rejected: %s', async (number) => {
-  const { createOrder } = await fixture.server.get<{ createOrder: object }>(CREATE_WITH(`{ n: ${number} }`));
+  const { createOrder } = await server.get<{ createOrder: object }>(CREATE_WITH(`{ n: ${number} }`));
   expect(createOrder).toEqual({ order: null, userErrors: [{ code: 'INVALID', field: ['input', 'metadata'] }] });
 });

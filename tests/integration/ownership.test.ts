@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import type { UserError } from '../support/queries.js';
+import type { UserError } from '../support/order-documents.js';
 import { useViewers, type ViewerClient } from '../support/viewer-client.js';
 
 /* What one client may see and do of another's: nothing, and no key of one stands for a request of another. */
@@ -84,7 +84,7 @@ test('one idempotency key of two clients stands for two requests, on one order t
   expect(await change('ann', 'CONFIRMED')).toEqual(done);
   expect(await change('bob', 'PROCESSING')).toEqual(done);
   expect(await change('ann', 'CONFIRMED')).toEqual(done); // answered again, not done again
-  expect(await viewers.database().sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 3 }]);
+  expect(await viewers.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 3 }]);
   const orders = ['ann', 'bob', 'ann'].map((subject) => createOrder(viewers.as(staff(subject)), { idempotencyKey }));
   expect(new Set(await Promise.all(orders)).size).toBe(2);
 });

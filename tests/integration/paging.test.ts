@@ -1,33 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { created } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { createdOrder } from '../support/order-requests.js';
+import { insertOrders } from '../support/rows.js';
 
 const COUNT = 1_000;
 
-let database: TestDatabase;
-let server: TestServer;
-let ids: string[];
+const database = useDatabase();
+const server = useServer(database);
+// All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
+const rows = Array.from({ length: COUNT }, (_, index) => ({
+  id: randomUUID(),
+  customerId: index % 4 === 0 ? 'regular' : null,
+  status: index % 10 === 0 ? 'CANCELLED' : 'PENDING',
+  createdAt: new Date('2026-01-02T03:04:05.678Z'),
+}));
+const ids: readonly string[] = rows.map(({ id }) => id).sort();
 
-beforeAll(async () => {
-  database = await createDatabase();
-  server = await startServer(database.url);
-  // All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
-  const rows = await database.sql<{ id: string }>(
-    `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at, cancelled_at)
-     SELECT gen_random_uuid(), CASE WHEN n % 4 = 0 THEN 'regular' END,
-       CASE WHEN n % 10 = 0 THEN 'CANCELLED' ELSE 'PENDING' END::order_status,
-       'USD', 0, 0, '', 1, '2026-01-02T03:04:05.678Z', '2026-01-02T03:04:05.678Z', CASE WHEN n % 10 = 0 THEN now() END
-     FROM generate_series(1, $1) n RETURNING id`,
-    [COUNT],
-  );
-  ids = rows.map((row) => row.id).sort();
-});
-
-afterAll(async () => {
-  await server.close();
-  await database.drop();
-});
+beforeAll(() => insertOrders(database, rows));
 
 interface Page {
   readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
@@ -81,9 +71,9 @@ describe.each([
   { direction: 'DESC', forwards: true },
   { direction: 'DESC', forwards: false },
 ])('over 1,000 orders of one moment, $direction, forwards: $forwards', ({ direction, forwards }) => {
-  test('every order comes once while others are inserted', async () => {
+  test('each order is listed once while others are inserted', async () => {
     const known = new Set(ids);
-    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => created(server));
+    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
     const old = seen.filter((id) => known.has(id));
     expect(old).toEqual(direction === 'ASC' ? ids : ids.toReversed());
     expect(new Set(seen).size).toBe(seen.length);
@@ -151,7 +141,7 @@ test('an empty page between the last two orders, or the first two, knows the one
   }
 });
 
-test('the page behind the last order and the page of nothing say what lies around them', async () => {
+test('the page after the last order and an empty page report whether there are orders around them', async () => {
   const last = await page({ last: 1, ...UP });
   const beyond = await page({ first: 5, after: last.edges[0]?.cursor, ...UP });
   expect(beyond).toMatchObject({ edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
@@ -159,7 +149,7 @@ test('the page behind the last order and the page of nothing say what lies aroun
   expect(none).toMatchObject({ edges: [], pageInfo: { hasNextPage: true, hasPreviousPage: false } });
 });
 
-test('twenty come where no number is given', async () => {
+test('a page has twenty orders by default', async () => {
   expect((await page({})).edges).toHaveLength(20);
 });
 
@@ -187,7 +177,7 @@ test("a cursor of another ordering, and one of an order's history, are rejected"
   const [edge] = edges;
   const under = await server.ask(PAGE, { first: 1, after: edge?.cursor, ...UP });
   expect(under.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
-  const order = await created(server);
+  const order = await createdOrder(server);
   const history = await server.get<{ order: { history: { pageInfo: { endCursor: string } } } }>(
     'query ($id: ID!) { order(id: $id) { history { pageInfo { endCursor } } } }',
     { id: order.id },

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { create, CREATE, created, TEA } from '../support/queries.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
-const fixture = useServer({
+const database = useDatabase();
+const server = useServer(database, {
   WRITE_QUEUE_MAX_BYTES: '3000',
   READ_QUEUE_MAX_KEYS: '5',
   READ_QUEUE_MAX_BYTES: '2000',
@@ -13,31 +15,29 @@ const overloaded = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } 
 const long = 'x'.repeat(4_000);
 
 test('a write of more bytes than may wait is rejected as overload, and not stored', async () => {
-  expect(await fixture.server.ask(CREATE, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
+  expect(await server.ask(CREATE_ORDER, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
   const items = Array.from({ length: 30 }, () => TEA);
-  expect(await fixture.server.ask(CREATE, { input: { items } })).toMatchObject(overloaded);
-  const { id } = await created(fixture.server);
+  expect(await server.ask(CREATE_ORDER, { input: { items } })).toMatchObject(overloaded);
+  const { id } = await createdOrder(server);
   const updateOrder = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
   for (const more of [{ notes: long }, { items }]) {
-    expect(await fixture.server.ask(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(
-      overloaded,
-    );
+    expect(await server.ask(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
   }
-  expect(await fixture.database.sql('SELECT version, notes FROM orders')).toEqual([{ version: 1, notes: null }]);
+  expect(await database.sql('SELECT version, notes FROM orders')).toEqual([{ version: 1, notes: null }]);
 });
 
 test('the bytes of a write are given back when it is answered', async () => {
   for (let index = 0; index < 8; index += 1) {
-    expect(await create(fixture.server)).toMatchObject({ replayed: false, userErrors: [] });
+    expect(await createOrder(server)).toMatchObject({ replayed: false, userErrors: [] });
   }
 });
 
 test('more reads than may wait are rejected as overload, and the others are answered', async () => {
   const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   for (let index = 0; index < 3; index += 1) {
-    const { id } = await created(fixture.server);
+    const { id } = await createdOrder(server);
     const ids = [id, ...Array.from({ length: 7 }, () => randomUUID())];
-    const { data, errors = [] } = await fixture.server.ask<{ nodes: object[] }>(query, { ids });
+    const { data, errors = [] } = await server.ask<{ nodes: object[] }>(query, { ids });
     expect(data.nodes[0]).toEqual({ id });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
     expect(errors[0]?.message).toMatch(/^The read was not started/);
@@ -52,7 +52,7 @@ test('reads of more bytes than may wait are rejected as overload, and their byte
   );
   const ask = async (count: number) => {
     const query = `query ($customerId: String!) { __typename ${parts.slice(0, count).join(' ')} }`;
-    const { errors = [] } = await fixture.server.ask(query, { customerId: texts.customerId });
+    const { errors = [] } = await server.ask(query, { customerId: texts.customerId });
     return errors.map(({ path, extensions }) => `${path?.[0]} ${extensions.code}`);
   };
   for (let index = 0; index < 3; index += 1) {

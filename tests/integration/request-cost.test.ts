@@ -1,13 +1,15 @@
 import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { create, CREATE, created, TEA } from '../support/queries.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { CREATE_ORDER, TEA } from '../support/order-documents.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
-const fixture = useServer({ RESPONSE_MAX_BYTES: '50000' });
+const database = useDatabase();
+const server = useServer(database, { RESPONSE_MAX_BYTES: '50000' });
 
 /** The extensions of the error that rejects a request as a whole. */
 async function rejection(query: string, variables: object = {}): Promise<Record<string, unknown>> {
-  const { status, data, errors } = await fixture.server.ask(query, variables);
+  const { status, data, errors } = await server.ask(query, variables);
   expect(data).toBeUndefined();
   expect(status).toBe(400);
   expect(errors).toHaveLength(1);
@@ -30,7 +32,7 @@ test('the introspection queries of clients and playgrounds are allowed', async (
     oneOf: true,
   };
   for (const options of [{}, everything, { ...everything, descriptions: false }]) {
-    const { errors } = await fixture.server.ask(getIntrospectionQuery(options));
+    const { errors } = await server.ask(getIntrospectionQuery(options));
     const codes = errors?.map(({ extensions }) => extensions['maxBytes']); // too large for this server, not too expensive
     expect(codes ?? [50_000]).toEqual([50_000]);
   }
@@ -71,7 +73,7 @@ test('a hundred and fifty exact counts are too many fields at the root', async (
   expect(await rejection(query)).toMatchObject({ maxFields: 100 });
   const spread = `{ ...F ...F } fragment F on Query { ${times(60, (i) => `a${i}: __typename`)} }`;
   expect(await rejection(spread)).toMatchObject({ maxFields: 100 });
-  expect((await fixture.server.ask(`{ ${times(100, (i) => `a${i}: __typename`)} }`)).errors).toBeUndefined();
+  expect((await server.ask(`{ ${times(100, (i) => `a${i}: __typename`)} }`)).errors).toBeUndefined();
 });
 
 test('the fields of an operation are bounded, however little each costs', async () => {
@@ -80,10 +82,10 @@ test('the fields of an operation are bounded, however little each costs', async 
 });
 
 test('a node counts as often as ids are given', async () => {
-  const { id } = await created(fixture.server);
+  const { id } = await createdOrder(server);
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ${times(30, (i) => `... on Order { a${i}: items { name } }`)} } }`;
   expect(await rejection(query, { ids: Array.from({ length: 100 }, () => id) })).toMatchObject(tooExpensive);
-  expect((await fixture.server.ask(query, { ids: [id] })).errors).toBeUndefined();
+  expect((await server.ask(query, { ids: [id] })).errors).toBeUndefined();
 });
 
 test('a list far beyond every limit is rejected without being read, however often it is used', async () => {
@@ -96,12 +98,12 @@ test('a list far beyond every limit is rejected without being read, however ofte
 });
 
 test('a long list that is used once is answered with the rule of its field', async () => {
-  const answer = await create(fixture.server, { items: Array.from({ length: 10_000 }, () => TEA) });
+  const answer = await createOrder(server, { items: Array.from({ length: 10_000 }, () => TEA) });
   expect(answer.userErrors).toMatchObject([{ code: 'LIMIT_EXCEEDED', field: ['input', 'items'] }]);
 });
 
 test('of very many user errors the first fifty are answered', async () => {
-  const answer = await create(fixture.server, { items: Array.from({ length: 200 }, () => ({ ...TEA, quantity: 0 })) });
+  const answer = await createOrder(server, { items: Array.from({ length: 200 }, () => ({ ...TEA, quantity: 0 })) });
   expect(answer.userErrors).toHaveLength(50);
   expect(answer.userErrors[0]?.field).toEqual(['input', 'items', '0', 'quantity']);
 });
@@ -115,18 +117,18 @@ test.each([
   ['orderByNumber(number: $text)', 'number', 40],
 ])('%s takes a text of a bounded length', async (field, argument, limit) => {
   const query = `query ($text: String!) { ${field} { id } }`;
-  const { status, errors } = await fixture.server.ask(query, { text: 'x'.repeat(limit + 1) });
+  const { status, errors } = await server.ask(query, { text: 'x'.repeat(limit + 1) });
   expect([status, errors?.[0]?.extensions]).toEqual([400, { code: 'BAD_USER_INPUT', argument }]);
 });
 
 test('ids and the customers of statistics have a bounded length', async () => {
   for (const query of ['{ node(id: $id) { id } }', '{ nodes(ids: [$id]) { id } }', '{ order(id: $id) { id } }']) {
-    const { errors } = await fixture.server.ask(`query ($id: ID!) ${query}`, { id: `customer:${'x'.repeat(129)}` });
+    const { errors } = await server.ask(`query ($id: ID!) ${query}`, { id: `customer:${'x'.repeat(129)}` });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'id' });
     expect(errors?.[0]?.message.length).toBeLessThan(200);
   }
   const stats = 'query ($c: String!) { orderStats(customerId: $c) { count } }';
-  const { errors } = await fixture.server.ask(stats, { c: 'x'.repeat(129) });
+  const { errors } = await server.ask(stats, { c: 'x'.repeat(129) });
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'customerId' });
 });
 
@@ -140,19 +142,19 @@ test('a text of 900 KB is rejected before it reaches any of the fields that use 
 const middling = long.slice(0, 20_000);
 
 test.each([
-  ['the name of an input field', CREATE, { input: { items: [TEA], [middling]: 1 } }],
+  ['the name of an input field', CREATE_ORDER, { input: { items: [TEA], [middling]: 1 } }],
   ['a literal', `{ orders(first: "${middling}") { nodes { id } } }`, {}],
   ['a field', `{ ${middling} }`, {}],
   ['an id', `{ order(id: "${long}") { id } }`, {}],
 ])('%s that is wrong and long is shown cut short', async (_what, query, variables) => {
-  const { errors = [] } = await fixture.server.ask(query, variables);
+  const { errors = [] } = await server.ask(query, variables);
   expect(errors).toHaveLength(1);
   expect(errors[0]?.message).not.toContain('The response must have');
   expect(errors[0]?.message.length).toBeLessThan(700);
 });
 
 test('an id that is no UUID is shown cut short', async () => {
-  const { errors = [] } = await fixture.server.ask(`{ order(id: "${long.slice(0, 2_000)}") { id } }`);
+  const { errors = [] } = await server.ask(`{ order(id: "${long.slice(0, 2_000)}") { id } }`);
   expect(errors).toHaveLength(1);
   expect(errors[0]?.message.length).toBeLessThan(200);
 });
@@ -162,7 +164,7 @@ test.each([
   ['a price', { items: [{ ...TEA, unitPrice: long.slice(0, 40_000) }] }],
   ['a currency', { items: [TEA], currency: long.slice(0, 40_000) }],
 ])('%s of an order that is wrong and long is shown cut short', async (_what, input) => {
-  const { userErrors } = await create(fixture.server, input);
+  const { userErrors } = await createOrder(server, input);
   expect(userErrors.length).toBeGreaterThan(0);
   for (const { message } of userErrors) expect(message.length).toBeLessThan(200);
 });
@@ -170,31 +172,31 @@ test.each([
 test('an answer larger than one may be is rejected, unless a write was stored', async () => {
   const notes = 'x'.repeat(4_000);
   const input = { items: [TEA], notes };
-  const { id } = await created(fixture.server, { notes });
+  const { id } = await createdOrder(server, { notes });
   const copies = times(20, (i) => `a${i}: notes`);
-  const small = await fixture.server.ask(`{ order(id: "${id}") { a: notes } }`);
+  const small = await server.ask(`{ order(id: "${id}") { a: notes } }`);
   expect(small.errors).toBeUndefined();
   expect(await rejection(`{ order(id: "${id}") { ${copies} } }`)).toEqual({ code: 'BAD_USER_INPUT', maxBytes: 50_000 });
   const query = `mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id ${copies} } } }`;
-  const stored = await fixture.server.ask<{ createOrder: { order: { id: string; a19: string } } }>(query, { input });
+  const stored = await server.ask<{ createOrder: { order: { id: string; a19: string } } }>(query, { input });
   expect(stored.status).toBe(200);
   expect(stored.data.createOrder.order.a19).toBe(notes);
   const others = 'ü'.repeat(4_000); // two bytes each: the bound is one of bytes
-  const wide = await created(fixture.server, { notes: others });
+  const wide = await createdOrder(server, { notes: others });
   const seven = times(7, (i) => `a${i}: notes`);
   expect(await rejection(`{ order(id: "${wide.id}") { ${seven} } }`)).toMatchObject({ maxBytes: 50_000 });
-  expect((await fixture.server.ask(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();
+  expect((await server.ask(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();
 });
 
 test('a page of a hundred orders with items and history is allowed', async () => {
   const usual = `{ orders(first: 100) { totalCount nodes { id number status total { amount currency }
     items { name quantity unitPrice { amount currency } } history { nodes { version type to occurredAt } } }
     pageInfo { hasNextPage endCursor } } }`;
-  expect((await fixture.server.ask(usual)).errors).toBeUndefined();
+  expect((await server.ask(usual)).errors).toBeUndefined();
 });
 
 test('a series has a bounded number of amounts of money, as its cost says', async () => {
-  await fixture.database.sql(
+  await database.sql(
     `INSERT INTO order_stats (grain, starts_at, currency, status, count, gross)
      SELECT grain::stats_grain, '2020-01-01Z'::timestamptz + day * interval '1 day', currency, 'PENDING', 1, 1
      FROM generate_series(0, 1999) AS day, unnest('{DAY,HOUR}'::text[]) AS grain,
@@ -202,8 +204,8 @@ test('a series has a bounded number of amounts of money, as its cost says', asyn
      WHERE grain = 'DAY' OR day IN (0, 1999)`,
   );
   const query = 'query ($to: DateTime) { orderStats(from: "2020-01-01T00:00:00Z", to: $to) { series { count } } }';
-  const whole = await fixture.server.ask(query, { to: '2025-06-23T00:00:00Z' });
+  const whole = await server.ask(query, { to: '2025-06-23T00:00:00Z' });
   expect(whole).toMatchObject({ status: 400, errors: [{ extensions: { argument: 'interval' } }] });
-  const shorter = await fixture.server.ask(query, { to: '2024-12-01T00:00:00Z' });
+  const shorter = await server.ask(query, { to: '2024-12-01T00:00:00Z' });
   expect(shorter.errors).toBeUndefined();
 });

@@ -1,42 +1,35 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
-import { created, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 
 const READ_LANES = 4;
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let server: TestServer;
+const database = useDatabase();
+const proxy = useProxy(database);
+// The statements of the event log are not counted: it polls once a minute, and has been read before the tests begin.
+const server = useServer(proxy, {
+  EVENTS_POLL_MS: '60000',
+  EVENTS_DEBOUNCE_MS: '0',
+  READ_LANES: String(READ_LANES),
+});
 let ids: string[];
 
 beforeAll(async () => {
-  database = await createDatabase();
-  proxy = await startPostgresProxy(database.url);
-  // Nothing of the event log's shall be counted: it polls once a minute and was woken before the tests begin.
-  server = await startServer(proxy.url, {
-    EVENTS_POLL_MS: '60000',
-    EVENTS_DEBOUNCE_MS: '0',
-    READ_LANES: String(READ_LANES),
-  });
   const orders = await Promise.all(
     Array.from({ length: 50 }, async (_, index) =>
-      created(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
+      createdOrder(server, { customerId: `customer ${index % 10}`, items: [TEA, TEA] }),
     ),
   );
   ids = orders.map((order) => order.id);
-  await Promise.all(ids.map(async (id) => update(server, { id, status: 'CONFIRMED' })));
-  await vi.waitFor(async () =>
-    expect(await database.sql('SELECT 1 FROM order_events WHERE position IS NULL')).toEqual([]),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 300)); // the log's own statements for them end
-});
-
-afterAll(async () => {
-  await server.close();
-  await proxy.close();
-  await database.drop();
+  const transitions = await server.watch('subscription { orderStatusChanged(to: [CONFIRMED]) { version } }');
+  await Promise.all(ids.map(async (id) => transitionOrder(server, { id, status: 'CONFIRMED' })));
+  // The event log has been read to its end, and runs no statement.
+  await transitions.until(({ length }) => length === ids.length);
+  transitions.stop();
+  const running = `SELECT query FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'ordergraph%' AND state <> 'idle'`;
+  await vi.waitFor(async () => expect(await database.sql(running)).toEqual([]));
 });
 
 /** The statements that a piece of work runs. */
@@ -87,7 +80,7 @@ test('customers, their orders and the histories of a page are one statement each
   expect(statements).toHaveLength(5); // page, customers, histories, the customers' pages, the customers' counts
 });
 
-test('totalCount and pageInfo cost nothing where they are not selected', async () => {
+test('totalCount and pageInfo run no statement where they are not selected', async () => {
   const { orders } = await server.get<{ orders: { edges: { cursor: string }[] } }>(
     '{ orders(first: 10) { edges { cursor } } }',
   );
@@ -114,7 +107,7 @@ test('a list of which only counts are selected reads no page', async () => {
   expect(await server.ask('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
 });
 
-test('what one request asks for twice is read once', async () => {
+test('an order that one request selects twice is read once', async () => {
   const [id] = ids;
   const query = `{ a: order(id: "${id}") { items { name } } b: order(id: "${id}") { items { name } } node(id: "${id}") { id } }`;
   expect(await statementsOf(() => server.get(query))).toHaveLength(2);

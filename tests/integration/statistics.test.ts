@@ -12,7 +12,7 @@ import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
 import { takeTurn } from '../../src/events/consumers/consumer-turn.js';
 import { orderStatisticsProjection } from '../../src/events/consumers/order-statistics.js';
 import { readStatistics } from '../../src/orders/order-statistics.js';
-import { openDatabase, type Database } from '../../src/database/database.js';
+import type { Database } from '../../src/database/database.js';
 import { createEventLog } from '../../src/store/event-log.js';
 import { createReader } from '../../src/store/reader.js';
 import {
@@ -22,12 +22,18 @@ import {
 } from '../../src/store/order-statistics.js';
 import { countEvents } from '../../src/store/statements/count-events.js';
 import { callerOf } from '../support/caller.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { useServer } from '../support/fixture.js';
-import { cancel, updateOrder, transition, deleteOrder, createdOrder } from '../support/mutations.js';
+import type { TestDatabase } from '../support/database.js';
+import { databaseForTest, serverForTest, storeForTest, useDatabase, useServer } from '../support/fixture.js';
+import {
+  cancelOrder,
+  createdWholeOrder,
+  deleteOrder,
+  transitionWholeOrder,
+  updateOrder,
+} from '../support/order-requests.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { createRandom, type Random } from '../support/random.js';
-import { startServer } from '../support/server.js';
+import { insertEvents, insertOrders } from '../support/rows.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -78,47 +84,33 @@ function live(random: Random): Life {
 }
 
 async function write(database: TestDatabase, lives: readonly Life[]): Promise<void> {
-  const rows = lives.map(({ events, ...life }) => {
+  const orders = lives.map(({ id, customerId, currency, createdAt, events }) => {
     const last = events.at(-1);
-    const deleted = last?.type === 'DELETED';
-    return { ...life, ...last, deleted, customerId: deleted ? null : life.customerId };
+    if (last === undefined) throw new Error('a life has at least one event');
+    const { status, total, version } = last;
+    const updatedAt = new Date(last.at);
+    const row = { id, currency, status, total, version, createdAt: new Date(createdAt), updatedAt };
+    return last.type === 'DELETED' ? { ...row, deletedAt: updatedAt } : { ...row, customerId };
   });
-  const time = "'epoch'::timestamptz + 1 * interval '1 millisecond'";
-  await database.sql(
-    `INSERT INTO orders (id, customer_id, status, currency, subtotal, total, fingerprint, version, created_at, updated_at,
-       completed_at, cancelled_at, deleted_at)
-     SELECT r.id, r."customerId", r.status, r.currency, r.total, r.total, '', r.version, ${time} * r."createdAt", ${time} * r.at,
-       CASE WHEN r.status = 'COMPLETED' THEN now() END, CASE WHEN r.status = 'CANCELLED' THEN now() END,
-       CASE WHEN r.deleted THEN now() END
-     FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, "customerId" text, status order_status, currency text, total bigint,
-       version int, "createdAt" float8, at float8, deleted boolean)`.replaceAll(
-      `${time} *`,
-      "'epoch'::timestamptz + interval '1 millisecond' *",
-    ),
-    [JSON.stringify(rows)],
-  );
+  await insertOrders(database, orders);
   const events = lives.flatMap(({ events: each, id, currency, createdAt }) =>
-    each.map((event) => ({
-      ...event,
-      id,
+    each.map(({ version, type, from, to, total, status, at }) => ({
+      orderId: id,
+      version,
+      type,
+      from,
+      to,
+      occurredAt: new Date(at),
       // What the first release wrote has no status in it.
       payload: {
         currency,
-        totalMinor: String(event.total),
+        totalMinor: String(total),
         createdAt: new Date(createdAt).toISOString(),
-        ...(event.to === null ? { status: event.status } : {}),
+        ...(to === null ? { status } : {}),
       },
     })),
   );
-  await database.sql(
-    `INSERT INTO order_events (order_id, version, type, from_status, to_status, changed_fields, actor_kind, command_id,
-       payload, occurred_at)
-     SELECT r.id, r.version, r.type, r."from", r."to", '{}', 'system', gen_random_uuid(), r.payload,
-       'epoch'::timestamptz + interval '1 millisecond' * r.at
-     FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, version int, type order_event_type, "from" order_status,
-       "to" order_status, payload jsonb, at float8)`,
-    [JSON.stringify(events)],
-  );
+  await insertEvents(database, events);
 }
 
 interface Stats {
@@ -217,14 +209,6 @@ function expectStats(stats: Stats, orders: readonly Plain[], interval: number): 
   for (const [index, start] of starts.entries()) if (index > 0) expect(start - (starts[index - 1] ?? 0)).toBe(interval);
 }
 
-function open(url: string): Database {
-  const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
-  const settings = { url, poolSize: 3, preparedStatements: true, applicationName: 'test', ...bounds };
-  const database = openDatabase(settings, pino({ level: 'silent' }));
-  onTestFinished(() => database.close());
-  return database;
-}
-
 const PROJECTION = orderStatisticsProjection(countEvents);
 
 /** A process that counts at most `limit` events a turn. Its lease ends soon, so that another one can follow a crash. */
@@ -236,15 +220,12 @@ async function counterOn(database: Database): Promise<(limit: number) => Promise
 }
 
 test('after any lives of orders and crashes of the consumer, the statistics are what plain SQL says', async () => {
-  const database = await createDatabase();
+  const database = await databaseForTest();
   const proxy = await startPostgresProxy(database.url, 'UPDATE event_consumers');
-  onTestFinished(async () => {
-    await proxy.close();
-    await database.drop();
-  });
+  onTestFinished(() => proxy.close());
   const random = createRandom(7);
-  const log = createEventLog(open(database.url));
-  const [safe, mortal] = [await counterOn(open(database.url)), await counterOn(open(proxy.url))];
+  const log = createEventLog(storeForTest(database));
+  const [safe, mortal] = [await counterOn(storeForTest(database)), await counterOn(storeForTest(proxy))];
   let crashes = 0;
   const advance = async (limit: number) => {
     const answers = await Promise.allSettled([mortal(limit), random.chance(0.5) ? safe(limit) : 0]);
@@ -261,8 +242,7 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
   }
   expect(crashes).toBeGreaterThan(5);
   while ((await log.sequence(2_000, null)) !== 0);
-  const server = await startServer(database.url);
-  onTestFinished(() => server.close());
+  const server = await serverForTest(database);
   const at = (hours: number) => new Date(START + hours * HOUR).toISOString();
   const expectAll = async () => {
     for (const [from, to, customerId, interval] of [
@@ -299,28 +279,31 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
   await expectAll();
 });
 
-const fixture = useServer();
+const shared = useDatabase();
+const server = useServer(shared);
 
-test('what clients do is counted within moments, and deletions are taken away again', async () => {
-  const { server, database } = fixture;
-  const [one, two, three, four] = await Promise.all([1, 2, 3, 4].map(() => createdOrder(server, { shipping: '1' })));
-  if (one === undefined || two === undefined || three === undefined || four === undefined) throw new Error('not taken');
+test('changes are counted within seconds, and deletions are subtracted', async () => {
+  const [one, two, three, four] = await Promise.all(
+    [1, 2, 3, 4].map(() => createdWholeOrder(server, { shipping: '1' })),
+  );
+  if (one === undefined || two === undefined || three === undefined || four === undefined)
+    throw new Error('not created');
   await updateOrder(server, { id: one.id, expectedVersion: 1, items: [{ name: 'x', unitPrice: '0.01' }] });
-  await cancel(server, { id: two.id });
-  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED']) await transition(server, { id: three.id, status });
-  for (const status of ['PROCESSING', 'COMPLETED']) await transition(server, { id: four.id, status });
+  await cancelOrder(server, { id: two.id });
+  for (const status of ['SHIPPED', 'DELIVERED', 'COMPLETED'])
+    await transitionWholeOrder(server, { id: three.id, status });
+  for (const status of ['PROCESSING', 'COMPLETED']) await transitionWholeOrder(server, { id: four.id, status });
   await deleteOrder(server, { id: four.id });
   const all = async () => (await server.get<{ orderStats: Stats }>(STATS)).orderStats;
   await expect.poll(async () => (await all()).count, { timeout: 10_000 }).toBe(3);
   await expect
     .poll(async () => (await all()).money, { timeout: 10_000 })
     .toMatchObject([{ gross: { amount: '14.61' } }]);
-  expectStats(await all(), await plain(database, [null, null, null]), DAY);
+  expectStats(await all(), await plain(shared, [null, null, null]), DAY);
 });
 
-test('asOf is when the latest change happened that is counted, however the events lie in the log', async () => {
-  const database = await createDatabase();
-  onTestFinished(() => database.drop());
+test('asOf is the time of the latest counted change, whatever the order of events in the log', async () => {
+  const database = await databaseForTest();
   const life = (id: string, createdAt: number): Life => {
     const event = {
       version: 1,
@@ -338,13 +321,12 @@ test('asOf is when the latest change happened that is counted, however the event
     life('ffffffff-ffff-4fff-8fff-ffffffffffff', START),
     life('00000000-0000-4000-8000-000000000000', START + 5_000),
   ]);
-  const store = open(database.url);
+  const store = storeForTest(database);
   await createEventLog(store).sequence(10, null);
   await (
     await counterOn(store)
   )(10);
-  const server = await startServer(database.url);
-  onTestFinished(() => server.close());
+  const server = await serverForTest(database);
   const { orderStats } = await server.get<{ orderStats: { asOf: string } }>('{ orderStats { asOf } }');
   expect(orderStats.asOf).toBe(new Date(START + 5_000).toISOString());
 });
@@ -361,9 +343,8 @@ async function writeAt(database: TestDatabase, store: Database, ...times: readon
 }
 
 async function ownDatabase(): Promise<{ readonly database: TestDatabase; readonly store: Database }> {
-  const database = await createDatabase();
-  onTestFinished(() => database.drop());
-  return { database, store: open(database.url) };
+  const database = await databaseForTest();
+  return { database, store: storeForTest(database) };
 }
 
 test('asOf does not go back when a later batch counts earlier changes', async () => {
@@ -421,12 +402,18 @@ test('a series without bounds ends where the orders end, with hours that are emp
   const { period } = ALL_TIME;
   const span = () => readStatsSpan(store.prisma, { period, customerId: null });
   expect(await span()).toEqual({ first: new Date(START), last: new Date(START + 2 * HOUR) });
-  await database.sql(
-    `INSERT INTO order_events (order_id, version, type, changed_fields, actor_kind, command_id, payload, occurred_at)
-     SELECT order_id, 2, 'DELETED', '{}', 'system', gen_random_uuid(), payload || '{"status": "PENDING"}', now()
-     FROM order_events WHERE position IN (SELECT position FROM order_events JOIN orders ON id = order_id
-       WHERE created_at IN (to_timestamp($1), to_timestamp($2)))`,
-    [START / 1_000, (START + 2 * HOUR) / 1_000],
+  const ends = await database.sql<{ orderId: string; payload: object }>(
+    `SELECT id AS "orderId", payload FROM order_events JOIN orders ON id = order_id WHERE created_at = any($1::timestamptz[])`,
+    [[new Date(START), new Date(START + 2 * HOUR)]],
+  );
+  await insertEvents(
+    database,
+    ends.map(({ orderId, payload }) => ({
+      orderId,
+      version: 2,
+      type: 'DELETED',
+      payload: { ...payload, status: 'PENDING' },
+    })),
   );
   await createEventLog(store).sequence(10, null);
   const middle = { first: new Date(START + HOUR), last: new Date(START + HOUR) };
@@ -482,7 +469,7 @@ test('a customer gets statistics of its own orders only, whichever customer it n
 
 test('a period must be whole hours, in order, and a series not too long', async () => {
   const rejection = async (variables: object) => {
-    const { errors, status } = await fixture.server.ask(STATS, variables);
+    const { errors, status } = await server.ask(STATS, variables);
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };

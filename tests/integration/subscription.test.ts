@@ -1,28 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { createClient as createWebsocketClient } from 'graphql-ws';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { Watch } from '../support/client.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { created, TEA, update } from '../support/queries.js';
-import { startServer, type TestServer } from '../support/server.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
+import type { TestServer } from '../support/server.js';
 
-let database: TestDatabase;
-let servers: [TestServer, TestServer];
+const database = useDatabase();
+const servers = [useServer(database), useServer(database)] as const;
 const watches: Watch<unknown>[] = [];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  servers = await Promise.all([startServer(database.url), startServer(database.url)]);
-});
 
 afterEach(() => {
   for (const watch of watches.splice(0)) watch.stop();
-});
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await database.drop();
 });
 
 interface Changed {
@@ -61,12 +52,12 @@ const TRANSITIONS = ['CONFIRMED', 'PROCESSING', 'SHIPPED'];
 const steps = (seen: readonly Changed[]) =>
   seen.map(({ orderStatusChanged: { from, to, version } }) => ({ from, to, version }));
 
-test('a watcher sees an order taken and transitioned, in order, on the server that did it and on another', async () => {
+test('a subscriber receives the creation and the transitions of an order in order, on the server that made them and on another', async () => {
   const customerId = randomUUID();
   const watchers = await Promise.all(servers.map(async (server) => watch(server, { customerId })));
-  const { id } = await created(servers[0], { customerId });
-  await update(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
-  await update(servers[0], { id, status: 'SHIPPED' });
+  const { id } = await createdOrder(servers[0], { customerId });
+  await transitionOrder(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
+  await transitionOrder(servers[0], { id, status: 'SHIPPED' });
   for (const watcher of watchers) {
     const seen = await watcher.until((events) => events.length === 3);
     expect(steps(seen)).toEqual([
@@ -85,17 +76,17 @@ test('a watcher sees an order taken and transitioned, in order, on the server th
   }
 });
 
-test('filters by order, by customer and by status let through only what is meant', async () => {
+test('filters by order, customer and status pass only matching events', async () => {
   const [mine, other] = [
-    await created(servers[0], { customerId: 'me' }),
-    await created(servers[0], { customerId: 'you' }),
+    await createdOrder(servers[0], { customerId: 'me' }),
+    await createdOrder(servers[0], { customerId: 'you' }),
   ];
   const byOrder = await watch(servers[0], { orderId: mine.id.toUpperCase(), to: TRANSITIONS });
   const byCustomer = await watch(servers[0], { customerId: 'you', to: TRANSITIONS });
   const byStatus = await watch(servers[0], { to: ['SHIPPED'] });
   const everything = await watch(servers[0], { to: TRANSITIONS });
-  for (const { id } of [mine, other]) await update(servers[0], { id, status: 'CONFIRMED' });
-  for (const { id } of [mine, other]) await update(servers[0], { id, status: 'SHIPPED' });
+  for (const { id } of [mine, other]) await transitionOrder(servers[0], { id, status: 'CONFIRMED' });
+  for (const { id } of [mine, other]) await transitionOrder(servers[0], { id, status: 'SHIPPED' });
   const all = await everything.until((events) => events.length === 4);
   const idsOf = (events: readonly Changed[]) => events.map((event) => event.orderStatusChanged.orderId);
   // The order of events is an order's own; between orders none is promised.
@@ -111,26 +102,26 @@ test('filters by order, by customer and by status let through only what is meant
   ]);
 });
 
-test('each event is answered with the order as it is then, not as it was before', async () => {
-  const { id } = await created(servers[0]);
+test('each event carries the order as it is at the time of delivery', async () => {
+  const { id } = await createdOrder(servers[0]);
   const watcher = await watch(servers[0], { orderId: id, to: TRANSITIONS });
   for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
-    await update(servers[0], { id, status });
+    await transitionOrder(servers[0], { id, status });
     const seen = await watcher.until((events) => events.length === index + 1);
     expect(seen.at(-1)?.orderStatusChanged.order.status).toBe(status);
   }
 });
 
-test('three hundred orders under load reach every watcher once, each order in its order', async () => {
+test('the events of three hundred orders reach every subscriber once, in order for each order', async () => {
   const customerId = randomUUID();
   const watchers = await Promise.all([watch(servers[0], { customerId }), watch(servers[1], { customerId })]);
   const orders = await Promise.all(
-    Array.from({ length: 300 }, async (_, index) => created(servers[index % 2 === 0 ? 0 : 1], { customerId })),
+    Array.from({ length: 300 }, async (_, index) => createdOrder(servers[index % 2 === 0 ? 0 : 1], { customerId })),
   );
   await Promise.all(
     orders.map(async ({ id }, index) => {
-      await update(servers[index % 2 === 0 ? 1 : 0], { id, status: 'CONFIRMED' });
-      await update(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CANCELLED' });
+      await transitionOrder(servers[index % 2 === 0 ? 1 : 0], { id, status: 'CONFIRMED' });
+      await transitionOrder(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CANCELLED' });
     }),
   );
   for (const watcher of watchers) {
@@ -158,7 +149,7 @@ test.each([
   expect(rejected.errors[0]?.message).toContain(words);
   const customerId = randomUUID();
   const watcher = await watch(servers[0], { customerId });
-  await created(servers[0], { customerId });
+  await createdOrder(servers[0], { customerId });
   await watcher.until((events) => events.length === 1);
 });
 
@@ -168,7 +159,7 @@ test('a wrong variable is the client’s own error', async () => {
   expect(rejected.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
-test('a page of elsewhere cannot open a websocket, nor anybody one at another path', async () => {
+test('a page of another origin cannot open a websocket, and no client can open one at another path', async () => {
   const address = servers[0].url.replace('http', 'ws');
   const status = async (url: string, headers: Record<string, string>) =>
     new Promise<number | undefined>((resolve) => {
@@ -185,8 +176,8 @@ test('a page of elsewhere cannot open a websocket, nor anybody one at another pa
   expect(await status(address.replace('/graphql', '/other'), {})).toBe(404);
 });
 
-test('a server that goes away tells its watchers', async () => {
-  const third = await startServer(database.url);
+test('a server that shuts down closes its websockets with code 1001', async () => {
+  const third = await serverForTest(database);
   const closed = Promise.withResolvers<number>();
   const client = createWebsocketClient({
     url: third.url.replace('http', 'ws'),

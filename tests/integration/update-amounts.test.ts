@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { useServer } from '../support/fixture.js';
-import { codes, updateOrder, transition, read, createdOrder } from '../support/mutations.js';
+import { useDatabase, useServer } from '../support/fixture.js';
+import { codes, createdWholeOrder, readOrder, transitionWholeOrder, updateOrder } from '../support/order-requests.js';
 
-/* What `updateOrder` changes besides items: the customer's name and address, and what is added and taken off. */
+/* What `updateOrder` changes besides items: the customer's name and address, and shipping, tax and discount. */
 
-const fixture = useServer();
+const server = useServer(useDatabase());
 
 const money = (amounts: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, { amount }]));
@@ -14,9 +14,9 @@ const items = (quantity: number) => [{ name: 'Tea', quantity, unitPrice: '10' }]
 const PRICED = { items: items(4), shipping: '5', tax: '8', discount: '4' };
 
 test('half the quantity with its tax and discount makes the right total, and the event names what changed', async () => {
-  const order = await createdOrder(fixture.server, PRICED);
+  const order = await createdWholeOrder(server, PRICED);
   const half = { items: items(2), tax: '4', discount: '2' };
-  const updated = await updateOrder(fixture.server, { id: order.id, expectedVersion: 1, ...half, expectedTotal: '27' });
+  const updated = await updateOrder(server, { id: order.id, expectedVersion: 1, ...half, expectedTotal: '27' });
   expect(updated).toMatchObject({
     changed: true,
     userErrors: [],
@@ -27,13 +27,13 @@ test('half the quantity with its tax and discount makes the right total, and the
       history: { nodes: [{}, { type: 'UPDATED', changedFields: ['items', 'tax', 'discount', 'subtotal', 'total'] }] },
     },
   });
-  expect(await read(fixture.server, order.id)).toEqual(updated.order);
-  const again = await updateOrder(fixture.server, { id: order.id, expectedVersion: 2, ...half });
+  expect(await readOrder(server, order.id)).toEqual(updated.order);
+  const again = await updateOrder(server, { id: order.id, expectedVersion: 2, ...half });
   expect(again).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
 });
 
 test('amounts change without items, each by itself; null is 0', async () => {
-  const { id } = await createdOrder(fixture.server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   const sums = { shipping: '5.00', tax: '8.00', discount: '4.00', total: '49.00' };
   for (const [version, [input, changed]] of [
     [{ shipping: '6' }, { shipping: '6.00', total: '50.00' }],
@@ -50,22 +50,22 @@ test('amounts change without items, each by itself; null is 0', async () => {
     ],
   ].entries() as Iterable<[number, [object, Record<string, string>]]>) {
     Object.assign(sums, changed);
-    const { order } = await updateOrder(fixture.server, { id, expectedVersion: version + 1, ...input });
+    const { order } = await updateOrder(server, { id, expectedVersion: version + 1, ...input });
     expect(order).toMatchObject(money(sums));
     expect(order?.history.nodes.at(-1)).toMatchObject({ changedFields: Object.keys(changed) });
-    expect(await read(fixture.server, id)).toEqual(order);
+    expect(await readOrder(server, id)).toEqual(order);
   }
 });
 
 test('a discount that is too large is rejected, naming what the caller gave', async () => {
-  const { id } = await createdOrder(fixture.server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   const rejection = async (input: object) =>
-    codes((await updateOrder(fixture.server, { id, expectedVersion: 1, ...input })).userErrors);
+    codes((await updateOrder(server, { id, expectedVersion: 1, ...input })).userErrors);
   expect(await rejection({ discount: '53.01' })).toEqual(['INVALID input.discount']);
   expect(await rejection({ items: items(1), discount: '24' })).toEqual(['INVALID input.discount']);
-  const { id: cheap } = await createdOrder(fixture.server, { ...PRICED, discount: '53' });
+  const { id: cheap } = await createdWholeOrder(server, { ...PRICED, discount: '53' });
   const cheaper = async (input: object) =>
-    codes((await updateOrder(fixture.server, { id: cheap, expectedVersion: 1, ...input })).userErrors);
+    codes((await updateOrder(server, { id: cheap, expectedVersion: 1, ...input })).userErrors);
   expect(await cheaper({ items: items(1) })).toEqual(['INVALID input.items']);
   expect(await cheaper({ items: items(1), tax: '1' })).toEqual(['INVALID input.items']);
   expect(await cheaper({ shipping: '1' })).toEqual(['INVALID input.shipping']);
@@ -79,39 +79,39 @@ test('a discount that is too large is rejected, naming what the caller gave', as
 });
 
 test('another total than the expected one is rejected, whatever is updated', async () => {
-  const { id } = await createdOrder(fixture.server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   for (const input of [
     { tax: '9', expectedTotal: '49' },
     { notes: 'x', expectedTotal: '48' },
     { expectedTotal: '48' },
   ]) {
-    const { userErrors } = await updateOrder(fixture.server, { id, expectedVersion: 1, ...input });
+    const { userErrors } = await updateOrder(server, { id, expectedVersion: 1, ...input });
     expect(codes(userErrors)).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
   }
-  expect(await updateOrder(fixture.server, { id, expectedVersion: 1, expectedTotal: '49' })).toMatchObject({
+  expect(await updateOrder(server, { id, expectedVersion: 1, expectedTotal: '49' })).toMatchObject({
     changed: false,
   });
-  const met = await updateOrder(fixture.server, { id, expectedVersion: 1, notes: 'x', expectedTotal: '49' });
+  const met = await updateOrder(server, { id, expectedVersion: 1, notes: 'x', expectedTotal: '49' });
   expect(met).toMatchObject({ changed: true, order: { notes: 'x' }, userErrors: [] });
 });
 
 test('amounts are read in the currency of the order', async () => {
-  const { id } = await createdOrder(fixture.server, { currency: 'JPY', items: [{ name: 'Tea', unitPrice: '100' }] });
-  const fraction = await updateOrder(fixture.server, { id, expectedVersion: 1, tax: '0.5' });
+  const { id } = await createdWholeOrder(server, { currency: 'JPY', items: [{ name: 'Tea', unitPrice: '100' }] });
+  const fraction = await updateOrder(server, { id, expectedVersion: 1, tax: '0.5' });
   expect(codes(fraction.userErrors)).toEqual(['INVALID input.tax']);
-  const { order } = await updateOrder(fixture.server, { id, expectedVersion: 1, tax: '10' });
+  const { order } = await updateOrder(server, { id, expectedVersion: 1, tax: '10' });
   expect(order?.total).toEqual({ amount: '110' });
 });
 
 test('name and e-mail address of the customer are corrected, cleared, and found by then', async () => {
   const customerId = randomUUID();
-  const { id } = await createdOrder(fixture.server, {
+  const { id } = await createdWholeOrder(server, {
     customerId,
     customerName: 'Ada',
     customerEmail: `${customerId}@exmaple.com`,
   });
   const customerEmail = `${customerId}@example.com`;
-  const updated = await updateOrder(fixture.server, {
+  const updated = await updateOrder(server, {
     id,
     expectedVersion: 1,
     customerName: ' Ada L. ',
@@ -123,8 +123,8 @@ test('name and e-mail address of the customer are corrected, cleared, and found 
     customerEmail,
     history: { nodes: [{}, { changedFields: ['customerName', 'customerEmail'] }] },
   });
-  expect(await read(fixture.server, id)).toEqual(updated.order);
-  const found = await fixture.server.get(
+  expect(await readOrder(server, id)).toEqual(updated.order);
+  const found = await server.get(
     `query ($customerId: String!, $customerEmail: String!) {
       customer(customerId: $customerId) { name email }
       orders(where: {customerEmail: {eq: $customerEmail}}) { nodes { id } }
@@ -132,33 +132,33 @@ test('name and e-mail address of the customer are corrected, cleared, and found 
     { customerId, customerEmail },
   );
   expect(found).toEqual({ customer: { name: 'Ada L.', email: customerEmail }, orders: { nodes: [{ id }] } });
-  const cleared = await updateOrder(fixture.server, {
+  const cleared = await updateOrder(server, {
     id,
     expectedVersion: 2,
     customerName: null,
     customerEmail: null,
   });
   expect(cleared.order).toMatchObject({ customerName: null, customerEmail: null, version: 3 });
-  const wrong = await updateOrder(fixture.server, { id, expectedVersion: 3, customerName: ' ', customerEmail: 'ada' });
+  const wrong = await updateOrder(server, { id, expectedVersion: 3, customerName: ' ', customerEmail: 'ada' });
   expect(codes(wrong.userErrors)).toEqual(['INVALID input.customerName', 'INVALID input.customerEmail']);
 });
 
 test('the currency cannot be updated, and amounts cannot once the order is confirmed; names can until it is shipped', async () => {
-  const { id } = await createdOrder(fixture.server, PRICED);
+  const { id } = await createdWholeOrder(server, PRICED);
   const query = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
-  const { status } = await fixture.server.ask(query, { input: { id, expectedVersion: 1, currency: 'EUR' } });
+  const { status } = await server.ask(query, { input: { id, expectedVersion: 1, currency: 'EUR' } });
   expect(status).toBe(400);
-  await transition(fixture.server, { id, status: 'CONFIRMED' });
+  await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
   const update = async (input: object) =>
-    codes((await updateOrder(fixture.server, { id, expectedVersion: 2, ...input })).userErrors);
+    codes((await updateOrder(server, { id, expectedVersion: 2, ...input })).userErrors);
   expect(await update({ shipping: '1', tax: '1', discount: '1' })).toEqual([
     'NOT_EDITABLE input.shipping',
     'NOT_EDITABLE input.tax',
     'NOT_EDITABLE input.discount',
   ]);
   expect(await update({ shipping: '5', customerName: 'Ada' })).toEqual([]); // 5 is what it costs already
-  await transition(fixture.server, { id, status: 'SHIPPED' });
-  const late = await updateOrder(fixture.server, {
+  await transitionWholeOrder(server, { id, status: 'SHIPPED' });
+  const late = await updateOrder(server, {
     id,
     expectedVersion: 4,
     customerName: 'x',
@@ -169,10 +169,9 @@ test('the currency cannot be updated, and amounts cannot once the order is confi
 
 test('statistics follow an update of amounts', async () => {
   const customerId = randomUUID();
-  const { id } = await createdOrder(fixture.server, { customerId, currency: 'KWD', items: items(1) });
-  await updateOrder(fixture.server, { id, expectedVersion: 1, shipping: '1.5' });
-  const stats = (filter: string) =>
-    fixture.server.get(`{ orderStats${filter} { money { currency gross { amount } } } }`);
+  const { id } = await createdWholeOrder(server, { customerId, currency: 'KWD', items: items(1) });
+  await updateOrder(server, { id, expectedVersion: 1, shipping: '1.5' });
+  const stats = (filter: string) => server.get(`{ orderStats${filter} { money { currency gross { amount } } } }`);
   const expected = { orderStats: { money: [{ currency: 'KWD', gross: { amount: '11.500' } }] } };
   await expect.poll(() => stats(`(customerId: "${customerId}")`)).toEqual(expected);
   await expect

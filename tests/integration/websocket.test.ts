@@ -1,12 +1,13 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { useServer } from '../support/fixture.js';
-import { created, TEA, update } from '../support/queries.js';
-import { startServer } from '../support/server.js';
+import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { TEA } from '../support/order-documents.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
 const MAX_UNSENT = 300_000;
-const fixture = useServer({
+const database = useDatabase();
+const server = useServer(database, {
   WEBSOCKET_MAX_UNSENT_BYTES: String(MAX_UNSENT),
   REQUEST_MAX_BYTES: '200000',
   SUBSCRIBERS_MAX_COST: '2000',
@@ -21,7 +22,7 @@ test.each([
   ['sends pings', { type: 'ping', payload: { text: 'x'.repeat(900) } }],
   ['sends pings of the protocol', 'ping'],
 ])('a client that %s and does not read is closed', async (_what, message) => {
-  const { socket, closed } = await openWebsocket(fixture.server.url);
+  const { socket, closed } = await openWebsocket(server.url);
   const text = JSON.stringify(message);
   socket.pause();
   const sent: Promise<void>[] = [];
@@ -41,10 +42,10 @@ test.each([
 });
 
 test('a ping is answered with its payload while that is small', async () => {
-  const { send, until } = await openWebsocket(fixture.server.url);
+  const { send, until } = await openWebsocket(server.url);
   send({ type: 'ping', payload: { small: 'yes' } });
   expect(await until(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { small: 'yes' } });
-  const other = await openWebsocket(fixture.server.url);
+  const other = await openWebsocket(server.url);
   other.send({ type: 'ping', payload: { large: 'x'.repeat(100_000) } });
   expect(await other.until(({ type }) => type === 'pong')).toEqual({ type: 'pong' });
   const pong = new Promise((resolve) => other.socket.once('pong', (data) => resolve(String(data))));
@@ -90,7 +91,7 @@ test.each([
     'Syntax Error',
   ],
 ])('%s is the error of its id, and the socket stays open', async (_what, query, variables, code, words) => {
-  const { send, until } = await openWebsocket(fixture.server.url);
+  const { send, until } = await openWebsocket(server.url);
   send({ type: 'subscribe', id: '1', payload: { query, variables } });
   const answer = await until(({ id }) => id === '1');
   expect(answer).toMatchObject({ type: 'error', payload: [{ extensions: { code } }] });
@@ -105,13 +106,13 @@ test.each([
   ['a message that only servers send', { type: 'next', id: '1', payload: {} }, 4400],
   ['a message of no known type', { type: 'banana' }, 4400],
 ])('%s closes the socket with %o', async (_what, message, code) => {
-  const { send, closed } = await openWebsocket(fixture.server.url);
+  const { send, closed } = await openWebsocket(server.url);
   send(message);
   expect(await closed).toMatchObject({ code });
 });
 
 test('an id that is in use closes the socket, however long it is', async () => {
-  const { send, closed } = await openWebsocket(fixture.server.url);
+  const { send, closed } = await openWebsocket(server.url);
   const message = { type: 'subscribe', id: 'x'.repeat(128), payload: { query: WATCH } };
   send(message);
   send(message);
@@ -119,8 +120,8 @@ test('an id that is in use closes the socket, however long it is', async () => {
 });
 
 test('an id cannot be reused while its last event is being executed, so no subscription outlives its completion', async () => {
-  const { send, until, messages } = await openWebsocket(fixture.server.url);
-  const { id: orderId } = await created(fixture.server, { customerId: 'reuse' });
+  const { send, until, messages } = await openWebsocket(server.url);
+  const { id: orderId } = await createdOrder(server, { customerId: 'reuse' });
   const query =
     'subscription { orderStatusChanged(customerId: "reuse", to: [CONFIRMED, PROCESSING]) { to order { items { name } } } }';
   const subscribe = () => send({ type: 'subscribe', id: 'X', payload: { query } });
@@ -131,12 +132,12 @@ test('an id cannot be reused while its last event is being executed, so no subsc
   const answers = () => messages.filter(({ id }) => id === 'X').map(({ type }) => type);
   subscribe();
   await probe('subscribed');
-  const blocker = await fixture.database.connect();
+  const blocker = await database.connect();
   await blocker.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
-  await update(fixture.server, { id: orderId, status: 'CONFIRMED' });
+  await transitionOrder(server, { id: orderId, status: 'CONFIRMED' });
   await expect
     .poll(async () => {
-      const [row] = await fixture.database.sql<{ waiting: number }>(
+      const [row] = await database.sql<{ waiting: number }>(
         "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%order_items%' AND datname = current_database()",
       );
       return row?.waiting;
@@ -159,21 +160,21 @@ test('an id cannot be reused while its last event is being executed, so no subsc
     .toBe(0); // the id is free again
   send({ type: 'complete', id: 'X' });
   const before = answers().length;
-  await update(fixture.server, { id: orderId, status: 'PROCESSING' });
-  const other = await created(fixture.server, { customerId: 'reuse' });
-  await update(fixture.server, { id: other.id, status: 'CONFIRMED' });
+  await transitionOrder(server, { id: orderId, status: 'PROCESSING' });
+  const other = await createdOrder(server, { customerId: 'reuse' });
+  await transitionOrder(server, { id: other.id, status: 'CONFIRMED' });
   await probe('end');
   expect(answers()).toHaveLength(before);
 });
 
 test('a message in more fragments than a client needs closes the socket', async () => {
-  const { socket, closed } = await openWebsocket(fixture.server.url);
+  const { socket, closed } = await openWebsocket(server.url);
   for (let index = 0; index < 300; index += 1) socket.send(index === 0 ? '{' : ' ', { fin: false });
   expect(await closed).toMatchObject({ code: 1008 });
 });
 
 test('the messages that began the subscriptions of one websocket have a bounded size in all', async () => {
-  const { send, until, messages } = await openWebsocket(fixture.server.url);
+  const { send, until, messages } = await openWebsocket(server.url);
   const payload = { query: `${WATCH} # ${'x'.repeat(90_000)}`, variables: { customerId: 'text' } };
   for (let index = 0; index < 7; index += 1) send({ type: 'subscribe', id: `${index}`, payload });
   const code = { extensions: { code: 'THROTTLED' } };
@@ -209,7 +210,7 @@ async function subscribed(
 }
 
 test('subscriptions to the same events have a budget of cost, which ended ones give back', async () => {
-  const websocket = await openWebsocket(fixture.server.url);
+  const websocket = await openWebsocket(server.url);
   const states = [];
   for (let index = 0; index < 4; index += 1) states.push(await subscribed(websocket, `a${index}`, 'budget'));
   expect(states).toEqual([null, null, null, 'THROTTLED']);
@@ -219,13 +220,13 @@ test('subscriptions to the same events have a budget of cost, which ended ones g
   expect(await subscribed(websocket, 'a4', 'budget')).toBeNull();
   expect(await subscribed(websocket, 'a5', 'budget')).toBe('THROTTLED');
   websocket.socket.terminate();
-  const next = await openWebsocket(fixture.server.url);
+  const next = await openWebsocket(server.url);
   let tries = 0;
   await expect.poll(async () => subscribed(next, `b${(tries += 1)}`, 'budget')).toBeNull();
 });
 
 test('ten subscriptions one after the other fit where three at once do', async () => {
-  const websocket = await openWebsocket(fixture.server.url);
+  const websocket = await openWebsocket(server.url);
   for (let index = 0; index < 10; index += 1) {
     expect(await subscribed(websocket, `leak ${index}`, 'leak')).toBeNull();
     websocket.send({ type: 'complete', id: `leak ${index}` });
@@ -233,7 +234,7 @@ test('ten subscriptions one after the other fit where three at once do', async (
 });
 
 test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, and only its subscription ends', async () => {
-  const { send, until, messages } = await openWebsocket(fixture.server.url);
+  const { send, until, messages } = await openWebsocket(server.url);
   const customerId = 'slow';
   send({
     type: 'subscribe',
@@ -243,12 +244,9 @@ test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, an
   send({ type: 'subscribe', id: 'probe', payload: { query: '{ __typename }' } });
   await until(({ id }) => id === 'probe');
   const orders = Array.from({ length: 60 }, () => ({ items: [TEA], customerId }));
-  await fixture.server.get(
-    'mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }',
-    {
-      input: { orders },
-    },
-  );
+  await server.get('mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }', {
+    input: { orders },
+  });
   const failure = await until(({ payload }) => JSON.stringify(payload ?? null).includes('SLOW_CONSUMER'));
   await until(({ type, id }) => type === 'complete' && id === '1');
   const given = messages.filter(
@@ -267,21 +265,19 @@ test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, an
 });
 
 test('changes that leave the status as it was are not reported to watchers of statuses', async () => {
-  const watch = await fixture.server.watch<{ orderStatusChanged: { version: number } }>(WATCH, {
+  const watch = await server.watch<{ orderStatusChanged: { version: number } }>(WATCH, {
     customerId: 'updates',
   });
-  const { id } = await created(fixture.server, { customerId: 'updates' });
-  await fixture.server.get(
-    `mutation { updateOrder(input: {id: "${id}", expectedVersion: 1, notes: "new"}) { changed } }`,
-  );
-  await update(fixture.server, { id, status: 'CONFIRMED' });
+  const { id } = await createdOrder(server, { customerId: 'updates' });
+  await server.get(`mutation { updateOrder(input: {id: "${id}", expectedVersion: 1, notes: "new"}) { changed } }`);
+  await transitionOrder(server, { id, status: 'CONFIRMED' });
   const seen = await watch.until((events) => events.length >= 2);
   expect(seen.map((event) => event.orderStatusChanged.version)).toEqual([1, 3]);
 });
 
 test('a client that breaks the protocol is closed, and nothing is logged past the logger', async () => {
   const printed = vi.spyOn(console, 'error');
-  const server = await startServer(fixture.database.url);
+  const server = await serverForTest(database);
   const { socket, closed } = await openWebsocket(server.url);
   const raw = (socket as unknown as { readonly _socket: { write(bytes: Buffer): void } })._socket;
   raw.write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])); // reserved bits and an unknown kind of frame

@@ -1,49 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { createLog } from '../../src/observability/log.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { draftOrder } from '../support/drafts.js';
-import type { OrderStatus } from '../../src/domain/lifecycle.js';
-import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
-import { actorOf } from '../../src/domain/viewer.js';
-import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
-import { openDatabase, type Database } from '../../src/database/database.js';
-import type { BatchWriter, WriteResult } from '../../src/orders/interfaces/batch-writer.js';
+import { beforeAll, expect, test } from 'vitest';
+import { useDatabase, useProxy, useStore } from '../support/fixture.js';
+import { createCommand, deleteCommand, transitionCommand } from '../support/commands.js';
+import { claimReferences, insertOrders, lockOrders } from '../support/rows.js';
+import type { Client } from 'pg';
+import type { ChangeOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
+import type { WriteResult } from '../../src/orders/interfaces/batch-writer.js';
 import { createBatchWriter } from '../../src/store/write-batch.js';
 import { callerOf } from '../support/caller.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { startPostgresProxy, type PostgresProxy } from '../support/postgres-proxy.js';
 
-let database: TestDatabase;
-let proxy: PostgresProxy;
-let store: Database;
-let writer: BatchWriter;
+const database = useDatabase();
+const proxy = useProxy(database);
+const store = useStore(proxy, { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 });
 const committed: (readonly string[])[] = [];
-
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
-  proxy = await startPostgresProxy(database.url);
-  const log = createLog({ level: 'silent' });
-  const bounds = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000, connectTimeoutMs: 2_000 };
-  store = openDatabase(
-    { url: proxy.url, poolSize: 4, preparedStatements: true, applicationName: 'test', ...bounds },
-    log,
-  );
-  writer = createBatchWriter(store, {
-    transactionTimeoutMs: 10_000,
-    maxWaitMs: 2_000,
-    onCommit: (ids) => committed.push(ids),
-    log,
-  });
+const writer = createBatchWriter(store, {
+  transactionTimeoutMs: 10_000,
+  maxWaitMs: 2_000,
+  onCommit: (ids) => committed.push(ids),
+  log: createLog({ level: 'silent' }),
 });
 
-afterAll(async () => {
-  await store.close();
-  await proxy.close();
-  await database.drop();
-});
+beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
 
-const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 /** Runs a batch for callers with a deadline of five seconds. */
 async function writeBatch(commands: readonly WriteCommand[]): Promise<readonly WriteResult[]> {
   const caller = callerOf();
@@ -51,41 +30,17 @@ async function writeBatch(commands: readonly WriteCommand[]): Promise<readonly W
   return writer.write(calls, { waited: false });
 }
 
-function placing(notes: string, orderId: string = randomUUID()): CreateOrder {
-  const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, [
-    'input',
-  ]);
-  if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
-  const fingerprint = Buffer.from(notes);
-  return {
-    kind: 'create',
-    orderId,
-    commandId: randomUUID(),
-    ...who,
-    draft: drafted.draft,
-    fingerprint,
-    inputPath: ['input'],
-    identifiedBy: 'id',
-  };
-}
-
-function moving(orderId: string, to: OrderStatus, more: Partial<ChangeOrder> = {}): ChangeOrder {
-  const base = { expectedVersion: null, reason: null, key: null, inputPath: ['input'] };
-  const change = { kind: 'status', to, cancelReason: 'OTHER', tracking: null } as const;
-  return { kind: 'change', orderId, commandId: randomUUID(), ...who, change, ...base, ...more };
-}
-
 test('several changes of one order in one batch are decided one after the other, each with its event, in one transaction', async () => {
-  const order = placing('steps');
+  const order = createCommand('steps');
   await writeBatch([order]);
   const before = proxy.statements.length;
   const results = await writeBatch([
-    moving(order.orderId, 'CONFIRMED', { expectedVersion: 1 }),
-    moving(order.orderId, 'PROCESSING', { expectedVersion: 2 }),
-    moving(order.orderId, 'CONFIRMED'),
-    moving(order.orderId, 'PROCESSING'),
-    moving(order.orderId, 'COMPLETED', { expectedVersion: 2 }),
-    moving(order.orderId, 'COMPLETED', { expectedVersion: 3 }),
+    transitionCommand(order.orderId, 'CONFIRMED', { expectedVersion: 1 }),
+    transitionCommand(order.orderId, 'PROCESSING', { expectedVersion: 2 }),
+    transitionCommand(order.orderId, 'CONFIRMED'),
+    transitionCommand(order.orderId, 'PROCESSING'),
+    transitionCommand(order.orderId, 'COMPLETED', { expectedVersion: 2 }),
+    transitionCommand(order.orderId, 'COMPLETED', { expectedVersion: 3 }),
   ]);
   expect(results).toMatchObject([
     { kind: 'changed', changed: true, order: { status: 'CONFIRMED', version: 2 } },
@@ -108,20 +63,38 @@ test('several changes of one order in one batch are decided one after the other,
   expect(proxy.statements.slice(before).filter((sql) => sql === 'COMMIT')).toHaveLength(1);
 });
 
+test.each(['cut-before', 'cut-after'] as const)(
+  'with the connection %s the COMMIT, a transition whose order is deleted in the same batch is answered as changed',
+  async (action) => {
+    const order = createCommand('transitioned and deleted');
+    await writeBatch([order]);
+    proxy.atCommit(action);
+    const results = await writeBatch([transitionCommand(order.orderId, 'CONFIRMED'), deleteCommand(order.orderId)]);
+    expect(results).toMatchObject([
+      { kind: 'changed', changed: true },
+      { kind: 'changed', changed: true },
+    ]);
+    const events = await database.sql('SELECT type FROM order_events WHERE order_id = $1 ORDER BY version', [
+      order.orderId,
+    ]);
+    expect(events).toEqual([{ type: 'CREATED' }, { type: 'STATUS_CHANGED' }, { type: 'DELETED' }]);
+  },
+);
+
 test('a batch of orders and changes costs the same few statements whatever its size', async () => {
-  const orders = Array.from({ length: 100 }, (_, index) => placing(`many ${index}`));
+  const orders = Array.from({ length: 100 }, (_, index) => createCommand(`many ${index}`));
   const start = proxy.statements.length;
   await writeBatch(orders);
   const forOrders = proxy.statements.slice(start);
-  await writeBatch(orders.map((order) => moving(order.orderId, 'CONFIRMED')));
+  await writeBatch(orders.map((order) => transitionCommand(order.orderId, 'CONFIRMED')));
   const forChanges = proxy.statements.slice(start + forOrders.length);
   expect(forOrders).toHaveLength(3); // BEGIN, insert, COMMIT
   expect(forChanges).toHaveLength(4); // BEGIN, lock, apply, COMMIT
 });
 
 test('an order created and changed in one batch is changed', async () => {
-  const order = placing('at once');
-  const results = await writeBatch([moving(order.orderId, 'CONFIRMED'), order]);
+  const order = createCommand('at once');
+  const results = await writeBatch([transitionCommand(order.orderId, 'CONFIRMED'), order]);
   expect(results).toMatchObject([
     { kind: 'changed', changed: true },
     { kind: 'created', replayed: false },
@@ -129,8 +102,12 @@ test('an order created and changed in one batch is changed', async () => {
 });
 
 test('the same id twice in one batch makes one order; another request under it is rejected', async () => {
-  const first = placing('twice');
-  const results = await writeBatch([first, placing('twice', first.orderId), placing('other', first.orderId)]);
+  const first = createCommand('twice');
+  const results = await writeBatch([
+    first,
+    createCommand('twice', first.orderId),
+    createCommand('other', first.orderId),
+  ]);
   expect(results).toMatchObject([
     { kind: 'created', replayed: false },
     { kind: 'created', replayed: true, order: { id: first.orderId } },
@@ -139,14 +116,14 @@ test('the same id twice in one batch makes one order; another request under it i
 });
 
 test('the same idempotency key twice in one batch makes one event', async () => {
-  const order = placing('keyed');
+  const order = createCommand('keyed');
   await writeBatch([order]);
   const key = { hash: Buffer.from('hash'), fingerprint: Buffer.from('print') };
   const other = { hash: Buffer.from('hash'), fingerprint: Buffer.from('other') };
   const results = await writeBatch([
-    moving(order.orderId, 'CONFIRMED', { key }),
-    moving(order.orderId, 'CONFIRMED', { key }),
-    moving(order.orderId, 'CONFIRMED', { key: other }),
+    transitionCommand(order.orderId, 'CONFIRMED', { key }),
+    transitionCommand(order.orderId, 'CONFIRMED', { key }),
+    transitionCommand(order.orderId, 'CONFIRMED', { key: other }),
   ]);
   expect(results).toMatchObject([
     { changed: true, order: { version: 2 } },
@@ -157,7 +134,7 @@ test('the same idempotency key twice in one batch makes one event', async () => 
 
 test('two rows that the database rejects are found by bisection; everything else is stored', async () => {
   const commands = Array.from({ length: 32 }, (_, index) =>
-    placing(index === 3 || index === 20 ? 'poison' : `bisect ${index}`),
+    createCommand(index === 3 || index === 20 ? 'poison' : `bisect ${index}`),
   );
   const results = await writeBatch(commands);
   expect(results.map((result) => result instanceof Error)).toEqual(
@@ -168,19 +145,26 @@ test('two rows that the database rejects are found by bisection; everything else
 
 test('a commit announces the orders that have new events, and nothing else does', async () => {
   committed.length = 0;
-  await writeBatch([placing('poison')]);
+  await writeBatch([createCommand('poison')]);
   expect(committed).toEqual([]);
-  const [one, two] = [placing('announced'), placing('announced too')];
+  const [one, two] = [createCommand('announced'), createCommand('announced too')];
   await writeBatch([one, two]);
-  await writeBatch([moving(one.orderId, 'PENDING'), moving(two.orderId, 'SHIPPED'), moving(two.orderId, 'DELIVERED')]);
+  await writeBatch([
+    transitionCommand(one.orderId, 'PENDING'),
+    transitionCommand(two.orderId, 'SHIPPED'),
+    transitionCommand(two.orderId, 'DELIVERED'),
+  ]);
   expect(committed).toEqual([[one.orderId, two.orderId], [two.orderId]]);
 });
 
-test('a replay of a deleted order says so, and nobody finds the order otherwise', async () => {
-  const order = placing('deleted');
+test('a replay of a deleted order reports the deletion; the order is found in no other way', async () => {
+  const order = createCommand('deleted');
   await writeBatch([order]);
   await database.sql('UPDATE orders SET deleted_at = now() WHERE id = $1', [order.orderId]);
-  const results = await writeBatch([{ ...order, commandId: randomUUID() }, moving(order.orderId, 'CONFIRMED')]);
+  const results = await writeBatch([
+    { ...order, commandId: randomUUID() },
+    transitionCommand(order.orderId, 'CONFIRMED'),
+  ]);
   expect(results).toMatchObject([
     { kind: 'rejected', rejection: { code: 'ORDER_DELETED' } },
     { kind: 'rejected', rejection: { code: 'INVALID_INPUT', problems: [{ code: 'NOT_FOUND' }] } },
@@ -188,12 +172,12 @@ test('a replay of a deleted order says so, and nobody finds the order otherwise'
 });
 
 test("somebody else's order under the same id is answered like a mismatch, without the order", async () => {
-  const order = placing('mine');
+  const order = createCommand('mine');
   await writeBatch([order]);
   const stranger = { issuer: 'test', subject: 'stranger', roles: ['customer'] } as const;
   const results = await writeBatch([
     { ...order, commandId: randomUUID(), viewer: stranger },
-    moving(order.orderId, 'CONFIRMED', { viewer: stranger }),
+    transitionCommand(order.orderId, 'CONFIRMED', { viewer: stranger }),
   ]);
   expect(results).toMatchObject([
     { kind: 'rejected', rejection: { code: 'IDEMPOTENCY_MISMATCH' } },
@@ -202,11 +186,11 @@ test("somebody else's order under the same id is answered like a mismatch, witho
   expect(JSON.stringify(results)).not.toContain('"number"');
 });
 
-test('a clock that was set back does not turn the history round', async () => {
-  const order = placing('clock');
+test('a clock that is set back does not reverse the order of the history', async () => {
+  const order = createCommand('clock');
   await writeBatch([order]);
   await database.sql("UPDATE orders SET updated_at = now() + interval '1 hour' WHERE id = $1", [order.orderId]);
-  await writeBatch([moving(order.orderId, 'CONFIRMED')]);
+  await writeBatch([transitionCommand(order.orderId, 'CONFIRMED')]);
   const [row] = await database.sql(
     "SELECT updated_at > now() + interval '59 minutes' AS kept FROM orders WHERE id = $1",
     [order.orderId],
@@ -229,7 +213,9 @@ test.each(['P0001', '54000', 'XX001', 'XX000', '42883'])(
   'a command that the database fails with %s fails alone, its neighbours are stored',
   async (sqlState) => {
     await failByNotes();
-    const commands = Array.from({ length: 16 }, (_, index) => placing(index === 5 ? sqlState : `beside ${sqlState}`));
+    const commands = Array.from({ length: 16 }, (_, index) =>
+      createCommand(index === 5 ? sqlState : `beside ${sqlState}`),
+    );
     const results = await writeBatch(commands);
     expect(results.map(isError)).toEqual(commands.map((_, index) => index === 5));
     expect(await database.sql('SELECT 1 FROM orders WHERE notes = $1', [`beside ${sqlState}`])).toHaveLength(15);
@@ -237,9 +223,9 @@ test.each(['P0001', '54000', 'XX001', 'XX000', '42883'])(
 );
 
 test('a command whose decision throws fails alone, its neighbours are stored', async () => {
-  const orders = Array.from({ length: 8 }, () => placing('decisions'));
+  const orders = Array.from({ length: 8 }, () => createCommand('decisions'));
   await writeBatch(orders);
-  const commands = orders.map(({ orderId }) => moving(orderId, 'CONFIRMED'));
+  const commands = orders.map(({ orderId }) => transitionCommand(orderId, 'CONFIRMED'));
   const defect = Object.defineProperty({ ...commands[2] }, 'expectedVersion', {
     get: () => {
       throw new Error('a defect of the decision');
@@ -253,7 +239,7 @@ test('a command whose decision throws fails alone, its neighbours are stored', a
 test('a database that fails everything is not asked about every command of a batch', async () => {
   await failByNotes();
   const before = proxy.statements.length;
-  const results = await writeBatch(Array.from({ length: 64 }, () => placing('XX001')));
+  const results = await writeBatch(Array.from({ length: 64 }, () => createCommand('XX001')));
   expect(results.every(isError)).toBe(true);
   expect(results[0]).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   expect(count(proxy.statements.slice(before), 'BEGIN')).toBeLessThan(32);
@@ -264,15 +250,15 @@ test('a deferred check that fails at COMMIT shows a rollback: the batch is bisec
     RAISE EXCEPTION 'failure of the test'; END $$`);
   await database.sql(`CREATE CONSTRAINT TRIGGER fail_late AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW WHEN (NEW.notes = 'late') EXECUTE FUNCTION fail_late()`);
-  const results = await writeBatch([placing('early'), placing('late')]);
+  const results = await writeBatch([createCommand('early'), createCommand('late')]);
   expect(results).toMatchObject([{ kind: 'created' }, { message: 'A command could not be stored.' }]);
 });
 
-/** Runs the work while another transaction holds what the statement locks. */
-async function whileLocked<T>(sql: string, values: unknown[], work: () => Promise<T>): Promise<T> {
+/** Runs the work while the transaction of another connection has the locks. */
+async function whileLocked<T>(lock: (client: Client) => Promise<unknown>, work: () => Promise<T>): Promise<T> {
   const client = await database.connect();
   await client.query('BEGIN');
-  await client.query(sql, values);
+  await lock(client);
   try {
     return await work();
   } finally {
@@ -281,12 +267,13 @@ async function whileLocked<T>(sql: string, values: unknown[], work: () => Promis
 }
 
 test('locked orders are skipped at once, in the same transaction that changes the others', async () => {
-  const orders = Array.from({ length: 10 }, () => placing('some are locked'));
+  const orders = Array.from({ length: 10 }, () => createCommand('some are locked'));
   await writeBatch(orders);
   const ids = orders.map(({ orderId }) => orderId);
   const before = proxy.statements.length;
-  const results = await whileLocked('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids.slice(0, 6)], () =>
-    writeBatch(ids.map((id) => moving(id, 'CONFIRMED'))),
+  const results = await whileLocked(
+    (client) => lockOrders(client, ids.slice(0, 6)),
+    () => writeBatch(ids.map((id) => transitionCommand(id, 'CONFIRMED'))),
   );
   expect(results.map((result) => 'kind' in result && result.kind)).toEqual(
     ids.map((_, index) => (index < 6 ? 'lock-conflict' : 'changed')),
@@ -295,23 +282,20 @@ test('locked orders are skipped at once, in the same transaction that changes th
   expect([statements.length, count(statements, 'COMMIT'), count(statements, 'ROLLBACK')]).toEqual([5, 1, 0]);
 });
 
-const INSERT_ORDER = `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-  VALUES ($1, 'PENDING', 'USD', 1, 1, '', now(), now())`;
-
 test.each(['reference', 'id'] as const)(
   'one locked %s leaves the other commands in shared transactions; only its own command waits',
   async (what) => {
     const customerId = randomUUID();
     const commands = Array.from({ length: 64 }, (_, index) => {
-      const command = placing(`beside a locked ${what}`);
+      const command = createCommand(`beside a locked ${what}`);
       const draft = command.draft === null ? null : { ...command.draft, customerId, externalReference: `${index}` };
       return { ...command, draft };
     });
-    const locked = commands[20]?.orderId;
-    const sql = what === 'id' ? INSERT_ORDER : 'INSERT INTO order_references VALUES ($2, $3, $1)';
-    const values = what === 'id' ? [locked] : [randomUUID(), customerId, '20'];
+    const locked = commands[20]?.orderId ?? '';
+    const lock = (client: Client) =>
+      what === 'id' ? insertOrders(client, [{ id: locked }]) : claimReferences(client, customerId, ['20']);
     const before = proxy.statements.length;
-    const results = await whileLocked(sql, values, () => writeBatch(commands));
+    const results = await whileLocked(lock, () => writeBatch(commands));
     expect(results.map((result) => 'kind' in result && result.kind)).toEqual(
       commands.map(({ orderId }) => (orderId === locked ? 'lock-conflict' : 'created')),
     );
@@ -320,11 +304,10 @@ test.each(['reference', 'id'] as const)(
 );
 
 test('a probe finds the orders that are not locked', async () => {
-  const [locked, free] = [placing('probed'), placing('probed')];
+  const [locked, free] = [createCommand('probed'), createCommand('probed')];
   await writeBatch([locked, free]);
   const ids = [locked.orderId, free.orderId];
   const probe = () => writer.findUnlocked(ids);
-  const sql = 'SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE';
-  expect(await whileLocked(sql, [locked.orderId], probe)).toEqual(new Set([free.orderId]));
+  expect(await whileLocked((client) => lockOrders(client, [locked.orderId]), probe)).toEqual(new Set([free.orderId]));
   expect(await probe()).toEqual(new Set(ids));
 });

@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { createClient } from '../support/client.js';
 import { freePort, temporaryFolder } from '../support/process.js';
-import { create } from '../support/queries.js';
+import { createOrder } from '../support/order-requests.js';
 
 const hasGo = isOnPath('go');
 const hasBuildah = isOnPath('buildah');
@@ -79,7 +79,7 @@ describe.skipIf(!hasBuildah)('the image', () => {
     });
     onTestFinished(() => embedded.close());
     const url = await serve(container, embedded.url);
-    expect(await create(createClient(url), { idempotencyKey: 'from a container' })).toMatchObject({
+    expect(await createOrder(createClient(url), { idempotencyKey: 'from a container' })).toMatchObject({
       replayed: false,
       userErrors: [],
     });

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { TestClient } from '../support/client.js';
 import { connectTo, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
+import { insertOrders, randomIds } from '../support/rows.js';
 
 const ORDERS = 200_000;
 const REQUESTS = 6;
@@ -43,12 +44,11 @@ async function askEvery20Ms(client: TestClient, id: string): Promise<number[]> {
 test('nine hundred different counts on 200,000 orders delay no look-up of one order, and end with their callers', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir, REQUEST_MAX_COST: '10000000' });
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const database = await connectTo(dataDir);
-  await database.query(
-    `INSERT INTO orders (id, status, currency, subtotal, total, fingerprint, created_at, updated_at)
-     SELECT gen_random_uuid(), 'PENDING', 'USD', n, n, '', now(), now() FROM generate_series(1, $1::int) AS n`,
-    [ORDERS],
+  await insertOrders(
+    database,
+    randomIds(ORDERS).map((id, total) => ({ id, total })),
   );
   await database.query('VACUUM ANALYZE orders');
   const running = async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { run, startProcess, temporaryFolder } from '../support/process.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const LOCK_AND_WAIT = `
   const { lockDataFolder } = await import(process.argv[1]);
@@ -63,7 +63,7 @@ test('of servers that start at once on the folder of a killed one exactly one ta
     const running = starts.filter((start) => 'pid' in start);
     expect(running).toHaveLength(1);
     server = running[0] ?? server;
-    await created(server);
+    await createdOrder(server);
   }
   await server.end('SIGTERM');
 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
-import { created, update } from '../support/queries.js';
+import { createdOrder, transitionOrder } from '../support/order-requests.js';
 
 const run = promisify(execFile);
 const root = mkdtempSync(path.join(tmpdir(), 'ordergraph-examples-'));
@@ -74,7 +74,7 @@ test('typed documents are generated, compile and run', async () => {
 test('the watcher prints every change once, through a restart of the server', async () => {
   const env = { DATA_DIR: path.join(await temporaryFolder(), 'data'), PORT: String(await freePort()) };
   const first = await startProcess(env);
-  const { id } = await created(first);
+  const { id } = await createdOrder(first);
   const watcher = spawn(process.execPath, ['watch-order.mjs', id], {
     cwd: folder,
     env: { ...process.env, ORDERGRAPH_URL: first.url },
@@ -89,12 +89,12 @@ test('the watcher prints every change once, through a restart of the server', as
       .map((line) => (JSON.parse(line) as { to: string }).to);
 
   await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING']);
-  await update(first, { id, status: 'CONFIRMED' });
+  await transitionOrder(first, { id, status: 'CONFIRMED' });
   await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING', 'CONFIRMED']);
   await first.end();
   const second = await startProcess(env);
-  await update(second, { id, status: 'SHIPPED' });
+  await transitionOrder(second, { id, status: 'SHIPPED' });
   await expect.poll(seen, { timeout: 30_000 }).toEqual(['PENDING', 'CONFIRMED', 'SHIPPED']);
-  await update(second, { id, status: 'DELIVERED' });
+  await transitionOrder(second, { id, status: 'DELIVERED' });
   await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING', 'CONFIRMED', 'SHIPPED', 'DELIVERED']);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../support/client.js';
-import { create } from '../support/queries.js';
+import { createOrder } from '../support/order-requests.js';
 
 const isRoot = process.getuid?.() === 0;
 const PORT = 4321;
@@ -101,13 +101,13 @@ async function tryOut(folder: string, account: Parameters<typeof npmStart>[1]): 
   const first = await npmStart(folder, account);
   expect(first.url).toBe(`http://127.0.0.1:${PORT}/graphql`);
   expect(first.output()).toMatch(/^ordergraph: installing packages, /m);
-  const order = await create(createClient(first.url), { idempotencyKey: 'first meeting' });
+  const order = await createOrder(createClient(first.url), { idempotencyKey: 'first meeting' });
   expect(order).toMatchObject({ replayed: false, userErrors: [] });
   await first.interrupt();
   expect(processesOn(folder)).toEqual([]);
 
   const second = await npmStart(folder, account);
-  expect(await create(createClient(second.url), { idempotencyKey: 'first meeting' })).toMatchObject({
+  expect(await createOrder(createClient(second.url), { idempotencyKey: 'first meeting' })).toMatchObject({
     replayed: true,
     order: order.order,
   });

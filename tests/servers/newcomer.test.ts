@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { failToStart, freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
 
 const MAIN = path.resolve('dist/main.js');
 const WATCH = path.resolve('dist/cli/watch.js');
@@ -22,7 +22,7 @@ test('the ready line is followed by the URL of the playground, and watch says wh
   const playground = await fetch(server.url.replace('graphql', ''));
   expect(playground.headers.get('content-type')).toMatch(/^text\/html/);
 
-  const { id } = await created(server);
+  const { id } = await createdOrder(server);
   const texts: [string[], string][] = [
     [[], 'watching all orders at'],
     [[id], `watching order ${id} at`],
@@ -122,6 +122,7 @@ test.skipIf(!canMakeTerminal)(
     await mkdir(path.join(folder, 'scripts'));
     await copyFile('scripts/bootstrap.mjs', path.join(folder, 'scripts/bootstrap.mjs'));
     await writeFile(path.join(folder, 'package-lock.json'), '{}');
+    // Two seconds: progress is shown each second.
     await writeFile(path.join(folder, 'npm'), '#!/bin/sh\nsleep 2\necho "the registry is down" >&2\nexit 1\n', {
       mode: 0o755,
     });

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../support/client.js';
 import { postgresOn, usedDataDir } from '../support/embedded.js';
-import { created } from '../support/queries.js';
+import { createdOrder } from '../support/order-requests.js';
 
 async function npmStart(dataDir: string) {
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: '0', DATA_DIR: dataDir };
@@ -35,7 +35,7 @@ test.each([
 ] as const)('%s ends the server and PostgreSQL', async (_, signal, to) => {
   const dataDir = await usedDataDir();
   const { pid, url } = await npmStart(dataDir);
-  await created(createClient(url));
+  await createdOrder(createClient(url));
   process.kill(to * pid, signal);
   await expect.poll(() => groupOf(pid), { timeout: 30_000 }).toBe('');
   expect(postgresOn(dataDir)).toEqual([]);

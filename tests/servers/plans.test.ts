@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Client, escapeLiteral } from 'pg';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -12,6 +13,7 @@ import { readKeyedCommands } from '../../src/store/statements/read-commands.js';
 import { readRanges } from '../../src/store/statements/page-orders.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { insertEvents, insertOrders } from '../support/rows.js';
 
 /*
  * What docs/finding-orders.md says is served by an index is, on 200,000 orders: for values that many, few and only old orders
@@ -28,6 +30,30 @@ type OrderWhere = Partial<types.OrderWhere>;
 let client: Client;
 let close: () => Promise<void>;
 
+/** The first 2 % are old: other statuses, customers and currencies than all later ones. Few are one in 10,000. */
+function rowOf(n: number) {
+  const createdAt = new Date(Date.UTC(2025, 0, 1) + n * 120_000);
+  const [kind, status, currency] = kindOf(n);
+  return {
+    id: randomUUID(),
+    customerId: `${kind}-customer`,
+    email: `${kind.toUpperCase()}@example.com`,
+    reference: `${kind}-reference`,
+    status,
+    currency,
+    total: (n * 7919) % 100_003,
+    createdAt,
+    updatedAt: new Date(createdAt.getTime() + Math.random() * 86_400_000),
+  };
+}
+
+function kindOf(n: number): readonly [kind: string, status: string, currency: string] {
+  if (n <= 4_000) return ['old', 'COMPLETED', 'JPY'];
+  if (n % 10_000 === 0) return ['few', 'CANCELLED', 'KWD'];
+  if (n % 3 === 0) return [`other${n % 5_000}`, 'SHIPPED', 'USD'];
+  return ['many', 'PENDING', 'USD'];
+}
+
 beforeAll(async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'ordergraph-plans-'));
   const log = pino({ level: 'silent' });
@@ -35,21 +61,10 @@ beforeAll(async () => {
   await migrate(embedded.url);
   client = new Client({ connectionString: embedded.url });
   await client.connect();
-  // The first 2 % are old: other statuses, customers and currencies than all that came later. Few are one in 10,000.
-  await client.query(`
-    INSERT INTO orders (id, customer_id, customer_email, external_reference, status, currency, subtotal, total, fingerprint,
-      created_at, updated_at, completed_at, cancelled_at)
-    SELECT gen_random_uuid(), k.kind || '-customer', upper(k.kind) || '@example.com', k.kind || '-reference',
-      k.status, k.currency, k.total, k.total, '', k.at, k.at + interval '1 day' * random(),
-      CASE WHEN k.status = 'COMPLETED' THEN k.at END, CASE WHEN k.status = 'CANCELLED' THEN k.at END
-    FROM (
-      SELECT n, '2025-01-01'::timestamptz + n * interval '2 minutes' AS at, (n * 7919) % 100003 AS total,
-        CASE WHEN n <= 4000 THEN 'old' WHEN n % 10000 = 0 THEN 'few' WHEN n % 3 = 0 THEN 'other' || n % 5000 ELSE 'many' END AS kind,
-        CASE WHEN n <= 4000 THEN 'COMPLETED' WHEN n % 10000 = 0 THEN 'CANCELLED' WHEN n % 3 = 0 THEN 'SHIPPED' ELSE 'PENDING'
-          END::order_status AS status,
-        CASE WHEN n <= 4000 THEN 'JPY' WHEN n % 10000 = 0 THEN 'KWD' ELSE 'USD' END AS currency
-      FROM generate_series(1, ${ORDERS}) AS n
-    ) k`);
+  await insertOrders(
+    client,
+    Array.from({ length: ORDERS }, (_, index) => rowOf(index + 1)),
+  );
   await client.query('VACUUM ANALYZE orders');
   close = async () => {
     await client.end();
@@ -243,25 +258,25 @@ test('a prefix that more orders have than are read and sorted finds the right or
 test('an idempotency key is looked up in few pages, however long the history of its order is', async () => {
   const { rows } = await client.query<{ id: string }>('SELECT id FROM orders ORDER BY number LIMIT 1');
   const orderId = rows[0]?.id ?? '';
-  // Every tenth event has a key, which is its version as four bytes.
-  await client.query(
-    `INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, payload,
-       occurred_at, command_key, command_fingerprint)
-     SELECT $1, n, CASE WHEN n = 1 THEN 'CREATED' ELSE 'UPDATED' END::order_event_type,
-       CASE WHEN n = 1 THEN 'PENDING'::order_status END, '{}', 'system', gen_random_uuid(), '{}', now(),
-       CASE WHEN n % 10 = 0 THEN int4send(n) END, CASE WHEN n % 10 = 0 THEN ''::bytea END
-     FROM generate_series(1, 10000) AS n`,
-    [orderId],
-  );
+  const keyOf = (version: number) => {
+    const key = Buffer.alloc(4);
+    key.writeInt32BE(version);
+    return key;
+  };
+  const history = Array.from({ length: 10_000 }, (_, index) => {
+    const version = index + 1;
+    const event = version === 1 ? { type: 'CREATED', to: 'PENDING' } : { type: 'UPDATED' };
+    return { orderId, version, ...event, ...(version % 10 === 0 ? { commandKey: keyOf(version) } : {}) };
+  });
+  await insertEvents(client, history);
   for (const analyzed of [false, true]) {
     if (analyzed) await client.query('VACUUM ANALYZE order_events');
     for (const [version, found] of [
       [5_000, 1],
       [5_001, 0],
     ] as const) {
-      const key = Buffer.alloc(4);
-      key.writeInt32BE(version);
-      const read = await buffersOfStatement((recorder) => readKeyedCommands(recorder, [{ orderId, key }]));
+      const keys = [{ orderId, key: keyOf(version) }];
+      const read = await buffersOfStatement((recorder) => readKeyedCommands(recorder, keys));
       expect(read.rows).toBe(found);
       expect(read.most).toBeLessThan(20);
     }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { postgresOn, usedDataDir } from '../support/embedded.js';
-import { create, created } from '../support/queries.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 import { run, startProcess, temporaryFolder } from '../support/process.js';
 
 function lastLine(text: string): string {
@@ -14,20 +14,23 @@ function lastLine(text: string): string {
 test('a stale pid file and an unclean shutdown of PostgreSQL itself recover', async () => {
   const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
-  const order = await created(killed, { idempotencyKey: 'survives' });
+  const order = await createdOrder(killed, { idempotencyKey: 'survives' });
   await killed.end('SIGKILL');
   for (const pid of postgresOn(dataDir)) process.kill(pid, 'SIGKILL');
   await expect.poll(() => postgresOn(dataDir)).toEqual([]);
   expect(await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8')).not.toBe('');
   const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await create(next, { idempotencyKey: 'survives' })).toMatchObject({ replayed: true, order: { id: order.id } });
+  expect(await createOrder(next, { idempotencyKey: 'survives' })).toMatchObject({
+    replayed: true,
+    order: { id: order.id },
+  });
 });
 
 test('a first start that was cut off while it made the cluster starts over', async () => {
   const dataDir = await usedDataDir();
   execFileSync('rm', [path.join(dataDir, 'postgres/initialised'), path.join(dataDir, 'postgres/global/pg_control')]);
   const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await created(next)).toMatchObject({ status: 'PENDING' });
+  expect(await createdOrder(next)).toMatchObject({ status: 'PENDING' });
 });
 
 test('of servers that start at once on an empty folder one serves, and the others name it', async () => {
@@ -39,7 +42,7 @@ test('of servers that start at once on an empty folder one serves, and the other
   });
   expect(running).toHaveLength(1);
   for (const start of starts) {
-    if ('pid' in start) expect(await created(start)).toMatchObject({ status: 'PENDING' });
+    if ('pid' in start) expect(await createdOrder(start)).toMatchObject({ status: 'PENDING' });
     else expect(lastLine(start.stderr)).toMatch(/^Another server uses the data folder .*process \d+/);
   }
 });
@@ -53,5 +56,5 @@ test('a start that was killed while it made the cluster does not block the next 
   await exited;
   await expect.poll(() => existsSync(path.join(dataDir, 'server.json'))).toBe(true); // nobody removed it
   const next = await startProcess({ DATA_DIR: dataDir });
-  expect(await created(next)).toMatchObject({ status: 'PENDING' });
+  expect(await createdOrder(next)).toMatchObject({ status: 'PENDING' });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
-import { create, created } from '../support/queries.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
 test('a signal under load ends the server in order, and every order it acknowledged is there', async () => {
   const dataDir = await usedDataDir();
@@ -12,10 +12,10 @@ test('a signal under load ends the server in order, and every order it acknowled
     for (let turn = 0; failures.length < 20; turn += 1) {
       const idempotencyKey = `${caller}-${turn}`;
       try {
-        await created(server, { idempotencyKey });
+        await createdOrder(server, { idempotencyKey });
         acknowledged.push(idempotencyKey);
       } catch (cause) {
-        failures.push(cause); // the server does not listen any more
+        failures.push(cause); // the server no longer listens
         return;
       }
     }
@@ -27,6 +27,6 @@ test('a signal under load ends the server in order, and every order it acknowled
   expect(postgresOn(dataDir)).toEqual([]);
 
   const next = await startProcess({ DATA_DIR: dataDir });
-  const replays = await Promise.all(acknowledged.map((idempotencyKey) => create(next, { idempotencyKey })));
+  const replays = await Promise.all(acknowledged.map((idempotencyKey) => createOrder(next, { idempotencyKey })));
   expect(replays.filter(({ replayed }) => !replayed)).toEqual([]);
 });

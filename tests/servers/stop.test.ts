@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
-import { create, created } from '../support/queries.js';
+import { createdOrder, createOrder } from '../support/order-requests.js';
 
 /** One request on a connection of its own. */
 async function ready(url: string): Promise<{ status?: number; headers: IncomingHttpHeaders; body: unknown }> {
@@ -26,7 +26,7 @@ test('a request under way is answered before a signal ends the server', async ()
   const server = await startProcess({ DATA_DIR: dataDir, REQUEST_DEADLINE_MS: '60000', ...timeouts });
   const other = await connectTo(dataDir);
   await other.query('BEGIN; LOCK TABLE orders IN SHARE MODE');
-  const creating = create(server, { idempotencyKey: 'under way' });
+  const creating = createOrder(server, { idempotencyKey: 'under way' });
   const waiting = async () => (await other.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rowCount;
   await expect.poll(waiting).toBe(1);
 
@@ -51,7 +51,7 @@ test('while it drains the server says that it is not ready, closes connections, 
       headers: { connection: 'close' },
       body: { status: 'unavailable', reason: 'shutting down' },
     });
-  expect(await created(server)).toMatchObject({ status: 'PENDING' });
+  expect(await createdOrder(server)).toMatchObject({ status: 'PENDING' });
   expect(await server.exited).toBe(0);
 });
 
@@ -83,26 +83,26 @@ test('the end of PostgreSQL ends the server with a sentence and exit status 1', 
 test('lost connections to a PostgreSQL that lives are opened again', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
-  await created(server);
+  await createdOrder(server);
   const other = await connectTo(dataDir);
   const others =
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = $1';
   expect((await other.query(others, ['ordergraph'])).rowCount).toBeGreaterThan(1);
-  const again = async () => (await create(server, { idempotencyKey: 'again' }).catch(() => null))?.order?.status;
+  const again = async () => (await createOrder(server, { idempotencyKey: 'again' }).catch(() => null))?.order?.status;
   await expect.poll(again, { timeout: 10_000 }).toBe('PENDING');
   expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
 });
 
 test.each([
   ['removed', (dataDir: string) => rm(dataDir, { recursive: true })],
-  ['moved', (dataDir: string) => rename(dataDir, `${dataDir}.moved`)], // PostgreSQL goes on in it, and never notices
+  ['moved', (dataDir: string) => rename(dataDir, `${dataDir}.moved`)], // PostgreSQL continues in it unnoticed
 ])(
   'a data folder that is %s ends the server within seconds, says so, and leaves no process behind',
   async (_, lose) => {
     const dataDir = await usedDataDir();
     onTestFinished(() => rm(`${dataDir}.moved`, { recursive: true, force: true }));
     const server = await startProcess({ DATA_DIR: dataDir });
-    await created(server);
+    await createdOrder(server);
     await lose(dataDir);
     expect(await server.exited).toBe(1);
     expect(server.output()).toMatch(

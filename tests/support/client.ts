@@ -29,8 +29,8 @@ export interface TestClient {
 export interface Watch<T> {
   readonly seen: readonly T[];
   readonly errors: readonly GraphQLError[];
-  /** Resolves when `done` holds for what has come; rejects after the caller. */
-  readonly until: (done: (seen: readonly T[]) => boolean, patienceMs?: number) => Promise<readonly T[]>;
+  /** Resolves when `done` holds for the events received; rejects after the timeout. */
+  readonly until: (done: (seen: readonly T[]) => boolean, timeoutMs?: number) => Promise<readonly T[]>;
   readonly ended: Promise<unknown>;
   readonly stop: () => void;
 }
@@ -84,11 +84,11 @@ export function createClient(url: string): TestClient {
       errors,
       ended,
       stop,
-      until: (done, patienceMs = 10_000) =>
+      until: (done, timeoutMs = 10_000) =>
         new Promise((resolve, reject) => {
           const timer = setTimeout(
-            () => reject(new Error(`not seen in time; seen: ${JSON.stringify(seen)}`)),
-            patienceMs,
+            () => reject(new Error(`not seen in time; the last of ${seen.length}: ${JSON.stringify(seen.slice(-3))}`)),
+            timeoutMs,
           );
           const check = () => {
             if (!done(seen)) return;
@@ -105,7 +105,7 @@ export function createClient(url: string): TestClient {
   return { url, ask, get, watch, dispose: async () => websocket.dispose() };
 }
 
-/** The server answers messages of one socket in order, so a rejected probe tells that what came before is in place. */
+/** The server answers the messages of one socket in order: once the probe is rejected, earlier messages are processed. */
 async function settled(websocket: ReturnType<typeof createWebsocketClient>): Promise<void> {
   await new Promise<void>((resolve) => {
     websocket.subscribe(

@@ -1,34 +1,110 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
+import { pino } from 'pino';
+import { openDatabase, type Database, type DatabaseOptions } from '../../src/database/database.js';
 import { createDatabase, type TestDatabase } from './database.js';
+import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js';
 import { startServer, type TestServer } from './server.js';
 
-export interface Fixture {
-  readonly server: TestServer;
-  readonly database: TestDatabase;
+/*
+ * What tests run on. `use…` is called at the top of a file: the thing is started before the first test and closed after
+ * the last one, in reverse order. `…ForTest` is called in a test and closed with it. Both compose:
+ * useServer(useDatabase()), or useServer(useProxy(database)) where faults are injected.
+ */
+
+type Env = Readonly<Record<string, string>>;
+
+interface Url {
+  readonly url: string;
 }
 
-/** A server on a database of its own for all tests of a file. */
-export function useServer(env: Record<string, string> = {}): Fixture {
+interface Scope {
+  /** Whether the tests of the file share one database, or each test has a new one. */
+  readonly scope?: 'file' | 'test';
+  /** Without migrations. */
+  readonly empty?: boolean;
+}
+
+/** A migrated database without orders. */
+export function useDatabase({ scope = 'file', ...options }: Scope = {}): TestDatabase {
+  const drop = (database: TestDatabase) => database.drop();
+  if (scope === 'file') return useForFile(() => createDatabase(options), drop);
   let database: TestDatabase | undefined;
-  let server: TestServer | undefined;
+  beforeEach(async (context) => {
+    const created = await createDatabase(options);
+    context.onTestFinished(() => drop(created));
+    database = created;
+  });
+  return handle(() => database);
+}
+
+/** A proxy in front of the database, which can cut its connections. */
+export function useProxy(database: Url): PostgresProxy {
+  return useForFile(
+    () => startPostgresProxy(database.url),
+    (proxy) => proxy.close(),
+  );
+}
+
+/** A server on the database. Several servers on one database are several calls. */
+export function useServer(database: Url, env: Env = {}): TestServer {
+  return useForFile(
+    () => startServer(database.url, env),
+    (server) => server.close(),
+  );
+}
+
+export async function databaseForTest(): Promise<TestDatabase> {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  return database;
+}
+
+export async function serverForTest(database: Url, env: Env = {}): Promise<TestServer> {
+  const server = await startServer(database.url, env);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+type StoreOptions = Partial<Omit<DatabaseOptions, 'url'>>;
+
+/** Connections to the database as the server opens them, without a server. */
+export function useStore(database: Url, options: StoreOptions = {}): Database {
+  return useForFile(
+    async () => openStore(database, options),
+    (store) => store.close(),
+  );
+}
+
+export function storeForTest(database: Url, options: StoreOptions = {}): Database {
+  const store = openStore(database, options);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+function openStore({ url }: Url, options: StoreOptions): Database {
+  const timeouts = { statementTimeoutMs: 20_000, lockTimeoutMs: 10_000, connectTimeoutMs: 5_000 };
+  const settings = { poolSize: 4, preparedStatements: true, applicationName: 'test', ...timeouts };
+  return openDatabase({ ...settings, ...options, url }, pino({ level: 'silent' }));
+}
+
+function useForFile<T extends object>(start: () => Promise<T>, stop: (started: T) => Promise<void>): T {
+  let started: T | undefined;
   beforeAll(async () => {
-    database = await createDatabase();
-    server = await startServer(database.url, env);
+    started = await start();
   });
   afterAll(async () => {
-    await server?.close();
-    await database?.drop();
+    if (started !== undefined) await stop(started);
   });
-  const there = <T>(thing: T | undefined): T => {
-    if (thing === undefined) throw new Error('used before the tests began');
-    return thing;
-  };
-  return {
-    get server() {
-      return there(server);
+  return handle(() => started);
+}
+
+/** Forwards to what is started later, so that a file can hold it in a constant. */
+function handle<T extends object>(started: () => T | undefined): T {
+  return new Proxy<T>({} as T, {
+    get: (_target, property): unknown => {
+      const target = started();
+      if (target === undefined) throw new Error(`"${String(property)}" is used before the tests of the file begin`);
+      return Reflect.get(target, property);
     },
-    get database() {
-      return there(database);
-    },
-  };
+  });
 }

@@ -17,7 +17,7 @@ export type Drawn =
   /** The same as an earlier one of the client's commands, counted from the last. */
   | { readonly kind: 'repeat'; readonly back: number };
 
-/** Few values, so that commands meet: keys used again, references taken, versions off by one. */
+/** Few values, so that commands collide: used keys, references of other orders, versions off by one. */
 const lines: fc.Arbitrary<Line[]> = fc.array(
   fc.record({
     name: fc.constantFrom('Tea', 'Milk'),

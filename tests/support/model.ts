@@ -145,7 +145,7 @@ export class Model {
     if (partial) return orders.map((order) => this.create(order));
     const bad = orders.map((order) => this.#check(order));
     if (bad.some((each) => each !== null)) {
-      // Those that an earlier request stored are still told what they are.
+      // Orders that an earlier request stored are still replayed.
       const others = (order: Create) => (this.orders.has(order.key) ? this.create(order) : rejected('BATCH_ABORTED'));
       return orders.map((order, index) => bad[index] ?? others(order));
     }
@@ -154,7 +154,7 @@ export class Model {
     if (!answers.some((answer) => 'rejected' in answer)) return answers;
     this.orders.clear();
     for (const [key, order] of before) this.orders.set(key, order);
-    // Those that an earlier request stored are still told; the new ones are not there.
+    // Orders that an earlier request stored are still replayed; the new ones are not stored.
     return answers.map((answer, index) => {
       const order = orders[index];
       const stays = 'rejected' in answer || (order !== undefined && before.has(order.key));

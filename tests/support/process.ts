@@ -97,7 +97,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));

@@ -17,7 +17,7 @@ export interface OpenWebsocket {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
-/** Opens a websocket and, unless told otherwise, its connection of graphql-transport-ws. */
+/** Opens a websocket and, by default, initialises its graphql-transport-ws connection. */
 export async function openWebsocket(
   url: string,
   {

@@ -27,7 +27,7 @@ test('rows that all failed for one reason fail the request', async () => {
   await expect(createFailing('nothing was stored', 'nothing was stored')).rejects.toThrow('nothing was stored');
 });
 
-test('rows that failed differently each say so: no row is told that nothing was stored for another', async () => {
+test('rows that failed differently report their own failure: none reports the outcome of another', async () => {
   const answer = await createFailing('nothing was stored', 'unknown');
   const rows = 'rows' in answer ? answer.rows : [];
   expect(rows.map((row) => (row instanceof Error ? row.message : row))).toEqual(['nothing was stored', 'unknown']);

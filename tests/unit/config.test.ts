@@ -58,7 +58,7 @@ test('the value of a variable that may hold a password is not repeated', () => {
   }
 });
 
-test('without authentication the server stays on loopback and out of production unless told otherwise', () => {
+test('without authentication the server listens on loopback only and does not run in production, unless configured otherwise', () => {
   const elsewhere = ['0.0.0.0', '::', '192.168.1.5', 'db.example.org', '127.0.0.1.example.org', 'localhost.example'];
   for (const HOST of elsewhere) expect(() => readConfig({ HOST })).toThrow(/AUTH_MODE=open/);
   for (const HOST of ['127.0.0.1', 'localhost']) expect(readConfig({ HOST }).open).toEqual({ guarded: true });
@@ -67,7 +67,7 @@ test('without authentication the server stays on loopback and out of production 
   expect(readConfig({ HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' }).open).toEqual({ guarded: false });
 });
 
-test('the direct URL is the main one unless given; migrating is for the embedded database unless told', () => {
+test('the direct URL defaults to the main one; only the embedded database is migrated by default', () => {
   const url = 'postgresql://localhost/x';
   expect(readConfig({ DATABASE_URL: url }).database).toMatchObject({
     source: { kind: 'external', url, directUrl: url },

@@ -74,7 +74,7 @@ test('the checks come in the promised order: existence, key, version, same statu
   expect(codeOf({})).toBe('changed');
 });
 
-test('an order that is not there is not found, like one of somebody else', () => {
+test('an order that does not exist is not found, like the order of another client', () => {
   const absent = decide(null);
   const foreign = decide(order, { viewer: stranger });
   expect(absent).toEqual(foreign);
@@ -122,7 +122,7 @@ test('every pair of statuses is decided as the lifecycle says, with one event fo
   }
 });
 
-test('time never goes back before the last change', () => {
+test('the time of a change is never before that of the last one', () => {
   const later = new Date('2026-03-01T00:00:00Z');
   expect(decide({ ...order, updatedAt: later })).toMatchObject({
     order: { updatedAt: later },
@@ -195,7 +195,7 @@ test('details are editable until the order is shipped, items while it is PENDING
   }
 });
 
-test('a reference that is taken is rejected only where it would be new', () => {
+test('a reference of another order is rejected only where it would be new', () => {
   const taken = { referenceTaken: true };
   expect(updateOrder(order, { externalReference: 'yours' }, taken)).toMatchObject({
     rejection: { problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
@@ -203,7 +203,7 @@ test('a reference that is taken is rejected only where it would be new', () => {
   expect(updateOrder(order, { notes: 'new' }, taken).kind).toBe('changed');
 });
 
-test('tracking comes with shipping, and may be mended afterwards', () => {
+test('tracking is set with SHIPPED and can be corrected afterwards', () => {
   const tracking = { carrier: 'Mole', number: '1', url: null };
   const shipped = decide(order, { to: 'SHIPPED', tracking });
   expect(shipped).toMatchObject({ order: { tracking }, event: { changedFields: ['status', 'tracking'] } });

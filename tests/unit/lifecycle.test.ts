@@ -14,11 +14,11 @@ test('no status leads to itself, and nothing leads back', () => {
   }
 });
 
-test('the lives that end are the completed and the cancelled', () => {
+test('only COMPLETED and CANCELLED have no further transitions', () => {
   expect(ORDER_STATUSES.filter((status) => LIFECYCLE[status].length === 0)).toEqual(['COMPLETED', 'CANCELLED']);
 });
 
-test('what has left the house cannot be cancelled', () => {
+test('an order that has been shipped cannot be cancelled', () => {
   const cancellable = ORDER_STATUSES.filter((status) => isAllowed(status, 'CANCELLED'));
   expect(cancellable).toEqual(['PENDING', 'CONFIRMED', 'PROCESSING']);
 });

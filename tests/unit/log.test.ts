@@ -94,7 +94,7 @@ test('of several failures of a disposal the first ones are logged, in their orde
   });
 });
 
-test('passwords of URLs and e-mail addresses are taken out of every text', () => {
+test('passwords of URLs and e-mail addresses are removed from every text', () => {
   const url = 'postgresql://me:p@ss/w0rd@db.example:5432/orders';
   const { text } = write(
     new Error(`cannot use ${url} for ann.o'neil@example.org`, { cause: new Error(url) }),

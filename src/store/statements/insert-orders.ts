@@ -1,5 +1,5 @@
 import type { Created, ExistingOrder } from '../../domain/decide-creation.js';
-import { creationPayload, type EventPayload, type NewOrderEvent } from '../../domain/order-event.js';
+import { eventPayload, type NewOrderEvent } from '../../domain/order-event.js';
 import type { Assigned, NewOrder, Order } from '../../domain/order.js';
 import type { Queryable } from '../../database/database.js';
 import { documentWriter, namesOf, omitColumns, recordType, resultTypes, selectList, type Columns } from '../columns.js';
@@ -48,13 +48,10 @@ function toDocument({ order, event, lines, fingerprint, commandId }: Creation): 
   const document = orderDocument(order);
   fingerprintDocument({ fingerprint }, document);
   eventDocument(toEventRow(event), document);
-  sourceDocument(eventSource({ commandId, key: null }, creationPayload(order)), document);
+  sourceDocument(eventSource({ commandId, key: null }, eventPayload(order)), document);
   document['items'] = lineDocuments(lines);
   return document;
 }
-
-const EVENT_COLUMNS_OF_INPUT = omitColumns(NEW_EVENT_COLUMNS, 'payload');
-const CREATED_AT: keyof EventPayload = 'createdAt';
 
 export const INSERT_ORDERS = query<Assigned & Pick<Order, 'id'>>(
   `
@@ -74,9 +71,8 @@ WITH input AS MATERIALIZED (
   JOIN created c ON c.id = i.id
   CROSS JOIN jsonb_to_recordset(i.items) AS l(${recordType(LINE_COLUMNS)})
 ), events AS (
-  INSERT INTO order_events (order_id, version, customer_id, occurred_at, ${namesOf(EVENT_COLUMNS_OF_INPUT)}, payload)
-  SELECT i.id, i.version, i.customer_id, c.created_at, ${namesOf(EVENT_COLUMNS_OF_INPUT, 'i')},
-    i.payload || jsonb_build_object('${CREATED_AT}', to_char(c.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+  INSERT INTO order_events (order_id, version, customer_id, occurred_at, ${namesOf(NEW_EVENT_COLUMNS)})
+  SELECT i.id, i.version, i.customer_id, c.created_at, ${namesOf(NEW_EVENT_COLUMNS, 'i')}
   FROM input i
   JOIN created c ON c.id = i.id
 )

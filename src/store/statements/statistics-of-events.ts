@@ -12,7 +12,7 @@ export function loggedEvents(after: string, upTo: string, limit: string): string
   return `
 SELECT e.order_id, e.version, e.type, e.from_status, e.to_status, e.occurred_at,
   ${payloadValue('e', 'currency')} AS currency, ${payloadValue('e', 'totalMinor')} AS total,
-  ${payloadValue('e', 'createdAt')} AS created_at, ${payloadValue('e', 'status')} AS status
+  coalesce(${payloadValue('e', 'createdAt')}, e.occurred_at) AS created_at, ${payloadValue('e', 'status')} AS status
 FROM order_events e
 WHERE e.position > ${after} AND e.position <= ${upTo}
 ORDER BY e.position LIMIT ${limit}`;
