@@ -1,5 +1,6 @@
 // Writes docs/lifecycle.md from src/domain/lifecycle.ts, built. With --check, compares the file instead.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { EDITABLE_DETAILS } from '../dist/domain/order-details.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS, LIFECYCLE } from '../dist/domain/lifecycle.js';
 
 const FILE = 'docs/lifecycle.md';
@@ -43,8 +44,8 @@ ${rows.join('\n')}
 - A transition to the current status succeeds with \`changed: false\` and stores no event.
 - \`cancelOrder\` takes a reason. \`updateOrderStatus\` to CANCELLED is the same with the reason OTHER.
 - Tracking can be set with the transition to SHIPPED, and corrected while the order is SHIPPED.
-- Details are the customer's name and e-mail address, addresses, notes, metadata and the external reference. Amounts are
-  shipping, tax and discount; the server computes the total. The currency never changes.
+- Details are ${EDITABLE_DETAILS.map((name) => `\`${name}\``).join(', ')}. Amounts are \`shipping\`, \`tax\` and
+  \`discount\`; the server computes the total. The currency never changes.
 - An order can be deleted in any status. Its items and personal data are erased, and its id cannot be used again.
 - Every change raises the version by one and stores an event with the actor, the reason and the names of the changed fields.
 `;

@@ -5,6 +5,8 @@ import { coalesceWrites } from '../../dist/coalesce/writer.js';
 import { readConfig } from '../../dist/config.js';
 import { openDatabase } from '../../dist/database/database.js';
 import { OPEN_ADMIN } from '../../dist/auth/open-viewer.js';
+import { Problems } from '../../dist/domain/input-problems.js';
+import { readDetails } from '../../dist/domain/order-details.js';
 import { actorOf } from '../../dist/domain/viewer.js';
 import type { ChangeOrder, CreateOrder } from '../../dist/orders/interfaces/order-writer.js';
 import type { Caller } from '../../dist/orders/interfaces/caller.js';
@@ -99,14 +101,13 @@ async function createOrder(): Promise<string> {
 function creation(orderId: string): CreateOrder {
   const line = { productId: 'p1', sku: null, name: 'Tea', quantity: 1, unitPrice: 420n, subtotal: 420n };
   const amounts = { subtotal: 420n, shipping: 0n, tax: 0n, discount: 0n, total: 420n };
-  const customer = { customerId: 'bench', customerName: null, customerEmail: null };
-  const details = { notes: null, externalReference: null, shippingAddress: null, billingAddress: null, metadata: {} };
+  const details = readDetails({}, [], new Problems());
   return {
     kind: 'create',
     orderId,
     commandId: randomUUID(),
     ...who,
-    draft: { ...customer, ...details, ...amounts, currency: 'USD', lines: [line] },
+    draft: { customerId: 'bench', currency: 'USD', ...details, ...amounts, lines: [line] },
     fingerprint: Buffer.alloc(33),
     inputPath: [],
     identifiedBy: 'id',

@@ -1,4 +1,4 @@
-import { isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
+import { isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 
 const SCHEMA_DESCRIPTION = `Ordergraph: create orders, manage their lifecycle and subscribe to their status changes.
 
@@ -34,6 +34,9 @@ const ROOTS: Readonly<Record<string, Root>> = {
   },
 };
 
+/** The first fields of input types. Inherited fields would precede them. */
+const INPUT_FIELDS = ['id', 'expectedVersion', 'idempotencyKey', 'reason', 'customerId', 'currency', 'items'];
+
 const ARGUMENTS = [
   'where',
   'orderBy',
@@ -55,6 +58,7 @@ export function arrangeSchema(schema: GraphQLSchema): void {
   const types = schema.getTypeMap();
   reorder(types, [...Object.keys(ROOTS), ...Object.keys(types).toSorted()]);
   for (const type of Object.values(types)) {
+    if (isInputObjectType(type) && 'id' in type.getFields()) reorder(type.getFields(), INPUT_FIELDS);
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
     const root = ROOTS[type.name];
     const fields = type.getFields();

@@ -7,6 +7,8 @@ import {
   type ExistingOrder,
 } from '../../src/domain/decide-creation.js';
 import { eventPayload } from '../../src/domain/order-event.js';
+import { Problems } from '../../src/domain/input-problems.js';
+import { readDetails } from '../../src/domain/order-details.js';
 import type { OrderDraft } from '../../src/domain/order.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { actorOf, type Viewer } from '../../src/domain/viewer.js';
@@ -14,19 +16,15 @@ import { actorOf, type Viewer } from '../../src/domain/viewer.js';
 const createdAt = new Date('2026-01-01T00:00:00Z');
 
 const draft: OrderDraft = {
+  ...readDetails({}, [], new Problems()),
   customerId: 'me',
-  customerName: null,
-  customerEmail: null,
   currency: 'USD',
   subtotal: 100n,
   shipping: 20n,
   tax: 10n,
   discount: 30n,
   total: 100n,
-  notes: null,
   externalReference: 'mine',
-  shippingAddress: null,
-  billingAddress: null,
   metadata: {},
   lines: [{ productId: null, sku: null, name: 'Tea', quantity: 1, unitPrice: 100n, subtotal: 100n }],
 };

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { decideChange, type ChangeCommand, type Decision, type Known } from '../../src/domain/decide-change.js';
+import { Problems } from '../../src/domain/input-problems.js';
+import { readDetails } from '../../src/domain/order-details.js';
 import type { OrderUpdate } from '../../src/domain/decide-update.js';
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import type { Order, OrderLine, Tracking } from '../../src/domain/order.js';
@@ -13,9 +15,8 @@ const now = new Date('2026-01-02T00:00:00Z');
 const order: Order = {
   id: '00000000-0000-7000-8000-000000000001',
   number: '1001',
+  ...readDetails({}, [], new Problems()),
   customerId: 'me',
-  customerName: null,
-  customerEmail: null,
   status: 'PENDING',
   currency: 'USD',
   subtotal: 100n,
@@ -23,10 +24,7 @@ const order: Order = {
   tax: 10n,
   discount: 30n,
   total: 100n,
-  notes: null,
   externalReference: 'mine',
-  shippingAddress: null,
-  billingAddress: null,
   tracking: null,
   metadata: { a: { b: 1, c: [2] } },
   version: 3,

@@ -1,13 +1,14 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
-import type { CancelReason, Metadata } from '../../domain/order.js';
-import { Decimal, EmailAddress, JSONObject } from '../scalars.js';
+import type { CancelReason } from '../../domain/order.js';
+import { Decimal } from '../scalars.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS, type OrderStatus } from '../../domain/lifecycle.js';
 import { BULK_LIMITS, ORDER_LIMITS } from '../../domain/limits.js';
-import { anyOf, atMost, grouped, METADATA_LIMITS } from '../description-texts.js';
-import { AddressInput, TrackingInput } from './address.js';
+import { anyOf, atMost, grouped } from '../description-texts.js';
+import { TrackingInput } from './address.js';
 import { OrderItemInput } from './create-inputs.js';
 import { CancelReasonEnum, OrderStatusEnum } from './enums.js';
+import { OrderDetailsInput } from './details-input.js';
 
 const EXPECTED_VERSION =
   'Expected `Order.version`. If the current version differs, the request is rejected with VERSION_CONFLICT.';
@@ -57,7 +58,7 @@ export class UpdateOrderStatusesInput {
 @InputType('UpdateOrderInput', {
   description: `Input of \`updateOrder\`. The details are the customer's name and e-mail address, the external reference, the addresses, the notes and the metadata; they can be updated while the order is ${anyOf(EDITABLE_STATUSES)}; items and amounts only while it is ${INITIAL_STATUS}. Omitted fields stay unchanged; null clears a field. Leading and trailing whitespace of the strings is removed. The currency cannot be changed.`,
 })
-export class UpdateOrderInput {
+export class UpdateOrderInput extends OrderDetailsInput {
   @Field(() => ID, { description: 'Id of the order.' })
   readonly id!: string;
 
@@ -72,36 +73,6 @@ export class UpdateOrderInput {
 
   @Field(() => String, { nullable: true, description: REASON })
   readonly reason?: string | null;
-
-  @Field(() => String, { nullable: true, description: `Name of the customer. ${atMost(ORDER_LIMITS.customerName)}` })
-  readonly customerName?: string | null;
-
-  @Field(() => EmailAddress, {
-    nullable: true,
-    description: `E-mail address of the customer. ${atMost(ORDER_LIMITS.customerEmail)}`,
-  })
-  readonly customerEmail?: string | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description: `Id of the order in the client's system, unique among the orders of the customer; guest orders share a single namespace. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
-  })
-  readonly externalReference?: string | null;
-
-  @Field(() => AddressInput, { nullable: true, description: 'Shipping address.' })
-  readonly shippingAddress?: AddressInput | null;
-
-  @Field(() => AddressInput, { nullable: true, description: 'Billing address.' })
-  readonly billingAddress?: AddressInput | null;
-
-  @Field(() => String, { nullable: true, description: `Notes from the customer. ${atMost(ORDER_LIMITS.notes)}` })
-  readonly notes?: string | null;
-
-  @Field(() => JSONObject, {
-    nullable: true,
-    description: `Client-defined data: a JSON object that replaces the current one, ${METADATA_LIMITS}.`,
-  })
-  readonly metadata?: Metadata | null;
 
   @Field(() => [OrderItemInput], {
     nullable: true,

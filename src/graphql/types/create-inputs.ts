@@ -1,12 +1,11 @@
 import { Field, ID, InputType, Int } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
 import { BULK_LIMITS, ORDER_LIMITS } from '../../domain/limits.js';
-import type { Metadata } from '../../domain/order.js';
 import type { BatchPolicy } from '../../orders/bulk-orders.js';
-import { atMost, grouped, METADATA_LIMITS } from '../description-texts.js';
-import { Currency, Decimal, EmailAddress, JSONObject } from '../scalars.js';
-import { AddressInput } from './address.js';
+import { atMost, grouped } from '../description-texts.js';
+import { Currency, Decimal } from '../scalars.js';
 import { BatchPolicyEnum } from './enums.js';
+import { OrderDetailsInput } from './details-input.js';
 
 function defaultInCatalogue(what: string): string {
   return `Required, unless the server has a product catalogue and \`productId\` is given; the default is then the ${what} in the catalogue.`;
@@ -49,7 +48,7 @@ export class OrderItemInput {
 }
 
 @InputType('CreateOrderInput', { description: 'Input of `createOrder`.' })
-export class CreateOrderInput {
+export class CreateOrderInput extends OrderDetailsInput {
   @Field(() => ID, {
     nullable: true,
     description:
@@ -69,35 +68,11 @@ export class CreateOrderInput {
   })
   readonly customerId?: string | null;
 
-  @Field(() => String, { nullable: true, description: `Name of the customer. ${atMost(ORDER_LIMITS.customerName)}` })
-  readonly customerName?: string | null;
-
-  @Field(() => EmailAddress, {
-    nullable: true,
-    description: `E-mail address of the customer. ${atMost(ORDER_LIMITS.customerEmail)}`,
-  })
-  readonly customerEmail?: string | null;
-
   @Field(() => Currency, { defaultValue: 'USD', description: 'Currency of all amounts of the order.' })
   readonly currency!: string;
 
   @Field(() => [OrderItemInput], { description: `Items of the order, 1 to ${grouped(ORDER_LIMITS.items)}.` })
   readonly items!: OrderItemInput[];
-
-  @Field(() => String, { nullable: true, description: `Notes from the customer. ${atMost(ORDER_LIMITS.notes)}` })
-  readonly notes?: string | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description: `Id of the order in the client's system. If another order of the same customer has it, the request is rejected with DUPLICATE; guest orders share a single namespace. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.externalReference)}`,
-  })
-  readonly externalReference?: string | null;
-
-  @Field(() => AddressInput, { nullable: true, description: 'Shipping address.' })
-  readonly shippingAddress?: AddressInput | null;
-
-  @Field(() => AddressInput, { nullable: true, description: 'Billing address.' })
-  readonly billingAddress?: AddressInput | null;
 
   @Field(() => Decimal, { nullable: true, description: 'Shipping cost, 0 or more. Default: 0.' })
   readonly shipping?: DecimalInput | null;
@@ -117,12 +92,6 @@ export class CreateOrderInput {
       'Total that you expect: subtotal + shipping + tax - discount. If it differs, the request is rejected with TOTAL_MISMATCH.',
   })
   readonly expectedTotal?: DecimalInput | null;
-
-  @Field(() => JSONObject, {
-    nullable: true,
-    description: `Client-defined data: a JSON object, ${METADATA_LIMITS}. Numbers have double precision. The sequence of keys is not preserved.`,
-  })
-  readonly metadata?: Metadata | null;
 }
 
 @InputType('CreateOrdersInput', { description: 'Input of `createOrders`.' })
