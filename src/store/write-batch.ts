@@ -126,7 +126,7 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
   };
 }
 
-/** Database outages: every attempt fails until they end. */
+/** Database outages and internal errors: usually every attempt fails until they end. */
 const EXTERNAL: ReadonlySet<WriteFailure> = new Set(['connection', 'unavailable', 'internal-error']);
 const UNKNOWN_COMMIT = 'COMMIT outcome unknown; retrying with the same ids';
 const SETTLE_PAUSE_MS = 100;

@@ -43,7 +43,10 @@ export interface FailedPart {
   readonly bisectionFailed: boolean;
 }
 
-/** The next step after a failed transaction. Every path ends: parts shrink, each retry happens once, callers have deadlines. */
+/**
+ * The next step after a failed transaction. Every path ends: parts shrink, every retry but `settling` happens once, and
+ * `settling` ends at the deadlines of the callers.
+ */
 export function afterFailure(part: FailedPart, failure: WriteFailure): NextStep {
   return TRANSITIONS[failure](part);
 }

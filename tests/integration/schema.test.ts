@@ -49,7 +49,7 @@ test('every mutation describes its error codes, and every error code is describe
   const known = codes.getValues().map(({ name }) => name);
   const said = new Set<string>();
   for (const { name, description } of Object.values(schema.getMutationType()?.getFields() ?? {})) {
-    const [, errors = ''] = /userErrors(?: of an entry)?: (.*)$/s.exec(description ?? '') ?? [];
+    const [, errors = ''] = /^userErrors.*?:\n(.*)$/ms.exec(description ?? '') ?? [];
     const listed = known.filter((code) => new RegExp(`\\b${code}\\b`).test(errors));
     expect([name, listed.length]).not.toEqual([name, 0]);
     for (const code of listed) said.add(code);

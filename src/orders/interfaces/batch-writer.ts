@@ -27,6 +27,6 @@ export interface WriteOptions {
 export interface BatchWriter {
   /** @returns a result for each call, in the sequence of the calls */
   readonly write: (calls: readonly WriteCall[], options: WriteOptions) => Promise<readonly WriteResult[]>;
-  /** The orders among these that no other transaction has locked; all of them if the probe fails, so that `write` reports the failure. */
+  /** The orders among these that no other transaction has locked; all of them if the probe fails, so that `write` handles the failure. */
   readonly findUnlocked: (orderIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }
