@@ -27,8 +27,10 @@ function parseDateTime(parse: () => Date, given: unknown): Date {
   }
 }
 
-export const DateTime = new GraphQLScalarType<Date>({
+export const DateTime = new GraphQLScalarType<Date, string>({
   ...GraphQLDateTime.toConfig(),
+  // A string: JSON.stringify would convert all dates of a response in one turn of the event loop.
+  serialize: (value) => (value instanceof Date ? value : GraphQLDateTime.serialize(value)).toISOString(),
   description:
     'A date and time in RFC 3339 format. Output is in UTC with milliseconds: `2026-11-20T15:04:05.678Z`. Input must have a date, a time and a time zone.',
   parseValue: (value) => parseDateTime(() => GraphQLDateTime.parseValue(value), value),

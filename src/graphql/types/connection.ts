@@ -1,6 +1,8 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { Extensions, Field, ObjectType, type ClassType } from 'type-graphql';
 import type { Page } from '../../orders/page.js';
 import { costs } from '../field-cost.js';
+import { inTurns } from '../turns.js';
 
 @ObjectType('PageInfo', {
   description:
@@ -25,8 +27,12 @@ export class PageInfoType {
 export function toConnection<T>(page: Page<T>) {
   const { edges, hasNextPage, hasPreviousPage } = page;
   return {
-    edges,
-    nodes: edges.map((edge) => edge.node),
+    edges: (_args: object, _context: object, info: GraphQLResolveInfo) => inTurns(edges, info),
+    nodes: (_args: object, _context: object, info: GraphQLResolveInfo) =>
+      inTurns(
+        edges.map((edge) => edge.node),
+        info,
+      ),
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
