@@ -9,40 +9,40 @@ import { createProductRequests, type Wanted } from './product-requests.js';
 import { unavailable } from './product-responses.js';
 
 export interface HttpProductLookupOptions extends ProductServiceOptions {
-  /** How long a known product is remembered; an unknown one is for at most a second, a failure never. */
+  /** How long a found product is cached. Unknown products are cached for at most a second, failures never. */
   readonly cacheSeconds: number;
-  /** How many known products, and how many unknown ones, are remembered at most. */
+  /** Maximum number of cached found products, and of cached unknown ones. */
   readonly maxCached: number;
-  /** `auto` asks for several products by one request where the service knows that. */
+  /** `auto` requests several products at once if the service supports it. */
   readonly batch: 'auto' | 'off';
 }
 
-/** A product that was asked for and is not answered yet. */
+/** A pending request of a product. */
 interface UnderWay extends Wanted {
-  /** How many callers wait for it. */
+  /** Number of waiting callers. */
   waiting: number;
   readonly answer: Promise<ProductLookupResult>;
 }
 
 const UNKNOWN: ProductLookupResult = { kind: 'unknown' };
 const UNKNOWN_MS = 1_000;
-/** The longest that setTimeout waits. */
+/** The maximum delay of setTimeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * The catalogue of a product service that is called over HTTP; docs/catalogue.md says what it has to answer. Callers
- * that want the same product at a time share one request. Throws where the URL is not usable.
+ * Looks up products from a product service over HTTP; docs/catalogue.md describes its responses. Concurrent lookups of the
+ * same product share one request. Throws if the URL is invalid.
  */
 export function createHttpProductLookup(options: HttpProductLookupOptions, log: Logger): ProductLookup {
   const { maxCached } = options;
   const cacheMs = options.cacheSeconds * 1_000;
   const known = createCache(maxCached, cacheMs);
-  const unknown = createCache(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // apart, so that it evicts no known product
+  const unknown = createCache(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // separate, so that unknown products evict no found ones
   const underWay = new Map<string, UnderWay>();
   const ask = createProductRequests(createProductService(options, log), options.batch, log);
-  // Only gathers. A hit in its cache would wait for the batch that is being gathered, so what is known is kept here.
+  // Collects batches without caching: a cached result would wait for the batch being collected.
   const loader = new DataLoader<UnderWay, ProductLookupResult>(
-    (wanted) => Promise.resolve(ask(wanted) as unknown as ProductLookupResult[]), // it waits for promises, each for itself
+    (wanted) => Promise.resolve(ask(wanted) as unknown as ProductLookupResult[]), // DataLoader awaits each promise separately
     { cache: false, batchScheduleFn: (dispatch) => setImmediate(dispatch) },
   );
 
@@ -72,7 +72,7 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
     return entry;
   }
 
-  /** The answer, where it needs no request. */
+  /** The result if no request is needed. */
   function recall(id: string): ProductLookupResult | undefined {
     return canBeAsked(id) ? (known?.get(id) ?? unknown?.get(id)) : UNKNOWN;
   }
@@ -98,17 +98,17 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
   };
 }
 
-/** Null without a time to live, which `lru-cache` takes for an unlimited one. */
+/** Null if the time to live is 0, which `lru-cache` would treat as unlimited. */
 function createCache(max: number, ttlMs: number): LRUCache<string, ProductLookupResult> | null {
   return ttlMs === 0 ? null : new LRUCache({ max, ttl: ttlMs, ttlResolution: 0 });
 }
 
-/** Whether a URL can hold the id: there is no product without id, and dots alone would be taken for folders. */
+/** Whether a URL can contain the id. An empty id is invalid, and "." and ".." would be resolved as path segments. */
 function canBeAsked(id: string): boolean {
   return id !== '' && id !== '.' && id !== '..' && id.isWellFormed();
 }
 
-/** Tells when a caller is no longer waiting. `dispose` must be called. */
+/** Reports when a caller is no longer waiting. `dispose` must be called. */
 function watch(caller: Caller): { readonly over: Promise<ProductLookupResult>; readonly dispose: () => void } {
   const { promise: over, resolve } = Promise.withResolvers<ProductLookupResult>();
   const end = () => resolve(tooLate(caller));

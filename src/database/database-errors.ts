@@ -50,7 +50,7 @@ const NETWORK_CODES = new Set([
 /** Prisma's codes: cannot reach, timed out, closed, transaction API (expired or not obtained in time). */
 const CONNECTION_PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
 
-/** The one place that tells database errors apart: by SQLSTATE, never by a constraint's name. */
+/** Classifies database errors by SQLSTATE, never by the name of a constraint. */
 export function classify(error: unknown): Failure {
   const sqlState = sqlStateOf(error);
   if (sqlState !== null) return { kind: kindOf(sqlState), sqlState };

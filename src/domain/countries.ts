@@ -8,7 +8,7 @@ const CODES = `
   PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM
   TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW`;
 
-/** Names in use that are not the English names of Unicode's tables. */
+/** Common names that differ from the English names in Unicode CLDR. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'united states of america': 'US',
   usa: 'US',
@@ -44,7 +44,7 @@ for (const code of CODES.trim().split(/\s+/)) {
 }
 for (const [name, code] of Object.entries(OTHER_NAMES)) byName.set(name, code);
 
-/** The ISO 3166-1 alpha-2 code of a country written as that code or by an English name; null where it is neither. */
+/** The ISO 3166-1 alpha-2 code of a country written as that code or by an English name; null otherwise. */
 export function countryCodeOf(country: string): string | null {
   return byName.get(country.trim().toLowerCase()) ?? null;
 }

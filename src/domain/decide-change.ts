@@ -5,40 +5,40 @@ import type { OrderEvent } from './order-event.js';
 import type { Order, OrderLine } from './order.js';
 import { maySee, type Actor, type Viewer } from './viewer.js';
 
-/** What is asked to become of an order. */
+/** A requested change of an order. */
 export type Change =
   | ({ readonly kind: 'status' } & Transition)
   | ({ readonly kind: 'update' } & OrderUpdate)
   | { readonly kind: 'delete' };
 
-/** Asks for an order to be changed. */
+/** A command to change an order. */
 export interface ChangeCommand {
   readonly viewer: Viewer;
   readonly actor: Actor;
   readonly change: Change;
-  /** Reject unless the order is at this version. */
+  /** The command is rejected if the order has another version; null accepts every version. */
   readonly expectedVersion: number | null;
   readonly reason: string | null;
   /** Path of the change's input in the arguments of the mutation. */
   readonly inputPath: FieldPath;
 }
 
-/** What else is known when a command is decided. */
+/** Facts, besides the order, on which a decision depends. */
 export interface Known {
   /**
-   * What was done before: by an earlier attempt of this very command whose answer was lost, or by an earlier command
-   * under the same idempotency key.
+   * The result of an earlier attempt of this command whose response was lost, or of an earlier command with the same
+   * idempotency key.
    */
   readonly earlier: 'none' | 'own-attempt' | 'same-request' | 'other-request';
-  /** The lines of the order, where the change is about them. */
+  /** The current lines of the order, if the change replaces them. */
   readonly lines: readonly OrderLine[];
-  /** Whether another order of the customer has the external reference asked for. */
+  /** Whether another order of the customer has the requested external reference. */
   readonly referenceTaken: boolean;
-  /** The database's time, taken after the order's row lock. */
+  /** The time of the database, read after the row lock of the order. */
   readonly now: Date;
 }
 
-/** What becomes of a command: a rejection, nothing to do, or the order after it with the event that says so. */
+/** The decision on a command: a rejection, no change, or the changed order with its event. */
 export type Decision =
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
   | { readonly kind: 'unchanged'; readonly order: Order }
@@ -49,18 +49,18 @@ export interface Changed {
   readonly kind: 'changed';
   readonly order: Order;
   readonly event: OrderEvent;
-  /** The order's new lines; null where they stay. */
+  /** The new lines of the order; null if they do not change. */
   readonly lines: readonly OrderLine[] | null;
 }
 
 /**
- * Decides a change. Pure; the checks come in the order the contract promises: it exists and is the viewer's,
- * idempotency key, expected version, nothing to do, then whether it is allowed.
+ * Decides a change. The checks run in the documented order: existence and visibility, idempotency key, expected version,
+ * no change, lifecycle.
  *
- * @param order the order under its row lock, or null where there is none
+ * @param order the order under its row lock, or null if it does not exist
  */
 export function decideChange(order: Order | null, command: ChangeCommand, known: Known): Decision {
-  if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // deleted since, perhaps
+  if (order !== null && known.earlier === 'own-attempt') return { kind: 'repeated', order }; // it may have been deleted since
   if (order === null || !isThere(order, command, known)) return rejected(notFound(command.inputPath));
   if (known.earlier === 'same-request') return { kind: 'repeated', order };
   if (known.earlier === 'other-request') {
@@ -87,8 +87,8 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
 }
 
 /**
- * Whether the order is there for the command. A tombstone is there for a deletion under a key that was used on the
- * order: keys are their viewer's own, so it is of the viewer who could see the order then.
+ * Whether the order exists for the command. A tombstone exists for a deletion with a key that was used on the order: keys
+ * are scoped to their viewer, so it is the viewer who could see the order at that time.
  */
 function isThere(order: Order, { viewer, change }: ChangeCommand, { earlier }: Known): boolean {
   if (order.deletedAt === null) return maySee(viewer, order);

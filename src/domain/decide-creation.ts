@@ -12,7 +12,7 @@ export interface CreationCommand {
   readonly commandId: string;
   readonly viewer: Viewer;
   readonly actor: Actor;
-  /** Null where the order is known to exist: then the command only reads the result of its creation. */
+  /** Null if the order is known to exist: the command then reads the result of its creation. */
   readonly draft: OrderDraft | null;
   /** Of the normalised request. Another request under the same id is rejected. */
   readonly fingerprint: Uint8Array;
@@ -22,7 +22,7 @@ export interface CreationCommand {
   readonly identifiedBy: 'id' | 'idempotencyKey';
 }
 
-/** The order that exists under the id of a command, and what is known of its creation. */
+/** The order that exists under the id of a command, and the facts of its creation. */
 export interface ExistingOrder {
   readonly order: Order;
   /** The customer at creation, which a tombstone has lost. */
@@ -91,7 +91,7 @@ function rejected(rejection: Rejection): CreationDecision {
   return { kind: 'rejected', rejection };
 }
 
-/** A new order with what the database has given it. */
+/** A new order with the values that the database assigned. */
 export function storedOrder(order: NewOrder, { number, createdAt }: Assigned): Order {
   return { ...order, number, createdAt, updatedAt: createdAt };
 }

@@ -6,15 +6,15 @@ import type { CancelReason, Order, Tracking } from './order.js';
 
 export interface Transition {
   readonly to: OrderStatus;
-  /** Why, where it leads to CANCELLED. */
+  /** The reason of a transition to CANCELLED. */
   readonly cancelReason: CancelReason;
-  /** Where the goods are, where it leads to SHIPPED; null keeps what is known. */
+  /** Tracking of a transition to SHIPPED; null keeps the stored tracking. */
   readonly tracking: Tracking | null;
 }
 
 /**
- * Decides a change of status. The status it has already is nothing to do, unless it brings new tracking to an order
- * that is shipped.
+ * Decides a transition. A transition to the current status changes nothing, unless it brings new tracking for an order
+ * that is SHIPPED.
  */
 export function decideTransition(order: Order, change: Transition, command: ChangeCommand, { now }: Known): Decision {
   const { to, tracking } = change;
@@ -42,7 +42,7 @@ export function decideTransition(order: Order, change: Transition, command: Chan
   return { kind: 'changed', order: next, event, lines: null };
 }
 
-/** What an order gains by arriving at a status. */
+/** The fields that a transition to a status sets. */
 function arrivalAt({ to, cancelReason }: Transition, at: Date): Partial<Order> {
   switch (to) {
     case 'COMPLETED':

@@ -7,13 +7,13 @@ import { eventOf, timeOfChange } from './order-event.js';
 import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
 import { AMOUNTS, type Amounts, type Order, type OrderLine } from './order.js';
 
-/** New details, amounts and lines; what is left out stays. */
+/** New details, amounts and lines. Omitted ones stay unchanged. */
 export interface OrderUpdate {
   readonly details: Partial<EditableDetails>;
   readonly amounts: Partial<Amounts>;
-  /** Reject unless the order costs this afterwards, in minor units; null expects nothing. */
+  /** The expected total after the update, in minor units; null if none is expected. */
   readonly expectedTotal: bigint | null;
-  /** All lines of the order from now on, or why they could not be priced; null keeps those it has. */
+  /** The new lines of the order, or why they could not be priced; null keeps the current lines. */
   readonly lines: readonly OrderLine[] | { readonly problems: readonly InputProblem[] } | null;
 }
 
@@ -22,7 +22,7 @@ export function decideUpdate(order: Order, update: OrderUpdate, command: ChangeC
   const at = command.inputPath;
   const { lines } = update;
   if (lines !== null && 'problems' in lines) {
-    const tooLate = notEditable(order, ['items'], at); // whatever their prices are
+    const tooLate = notEditable(order, ['items'], at); // independent of their prices
     return { kind: 'rejected', rejection: invalid(tooLate.length > 0 ? tooLate : lines.problems) };
   }
 
@@ -50,7 +50,7 @@ export function decideUpdate(order: Order, update: OrderUpdate, command: ChangeC
   return { kind: 'changed', order: next, event, lines: newLines };
 }
 
-/** What the order costs after an update. A sum that is too large names the first given field that it depends on. */
+/** The sums after an update. A sum that is too large names the first given field that it depends on. */
 function sumsAfter(
   order: Order,
   { amounts, expectedTotal, lines }: OrderUpdate,
@@ -70,7 +70,7 @@ function sumsAfter(
   return mismatch === null ? summed : { problems: [mismatch] };
 }
 
-/** What the customer owes is settled when the order is confirmed. */
+/** Items and amounts are final once the order is confirmed. */
 const WHILE_PENDING: ReadonlySet<string> = new Set(['items', ...AMOUNTS]);
 
 function notEditable(order: Order, changed: readonly string[], at: FieldPath): InputProblem[] {
@@ -90,7 +90,7 @@ function amountsOf({ shipping, tax, discount }: Order): Amounts {
   return { shipping, tax, discount };
 }
 
-/** What a tombstone keeps: what replays and the history need. All other fields are erased, new ones by default. */
+/** The fields that a tombstone keeps for replays and the history. All other fields are erased, including new ones. */
 const KEPT = [
   'id',
   'number',
@@ -110,7 +110,7 @@ const KEPT = [
 type Erased = Omit<Order, (typeof KEPT)[number] | 'version' | 'updatedAt' | 'deletedAt'>;
 type NotNullable<T> = { [Name in keyof T as null extends T[Name] ? never : Name]: T[Name] };
 
-/** What is left of an erased field that cannot be null. */
+/** The values of erased fields that cannot be null. */
 const EMPTY: NotNullable<Erased> = { metadata: {} };
 
 /** Decides a deletion: the order becomes a tombstone without lines and personal data. */

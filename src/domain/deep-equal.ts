@@ -1,4 +1,4 @@
-/** Whether two JSON values, bigints or byte arrays are equal, in whatever order their keys are. */
+/** Whether two JSON values, bigints or byte arrays are equal, regardless of the sequence of their keys. */
 export function isEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;

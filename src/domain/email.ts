@@ -2,12 +2,12 @@ import type { FieldPath } from './errors.js';
 import { ORDER_LIMITS } from './limits.js';
 import type { Problems } from './input-problems.js';
 
-/** What HTML takes for the part before the @, and every letter, mark and digit of Unicode (RFC 6531). */
+/** The local part as in HTML, plus all letters, marks and digits of Unicode (RFC 6531). */
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+$/u;
-/** Joiners are letters' own in some scripts. */
+/** Joiners are part of letters in some scripts. */
 const LABEL = /^[\p{L}\p{N}](?:(?:[\p{L}\p{M}\p{N}-]|\u200c|\u200d){0,61}[\p{L}\p{M}\p{N}])?$/u;
 
-/** Checks and trims an e-mail address, internationalised ones included; null stays null. */
+/** Checks and trims an e-mail address, including internationalized ones; null stays null. */
 export function readEmail(value: string | null | undefined, field: FieldPath, problems: Problems): string | null {
   const before = problems.list.length;
   const address = problems.text(value, field, ORDER_LIMITS.customerEmail);

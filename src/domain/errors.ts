@@ -1,7 +1,7 @@
 import type { OrderStatus } from './lifecycle.js';
 import type { Order } from './order.js';
 
-/** Where in a mutation's arguments a problem lies, outermost first: `['input', 'items', '0', 'quantity']`. */
+/** The path to an argument of a mutation, outermost first: `['input', 'items', '0', 'quantity']`. */
 export type FieldPath = readonly string[];
 
 interface UserErrorRules {
@@ -37,7 +37,7 @@ export interface InputProblem {
   readonly field: FieldPath;
 }
 
-/** An expected rejection: what a well-behaved client has to be ready for. Nothing was stored. */
+/** An expected rejection of a command. Nothing was stored. */
 export type Rejection =
   | { readonly code: 'INVALID_INPUT'; readonly problems: readonly InputProblem[] }
   | { readonly code: 'IDEMPOTENCY_MISMATCH'; readonly message: string; readonly field: FieldPath }
@@ -68,7 +68,7 @@ export const REQUEST_ERRORS = {
 
 export type RequestErrorCode = keyof typeof REQUEST_ERRORS;
 
-/** A failure whose message is meant for the client. Everything else that is thrown is masked. */
+/** A failure whose message is sent to the client. All other errors are masked. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
 
@@ -81,11 +81,11 @@ export class RequestError extends Error {
     this.details = options?.details ?? {};
   }
 
-  /** Further machine-readable facts for the client, such as the cursor of the last event. */
+  /** Additional fields for `extensions`, such as the cursor of the last event. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Details of a failure after which nobody knows whether the write was stored: only the same id or key tells. */
+/** Details of a failure with an unknown outcome: a retry with the same id or key shows whether the write was stored. */
 export const UNKNOWN_OUTCOME = { outcome: 'UNKNOWN' } as const;
 
 /** Problems as a rejection. */

@@ -4,7 +4,7 @@ import { MAX_MINOR, toMinor } from './money.js';
 
 type Given = string | null | undefined;
 
-/** Collects every broken rule, so that a client can mend all of them at once. */
+/** Collects all problems of an input, so that a client can fix them at once. */
 export class Problems {
   readonly list: InputProblem[] = [];
 
@@ -12,7 +12,7 @@ export class Problems {
     this.list.push({ code, field, message });
   }
 
-  /** An id is compared letter by letter elsewhere, so it is never trimmed: blanks around it are a problem. */
+  /** Ids are compared exactly and never trimmed, so surrounding whitespace is a problem. */
   id(value: Given, field: FieldPath, limit: number): string | null {
     const trimmed = this.text(value, field, limit);
     if (trimmed !== '' && trimmed !== (value ?? null)) {
@@ -21,7 +21,7 @@ export class Problems {
     return trimmed;
   }
 
-  /** Trims a text; null stays null, blank and over-long texts are problems. */
+  /** Trims a string. Null stays null; blank strings and strings that are too long are problems. */
   text(value: Given, field: FieldPath, limit: number): string | null {
     if (value === null || value === undefined) return null;
     const trimmed = value.trim();
@@ -36,7 +36,7 @@ export class Problems {
   /**
    * Reads an amount of money, 0 or more; null stays null.
    *
-   * @param exponent of the currency, or undefined where the currency is unknown and already a problem
+   * @param exponent of the currency, or undefined if the currency is unknown and reported already
    */
   amount(value: DecimalInput | null | undefined, field: FieldPath, exponent: number | undefined): bigint | null {
     if (value === null || value === undefined) return null;

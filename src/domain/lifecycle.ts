@@ -1,4 +1,4 @@
-/** Every status an order can have, in the order of its life. */
+/** All statuses, in lifecycle order. */
 export const ORDER_STATUSES = [
   'PENDING',
   'CONFIRMED',
@@ -11,10 +11,10 @@ export const ORDER_STATUSES = [
 
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Where every order begins. */
+/** The status of a new order. */
 export const INITIAL_STATUS: OrderStatus = 'PENDING';
 
-/** The life of an order: from each status, the statuses it may go to next. */
+/** The allowed transitions from each status. */
 export const LIFECYCLE: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   PENDING: ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'CANCELLED'],
   CONFIRMED: ['PROCESSING', 'SHIPPED', 'CANCELLED'],
@@ -29,5 +29,5 @@ export function isAllowed(from: OrderStatus, to: OrderStatus): boolean {
   return LIFECYCLE[from].includes(to);
 }
 
-/** Statuses in which the details of an order may still be changed: until it is shipped. */
+/** The statuses in which details can be updated. */
 export const EDITABLE_STATUSES: readonly OrderStatus[] = ['PENDING', 'CONFIRMED', 'PROCESSING'];

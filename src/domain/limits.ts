@@ -1,4 +1,4 @@
-/** What bounds an order and what is said of it. Lengths are in UTF-16 code units. */
+/** Limits of the fields of an order. Lengths are in UTF-16 code units. */
 export const ORDER_LIMITS = {
   items: 200,
   quantity: 1_000_000,
@@ -21,9 +21,9 @@ export const ORDER_LIMITS = {
   trackingUrl: 2_000,
   /** Of the metadata as JSON text. */
   metadata: 16_384,
-  /** How many objects and arrays of the metadata may lie within each other. */
+  /** Maximum nesting of objects and arrays in the metadata. */
   metadataDepth: 8,
 } as const;
 
-/** What bounds requests for many orders at once. */
+/** Limits of bulk mutations. */
 export const BULK_LIMITS = { orders: 100, items: 2_000, changes: 100 } as const;

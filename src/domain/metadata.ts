@@ -3,7 +3,7 @@ import { ORDER_LIMITS } from './limits.js';
 import type { Metadata } from './order.js';
 import type { Problems } from './input-problems.js';
 
-/** Checks a client's own facts about an order; none are an empty object. */
+/** Validates the metadata of an order. Null becomes an empty object. */
 export function readMetadata(value: Metadata | null | undefined, field: FieldPath, problems: Problems): Metadata {
   if (value === null || value === undefined) return {};
   if (!isWithin(value, ORDER_LIMITS.metadataDepth)) {
@@ -28,7 +28,7 @@ function isWithin(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((part) => isWithin(part, levels - 1));
 }
 
-/** The zeros by which the database writes numbers such as 1e300 longer than JSON does; null where one is not finite. */
+/** The number of zeros that PostgreSQL adds to numbers such as 1e300 in JSON text; null if a number is not finite. */
 function digitsBeyond(value: unknown): number | null {
   if (typeof value === 'number') {
     const [, exponent = '0'] = String(value).split('e');

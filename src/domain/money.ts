@@ -1,14 +1,14 @@
 /** The largest amount a BIGINT column holds, in minor units. */
 export const MAX_MINOR = 2n ** 63n - 1n;
 
-/** Digits after the point for the ISO 4217 currencies that have other than two. */
+/** Decimal places of the ISO 4217 currencies that do not have two. */
 const UNUSUAL_EXPONENTS: Readonly<Record<number, string>> = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
   3: 'BHD IQD JOD KWD LYD OMR TND',
   4: 'CLF UYW',
 };
 
-/** The circulating ISO 4217 currencies with two digits after the point. Metals, funds and test codes are no money here. */
+/** The circulating ISO 4217 currencies with two decimal places. Metals, funds and test codes are excluded. */
 const USUAL = `
   AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP
   COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
@@ -25,7 +25,7 @@ for (const [exponent, codes] of Object.entries(UNUSUAL_EXPONENTS)) {
 /** Every currency an order can have, with its ISO 4217 exponent. */
 export const CURRENCY_EXPONENTS: ReadonlyMap<string, number> = exponents;
 
-/** The exponent of a currency that was checked before. */
+/** The exponent of a validated currency. */
 export function exponentOf(currency: string): number {
   const exponent = CURRENCY_EXPONENTS.get(currency);
   if (exponent === undefined) throw new Error(`no ISO 4217 currency: ${currency}`);
@@ -38,14 +38,14 @@ export interface Money {
   readonly currency: string;
 }
 
-/** Why a decimal is no amount of a currency. */
+/** Why a decimal is not a valid amount of a currency. */
 export type AmountProblem = 'too-many-decimals' | 'out-of-range';
 
 /**
  * Reads a plain decimal ("-12.50") as minor units.
  *
  * @param decimal digits with an optional sign and point, as the Decimal scalar delivers it
- * @param exponent how many digits after the point the currency has; zeros behind them are allowed
+ * @param exponent number of decimal places of the currency; trailing zeros beyond them are allowed
  */
 export function toMinor(decimal: string, exponent: number): bigint | AmountProblem {
   const negative = decimal.startsWith('-');
@@ -57,7 +57,7 @@ export function toMinor(decimal: string, exponent: number): bigint | AmountProbl
   return negative ? -digits : digits;
 }
 
-/** Writes minor units as a decimal with exactly as many digits after the point as the currency has. */
+/** Formats minor units as a decimal with exactly the decimal places of the currency. */
 export function formatMoney({ minor, currency }: Money): string {
   const exponent = exponentOf(currency);
   const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, '0');

@@ -6,7 +6,7 @@ import { readMetadata } from './metadata.js';
 import type { Metadata, OrderDetails } from './order.js';
 import type { Problems } from './input-problems.js';
 
-/** Details of an order that may be changed until it is shipped. */
+/** The details that can be updated until the order is shipped. */
 export const EDITABLE_DETAILS = [
   'customerName',
   'customerEmail',
@@ -19,7 +19,7 @@ export const EDITABLE_DETAILS = [
 
 export type EditableDetails = Pick<OrderDetails, (typeof EDITABLE_DETAILS)[number]>;
 
-/** The same as a client gives them. */
+/** The details as given by a client. */
 export interface DetailsInput {
   readonly customerName?: string | null | undefined;
   readonly customerEmail?: string | null | undefined;
@@ -48,7 +48,7 @@ const READERS: Readers = {
   metadata: readMetadata,
 };
 
-/** Checks and trims all details; what is left out is none. */
+/** Validates and trims all details. Omitted ones are null. */
 export function readDetails(input: DetailsInput, at: FieldPath, problems: Problems): EditableDetails {
   const read = <K extends keyof EditableDetails>(name: K) => READERS[name](input[name], [...at, name], problems);
   return {
@@ -62,7 +62,7 @@ export function readDetails(input: DetailsInput, at: FieldPath, problems: Proble
   };
 }
 
-/** Checks and trims the details that are given; null clears. */
+/** Validates and trims the given details. Null clears a detail. */
 export function readGivenDetails(input: DetailsInput, at: FieldPath, problems: Problems): Partial<EditableDetails> {
   const read = <K extends keyof EditableDetails>(name: K) => READERS[name](input[name], [...at, name], problems);
   const given = EDITABLE_DETAILS.filter((name) => input[name] !== undefined);

@@ -64,7 +64,7 @@ export function validateOrderRequest(
 
 const NO_AMOUNTS: Amounts = { shipping: 0n, tax: 0n, discount: 0n };
 
-/** Checks the amounts that are given; null is 0. */
+/** Validates the given amounts. Null means 0. */
 export function readGivenAmounts(
   input: AmountsInput,
   exponent: number | undefined,
@@ -98,15 +98,15 @@ export function completeDraft(
   return mismatch === null ? { draft: { ...details, ...sums, lines } } : { problems: [mismatch] };
 }
 
-/** What the lines of an order cost together. */
+/** The sum of the lines. */
 export function subtotalOf(lines: readonly OrderLine[]): bigint {
   return lines.reduce((sum, line) => sum + line.subtotal, 0n);
 }
 
 /**
- * Adds an order up. Every sum on the way must fit the column that holds it.
+ * Computes the sums of an order. Every intermediate sum must fit its column.
  *
- * @param blame the field that is named where the sum before the discount, or the discount, is too large
+ * @param blame the field of the problem if the sum before the discount, or the discount, is too large
  */
 export function sumsOf(
   subtotal: bigint,
@@ -128,7 +128,7 @@ export function sumsOf(
   return { sums: { subtotal, shipping, tax, discount, total: gross - discount } };
 }
 
-/** The problem of a total that is not the expected one; null where none is expected or it is. */
+/** The problem of a total that differs from the expected one; null otherwise. */
 export function totalMismatch(
   total: bigint,
   currency: string,

@@ -4,37 +4,37 @@ import type { Actor } from './viewer.js';
 
 export type OrderEventType = 'CREATED' | 'STATUS_CHANGED' | 'UPDATED' | 'DELETED';
 
-/** One fact of an order's history. Per order, versions run 1, 2, 3 … without a gap. */
+/** An event of an order. The versions of an order are 1, 2, 3 … without gaps. */
 export interface OrderEvent {
   readonly orderId: string;
   readonly version: number;
   readonly type: OrderEventType;
-  /** Null at creation, and where the status stayed. */
+  /** Null at creation, and if the status did not change. */
   readonly from: OrderStatus | null;
   readonly to: OrderStatus | null;
-  /** Names of the order's fields as the API has them; empty at creation and deletion. */
+  /** Names of the changed fields as in the API; empty at creation and deletion. */
   readonly changedFields: readonly string[];
   readonly reason: string | null;
   readonly actor: Actor;
   readonly customerId: string | null;
   readonly occurredAt: Date;
-  /** Its place in the log of all orders, or null until the sequencer has given it one. */
+  /** Position in the event log; null until the sequencer has assigned it. */
   readonly position: bigint | null;
 }
 
-/** An event that has its place in the log. */
+/** An event with a position in the log. */
 export type LoggedEvent = OrderEvent & { readonly position: bigint };
 
-/** The event of a creation, before the database has given it its time. */
+/** The event of a creation, before the database has assigned its time. */
 export type NewOrderEvent = Omit<OrderEvent, 'occurredAt'>;
 
-/** What consumers of the event log learn of the order, as it is after the event: docs/event-payload.schema.json. */
+/** The state of the order after the event, for consumers of the log: docs/event-payload.schema.json. */
 export interface EventPayload {
   readonly currency: string;
   readonly status: OrderStatus;
   /** In minor units of the currency. */
   readonly totalMinor: string;
-  /** Left out of a creation, which happened at that time. */
+  /** Omitted in a creation, whose own time it is. */
   readonly createdAt?: Date;
 }
 
@@ -57,7 +57,7 @@ export function creationEvent(order: NewOrder, { actor, reason }: Cause): NewOrd
   return eventBetween(null, order, { type: 'CREATED', changedFields: [] }, { actor, reason });
 }
 
-/** The event that leads from an order to its next version. */
+/** The event between an order and its next version. */
 export function eventOf(
   order: Order,
   next: Order,

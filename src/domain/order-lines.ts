@@ -5,7 +5,7 @@ import { exponentOf, formatMoney, toMinor } from './money.js';
 import type { OrderLine } from './order.js';
 import { Problems } from './input-problems.js';
 
-/** A line as a client asks for it. Prices are plain decimals in major units ("12.50"). */
+/** A line as requested by a client. Prices are plain decimals in major units ("12.50"). */
 export interface LineInput {
   readonly productId?: string | null | undefined;
   readonly sku?: string | null | undefined;
@@ -15,7 +15,7 @@ export interface LineInput {
   readonly expectedUnitPrice?: DecimalInput | null | undefined;
 }
 
-/** A checked line; the name or price that it does not bring is the catalogue's to tell. */
+/** A validated line. A missing name or price comes from the catalogue. */
 export interface RequestedLine {
   readonly productId: string | null;
   readonly sku: string | null;
@@ -25,7 +25,7 @@ export interface RequestedLine {
   readonly expectedUnitPrice: bigint | null;
 }
 
-/** What the catalogue says of a product. */
+/** The result of the product lookup for one product. */
 export type LookedUpProduct =
   | {
       readonly kind: 'found';
@@ -35,10 +35,10 @@ export type LookedUpProduct =
   | { readonly kind: 'unavailable' };
 
 /**
- * Checks lines as they are asked for.
+ * Validates requested lines.
  *
- * @param exponent of the order's currency; undefined where that is unknown and already a problem
- * @param catalogue whether a name and price that are missing can be looked up by the product's id
+ * @param exponent of the order's currency; undefined if it is unknown and reported already
+ * @param catalogue whether missing names and prices can be looked up by product id
  */
 export function requestLines(
   items: readonly LineInput[],
@@ -82,7 +82,7 @@ function quantityOf({ quantity }: LineInput, field: FieldPath, problems: Problem
   return quantity;
 }
 
-/** The products whose name or price the lines leave to the catalogue, each once. */
+/** The ids of the products whose name or price is missing, without duplicates. */
 export function productsToLookUp(lines: readonly RequestedLine[]): readonly string[] {
   const ids = lines.flatMap(({ productId, name, unitPrice }) =>
     productId !== null && (name === null || unitPrice === null) ? productId : [],
@@ -91,9 +91,9 @@ export function productsToLookUp(lines: readonly RequestedLine[]): readonly stri
 }
 
 /**
- * Completes lines with what the catalogue says, and holds every price against the one that was expected.
+ * Completes lines from the product lookup, and compares every price with the expected one.
  *
- * @param products by product id: an answer to each of `productsToLookUp`
+ * @param products by product id: a result for each of `productsToLookUp`
  */
 export function priceLines(
   lines: readonly RequestedLine[],
@@ -129,7 +129,7 @@ interface Pricing {
 
 type NameAndPrice = Pick<OrderLine, 'name' | 'unitPrice'>;
 
-/** The line's own name and price, or the catalogue's; null where that is a problem. */
+/** The name and price of the line or of its product; null if there is a problem. */
 function completeLine({ productId, name, unitPrice }: RequestedLine, pricing: Pricing): NameAndPrice | null {
   if (name !== null && unitPrice !== null) return { name, unitPrice };
   const { products, field, problems } = pricing;

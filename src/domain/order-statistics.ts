@@ -10,10 +10,10 @@ export interface ProcessingTime {
   readonly p95Ms: number;
 }
 
-/** Each bucket of the histogram of processing times ends this many times later than the one before. */
+/** The growth factor of the upper bounds of the buckets of processing times. */
 export const BUCKET_GROWTH = 1.04;
 
-/** How many orders took as long as a bucket says, and for how long together. */
+/** A bucket of the histogram: the number of orders and their total time. */
 export interface Bucket {
   /** Bucket `b` holds times above `BUCKET_GROWTH ** (b - 1)` and up to `BUCKET_GROWTH ** b` milliseconds. */
   readonly bucket: number;
@@ -21,7 +21,7 @@ export interface Bucket {
   readonly totalMs: number;
 }
 
-/** Reads a histogram; the percentiles are at most 2 % off. Null where nothing was counted. */
+/** Computes the processing times from a histogram, with percentiles accurate to within 2 %. Null if it is empty. */
 export function processingTimeOf(histogram: readonly Bucket[]): ProcessingTime | null {
   const buckets = histogram.filter(({ count }) => count > 0).toSorted((left, right) => left.bucket - right.bucket);
   const count = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
@@ -34,7 +34,7 @@ export function processingTimeOf(histogram: readonly Bucket[]): ProcessingTime |
   };
 }
 
-/** The time that at least so many orders did not exceed, as the middle of its bucket. */
+/** The time that at least this many orders did not exceed: the middle of its bucket. */
 function percentile(buckets: readonly Bucket[], rank: number): number {
   let seen = 0;
   for (const { bucket, count } of buckets) {
@@ -51,16 +51,16 @@ interface Counted {
   readonly gross: bigint;
 }
 
-/** Orders of one currency that were not cancelled. Money in minor units. */
+/** Orders of one currency that were not cancelled. Amounts are in minor units. */
 export interface CurrencySums {
   readonly currency: string;
   readonly count: number;
   readonly gross: bigint;
-  /** Rounded to the minor unit, halves up; null where there are none. */
+  /** Rounded half up to the minor unit; null if there are no orders. */
   readonly average: bigint | null;
 }
 
-/** How many orders there are in each status, every status once, in the order of their life. */
+/** The number of orders in every status, in lifecycle order. */
 export function byStatus(rows: readonly Counted[]): { readonly status: OrderStatus; readonly count: number }[] {
   return ORDER_STATUSES.map((status) => ({
     status,
@@ -68,7 +68,7 @@ export function byStatus(rows: readonly Counted[]): { readonly status: OrderStat
   }));
 }
 
-/** What orders cost, by currency; cancelled ones are left out. */
+/** The sums of orders by currency, without cancelled orders. */
 export function byCurrency(rows: readonly Counted[]): CurrencySums[] {
   const groups = Map.groupBy(
     rows.filter(({ status, count }) => status !== 'CANCELLED' && count > 0),

@@ -1,11 +1,11 @@
 import type { OrderStatus } from './lifecycle.js';
 
-/** Why an order was cancelled; OTHER where nobody said. */
+/** Reasons of a cancellation. The default is OTHER. */
 export const CANCEL_REASONS = ['CUSTOMER', 'FRAUD', 'INVENTORY', 'STAFF', 'OTHER'] as const;
 
 export type CancelReason = (typeof CANCEL_REASONS)[number];
 
-/** A postal address; one line is enough. The country is as the client wrote it: a code or a name. */
+/** A postal address. Only `line1` is required. The country is a code or a name, as given by the client. */
 export interface Address {
   readonly name: string | null;
   readonly line1: string;
@@ -16,14 +16,14 @@ export interface Address {
   readonly country: string | null;
 }
 
-/** Where a shipped order is; at least one of them is given. */
+/** Tracking of a shipment. At least one field is set. */
 export interface Tracking {
   readonly carrier: string | null;
   readonly number: string | null;
   readonly url: string | null;
 }
 
-/** A client's own facts about an order: a JSON object. */
+/** Client-defined data of an order: a JSON object. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
 /** A line of an order. Money is in minor units of the order's currency. */
@@ -31,71 +31,71 @@ export interface OrderLine {
   readonly productId: string | null;
   readonly sku: string | null;
   readonly name: string;
-  /** Whole pieces, 1 or more. */
+  /** 1 or more. */
   readonly quantity: number;
   readonly unitPrice: bigint;
   /** `unitPrice` × `quantity`. */
   readonly subtotal: bigint;
 }
 
-/** A line as it is stored: with its order and its place in it, counted from 1. */
+/** A stored line, with its order and its position from 1. */
 export interface OrderItem extends OrderLine {
   readonly orderId: string;
   readonly position: number;
 }
 
-/** Names of the amounts of an order that are not those of its lines. */
+/** The names of the amounts that do not come from the lines. */
 export const AMOUNTS = ['shipping', 'tax', 'discount'] as const;
 
-/** What is added to the lines and taken off, in minor units. */
+/** Amounts that are added to or subtracted from the lines, in minor units. */
 export type Amounts = { readonly [Name in (typeof AMOUNTS)[number]]: bigint };
 
-/** What an order costs, in minor units: `total` is always `subtotal + shipping + tax - discount`. */
+/** The sums of an order, in minor units: `total` is always `subtotal + shipping + tax - discount`. */
 export interface Sums extends Amounts {
   readonly subtotal: bigint;
   readonly total: bigint;
 }
 
-/** What a client says of an order, checked and normalised. */
+/** The details of an order as given by a client, validated and normalized. */
 export interface OrderDetails {
   readonly customerId: string | null;
   readonly customerName: string | null;
   readonly customerEmail: string | null;
   readonly currency: string;
   readonly notes: string | null;
-  /** The client's own name for the order; unique among the orders of its customer. */
+  /** The id of the order in the client's system; unique among the orders of its customer. */
   readonly externalReference: string | null;
   readonly shippingAddress: Address | null;
   readonly billingAddress: Address | null;
   readonly metadata: Metadata;
 }
 
-/** What a client asks to be ordered, complete with prices, before it has an id, a number or a time. */
+/** A priced order request, before it has an id, a number and a time. */
 export interface OrderDraft extends OrderDetails, Sums {
   readonly lines: readonly OrderLine[];
 }
 
-/** An order as stored. Its items are read apart from it. */
+/** A stored order. Its items are read separately. */
 export interface Order extends OrderDetails, Sums {
   /** Lower-case UUID. */
   readonly id: string;
-  /** Short and for people; from a sequence, so unique but not gap-free. */
+  /** A short number for people. From a sequence: unique, but not necessarily consecutive. */
   readonly number: string;
   readonly status: OrderStatus;
   readonly tracking: Tracking | null;
-  /** 1 at creation, one more with every event. */
+  /** 1 at creation, incremented by every event. */
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
   readonly cancelledAt: Date | null;
   readonly cancelReason: CancelReason | null;
-  /** When it became a tombstone, which only replays of its creation may see; null for an order. */
+  /** Time of the deletion. A deleted order is a tombstone, visible only to replays of its creation. */
   readonly deletedAt: Date | null;
 }
 
-/** An order before the database has given it a number and the time of its creation. */
+/** An order before the database has assigned its number and time of creation. */
 export type NewOrder = Omit<Order, keyof Assigned | 'updatedAt'>;
 
-/** What the database gives an order when it stores it. */
+/** The values that the database assigns. */
 export type Assigned = Pick<Order, 'number' | 'createdAt'>;

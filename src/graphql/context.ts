@@ -4,7 +4,7 @@ import type { OrderReader } from '../orders/interfaces/order-reader.js';
 import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 
-/** What the resolvers need of the application. */
+/** The dependencies of the resolvers. */
 export interface Services {
   readonly orders: OrderDependencies;
   readonly hub: SubscriptionHub;
@@ -33,7 +33,7 @@ export function createContext(services: Services, viewer: Viewer, signal: AbortS
 /**
  * Replaces the reader after a write, so that later reads see the write and have a full deadline.
  *
- * @param name the response name of a mutation whose write is stored; null where it was rejected
+ * @param name the response name of a mutation whose write is stored; null if it was rejected
  */
 export function afterWrite(context: Context, name: string | number | null): void {
   const { services, caller } = context;

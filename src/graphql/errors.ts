@@ -2,13 +2,13 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { REQUEST_ERRORS, RequestError } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
 
-/** HTTP status of a request that failed as a whole, by the code of its error; the others are answers. */
+/** HTTP status of a request that failed as a whole, by error code. */
 export const HTTP_STATUS: ReadonlyMap<string, number> = new Map([
   ...Object.entries(REQUEST_ERRORS).map(([code, { status }]) => [code, status] as const),
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 
-/** Codes of GraphQL and Apollo themselves, whose messages tell clients about their own request. */
+/** Codes of graphql-js and Apollo whose messages describe the request of the client. */
 const OWN_REQUEST = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
@@ -20,10 +20,10 @@ const OWN_REQUEST = new Set([
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]);
 
-/** How graphql-js ends the list of what is wrong with the variables. */
+/** The message of graphql-js that ends a list of errors in variables. */
 const TOO_MANY_ERRORS = 'Too many errors processing variables';
 
-/** Apollo's own words for a persisted query that it does not take, which it gives no code. */
+/** Apollo's messages for rejected persisted queries, which have no code. */
 const PERSISTED_QUERY_MESSAGES: ReadonlyMap<string, string> = new Map([
   [
     'Unsupported persisted query version',
@@ -32,26 +32,26 @@ const PERSISTED_QUERY_MESSAGES: ReadonlyMap<string, string> = new Map([
   ['provided sha does not match query', 'extensions.persistedQuery.sha256Hash must be the SHA-256 of the query.'],
 ]);
 
-/** The expected failure that an error stands for, if it does. */
+/** The expected failure that an error wraps, or null. */
 export function requestErrorOf(error: unknown): RequestError | null {
   if (error instanceof RequestError) return error;
   if (error instanceof GraphQLError && error.originalError !== undefined) return requestErrorOf(error.originalError);
   return null;
 }
 
-/** What was thrown, as the error of a response. */
+/** Converts a thrown value into the error of a response. */
 export function toGraphQLError(thrown: unknown): GraphQLError {
   if (thrown instanceof GraphQLError) return thrown;
   const originalError = toError(thrown);
   return new GraphQLError(originalError.message, { originalError });
 }
 
-/** Logs an unexpected failure. @returns the correlation id it was logged under */
+/** Logs an unexpected failure. @returns its correlation id */
 export type Report = (error: unknown) => string;
 
 /**
- * The one place where errors become what clients see: expected ones keep their message and get their code; all others
- * are masked and logged under a correlation id that the client is told.
+ * Formats all errors for clients. Expected errors keep their message and get a code. All others are masked, and logged with
+ * a correlation id that the client receives.
  */
 export function createErrorFormatter(report: Report) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
@@ -82,7 +82,7 @@ export function createErrorFormatter(report: Report) {
   };
 }
 
-/** graphql-js gives no code to arguments that turn out wrong while it runs, such as null where a variable may be null. */
+/** graphql-js gives no code to argument errors during execution, such as null from a nullable variable. */
 function isArgumentError(error: unknown): boolean {
   if (!(error instanceof GraphQLError) || !error.message.startsWith('Argument "')) return false;
   return error.originalError === undefined || error.originalError instanceof GraphQLError;
@@ -92,13 +92,13 @@ export type ErrorFormatter = ReturnType<typeof createErrorFormatter>;
 
 const MOST_SHOWN = 500;
 
-/** Messages of graphql-js repeat what was sent, however long it is; what they say of it stands at either end. */
+/** Messages of graphql-js quote the input at any length; the explanation is at the start and the end. */
 function shortened(message: string): string {
   if (message.length <= MOST_SHOWN) return message;
   return `${message.slice(0, MOST_SHOWN / 2)} … ${message.slice(-MOST_SHOWN / 2)}`;
 }
 
-/** An error of a read that follows a stored write: it must not read as if nothing had been stored. */
+/** Rewords an error of a read that follows a stored write, so that it does not suggest that nothing was stored. */
 export function readAfterWrite({ message, ...error }: GraphQLFormattedError): GraphQLFormattedError {
   const extensions = { ...error.extensions, stored: true };
   return { message: `The write was stored; reading this field failed. ${message}`, ...error, extensions };

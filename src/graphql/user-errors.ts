@@ -8,7 +8,7 @@ import {
   type VersionConflictError,
 } from './types/user-errors.js';
 
-/** The one place where expected rejections become `userErrors`. */
+/** Translates rejections into `userErrors`. */
 export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
   switch (rejection.code) {
     case 'INVALID_INPUT':

@@ -19,8 +19,8 @@ export interface CreatedBatch {
 type NewOrderCommand = CreateOrder & { readonly draft: OrderDraft };
 
 /**
- * Creates orders inside the caller's transaction. The store first takes every id for new, and inserts the order that
- * was decided. What exists already under an id is read afterwards, and its commands are decided again.
+ * Creates orders inside the caller's transaction. Every id is assumed to be new, and the decided order is inserted. Orders
+ * that exist already are read afterwards, and their commands are decided again.
  */
 export async function createBatch(tx: Queryable, commands: readonly CreateOrder[]): Promise<CreatedBatch> {
   const firsts = firstOfEachOrder(commands);
@@ -40,7 +40,7 @@ export async function createBatch(tx: Queryable, commands: readonly CreateOrder[
     if (stored !== undefined) return toOutcome(decideCreation(stored, command, { referenceTaken: false }));
     const first = firsts.get(command.orderId) ?? command;
     if (command !== first) return LOCK_CONFLICT; // it may need another reference than the first command of this id
-    // A reference that was claimed for an order of this batch which was not stored is free again: worth a retry.
+    // The reference was claimed for an order of this batch that was not stored, so it is free again: retry.
     const reference = references.stateOf(first, (owner) => firsts.has(owner) && !existing.has(owner));
     if (reference === LOCK_CONFLICT) return LOCK_CONFLICT;
     return toOutcome(decideCreation(null, first, { referenceTaken: reference === 'taken' }));

@@ -4,10 +4,10 @@ import type { ChangeOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
 import { readKeyedCommands, readRetriedCommands, type CommandRow } from './statements/read-commands.js';
 
-/** What commands under the same idempotency key, or earlier attempts of the same command, have done to the orders. */
+/** Finds events of earlier commands with the same idempotency key, or of earlier attempts of the same command. */
 export interface IdempotencyLookup {
   find(command: ChangeOrder): Known['earlier'];
-  /** A command of this very batch counts for those behind it. */
+  /** Records a command of this batch for the commands after it. */
   remember(command: ChangeOrder): void;
 }
 

@@ -15,10 +15,10 @@ import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrder
 /** Runs the statement of a kind of read. */
 type Statement<K, V> = (db: Queryable, keys: readonly K[]) => Promise<readonly V[]>;
 
-/** Reads from PostgreSQL, one statement a call. A database that cannot be used becomes SERVICE_UNAVAILABLE. */
+/** Reads from PostgreSQL, one statement a call. An unavailable database becomes SERVICE_UNAVAILABLE. */
 export function createReader({ prisma }: Database, log: Logger): BatchOrderReader {
   const failures = createFailureLog(log);
-  /** All keys share a statement; `memberOf` tells them apart. */
+  /** All keys share a statement; `memberOf` identifies each. */
   const keyed = <K, V>(memberOf: (key: K) => string, statement: Statement<K, V>): BatchRead<K, V> => ({
     nameOf: (key) => ({ shape: '', member: memberOf(key) }),
     read: (keys) => retryRead(() => statement(prisma, keys), failures),
@@ -52,7 +52,7 @@ export function createReader({ prisma }: Database, log: Logger): BatchOrderReade
   };
 }
 
-/** A count that the database cuts off never succeeds, so another try is no advice. */
+/** A count that the statement timeout cancels will not succeed, so the message does not suggest a retry. */
 async function counted<T>(count: () => Promise<T>): Promise<T> {
   try {
     return await count();

@@ -7,9 +7,9 @@ import { classify } from '../database/database-errors.js';
 export const RECONNECT_PAUSE_MS = 100;
 
 /**
- * Runs a read. It is safe to repeat, so a lost connection costs one more try.
+ * Runs a read, and retries it once after a lost connection.
  *
- * @throws RequestError SERVICE_UNAVAILABLE where the database cannot be used; anything else as it was thrown
+ * @throws RequestError SERVICE_UNAVAILABLE if the database is unavailable; other errors are rethrown
  */
 export async function retryRead<T>(read: () => Promise<T>, failures: FailureLog): Promise<T> {
   try {

@@ -1,12 +1,12 @@
 import type { LoggedEvent } from '../../domain/order-event.js';
 
-/** All events in one order. Positions are dense, and assigned after commit: none appears behind one that was read. */
+/** All events in one sequence. Positions are dense and assigned after commit, so no event appears before one that was read. */
 export interface EventLog {
   /**
    * Assigns positions to at most `limit` committed events that have none.
    *
-   * @param orderIds only the events of these orders: costs the same however large the log is. Null scans all events
-   * @returns how many, or `locked` while another process assigns positions
+   * @param orderIds only the events of these orders: the cost does not depend on the size of the log. Null scans all events
+   * @returns the number of events, or `locked` while another process assigns positions
    */
   sequence(limit: number, orderIds: readonly string[] | null): Promise<number | 'locked'>;
   lastPosition(): Promise<bigint>;

@@ -1,7 +1,7 @@
-/** A start of work that must call `release` exactly once when the work has ended. */
+/** Starts work. It must call `release` exactly once when the work has ended. */
 export type StartInLane = (release: () => void) => void;
 
-/** A bounded number of things under way at once; the others wait their turn, first come, first served. */
+/** Limits the concurrency of work. Further work waits in a first-in, first-out queue. */
 export interface Lanes {
   enter(start: StartInLane): void;
 }

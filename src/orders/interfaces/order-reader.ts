@@ -23,7 +23,7 @@ export interface EventRange {
   readonly to: number;
 }
 
-/** A customer as its latest order shows it. */
+/** A customer, with the name and e-mail address of the latest order. */
 export interface CustomerRecord {
   readonly customerId: string;
   readonly name: string | null;
@@ -33,7 +33,7 @@ export interface CustomerRecord {
 /** One caller's reads. Each is coalesced with those of all other callers. */
 export interface OrderReader {
   order(id: string): Promise<Order | null>;
-  /** Whether there is such an order, or the tombstone of one. */
+  /** Whether the order or its tombstone exists. */
   isKnown(id: string): Promise<boolean>;
   /** Whether an order was changed under an idempotency key. */
   isCommandKnown(key: CommandKey): Promise<boolean>;
@@ -49,7 +49,7 @@ export interface OrderReader {
   statsSeries(key: StatsSeriesKey): Promise<readonly StatsSeriesRow[]>;
 }
 
-/** How a key is told from others. */
+/** Identifies a key within its kind of read. */
 export interface KeyName {
   /** Keys of one shape are read by one statement. */
   readonly shape: string;

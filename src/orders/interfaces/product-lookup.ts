@@ -4,7 +4,7 @@ import type { Caller } from './caller.js';
 export interface Product {
   readonly id: string;
   readonly name: string;
-  /** Of one piece, in major units: a plain decimal ("12.50"). */
+  /** Unit price in major units: a plain decimal ("12.50"). */
   readonly price: string;
   /** ISO 4217. */
   readonly currency: string;

@@ -1,21 +1,21 @@
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { LoggedEvent } from '../../domain/order-event.js';
 
-/** Which events a watcher wants. Null means any. */
+/** A filter of events. Null is no condition. */
 export interface EventFilter {
   readonly orderId: string | null;
   readonly customerId: string | null;
   readonly to: readonly OrderStatus[] | null;
 }
 
-/** Live events, in the order of the log. */
+/** Delivers live events in log order. */
 export interface SubscriptionHub {
   /**
-   * Subscribes from now on, until the iterator's `return` is called or the hub closes. The iterator throws a
-   * RequestError SLOW_CONSUMER when its reader falls too far behind.
+   * Subscribes to events from now on, until `return` of the iterator is called or the hub closes. The iterator throws
+   * RequestError SLOW_CONSUMER if its reader falls too far behind.
    *
-   * @param cost how many values the answer to one event may have
-   * @throws RequestError THROTTLED where the subscriptions to the same events would cost too much together
+   * @param cost of the response to one event, in values
+   * @throws RequestError THROTTLED if all subscriptions to the same events would cost too much
    */
   subscribe(filter: EventFilter, cost: number): AsyncIterableIterator<LoggedEvent, undefined>;
 }

@@ -36,7 +36,7 @@ const eventDocument = documentWriter<EventRow & EventSource>(NEW_EVENT_COLUMNS);
 
 /**
  * Writes the status of changed orders as it is after their last event, and all their events, in one statement. The rows
- * are locked by this transaction; the version in the WHERE makes a lost update impossible all the same.
+ * are locked by this transaction; the version in the WHERE clause additionally prevents lost updates.
  *
  * @param changed each order once
  * @returns how many orders were written

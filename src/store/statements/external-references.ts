@@ -1,22 +1,21 @@
 import type { Queryable } from '../../database/database.js';
 import { command, execute, query, readRows } from '../statement.js';
 
-/** An external reference of a customer ('' for guests), and the order that has or wants it. */
+/** An external reference of a customer ('' for guests), and the order that has or claims it. */
 export interface Claim {
   readonly customerId: string;
   readonly reference: string;
   readonly orderId: string;
 }
 
-/** Names a reference within its customer; length before content, so that no two are named alike. */
+/** A unique key of a reference. The length prefix prevents collisions. */
 export function nameOfReference({ customerId, reference }: Pick<Claim, 'customerId' | 'reference'>): string {
   return `${customerId.length}:${customerId}${reference}`;
 }
 
 /**
- * Claims references for orders in the caller's transaction, in sorted order so that two batches wait for each other in
- * one direction only. Of several claims to one reference the first is made. A reference that is taken is locked as it
- * is: it stays whose it was until the commit, so that what is decided upon it holds.
+ * Claims references for orders in the caller's transaction, in sorted order to avoid deadlocks. Of several claims to one
+ * reference the first wins. A reference of another order is locked until the commit, so that the decision stays valid.
  *
  * @returns which order has each reference now, by `nameOfReference`
  */
@@ -39,7 +38,7 @@ function columnsOf(claims: readonly Claim[]): [string[], string[], string[]] {
 const CLAIM_LIST = 'r.customer_id AS "customerId", r.external_reference AS reference, r.order_id AS "orderId"';
 const CLAIM_TYPES = { customerId: 'text', reference: 'text', orderId: 'uuid' } as const;
 
-/** One statement: between an insert that finds a row and a look at it, its owner could give it up. */
+/** One statement: between two statements the owner could release the reference. */
 export const CLAIM_REFERENCES = query<Claim>(
   `
 INSERT INTO order_references AS r (customer_id, external_reference, order_id)
@@ -59,7 +58,7 @@ JOIN order_references r ON r.customer_id = c.customer_id AND r.external_referenc
   CLAIM_TYPES,
 );
 
-/** Gives references up, where these orders still have them. */
+/** Releases references that these orders still have. */
 export async function releaseReferences(db: Queryable, claims: readonly Claim[]): Promise<void> {
   if (claims.length > 0) await execute(db, RELEASE_REFERENCES, ...columnsOf(claims));
 }
@@ -69,7 +68,7 @@ DELETE FROM order_references r
 USING unnest($1::text[], $2::text[], $3::uuid[]) AS c(customer_id, external_reference, order_id)
 WHERE r.customer_id = c.customer_id AND r.external_reference = c.external_reference AND r.order_id = c.order_id`);
 
-/** Which orders have these references; null where none has. */
+/** The ids of the orders with these references; null if there is none. */
 export async function findReferences(
   db: Queryable,
   keys: readonly Pick<Claim, 'customerId' | 'reference'>[],
