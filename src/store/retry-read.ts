@@ -6,8 +6,11 @@ import { classify } from '../database/database-errors.js';
 /** Long enough for the pool to remove the connections that were lost together with the first one. */
 export const RECONNECT_PAUSE_MS = 100;
 
+/** Reads meet locks only of migrations. The lock timeout is short for the sake of writes, so a read waits several times. */
+const LOCK_RETRIES = 10;
+
 /**
- * Runs a read, and retries it once after a lost connection.
+ * Runs a read, and retries it once after a lost connection, and while a migration has locked a table for a moment.
  *
  * @throws RequestError SERVICE_UNAVAILABLE if the database is unavailable; other errors are rethrown
  */
@@ -26,11 +29,13 @@ export async function retryRead<T>(read: () => Promise<T>, failures: FailureLog)
 }
 
 async function retried<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (classify(cause).kind !== 'connection') throw cause;
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await read();
+    } catch (cause) {
+      const { kind } = classify(cause);
+      if (kind === 'connection' && retries === 0) await sleep(RECONNECT_PAUSE_MS);
+      else if (kind !== 'lock' || retries >= LOCK_RETRIES) throw cause;
+    }
   }
-  await sleep(RECONNECT_PAUSE_MS);
-  return read();
 }

@@ -22,18 +22,20 @@ const TABLES = {
 };
 
 test.each(Object.entries(TABLES))('the columns of %s are those of the database', async (table, columns) => {
-  const stored = await database.sql(
+  const definitions = Object.values(columns).map(
+    ({ name, type, nullable }) => `${name} ${type} ${nullable ? '' : 'NOT NULL'}`,
+  );
+  await database.sql(`CREATE TEMPORARY TABLE declared_${table} (${definitions.join(', ')})`);
+  expect(await columnsOf(`declared_${table}`)).toEqual(await columnsOf(table));
+});
+
+async function columnsOf(table: string): Promise<object[]> {
+  return database.sql(
     `SELECT attname AS name, format_type(atttypid, atttypmod) AS type, NOT attnotnull AS nullable
      FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname COLLATE "C"`,
     [table],
   );
-  const declared = await database.sql(
-    `SELECT c.name, format_type(to_regtype(c.type), to_regtypemod(c.type)) AS type, c.nullable
-     FROM jsonb_to_recordset($1::jsonb) AS c(name text, type text, nullable boolean) ORDER BY c.name COLLATE "C"`,
-    [JSON.stringify(Object.values(columns))],
-  );
-  expect(declared).toEqual(stored);
-});
+}
 
 interface Statement {
   readonly sql: string;

@@ -13,6 +13,7 @@ const server = useServer(database, {
   SUBSCRIBERS_MAX_COST: '2000',
   SUBSCRIBER_MAX_QUEUED: '20',
   REQUEST_MAX_COST: '5000',
+  DATABASE_LOCK_TIMEOUT_MS: '20000', // a test keeps a table locked
 });
 
 const WATCH = 'subscription ($customerId: String) { orderStatusChanged(customerId: $customerId) { version to } }';
