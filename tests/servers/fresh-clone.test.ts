@@ -120,16 +120,12 @@ async function tryOut(folder: string, account: Parameters<typeof npmStart>[1]): 
   expect(status).toBe('');
 }
 
-test('a fresh clone starts with one command, and once more with its data', async () => {
-  await tryOut(await clone(0o755), {});
-});
-
-test('a start after a change of the lock file installs the packages again, its own Node.js included', async () => {
+test('a fresh clone starts with one command, once more with its data, and installs again after a change of the lock file', async () => {
   const folder = await clone(0o755);
-  await (await npmStart(folder, {})).interrupt();
+  await tryOut(folder, {});
   const now = new Date();
   utimesSync(path.join(folder, 'package-lock.json'), now, now);
-  const again = await npmStart(folder, {});
+  const again = await npmStart(folder, {}); // the installation replaces the Node.js that npm found in node_modules
   expect(again.output()).toMatch(/^ordergraph: installing packages, /m);
   await again.interrupt();
 });
