@@ -94,7 +94,7 @@ test('lost connections to a PostgreSQL that lives are opened again', async () =>
 });
 
 test.each([
-  ['removed', (dataDir: string) => rm(dataDir, { recursive: true })],
+  ['removed', (dataDir: string) => rm(dataDir, { recursive: true, maxRetries: 20, retryDelay: 20 })],
   ['moved', (dataDir: string) => rename(dataDir, `${dataDir}.moved`)], // PostgreSQL continues in it unnoticed
 ])(
   'a data folder that is %s ends the server within seconds, says so, and leaves no process behind',
