@@ -6,7 +6,7 @@ import { rawRequest } from '../support/raw-request.js';
 const database = useDatabase();
 
 test('a server that shuts down answers what is under way, says that it is not ready, and keeps no connection', async () => {
-  const server = await serverForTest(database);
+  const server = await serverForTest(database, { DATABASE_LOCK_TIMEOUT_MS: '20000' }); // the request waits in the database
   const lock = await database.connect();
   await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA] } } });
