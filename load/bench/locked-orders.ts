@@ -41,7 +41,7 @@ async function bench(): Promise<void> {
   await client.connect();
   const rates: Record<'undisturbed' | 'locked', number[]> = { undisturbed: [], locked: [] };
   const waits: number[] = [];
-  let refused = 0;
+  let rejected = 0;
   await all({ kind: 'write', seconds }); // warms up
   for (let round = 0; round < ROUNDS; round += 1) {
     rates.undisturbed.push(await rateOf());
@@ -56,7 +56,7 @@ async function bench(): Promise<void> {
     const freeAt = Date.now();
     for (const { doneAt = [], failed = 0 } of await changes) {
       waits.push(...doneAt.map((at) => at - freeAt));
-      refused += failed;
+      rejected += failed;
     }
   }
   await client.end();
@@ -64,7 +64,7 @@ async function bench(): Promise<void> {
   console.log(`\nTwo processes, ${LOCKED} locked orders, median of ${ROUNDS} rounds of ${seconds} s`);
   console.log(`  undisturbed ${undisturbed.toFixed(0).padStart(7)} /s`);
   console.log(`  locked      ${locked.toFixed(0).padStart(7)} /s  ×${(locked / undisturbed).toFixed(2)}`);
-  console.log(`  commands on freed orders: ${waits.length} done, ${refused} refused`);
+  console.log(`  commands on freed orders: ${waits.length} done, ${rejected} rejected`);
   console.log(`  done after the release: median ${median(waits)} ms, latest ${Math.max(...waits)} ms`);
 }
 

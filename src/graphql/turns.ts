@@ -16,10 +16,15 @@ let values = 0;
  * Waits for the turn of the event loop in which a resolver may continue. Resolvers of one request become ready at the same
  * time, and would otherwise run in one turn and block all other requests.
  *
- * @param elements number of list elements that the resolver returns; 0 for none, and before its read
+ * @param elements number of list elements that the resolver returns
  */
 export async function turnFor(elements: number, info: GraphQLResolveInfo): Promise<void> {
   await turnOf(VALUES_PER_CALL + elements * fieldsOf(info));
+}
+
+/** The same for a resolver that is about to read. */
+export async function turnForCall(): Promise<void> {
+  await turnOf(VALUES_PER_CALL);
 }
 
 /** Splits a long list, so that its elements are executed in several turns of the event loop. */

@@ -1,12 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { pino } from 'pino';
 import type { Database } from '../../src/database/database.js';
-import type { ChangeOrder } from '../../src/orders/interfaces/order-writer.js';
-import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
-import { actorOf } from '../../src/domain/viewer.js';
 import { createBatchWriter } from '../../src/store/write-batch.js';
 import { tooLate } from '../../src/store/write-errors.js';
 import { callerOf } from '../support/caller.js';
+import { deleteCommand } from '../support/commands.js';
 
 vi.mock('../../src/store/write-errors.js', { spy: true });
 vi.mock('../../src/store/write-transaction.js', () => ({
@@ -27,18 +25,7 @@ const writer = createBatchWriter(database, {
   log: pino({ level: 'silent' }),
 });
 
-const command: ChangeOrder = {
-  kind: 'change',
-  orderId: 'id',
-  commandId: 'c',
-  viewer: OPEN_ADMIN,
-  actor: actorOf(OPEN_ADMIN),
-  change: { kind: 'delete' },
-  expectedVersion: null,
-  reason: null,
-  key: null,
-  inputPath: [],
-};
+const command = deleteCommand('id');
 
 beforeEach(() => {
   vi.clearAllMocks();

@@ -3,35 +3,19 @@ import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { RequestError } from '../../src/domain/errors.js';
 import { decodeCursor } from '../../src/domain/opaque-cursor.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
+import { loggedEvent } from '../support/events.js';
 
 const ANY = { orderId: null, customerId: null, to: null };
-
-function event(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
-  return {
-    orderId: 'x',
-    version,
-    type: 'STATUS_CHANGED',
-    from: 'PENDING',
-    to: 'CONFIRMED',
-    changedFields: [],
-    reason: null,
-    actor: { subject: null, kind: 'system' },
-    customerId: null,
-    occurredAt: new Date(0),
-    position: BigInt(version),
-    ...more,
-  };
-}
 
 test('a subscriber that falls behind is closed with the cursor of its last event, and does not delay the others', async () => {
   const hub = createSubscriptionHub({ maxQueued: 3, maxCost: 10 });
   const slow = hub.subscribe(ANY, 1);
   const quick = hub.subscribe(ANY, 1);
   const read: number[] = [];
-  await hub.publish([event(1)]);
+  await hub.publish([loggedEvent(1)]);
   expect((await slow.next()).value).toMatchObject({ version: 1 });
   for (let version = 2; version <= 10; version += 1) {
-    await hub.publish([event(version)]);
+    await hub.publish([loggedEvent(version)]);
     read.push(((await quick.next()).value as LoggedEvent).version);
   }
   expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -50,7 +34,7 @@ test('a waiting subscriber gets the matching events, and ends with return and wi
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const [one, two, three] = [hub.subscribe({ ...ANY, orderId: 'x' }, 1), hub.subscribe(ANY, 1), hub.subscribe(ANY, 1)];
   const waiting = [one.next(), two.next(), three.next()];
-  await hub.publish([event(1, { orderId: 'y' }), event(2)]);
+  await hub.publish([loggedEvent(1, { orderId: 'y' }), loggedEvent(2)]);
   const got = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
   expect(got).toEqual([2, 1, 1]);
   const ends = [one.next(), two.next(), two.next(), three.next(), three.next()];
@@ -65,7 +49,7 @@ test('a waiting subscriber gets the matching events, and ends with return and wi
 test('publishing many events to many subscribers lets other work run in between, and keeps the order', async () => {
   const hub = createSubscriptionHub({ maxQueued: 1_000, maxCost: 10_000 });
   const subscribers = Array.from({ length: 2_000 }, () => hub.subscribe(ANY, 1));
-  const events = Array.from({ length: 500 }, (_, index) => event(index + 1));
+  const events = Array.from({ length: 500 }, (_, index) => loggedEvent(index + 1));
   let turns = 0;
   const published = hub.publish(events).then(() => 'published');
   const turn = () => new Promise((resolve) => setImmediate(resolve, 'turn'));
@@ -91,7 +75,7 @@ test('an event is offered to the subscribers of its order, of its customer and o
   const reading = subscribers.map(async (subscriber, index) => {
     for await (const _ of subscriber) given[index] = (given[index] ?? 0) + 1;
   });
-  await hub.publish([event(1, { customerId: 'ann' })]);
+  await hub.publish([loggedEvent(1, { customerId: 'ann' })]);
   await new Promise((resolve) => setImmediate(resolve));
   hub.close();
   await Promise.all(reading);

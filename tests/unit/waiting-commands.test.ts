@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
-import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
-import { actorOf } from '../../src/domain/viewer.js';
 import type { BatchWriter, LockConflict, WriteResult } from '../../src/orders/interfaces/batch-writer.js';
 import { isAbandoned } from '../../src/orders/interfaces/caller.js';
-import type { ChangeOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
+import type { WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 import { callerOf } from '../support/caller.js';
+import { deleteCommand } from '../support/commands.js';
 
 const BOUNDS = {
   lanes: 2,
@@ -41,26 +40,11 @@ function createStore(locked: Set<string>) {
   return { writer: coalesceWrites(store, BOUNDS), writes, probes };
 }
 
-function changing(orderId: string): ChangeOrder {
-  return {
-    kind: 'change',
-    orderId,
-    commandId: randomUUID(),
-    viewer: OPEN_ADMIN,
-    actor: actorOf(OPEN_ADMIN),
-    change: { kind: 'delete' },
-    expectedVersion: null,
-    reason: null,
-    key: null,
-    inputPath: [],
-  };
-}
-
 test('all waiting commands are probed together, each order once, and retried only when their order is free', async () => {
   const ids = Array.from({ length: 20 }, (): string => randomUUID());
   const locked = new Set(ids);
   const { writer, writes, probes } = createStore(locked);
-  const outcomes = [...ids, ...ids, ...ids].map((id) => writer.write(changing(id), callerOf()));
+  const outcomes = [...ids, ...ids, ...ids].map((id) => writer.write(deleteCommand(id), callerOf()));
   await expect.poll(() => probes.filter((probe) => probe.length === 20).length).toBeGreaterThan(2);
   for (const probe of probes) expect(new Set(probe).size).toBe(probe.length);
   expect(writes.length).toBeLessThanOrEqual(3); // the batch, and a retry for what may be a short lock
@@ -79,10 +63,10 @@ test('a new command on an order that is known to be locked joins the waiting one
   const id = randomUUID();
   const locked = new Set([id]);
   const { writer, writes, probes } = createStore(locked);
-  const first = writer.write(changing(id), callerOf());
+  const first = writer.write(deleteCommand(id), callerOf());
   await expect.poll(() => probes.length).toBeGreaterThan(0);
   const { length } = writes;
-  const more = Array.from({ length: 5 }, () => writer.write(changing(id), callerOf()));
+  const more = Array.from({ length: 5 }, () => writer.write(deleteCommand(id), callerOf()));
   const seen = probes.length;
   await expect.poll(() => probes.length).toBeGreaterThan(seen + 1);
   expect(writes).toHaveLength(length);
@@ -95,7 +79,7 @@ test('a short lock is retried without a probe', async () => {
   const id = randomUUID();
   const locked = new Set([id]);
   const { writer, writes, probes } = createStore(locked);
-  const outcome = writer.write(changing(id), callerOf());
+  const outcome = writer.write(deleteCommand(id), callerOf());
   while (writes.length === 0) await sleep(0);
   locked.clear();
   expect(await outcome).toBe(DONE);
@@ -106,14 +90,14 @@ test('a command whose deadline passes while its order is locked leaves the queue
   const id = randomUUID();
   const locked = new Set([id]);
   const { writer, writes, probes } = createStore(locked);
-  const outcome = writer.write(changing(id), callerOf({ deadline: performance.now() + 100 }));
+  const outcome = writer.write(deleteCommand(id), callerOf({ deadline: performance.now() + 100 }));
   await expect(outcome).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   await writer.idle();
   await sleep(400); // longer than a lock is remembered
   const [probed, written] = [probes.length, writes.length];
   await sleep(200);
   expect(probes).toHaveLength(probed);
-  const again = writer.write(changing(id), callerOf());
+  const again = writer.write(deleteCommand(id), callerOf());
   await expect.poll(() => writes.length).toBeGreaterThan(written); // in a batch, as any other
   locked.clear();
   expect(await again).toBe(DONE);
@@ -125,7 +109,7 @@ test('orders that are met locked at different times are soon probed at the same 
   const { writer, probes } = createStore(locked);
   const outcomes: Promise<unknown>[] = [];
   for (const id of ids) {
-    outcomes.push(writer.write(changing(id), callerOf()));
+    outcomes.push(writer.write(deleteCommand(id), callerOf()));
     await sleep(7);
   }
   await expect.poll(() => probes.filter((probe) => probe.length === ids.length).length).toBeGreaterThan(1);
@@ -146,7 +130,7 @@ test('the size of a command is computed once, however often it is retried', asyn
   const { writer, probes } = createStore(locked);
   const details = { metadata: counted } as unknown as Record<string, never>;
   const change = { kind: 'update', details, amounts: {}, expectedTotal: null, lines: null } as const;
-  const outcome = writer.write({ ...changing(id), change }, callerOf());
+  const outcome = writer.write({ ...deleteCommand(id), change }, callerOf());
   await expect.poll(() => probes.length).toBeGreaterThan(1);
   locked.clear();
   await outcome;
@@ -157,10 +141,10 @@ test('commands on locked orders fill at most half of the queue, so that others a
   const [lockedId, freeId] = [randomUUID(), randomUUID()];
   const locked = new Set<string>([lockedId]);
   const { writer } = createStore(locked);
-  const waiting = Array.from({ length: BOUNDS.maxQueued / 2 }, () => writer.write(changing(lockedId), callerOf()));
-  await expect(writer.write(changing(freeId), callerOf())).resolves.toEqual(DONE);
-  await expect(writer.write(changing(lockedId), callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
-  await expect(writer.write(changing(freeId), callerOf())).resolves.toEqual(DONE);
+  const waiting = Array.from({ length: BOUNDS.maxQueued / 2 }, () => writer.write(deleteCommand(lockedId), callerOf()));
+  await expect(writer.write(deleteCommand(freeId), callerOf())).resolves.toEqual(DONE);
+  await expect(writer.write(deleteCommand(lockedId), callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
+  await expect(writer.write(deleteCommand(freeId), callerOf())).resolves.toEqual(DONE);
   locked.clear();
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => DONE));
 });

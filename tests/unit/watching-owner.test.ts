@@ -1,32 +1,18 @@
 import { parse, subscribe, type ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
-import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
+import { loggedEvent } from '../support/events.js';
 
 const schema = createSchema();
 const ORDER = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
 
 const customer = (subject: string | null): Viewer => ({ issuer: 'shop', subject, roles: ['customer'] });
 
-function eventOf(customerId: string | null, version: number): LoggedEvent {
-  return {
-    orderId: ORDER,
-    version,
-    type: 'STATUS_CHANGED',
-    from: 'PENDING',
-    to: 'CONFIRMED',
-    changedFields: [],
-    reason: null,
-    actor: { subject: null, kind: 'system' },
-    customerId,
-    occurredAt: new Date(0),
-    position: BigInt(version),
-  };
-}
+const eventOf = (customerId: string | null, version: number) => loggedEvent(version, { orderId: ORDER, customerId });
 
 /** The versions that a viewer is given of one event each of ann, of bob and of no customer. */
 async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {

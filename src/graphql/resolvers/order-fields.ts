@@ -7,7 +7,7 @@ import { pageHistory } from '../../orders/order-history.js';
 import { PageArgs } from '../arguments.js';
 import type { Context } from '../context.js';
 import { costs, RESOLVER_COST } from '../field-cost.js';
-import { turnFor } from '../turns.js';
+import { turnFor, turnForCall } from '../turns.js';
 import { toConnection } from '../types/connection.js';
 import { CustomerType } from '../types/customer.js';
 import { OrderEventConnection } from '../types/event.js';
@@ -71,13 +71,9 @@ export class OrderFields {
 
   @Extensions(costs({ own: RESOLVER_COST.object }))
   @FieldResolver(() => CustomerType, { nullable: true, description: 'Customer of the order; null for a guest order.' })
-  async customer(
-    @Root() order: Order,
-    @Ctx() { reader, caller }: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<CustomerType | null> {
+  async customer(@Root() order: Order, @Ctx() { reader, caller }: Context): Promise<CustomerType | null> {
     if (order.customerId === null) return null;
-    await turnFor(0, info);
+    await turnForCall();
     const customer = await findCustomer(reader, order.customerId, caller);
     return customer === null ? null : viewCustomer(customer);
   }
@@ -94,7 +90,7 @@ export class OrderFields {
     @Ctx() { reader }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    await turnFor(0, info);
+    await turnForCall();
     const { edges, ...ends } = await pageHistory(reader, order, page);
     await turnFor(edges.length, info);
     return toConnection({ ...ends, edges: edges.map(({ cursor, node }) => ({ cursor, node: viewEvent(node) })) });

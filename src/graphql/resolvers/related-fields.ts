@@ -11,19 +11,15 @@ import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { costs, RESOLVER_COST } from '../field-cost.js';
 import { toOrderFilter } from '../order-filter.js';
-import { turnFor } from '../turns.js';
+import { turnForCall } from '../turns.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
 
 @Resolver(() => OrderEventObject)
 export class OrderEventFields {
   @Extensions(costs({ own: RESOLVER_COST.object }))
   @FieldResolver(() => OrderType, { nullable: true, description: 'The current order; null if it has been deleted.' })
-  async order(
-    @Root() event: OrderEventObject,
-    @Ctx() { reader, caller }: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Order | null> {
-    await turnFor(0, info);
+  async order(@Root() event: OrderEventObject, @Ctx() { reader, caller }: Context): Promise<Order | null> {
+    await turnForCall();
     return findOrder(reader, event.orderId, caller);
   }
 }
@@ -48,7 +44,7 @@ export class CustomerFields {
     @Ctx() { reader, caller }: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    await turnFor(0, info);
+    await turnForCall();
     const { customerId: ofCustomer } = customer;
     const request = { page, filter: toOrderFilter(where), ordering: ordering ?? NEWEST_FIRST, ofCustomer };
     return toOrderConnection(listOrders(reader, request, caller), info);

@@ -1,0 +1,19 @@
+import type { LoggedEvent } from '../../src/domain/order-event.js';
+
+/** A status change as the log tailer reads it; its position is its version. */
+export function loggedEvent(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
+  return {
+    orderId: 'x',
+    version,
+    type: 'STATUS_CHANGED',
+    from: 'PENDING',
+    to: 'CONFIRMED',
+    changedFields: [],
+    reason: null,
+    actor: { subject: null, kind: 'system' },
+    customerId: null,
+    occurredAt: new Date(0),
+    position: BigInt(version),
+    ...more,
+  };
+}
