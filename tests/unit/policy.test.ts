@@ -4,7 +4,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 
 const { Money: _, ...withoutMoney } = POLICY;
 
-test('every field of the schema has one rule', () => {
+test('every field of the schema has exactly one rule', () => {
   expect(() => createSchema()).not.toThrow();
 });
 
@@ -31,6 +31,6 @@ test.each([
     { ...POLICY, Money: { anyone: 'amount currency', admin: 'amount' } },
     'The field Money.amount has two rules.',
   ],
-])('%s stops the server at its start', (_what, policy, problem) => {
+])('%s fails the start of the server', (_what, policy, problem) => {
   expect(() => createSchema(policy)).toThrow(new Error(`graphql/policy.ts does not fit the schema. ${problem}`));
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createSubscriptionDocuments } from '../../src/http/subscription-documents.js';
 
-test('subscriptions of one text share one parsed document, with variables of their own', () => {
+test('subscriptions with the same text share one parsed document and keep their own variables', () => {
   const prepare = createSubscriptionDocuments(createSchema(), { maxTokens: 100, maxCost: 100 });
   const query = 'subscription ($id: ID) { orderStatusChanged(orderId: $id) { version } }';
   const prepared = ['1', '2'].map((id) => prepare({ query, variables: { id } }));
