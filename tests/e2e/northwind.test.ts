@@ -129,7 +129,7 @@ test.skipIf(!hasData)(
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
     const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
-    const watcher = await server.watch<{
+    const watcher = await server.subscribe<{
       orderStatusChanged: { orderId: string; order: { total: { amount: string } } };
     }>('subscription { orderStatusChanged(to: [PENDING]) { orderId order { total { amount } } } }');
 

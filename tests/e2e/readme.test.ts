@@ -45,7 +45,7 @@ async function runCurl(command: string, server: ServerProcess): Promise<unknown>
 }
 
 async function askData(query: string, server: ServerProcess): Promise<unknown> {
-  const { data } = await server.ask(query);
+  const { data } = await server.request(query);
   return { data };
 }
 
@@ -59,7 +59,7 @@ test('a server with an empty database gives the responses of the README', async 
   expect(await runExamples(blocks, server)).toBe(3);
 
   const subscription = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
-  const watcher = await server.watch<{ orderStatusChanged: { readonly version: number } }>(subscription);
+  const watcher = await server.subscribe<{ orderStatusChanged: { readonly version: number } }>(subscription);
   const id = /orderId: "(.*?)"/.exec(subscription)?.[1] ?? '';
   await transitionOrder(server, { id, status: 'PROCESSING' });
   // The event of the change before may have been sequenced after the subscription began.

@@ -150,7 +150,7 @@ test('a .env file in the working folder is read; what is set already wins', asyn
   await writeFile(path.join(folder, '.env'), 'DATA_DIR=data-of-env-file\nREQUEST_MAX_BYTES=2000\nLOG_LEVEL=fatal\n');
   const server = await startProcess({ LOG_LEVEL: 'info' }, folder);
   expect(existsSync(path.join(folder, 'data-of-env-file/postgres/PG_VERSION'))).toBe(true);
-  const tooLarge = await server.ask(`{ __typename } # ${'x'.repeat(2_000)}`);
+  const tooLarge = await server.request(`{ __typename } # ${'x'.repeat(2_000)}`);
   expect(tooLarge).toMatchObject({ status: 413, errors: [{ message: 'The body must have at most 2000 bytes.' }] });
   expect(server.output()).toContain('"level":30');
 });

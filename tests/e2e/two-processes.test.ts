@@ -22,7 +22,7 @@ test('two processes on one database make one order for one key and see each othe
     readonly orderStatusChanged: { readonly orderId: string; readonly version: number; readonly to: string };
   }
   const watchers = await Promise.all(
-    [one, two].map(async (server) => server.watch<Seen>(query, { to: ['CONFIRMED', 'SHIPPED'] })),
+    [one, two].map(async (server) => server.subscribe<Seen>(query, { to: ['CONFIRMED', 'SHIPPED'] })),
   );
   const { id } = await createdOrder(one);
   await transitionOrder(one, { id, status: 'CONFIRMED' });

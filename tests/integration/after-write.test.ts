@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { databaseForTest, serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { GraphQLError } from '../support/client.js';
-import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder } from '../support/order-requests.js';
 
 const DEADLINE_MS = 1_500;
@@ -56,7 +56,7 @@ describe('a stored write is reported as stored', () => {
   test('when a read of its payload meets its deadline', async () => {
     const { id, number } = await createdOrder(server);
     const release = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
-    const { status, headers, data, errors } = await server.ask<Transitioned>(TRANSITION, {
+    const { status, headers, data, errors } = await server.request<Transitioned>(TRANSITION, {
       input: { id, status: 'CONFIRMED' },
     });
     await release();
@@ -77,7 +77,7 @@ describe('a stored write is reported as stored', () => {
     const query = `mutation ($input: CreateOrdersInput!) { createOrders(input: $input) {
       results { order { id number status version items { name } } userErrors { code } } } }`;
     const input = { orders: Array.from({ length: 5 }, () => ({ items: [TEA] })) };
-    const { status, headers, data, errors } = await server.ask<{
+    const { status, headers, data, errors } = await server.request<{
       createOrders: { results: { order: Stored; userErrors: object[] }[] };
     }>(query, { input });
     expect([status, headers.get('retry-after')]).toEqual([200, null]);
@@ -92,7 +92,9 @@ describe('a stored write is reported as stored', () => {
   test('when a read of its payload fails unexpectedly, and the failure is no HTTP 500', async () => {
     const { id } = await createdOrder(server);
     await database.sql('ALTER TABLE order_items RENAME TO elsewhere');
-    const { status, data, errors } = await server.ask<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
+    const { status, data, errors } = await server.request<Transitioned>(TRANSITION, {
+      input: { id, status: 'CONFIRMED' },
+    });
     await database.sql('ALTER TABLE elsewhere RENAME TO order_items');
     expect(status).toBe(200);
     expect(data.updateOrderStatus.order).toMatchObject({ id, version: 2, items: null });
@@ -103,7 +105,7 @@ describe('a stored write is reported as stored', () => {
     const query = `mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) {
       order { id version history(after: "nonsense") { nodes { version } } } } }`;
     const { id } = await createdOrder(server);
-    const { status, data, errors } = await server.ask<Transitioned>(query, { input: { id, status: 'CONFIRMED' } });
+    const { status, data, errors } = await server.request<Transitioned>(query, { input: { id, status: 'CONFIRMED' } });
     expect([status, data.updateOrderStatus.order]).toEqual([200, { id, version: 2, history: null }]);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_CURSOR', stored: true });
   });
@@ -115,8 +117,8 @@ describe('a stored write is reported as stored', () => {
       first: createOrder(input: $create) { order { id version } userErrors { code } }
       second: updateOrderStatus(input: $transition) { changed } }`;
     const variables = { create: { items: [TEA] }, transition: { id: held.id, status: 'CONFIRMED' } };
-    const { status, headers, data, errors } = await server.ask<{
-      first: CreateOrderAnswer['createOrder'];
+    const { status, headers, data, errors } = await server.request<{
+      first: CreateOrderResponse['createOrder'];
       second: null;
     }>(query, variables);
     await release();
@@ -134,7 +136,7 @@ test('the reads of a payload have a deadline of their own, which begins after th
   const releaseOrder = await blocked('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', id);
   const releaseItems = await blocked('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
   const begun = performance.now();
-  const answer = server.ask<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
+  const answer = server.request<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
   await until(begun + DEADLINE_MS / 2);
   await releaseOrder();
   const stored = () => database.sql('SELECT 1 FROM orders WHERE id = $1 AND version = 2', [id]);
@@ -149,8 +151,8 @@ test('the reads of a payload have a deadline of their own, which begins after th
 test('a read of which nothing succeeded is 503 with Retry-After, a write of unknown outcome 503 without', async () => {
   const release = await blocked('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   const asked = [
-    server.ask('{ orders { nodes { id } } }'),
-    server.ask(CREATE_ORDER, { input: { items: [TEA] } }),
+    server.request('{ orders { nodes { id } } }'),
+    server.request(CREATE_ORDER, { input: { items: [TEA] } }),
   ] as const;
   const [read, write] = await Promise.all(asked);
   await release();
@@ -163,8 +165,8 @@ test('a read of which nothing succeeded is 503 with Retry-After, a write of unkn
 
 test('an unexpected failure of which nothing succeeded is HTTP 500', async () => {
   await database.sql('ALTER TABLE order_stats RENAME TO elsewhere');
-  const failed = await server.ask('{ orderStats { count } }');
-  const beside = await server.ask('{ __typename orderStats { count } }');
+  const failed = await server.request('{ orderStats { count } }');
+  const beside = await server.request('{ __typename orderStats { count } }');
   const { id } = await createdOrder(server);
   await database.sql('ALTER TABLE elsewhere RENAME TO order_stats');
   expect(failed).toMatchObject({
@@ -174,7 +176,7 @@ test('an unexpected failure of which nothing succeeded is HTTP 500', async () =>
   });
   expect(beside.status).toBe(500);
   await database.sql('ALTER TABLE order_items RENAME TO elsewhere');
-  const partly = await server.ask(`{ order(id: "${id}") { id items { name } } }`);
+  const partly = await server.request(`{ order(id: "${id}") { id items { name } } }`);
   await database.sql('ALTER TABLE elsewhere RENAME TO order_items');
   expect(partly).toMatchObject({ status: 200, data: { order: { id, items: null } } });
 });
@@ -234,7 +236,7 @@ test('an exact count that the database cuts off says what to do instead', async 
   await slow.sql('ALTER TABLE orders RENAME TO all_orders');
   // Each row takes so long that the statement of the count is cut off, and the page's is not.
   await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.05) IS NOT NULL');
-  const { status, errors } = await counting.ask('{ orders(first: 1) { nodes { id } totalCount } }');
+  const { status, errors } = await counting.request('{ orders(first: 1) { nodes { id } totalCount } }');
   expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
   expect(errors?.[0]?.path).toEqual(['orders', 'totalCount']);
   expect(errors?.[0]?.message).toMatch(/takes too long.*Narrow `where`.*`count`/);

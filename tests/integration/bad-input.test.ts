@@ -122,7 +122,7 @@ test.each([
   ['half a surrogate pair', { items: [{ ...TEA, name: 'a\ud800' }] }, 'input.items[0].name'],
   ['half a surrogate pair in the key', { idempotencyKey: '\udc00' }, 'input.idempotencyKey'],
 ])('createOrder with %s is BAD_USER_INPUT that names it', async (_what, input, name) => {
-  const answer = await server.ask(CREATE_ORDER, { input: { items: [TEA], ...input } });
+  const answer = await server.request(CREATE_ORDER, { input: { items: [TEA], ...input } });
   expect(answer.status).toBe(400);
   expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   expect(answer.errors?.[0]?.message).toContain(name);
@@ -144,7 +144,7 @@ test('updateOrderStatus names what is wrong', async () => {
       userErrors: [{ code, field: ['input', field] }],
     });
   }
-  const banana = await server.ask(UPDATE_ORDER_STATUS, { input: { id, status: 'banana' } });
+  const banana = await server.request(UPDATE_ORDER_STATUS, { input: { id, status: 'banana' } });
   expect(banana.status).toBe(400);
   expect(banana.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   expect(banana.errors?.[0]?.message).toContain('OrderStatus');
@@ -161,7 +161,7 @@ test.each([
   ['{ customer(customerId: "a\\u0000") { id } }', 'BAD_USER_INPUT', 'customerId'],
   [`{ ${'a:__typename '.repeat(3_000)} }`, 'GRAPHQL_PARSE_FAILED', 'token'],
 ])('the query %s is rejected clearly', async (query, code, words) => {
-  const answer = await server.ask(query);
+  const answer = await server.request(query);
   expect(answer.status).toBe(400);
   expect(answer.errors?.[0]?.extensions.code).toBe(code);
   expect(answer.errors?.[0]?.message).toContain(words);

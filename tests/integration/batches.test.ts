@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
 
 const database = useDatabase();
@@ -37,7 +37,7 @@ test('rejected commands do not affect the other commands of their batch', async 
 test('a row that the database rejects fails alone, masked and logged; its neighbours are stored', async () => {
   const answers = await Promise.all(
     Array.from({ length: 40 }, async (_, index) =>
-      servers[0].ask<CreateOrderAnswer | { createOrder: null }>(CREATE_ORDER, {
+      servers[0].request<CreateOrderResponse | { createOrder: null }>(CREATE_ORDER, {
         input: { items: [TEA], notes: index === 23 ? 'poison' : `neighbour ${index}` },
       }),
     ),
@@ -81,7 +81,7 @@ test('a command on a locked order fails at its deadline, and the change is not m
   await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
   const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
   const asked = Array.from({ length: 30 }, async () =>
-    hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
+    hurried.request(query, { input: { id: held.id, status: 'CONFIRMED' } }),
   );
   for (const answer of await Promise.all(asked)) {
     expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
@@ -113,7 +113,7 @@ test('a full queue rejects at once with OVERLOADED; accepted commands are stored
     )
     .not.toHaveLength(0);
   const more = Array.from({ length: 20 }, async () =>
-    tight.ask(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
+    tight.request(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
   );
   const rejected = await Promise.all(more.slice(4));
   await blocker.query('COMMIT');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
-import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import {
   createdOrder,
   createOrder,
@@ -95,7 +95,7 @@ test('after an unanswered COMMIT, a failed retry does not say that nothing was s
     const id = randomUUID();
     proxy.atCommit('cut-after');
     const input = { id, customerId, notes: 'rejected the second time', items: [TEA] };
-    const answer = await server.ask<CreateOrderAnswer>(CREATE_ORDER, { input });
+    const answer = await server.request<CreateOrderResponse>(CREATE_ORDER, { input });
     const extensions = { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' };
     expect(answer).toMatchObject({ status: 503, errors: [{ extensions }] });
     expect(answer.headers.get('retry-after')).toBeNull();
@@ -137,7 +137,7 @@ test('a change with an unanswered COMMIT on an order that is then locked is sett
 test('when the database is unavailable until the deadline, the outcome is unknown; a retry under the same id returns the order', async () => {
   const id = randomUUID();
   proxy.atCommit('down-after');
-  const asking = server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { id, items: [TEA] } });
+  const asking = server.request<CreateOrderResponse>(CREATE_ORDER, { input: { id, items: [TEA] } });
   try {
     const answer = await asking;
     expect(answer.status).toBe(503);
@@ -156,8 +156,8 @@ test('while the database is unavailable, requests fail as retryable at once; aft
   proxy.down();
   try {
     const [created, read, ready] = await Promise.all([
-      server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { items: [TEA] } }),
-      server.ask('query ($id: ID!) { order(id: $id) { id } }', { id }),
+      server.request<CreateOrderResponse>(CREATE_ORDER, { input: { items: [TEA] } }),
+      server.request('query ($id: ID!) { order(id: $id) { id } }', { id }),
       fetch(server.url.replace('/graphql', '/ready')),
     ]);
     for (const answer of [created, read]) {

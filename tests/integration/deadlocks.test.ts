@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
-import { type BulkPayload, CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { type BulkPayload, CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder, createOrders, transitionOrders } from '../support/order-requests.js';
 import { claimReferences, insertOrders } from '../support/rows.js';
 import type { TestServer } from '../support/server.js';
@@ -165,7 +165,7 @@ describe.each(['40P01', '40001'])('a conflict of transactions (%s)', (sqlState) 
     const customerId = `${sqlState} always`;
     const input = (notes: string) => ({ input: { customerId, notes, items: [TEA] } });
     const [failed, ...others] = await Promise.all(
-      ['conflict 99', 'x', 'y'].map((notes) => servers[0].ask<CreateOrderAnswer>(CREATE_ORDER, input(notes))),
+      ['conflict 99', 'x', 'y'].map((notes) => servers[0].request<CreateOrderResponse>(CREATE_ORDER, input(notes))),
     );
     expect(failed).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     expect(others.flatMap(({ errors }) => errors ?? [])).toEqual([]);

@@ -107,7 +107,7 @@ test('invalid numbers and excessive nesting are rejected and named', async () =>
 test('NUL and halves of surrogate pairs are rejected in metadata too, in values and in keys', async () => {
   for (const metadata of [{ x: 'a\0b' }, { 'a\0b': 1 }, { x: { y: ['\ud800'] } }]) {
     const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
-    const { errors } = await server.ask(query, { input: { items: [TEA], metadata } });
+    const { errors } = await server.request(query, { input: { items: [TEA], metadata } });
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   }
 });

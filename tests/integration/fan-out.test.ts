@@ -70,7 +70,7 @@ test('reads that a closed websocket waits for are not run', async () => {
   // The only read lane waits for a table that nothing else needs.
   await references.query('BEGIN; LOCK TABLE order_references IN ACCESS EXCLUSIVE MODE');
   const find = '{ orderByExternalReference(customerId: "none", externalReference: "none") { id } }';
-  const first = server.ask(find);
+  const first = server.request(find);
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'order_references'::regclass";
   await expect.poll(() => database.sql(waiting)).toHaveLength(1);
 
@@ -80,6 +80,6 @@ test('reads that a closed websocket waits for are not run', async () => {
   await all.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   await references.query('ROLLBACK');
   expect((await first).errors).toBeUndefined();
-  expect((await server.ask(find)).errors).toBeUndefined(); // a read of the order would hold the lane
+  expect((await server.request(find)).errors).toBeUndefined(); // a read of the order would hold the lane
   await all.query('ROLLBACK');
 });

@@ -8,7 +8,7 @@ import { createdWholeOrder } from '../support/order-requests.js';
 const server = useServer(useDatabase());
 
 async function rejection(query: string, variables: object = {}) {
-  const { status, errors } = await server.ask(query, variables);
+  const { status, errors } = await server.request(query, variables);
   expect(errors).toHaveLength(1);
   const [error] = errors ?? [];
   return { status, code: error?.extensions.code, message: error?.message, argument: error?.extensions['argument'] };
@@ -59,7 +59,7 @@ test('orderStats rejects customerId: null', async () => {
 test.each(['customerId', 'orderId', 'to'])(
   'a subscription with %s: null is rejected, and sees nothing',
   async (argument) => {
-    const watch = await server.watch(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
+    const watch = await server.subscribe(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
     await watch.ended;
     expect(watch.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument } }]);
     expect(watch.errors[0]?.message).toContain(`${argument} must not be null`);

@@ -11,15 +11,15 @@ const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
 test('a query whose pages multiply is rejected before it is run', async () => {
   const level = (inner: string) => `customer { orders(first: 100) { nodes { ${inner} } } }`;
   const bomb = `{ orders(first: 100) { nodes { ${level(level('id'))} } } }`;
-  const answer = await server.ask(bomb);
+  const answer = await server.request(bomb);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 500_000 } }] });
   const usual =
     '{ orders(first: 100) { totalCount nodes { id number status total { amount } items { name } history { nodes { version } } } } }';
-  expect((await server.ask(usual)).errors).toBeUndefined();
+  expect((await server.request(usual)).errors).toBeUndefined();
 });
 
 test('a subscription over HTTP is rejected with a hint to use a websocket', async () => {
-  const answer = await server.ask('subscription { orderStatusChanged { version } }');
+  const answer = await server.request('subscription { orderStatusChanged { version } }');
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   expect(answer.errors?.[0]?.message).toContain('websocket');
 });
@@ -38,7 +38,7 @@ test('of several mutations with one invalid variable none is executed', async ()
   const query = `mutation ($a: CreateOrderInput!, $b: CreateOrderInput!) {
     a: createOrder(input: $a) { order { id } } b: createOrder(input: $b) { order { id } } }`;
   const variables = { a: { items: [TEA], notes: 'first of two' }, b: { items: [TEA], notes: 'x\0' } };
-  const answer = await server.ask(query, variables);
+  const answer = await server.request(query, variables);
   expect(answer).toMatchObject({
     status: 400,
     errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'b.notes' } }],
@@ -48,7 +48,7 @@ test('of several mutations with one invalid variable none is executed', async ()
 
 test('many wrong variables are the client’s own error to the last', async () => {
   const items = Array.from({ length: 60 }, () => ({ wrong: 1 }));
-  const { errors = [] } = await server.ask(CREATE_ORDER, { input: { items } });
+  const { errors = [] } = await server.request(CREATE_ORDER, { input: { items } });
   expect(errors.length).toBeGreaterThan(10);
   expect(new Set(errors.map((error) => error.extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
 });
@@ -77,8 +77,8 @@ test('an id with surrounding blanks is rejected', async () => {
 test('one websocket carries a bounded number of subscriptions', async () => {
   const query = 'subscription { orderStatusChanged(orderId: "0198a6c0-5f0e-7a3b-9c1d-2e4f60718293") { version } }';
   const watches = [];
-  for (let index = 0; index < 3; index += 1) watches.push(await server.watch(query));
-  const rejected = await server.watch(query);
+  for (let index = 0; index < 3; index += 1) watches.push(await server.subscribe(query));
+  const rejected = await server.subscribe(query);
   await rejected.ended;
   expect(rejected.errors).toMatchObject([{ extensions: { code: 'THROTTLED' } }]);
   for (const watch of watches) watch.stop();

@@ -24,10 +24,10 @@ const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
 test('a subscription whose root field is conditional is rejected over HTTP too, and other operations are not', async () => {
   const root = 'orderStatusChanged @skip(if: $no) { version }';
   const query = `subscription ($no: Boolean!) { ${root} }`;
-  const answer = await server.ask(query);
+  const answer = await server.request(query);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   expect(answer.errors?.[0]?.message).toContain('@skip');
-  const other = await server.ask('query subscription { orders(first: 1) @skip(if: true) { nodes { id } } }');
+  const other = await server.request('query subscription { orders(first: 1) @skip(if: true) { nodes { id } } }');
   expect(other).toMatchObject({ status: 200, data: {} });
 });
 
@@ -144,10 +144,10 @@ test.each([
   ['lists', `{ order(id: ${'['.repeat(2_000)}${']'.repeat(2_000)}) { id } }`],
   ['objects', `mutation { createOrder(input: ${'{a:'.repeat(1_000)}1${'}'.repeat(1_000)}) { replayed } }`],
 ])('a document of deeply nested %s is the client’s error', async (_what, query) => {
-  const answer = await server.ask(query);
+  const answer = await server.request(query);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   expect(answer.errors?.[0]?.message).toMatch(/nested at most 200 levels/);
-  const overWebsocket = await server.watch(query);
+  const overWebsocket = await server.subscribe(query);
   await overWebsocket.ended;
   expect(overWebsocket.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
 });
@@ -159,7 +159,7 @@ test.each([
   ],
   ['brackets in a text', `{ order(id: "${'{'.repeat(3_000)}") { id } }`],
 ])('%s is no depth', async (_what, query) => {
-  const answer = await server.ask(query);
+  const answer = await server.request(query);
   expect(answer.errors?.[0]?.extensions.code ?? 'none').not.toMatch(/INTERNAL|VALIDATION/);
 });
 
@@ -183,7 +183,7 @@ test.each(['\\u0000', '\\uD800', '\\uDC00x'])(
       `{ orderByExternalReference(customerId: "a${text}", externalReference: "b") { id } }`,
       `{ orders(where: {customerId: "${text}"}) { nodes { id } } }`,
     ]) {
-      const answer = await server.ask(query);
+      const answer = await server.request(query);
       expect(answer).toMatchObject({
         status: 400,
         errors: [{ extensions: { code: expect.stringMatching(/BAD_USER_INPUT|GRAPHQL_PARSE_FAILED/) as string } }],
@@ -301,14 +301,14 @@ test.each([
   ['lines', '\n'.repeat(1_001), '1000 lines and comments'],
   ['comments', '# \n'.repeat(501), '1000 lines and comments'],
 ])('a document with too much %s is rejected before it is parsed', async (_what, filling, rule) => {
-  const answer = await server.ask(`{ ${filling} __typename }`);
+  const answer = await server.request(`{ ${filling} __typename }`);
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   expect(answer.errors?.[0]?.message).toContain(rule);
 });
 
 test('a page that is too large rejects the request once, not at each of its places', async () => {
   const nested = Array.from({ length: 50 }, (_, index) => `h${index}: history(first: 101) { __typename }`);
-  const answer = await server.ask(`{ orders(first: 100) { nodes { ${nested.join(' ')} } } }`);
+  const answer = await server.request(`{ orders(first: 100) { nodes { ${nested.join(' ')} } } }`);
   expect(answer).toMatchObject({ status: 400, errors: [{ message: 'first must be from 0 to 100; it is 101.' }] });
   expect(answer.errors).toHaveLength(1);
 });
@@ -317,7 +317,7 @@ test('null in a variable that may be null, for an argument that may not, is the 
   await createOrder(server);
   const query =
     'query ($d: SortDirection = ASC) { orders(orderBy: {field: CREATED_AT, direction: $d}) { nodes { id } } }';
-  const { errors } = await server.ask(query, { d: null });
+  const { errors } = await server.request(query, { d: null });
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   expect(server.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
 });
@@ -355,7 +355,7 @@ test('an object with too many keys is rejected before it is coerced', async () =
     [{ input: { items: [TEA], metadata: { inner: keys } } }, 'input.metadata.inner'],
     [keys, 'variables'],
   ] as const) {
-    const { status, errors } = await server.ask(query, variables);
+    const { status, errors } = await server.request(query, variables);
     const message = `${name} must have at most 2500 keys; it has 2501.`;
     expect([status, errors]).toMatchObject([400, [{ message, extensions: { code: 'BAD_USER_INPUT' } }]]);
   }
@@ -369,7 +369,7 @@ test.each(['history(after: "x")', 'customer', 'customer { orders(after: "x") }']
       { length: 99 },
       (_, index) => `a${index}: ${call}${rest.replace(/}$/, '{ __typename } }') || ' { __typename }'}`,
     );
-    const answer = await server.ask(`{ orders(first: 100) { nodes { ${aliases.join(' ')} } } }`);
+    const answer = await server.request(`{ orders(first: 100) { nodes { ${aliases.join(' ')} } } }`);
     expect(answer).toMatchObject({
       status: 400,
       errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 500_000 } }],

@@ -60,7 +60,7 @@ test('a read waits for a table that a migration locks for a moment', async () =>
   const [id = ''] = await createIds(1);
   const migration = await database.connect();
   await migration.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
-  const reading = servers[0].ask('query ($id: ID!) { order(id: $id) { items { name } } }', { id });
+  const reading = servers[0].request('query ($id: ID!) { order(id: $id) { items { name } } }', { id });
   await migration.query('SELECT pg_sleep(0.2)'); // longer than the lock timeout of 50 ms
   await migration.query('COMMIT');
   expect(await reading).toMatchObject({ data: { order: { items: [{ name: TEA.name }] } } });

@@ -19,7 +19,7 @@ const server = useServer(proxy, {
 });
 
 async function createFor(person: object, more: object = {}): Promise<string> {
-  const answer = await server.ask(CREATE_ORDER, { input: { items: [TEA], ...person, ...more } });
+  const answer = await server.request(CREATE_ORDER, { input: { items: [TEA], ...person, ...more } });
   return answer.errors?.[0]?.extensions.code ?? 'done';
 }
 
@@ -61,7 +61,7 @@ test('every log line is small JSON without statements, connections, passwords or
 
   // Connections that are ended while they are idle, and the one that listens.
   const terminate = async () => {
-    await server.ask('{ orders { totalCount } }');
+    await server.request('{ orders { totalCount } }');
     await database.sql(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
@@ -75,7 +75,7 @@ test('every log line is small JSON without statements, connections, passwords or
   await logged('COMMIT outcome unknown');
   proxy.down();
   expect(await createFor(PERSON)).toBe('SERVICE_UNAVAILABLE');
-  expect((await server.ask('query ($id: ID!) { order(id: $id) { id } }', { id: randomUUID() })).status).toBe(503);
+  expect((await server.request('query ($id: ID!) { order(id: $id) { id } }', { id: randomUUID() })).status).toBe(503);
   proxy.up();
   await logged('database read failed');
 

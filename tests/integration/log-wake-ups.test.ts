@@ -42,7 +42,7 @@ const CHANGES = 'subscription { orderStatusChanged { orderId version } }';
 
 /** Creates an order on one server and waits until its event arrives at a subscriber of another. */
 async function watched(writer: TestServer, reader: TestServer): Promise<string> {
-  const watch = await reader.watch<Seen>(CHANGES);
+  const watch = await reader.subscribe<Seen>(CHANGES);
   const { id } = await createdOrder(writer);
   await watch.until((seen) => seen.some(({ orderStatusChanged }) => orderStatusChanged.orderId === id), CALLER.timeout);
   watch.stop();
@@ -120,7 +120,7 @@ test('2,500 events that an ended process left arrive in one wake, each once, and
   const [row] = await database.sql<{ orders: number }>('SELECT count(*)::int AS orders FROM orders');
   await insertCreated(database, randomIds(EVENTS));
   const three = await serverForTest(database, FAR); // its first scan reads everything
-  const watches = await Promise.all([one, two, three].map((server) => server.watch<Seen>(CHANGES)));
+  const watches = await Promise.all([one, two, three].map((server) => server.subscribe<Seen>(CHANGES)));
   await listening(3);
   await createdOrder(three);
   for (const watch of watches) {

@@ -58,7 +58,7 @@ test('an object that does not exist is null, in its place', async () => {
 });
 
 test('a hundred and one ids are too many', async () => {
-  const answer = await server.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
+  const answer = await server.request('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
     ids: Array.from({ length: 101 }, () => randomUUID()),
   });
   expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
@@ -131,7 +131,7 @@ test('a history pages both ways and knows its ends', async () => {
   const beyond = await page({ first: 2, after: third.pageInfo.endCursor });
   expect(beyond).toMatchObject({ nodes: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
   const other = await createdOrder(server);
-  const foreign = await server.ask(query, { id: other.id, after: first.pageInfo.endCursor });
+  const foreign = await server.request(query, { id: other.id, after: first.pageInfo.endCursor });
   expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
 });
 

@@ -348,7 +348,7 @@ test("a customer's orders take the same conditions; another customer's are none"
 
 test('contradictory or invalid conditions are rejected and named', async () => {
   const rejection = async (where: object, orderBy: object = {}) => {
-    const { errors, status } = await server.ask(LIST, { where, orderBy });
+    const { errors, status } = await server.request(LIST, { where, orderBy });
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };
@@ -359,7 +359,7 @@ test('contradictory or invalid conditions are rejected and named', async () => {
   expect(await rejection({ number: { startsWith: '' } })).toEqual(['BAD_USER_INPUT', 'where.number.startsWith']);
   const many = Array.from({ length: 101 }, String);
   expect(await rejection({ number: { in: many } })).toEqual(['BAD_USER_INPUT', 'where.number.in']);
-  const { errors } = await server.ask('{ orders { count(limit: 0) { value } } }');
+  const { errors } = await server.request('{ orders { count(limit: 0) { value } } }');
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'limit' });
 });
 
@@ -391,14 +391,14 @@ test('times outside the range of the database are before or after all orders', a
     expect((await list({ where })).totalCount).toBe(Math.min(count, 100));
     expect((await list({ where, last: 3 })).nodes).toHaveLength(Math.min(count, 3));
   }
-  const { errors } = await server.ask('{ orderStats(from: "0000-01-01T00:00:00Z") { count } }');
+  const { errors } = await server.request('{ orderStats(from: "0000-01-01T00:00:00Z") { count } }');
   expect(errors).toBeUndefined();
 });
 
 test('a cursor is rejected under another ordering', async () => {
   const { pageInfo } = await list({ first: 1, where: { currency: 'USD' }, orderBy: { field: 'TOTAL' } });
   for (const orderBy of [{ field: 'CREATED_AT' }, { field: 'TOTAL', direction: 'ASC' }]) {
-    const { errors } = await server.ask(LIST, {
+    const { errors } = await server.request(LIST, {
       after: pageInfo.endCursor,
       where: { currency: 'USD' },
       orderBy,

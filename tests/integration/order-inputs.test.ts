@@ -130,7 +130,7 @@ test.each([
   ['"text"', 'JSONObject'],
   ['WEB', 'JSONObject'],
 ])('metadata that is no JSON object is rejected, not cut short: %s', async (metadata, word) => {
-  const { status, errors } = await server.ask(CREATE_WITH(metadata));
+  const { status, errors } = await server.request(CREATE_WITH(metadata));
   expect(status).toBe(400);
   expect(errors?.[0]?.message).toContain(word);
 });

@@ -166,7 +166,7 @@ test.each([
     'after',
   ],
 ])('the page %j is rejected', async (variables, code, words) => {
-  const answer = await server.ask(PAGE, variables);
+  const answer = await server.request(PAGE, variables);
   expect(answer.status).toBe(400);
   expect(answer.errors).toMatchObject([{ extensions: { code } }]);
   expect(answer.errors?.[0]?.message).toContain(words);
@@ -175,13 +175,13 @@ test.each([
 test("a cursor of another ordering, and one of an order's history, are rejected", async () => {
   const { edges } = await page({ first: 1 });
   const [edge] = edges;
-  const under = await server.ask(PAGE, { first: 1, after: edge?.cursor, ...UP });
+  const under = await server.request(PAGE, { first: 1, after: edge?.cursor, ...UP });
   expect(under.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
   const order = await createdOrder(server);
   const history = await server.get<{ order: { history: { pageInfo: { endCursor: string } } } }>(
     'query ($id: ID!) { order(id: $id) { history { pageInfo { endCursor } } } }',
     { id: order.id },
   );
-  const foreign = await server.ask(PAGE, { first: 1, after: history.order.history.pageInfo.endCursor });
+  const foreign = await server.request(PAGE, { first: 1, after: history.order.history.pageInfo.endCursor });
   expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
 });

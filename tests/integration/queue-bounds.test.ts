@@ -15,13 +15,13 @@ const overloaded = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } 
 const long = 'x'.repeat(4_000);
 
 test('a write of more bytes than may wait is rejected as overload, and not stored', async () => {
-  expect(await server.ask(CREATE_ORDER, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
+  expect(await server.request(CREATE_ORDER, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
   const items = Array.from({ length: 30 }, () => TEA);
-  expect(await server.ask(CREATE_ORDER, { input: { items } })).toMatchObject(overloaded);
+  expect(await server.request(CREATE_ORDER, { input: { items } })).toMatchObject(overloaded);
   const { id } = await createdOrder(server);
   const updateOrder = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
   for (const more of [{ notes: long }, { items }]) {
-    expect(await server.ask(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
+    expect(await server.request(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
   }
   expect(await database.sql('SELECT version, notes FROM orders')).toEqual([{ version: 1, notes: null }]);
 });
@@ -37,7 +37,7 @@ test('more reads than may wait are rejected as overload, and the others are answ
   for (let index = 0; index < 3; index += 1) {
     const { id } = await createdOrder(server);
     const ids = [id, ...Array.from({ length: 7 }, () => randomUUID())];
-    const { data, errors = [] } = await server.ask<{ nodes: object[] }>(query, { ids });
+    const { data, errors = [] } = await server.request<{ nodes: object[] }>(query, { ids });
     expect(data.nodes[0]).toEqual({ id });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
     expect(errors[0]?.message).toMatch(/^The read was not started/);
@@ -52,7 +52,7 @@ test('reads of more bytes than may wait are rejected as overload, and their byte
   );
   const ask = async (count: number) => {
     const query = `query ($customerId: String!) { __typename ${parts.slice(0, count).join(' ')} }`;
-    const { errors = [] } = await server.ask(query, { customerId: texts.customerId });
+    const { errors = [] } = await server.request(query, { customerId: texts.customerId });
     return errors.map(({ path, extensions }) => `${path?.[0]} ${extensions.code}`);
   };
   for (let index = 0; index < 3; index += 1) {

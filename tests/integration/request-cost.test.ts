@@ -9,7 +9,7 @@ const server = useServer(database, { RESPONSE_MAX_BYTES: '50000' });
 
 /** The extensions of the error that rejects a request as a whole. */
 async function rejection(query: string, variables: object = {}): Promise<Record<string, unknown>> {
-  const { status, data, errors } = await server.ask(query, variables);
+  const { status, data, errors } = await server.request(query, variables);
   expect(data).toBeUndefined();
   expect(status).toBe(400);
   expect(errors).toHaveLength(1);
@@ -32,7 +32,7 @@ test('the introspection queries of clients and playgrounds are allowed', async (
     oneOf: true,
   };
   for (const options of [{}, everything, { ...everything, descriptions: false }]) {
-    const { errors } = await server.ask(getIntrospectionQuery(options));
+    const { errors } = await server.request(getIntrospectionQuery(options));
     const codes = errors?.map(({ extensions }) => extensions['maxBytes']); // too large for this server, not too expensive
     expect(codes ?? [50_000]).toEqual([50_000]);
   }
@@ -73,7 +73,7 @@ test('a hundred and fifty exact counts are too many fields at the root', async (
   expect(await rejection(query)).toMatchObject({ maxFields: 100 });
   const spread = `{ ...F ...F } fragment F on Query { ${times(60, (i) => `a${i}: __typename`)} }`;
   expect(await rejection(spread)).toMatchObject({ maxFields: 100 });
-  expect((await server.ask(`{ ${times(100, (i) => `a${i}: __typename`)} }`)).errors).toBeUndefined();
+  expect((await server.request(`{ ${times(100, (i) => `a${i}: __typename`)} }`)).errors).toBeUndefined();
 });
 
 test('the fields of an operation are bounded, however little each costs', async () => {
@@ -85,7 +85,7 @@ test('a node counts as often as ids are given', async () => {
   const { id } = await createdOrder(server);
   const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ${times(30, (i) => `... on Order { a${i}: items { name } }`)} } }`;
   expect(await rejection(query, { ids: Array.from({ length: 100 }, () => id) })).toMatchObject(tooExpensive);
-  expect((await server.ask(query, { ids: [id] })).errors).toBeUndefined();
+  expect((await server.request(query, { ids: [id] })).errors).toBeUndefined();
 });
 
 test('a list far beyond every limit is rejected without being read, however often it is used', async () => {
@@ -117,18 +117,18 @@ test.each([
   ['orderByNumber(number: $text)', 'number', 40],
 ])('%s takes a text of a bounded length', async (field, argument, limit) => {
   const query = `query ($text: String!) { ${field} { id } }`;
-  const { status, errors } = await server.ask(query, { text: 'x'.repeat(limit + 1) });
+  const { status, errors } = await server.request(query, { text: 'x'.repeat(limit + 1) });
   expect([status, errors?.[0]?.extensions]).toEqual([400, { code: 'BAD_USER_INPUT', argument }]);
 });
 
 test('ids and the customers of statistics have a bounded length', async () => {
   for (const query of ['{ node(id: $id) { id } }', '{ nodes(ids: [$id]) { id } }', '{ order(id: $id) { id } }']) {
-    const { errors } = await server.ask(`query ($id: ID!) ${query}`, { id: `customer:${'x'.repeat(129)}` });
+    const { errors } = await server.request(`query ($id: ID!) ${query}`, { id: `customer:${'x'.repeat(129)}` });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'id' });
     expect(errors?.[0]?.message.length).toBeLessThan(200);
   }
   const stats = 'query ($c: String!) { orderStats(customerId: $c) { count } }';
-  const { errors } = await server.ask(stats, { c: 'x'.repeat(129) });
+  const { errors } = await server.request(stats, { c: 'x'.repeat(129) });
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'customerId' });
 });
 
@@ -147,14 +147,14 @@ test.each([
   ['a field', `{ ${middling} }`, {}],
   ['an id', `{ order(id: "${long}") { id } }`, {}],
 ])('%s that is wrong and long is shown cut short', async (_what, query, variables) => {
-  const { errors = [] } = await server.ask(query, variables);
+  const { errors = [] } = await server.request(query, variables);
   expect(errors).toHaveLength(1);
   expect(errors[0]?.message).not.toContain('The response must have');
   expect(errors[0]?.message.length).toBeLessThan(700);
 });
 
 test('an id that is no UUID is shown cut short', async () => {
-  const { errors = [] } = await server.ask(`{ order(id: "${long.slice(0, 2_000)}") { id } }`);
+  const { errors = [] } = await server.request(`{ order(id: "${long.slice(0, 2_000)}") { id } }`);
   expect(errors).toHaveLength(1);
   expect(errors[0]?.message.length).toBeLessThan(200);
 });
@@ -174,25 +174,25 @@ test('an answer larger than one may be is rejected, unless a write was stored', 
   const input = { items: [TEA], notes };
   const { id } = await createdOrder(server, { notes });
   const copies = times(20, (i) => `a${i}: notes`);
-  const small = await server.ask(`{ order(id: "${id}") { a: notes } }`);
+  const small = await server.request(`{ order(id: "${id}") { a: notes } }`);
   expect(small.errors).toBeUndefined();
   expect(await rejection(`{ order(id: "${id}") { ${copies} } }`)).toEqual({ code: 'BAD_USER_INPUT', maxBytes: 50_000 });
   const query = `mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id ${copies} } } }`;
-  const stored = await server.ask<{ createOrder: { order: { id: string; a19: string } } }>(query, { input });
+  const stored = await server.request<{ createOrder: { order: { id: string; a19: string } } }>(query, { input });
   expect(stored.status).toBe(200);
   expect(stored.data.createOrder.order.a19).toBe(notes);
   const others = 'ü'.repeat(4_000); // two bytes each: the bound is one of bytes
   const wide = await createdOrder(server, { notes: others });
   const seven = times(7, (i) => `a${i}: notes`);
   expect(await rejection(`{ order(id: "${wide.id}") { ${seven} } }`)).toMatchObject({ maxBytes: 50_000 });
-  expect((await server.ask(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();
+  expect((await server.request(`{ order(id: "${id}") { ${seven} } }`)).errors).toBeUndefined();
 });
 
 test('a page of a hundred orders with items and history is allowed', async () => {
   const usual = `{ orders(first: 100) { totalCount nodes { id number status total { amount currency }
     items { name quantity unitPrice { amount currency } } history { nodes { version type to occurredAt } } }
     pageInfo { hasNextPage endCursor } } }`;
-  expect((await server.ask(usual)).errors).toBeUndefined();
+  expect((await server.request(usual)).errors).toBeUndefined();
 });
 
 test('a series has a bounded number of amounts of money, as its cost says', async () => {
@@ -204,8 +204,8 @@ test('a series has a bounded number of amounts of money, as its cost says', asyn
      WHERE grain = 'DAY' OR day IN (0, 1999)`,
   );
   const query = 'query ($to: DateTime) { orderStats(from: "2020-01-01T00:00:00Z", to: $to) { series { count } } }';
-  const whole = await server.ask(query, { to: '2025-06-23T00:00:00Z' });
+  const whole = await server.request(query, { to: '2025-06-23T00:00:00Z' });
   expect(whole).toMatchObject({ status: 400, errors: [{ extensions: { argument: 'interval' } }] });
-  const shorter = await server.ask(query, { to: '2024-12-01T00:00:00Z' });
+  const shorter = await server.request(query, { to: '2024-12-01T00:00:00Z' });
   expect(shorter.errors).toBeUndefined();
 });

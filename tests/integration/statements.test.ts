@@ -7,7 +7,7 @@ const READ_LANES = 4;
 
 const database = useDatabase();
 const proxy = useProxy(database);
-// The statements of the event log are not counted: it polls once a minute, and has been read before the tests begin.
+// The statements of the event log are not counted: it polls once a minute, and has been read before the tests start.
 const server = useServer(proxy, {
   EVENTS_POLL_MS: '60000',
   EVENTS_DEBOUNCE_MS: '0',
@@ -22,7 +22,7 @@ beforeAll(async () => {
     ),
   );
   ids = orders.map((order) => order.id);
-  const transitions = await server.watch('subscription { orderStatusChanged(to: [CONFIRMED]) { version } }');
+  const transitions = await server.subscribe('subscription { orderStatusChanged(to: [CONFIRMED]) { version } }');
   await Promise.all(ids.map(async (id) => transitionOrder(server, { id, status: 'CONFIRMED' })));
   // The event log has been read to its end, and runs no statement.
   await transitions.until(({ length }) => length === ids.length);
@@ -39,14 +39,14 @@ async function statementsOf(work: () => Promise<unknown>): Promise<readonly stri
   return proxy.statements.slice(before);
 }
 
-interface OrdersAnswer {
+interface OrdersResponse {
   readonly orders: { readonly nodes: readonly { readonly items: readonly unknown[] }[] };
 }
 
 test('fifty orders with their items are two statements', async () => {
-  let answer: OrdersAnswer | undefined;
+  let answer: OrdersResponse | undefined;
   const statements = await statementsOf(async () => {
-    answer = await server.get<OrdersAnswer>(
+    answer = await server.get<OrdersResponse>(
       '{ orders(first: 50) { nodes { id items { name } } pageInfo { hasNextPage hasPreviousPage } } }',
     );
   });
@@ -104,7 +104,7 @@ test('a list of which only counts are selected reads no page', async () => {
   const { orders } = await server.get<{ orders: { totalCount: number; all: object[] } }>(selected);
   expect([orders.totalCount, orders.all.length]).toEqual([50, 20]);
   expect(await statementsOf(() => server.get('{ orders { pageInfo { endCursor } } }'))).toHaveLength(1);
-  expect(await server.ask('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
+  expect(await server.request('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
 });
 
 test('an order that one request selects twice is read once', async () => {

@@ -469,7 +469,7 @@ test('a customer gets statistics of its own orders only, whichever customer it n
 
 test('a period must be whole hours, in order, and a series not too long', async () => {
   const rejection = async (variables: object) => {
-    const { errors, status } = await server.ask(STATS, variables);
+    const { errors, status } = await server.request(STATS, variables);
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };

@@ -3,17 +3,17 @@ import { createClient as createWebsocketClient } from 'graphql-ws';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import type { Watch } from '../support/client.js';
+import type { TestSubscription } from '../support/client.js';
 import { TEA } from '../support/order-documents.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import type { TestServer } from '../support/server.js';
 
 const database = useDatabase();
 const servers = [useServer(database), useServer(database)] as const;
-const watches: Watch<unknown>[] = [];
+const subscriptions: TestSubscription<unknown>[] = [];
 
 afterEach(() => {
-  for (const watch of watches.splice(0)) watch.stop();
+  for (const subscription of subscriptions.splice(0)) subscription.stop();
 });
 
 interface Changed {
@@ -40,13 +40,13 @@ const WATCH = `subscription ($orderId: ID, $customerId: String, $to: [OrderStatu
   }
 }`;
 
-async function watch(server: TestServer, variables: object = {}): Promise<Watch<Changed>> {
-  const started = await server.watch<Changed>(WATCH, variables);
-  watches.push(started);
+async function subscribe(server: TestServer, variables: object = {}): Promise<TestSubscription<Changed>> {
+  const started = await server.subscribe<Changed>(WATCH, variables);
+  subscriptions.push(started);
   return started;
 }
 
-/** Not the creations, which may still be on their way when a watcher begins. */
+/** Not the creations, which may still be on their way when a subscriber begins. */
 const TRANSITIONS = ['CONFIRMED', 'PROCESSING', 'SHIPPED'];
 
 const steps = (seen: readonly Changed[]) =>
@@ -54,12 +54,12 @@ const steps = (seen: readonly Changed[]) =>
 
 test('a subscriber receives the creation and the transitions of an order in order, on the server that made them and on another', async () => {
   const customerId = randomUUID();
-  const watchers = await Promise.all(servers.map(async (server) => watch(server, { customerId })));
+  const subscribers = await Promise.all(servers.map(async (server) => subscribe(server, { customerId })));
   const { id } = await createdOrder(servers[0], { customerId });
   await transitionOrder(servers[1], { id, status: 'CONFIRMED', reason: 'paid' });
   await transitionOrder(servers[0], { id, status: 'SHIPPED' });
-  for (const watcher of watchers) {
-    const seen = await watcher.until((events) => events.length === 3);
+  for (const subscriber of subscribers) {
+    const seen = await subscriber.until((events) => events.length === 3);
     expect(steps(seen)).toEqual([
       { from: null, to: 'PENDING', version: 1 },
       { from: 'PENDING', to: 'CONFIRMED', version: 2 },
@@ -81,10 +81,10 @@ test('filters by order, customer and status pass only matching events', async ()
     await createdOrder(servers[0], { customerId: 'me' }),
     await createdOrder(servers[0], { customerId: 'you' }),
   ];
-  const byOrder = await watch(servers[0], { orderId: mine.id.toUpperCase(), to: TRANSITIONS });
-  const byCustomer = await watch(servers[0], { customerId: 'you', to: TRANSITIONS });
-  const byStatus = await watch(servers[0], { to: ['SHIPPED'] });
-  const everything = await watch(servers[0], { to: TRANSITIONS });
+  const byOrder = await subscribe(servers[0], { orderId: mine.id.toUpperCase(), to: TRANSITIONS });
+  const byCustomer = await subscribe(servers[0], { customerId: 'you', to: TRANSITIONS });
+  const byStatus = await subscribe(servers[0], { to: ['SHIPPED'] });
+  const everything = await subscribe(servers[0], { to: TRANSITIONS });
   for (const { id } of [mine, other]) await transitionOrder(servers[0], { id, status: 'CONFIRMED' });
   for (const { id } of [mine, other]) await transitionOrder(servers[0], { id, status: 'SHIPPED' });
   const all = await everything.until((events) => events.length === 4);
@@ -104,17 +104,17 @@ test('filters by order, customer and status pass only matching events', async ()
 
 test('each event carries the order as it is at the time of delivery', async () => {
   const { id } = await createdOrder(servers[0]);
-  const watcher = await watch(servers[0], { orderId: id, to: TRANSITIONS });
+  const subscriber = await subscribe(servers[0], { orderId: id, to: TRANSITIONS });
   for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
     await transitionOrder(servers[0], { id, status });
-    const seen = await watcher.until((events) => events.length === index + 1);
+    const seen = await subscriber.until((events) => events.length === index + 1);
     expect(seen.at(-1)?.orderStatusChanged.order.status).toBe(status);
   }
 });
 
 test('the events of three hundred orders reach every subscriber once, in order for each order', async () => {
   const customerId = randomUUID();
-  const watchers = await Promise.all([watch(servers[0], { customerId }), watch(servers[1], { customerId })]);
+  const subscribers = await Promise.all([subscribe(servers[0], { customerId }), subscribe(servers[1], { customerId })]);
   const orders = await Promise.all(
     Array.from({ length: 300 }, async (_, index) => createdOrder(servers[index % 2 === 0 ? 0 : 1], { customerId })),
   );
@@ -124,8 +124,8 @@ test('the events of three hundred orders reach every subscriber once, in order f
       await transitionOrder(servers[index % 2 === 0 ? 0 : 1], { id, status: 'CANCELLED' });
     }),
   );
-  for (const watcher of watchers) {
-    const seen = await watcher.until((events) => events.length >= 900);
+  for (const subscriber of subscribers) {
+    const seen = await subscriber.until((events) => events.length >= 900);
     expect(seen).toHaveLength(900);
     const byOrder = Map.groupBy(seen, (event) => event.orderStatusChanged.orderId);
     expect(byOrder.size).toBe(300);
@@ -143,18 +143,18 @@ test.each([
   ['NUL', 'subscription { orderStatusChanged(customerId: "\\u0000") { id } }', 'BAD_USER_INPUT', 'NUL'],
   ['too many tokens', `subscription { ${'a:__typename '.repeat(3_000)} }`, 'GRAPHQL_PARSE_FAILED', 'token'],
 ])('%s over a websocket is rejected, and the socket stays open', async (_what, query, code, words) => {
-  const rejected = await servers[0].watch(query);
+  const rejected = await servers[0].subscribe(query);
   await rejected.ended;
   expect(rejected.errors).toMatchObject([{ extensions: { code } }]);
   expect(rejected.errors[0]?.message).toContain(words);
   const customerId = randomUUID();
-  const watcher = await watch(servers[0], { customerId });
+  const subscriber = await subscribe(servers[0], { customerId });
   await createdOrder(servers[0], { customerId });
-  await watcher.until((events) => events.length === 1);
+  await subscriber.until((events) => events.length === 1);
 });
 
 test('a wrong variable is the client’s own error', async () => {
-  const rejected = await servers[0].watch(WATCH, { to: ['banana'] });
+  const rejected = await servers[0].subscribe(WATCH, { to: ['banana'] });
   await rejected.ended;
   expect(rejected.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });

@@ -146,7 +146,7 @@ test('name and e-mail address of the customer are corrected, cleared, and found 
 test('the currency cannot be updated, and amounts cannot once the order is confirmed; names can until it is shipped', async () => {
   const { id } = await createdWholeOrder(server, PRICED);
   const query = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
-  const { status } = await server.ask(query, { input: { id, expectedVersion: 1, currency: 'EUR' } });
+  const { status } = await server.request(query, { input: { id, expectedVersion: 1, currency: 'EUR' } });
   expect(status).toBe(400);
   await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
   const update = async (input: object) =>

@@ -266,7 +266,7 @@ test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, an
 });
 
 test('changes that leave the status as it was are not reported to watchers of statuses', async () => {
-  const watch = await server.watch<{ orderStatusChanged: { version: number } }>(WATCH, {
+  const watch = await server.subscribe<{ orderStatusChanged: { version: number } }>(WATCH, {
     customerId: 'updates',
   });
   const { id } = await createdOrder(server, { customerId: 'updates' });

@@ -47,16 +47,16 @@ test('the ready line is followed by the URL of the playground, and watch says wh
     '{ orders(where: {createdAt: {gte: 20261121}}) { totalCount } }',
     '{ orders(where: {createdAt: {gte: {day: 21}}}) { totalCount } }',
   ]) {
-    const { errors } = await server.ask(query);
+    const { errors } = await server.request(query);
     const rule = 'DateTime must have date, time and time zone, such as "2026-11-20T15:04:05Z"; it is ';
     expect(errors).toMatchObject([{ message: expect.stringContaining(rule) as string }]);
   }
-  const { errors } = await server.ask('query ($w: OrderWhere) { orders(where: $w) { totalCount } }', {
+  const { errors } = await server.request('query ($w: OrderWhere) { orders(where: $w) { totalCount } }', {
     w: { createdAt: { gte: '2026-11-21' } },
   });
   expect(errors?.[0]?.message).toMatch(/at "w\.createdAt\.gte"; DateTime must have .*; it is "2026-11-21"\.$/);
   const example = '{ orders(where: {createdAt: {gte: "2026-11-20T15:04:05Z"}}) { totalCount } }';
-  expect((await server.ask(example)).errors).toBeUndefined();
+  expect((await server.request(example)).errors).toBeUndefined();
 });
 
 test('what watch cannot do is one sentence', async () => {

@@ -74,7 +74,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       (list) => list?.length,
     );
     expect(counts.toSorted((a = 0, b = 0) => a - b)).toEqual([1, 4]);
-    expect([...ada.trouble, ...bob.trouble]).toEqual([]);
+    expect([...ada.problems, ...bob.problems]).toEqual([]);
   });
 
   test('Create returns the same order while it is PENDING, and creates another once its id is used up', async () => {
@@ -109,7 +109,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await open('Create');
     await open('Mine');
     expect(await document()).toContain(second);
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
   test('the watch panel lists events while other tabs run, until it is stopped', async () => {
@@ -185,7 +185,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await eventually(phase).toBe('Ended');
     await eventually(answer).toContain('"errors"');
     expect((await events())[0]).not.toMatch(/ v\d+$/);
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
   test('the watch panel says that it reconnects, and lists what happens afterwards', async () => {
@@ -255,7 +255,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       if (width > 600) expect(await widthOf('.graphiql-query-editor .graphiql-editor')).toBeGreaterThan(230);
       await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
       expect(await cutOff('.watch')).toBeNull();
-      expect(visitor.trouble).toEqual([]);
+      expect(visitor.problems).toEqual([]);
       await page.context().close();
     }
   });
@@ -281,7 +281,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     expect(frames[0]).toBe(JSON.stringify({ type: 'connection_init', payload: { 'x-mark': secret } }));
     await eventually(() => storedTabs(page)).toContain('"activeTabIndex":1');
     expect(await page.evaluate<string>('JSON.stringify(localStorage)')).not.toContain(secret);
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
   test('the empty answer says how to run the tab', async () => {
@@ -350,7 +350,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       }
       await page.close();
     }
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
   test('without storage and without a clipboard the examples run, and the address bar shows the link', async () => {
@@ -396,7 +396,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await run(/"changed": true/);
     await open('Mine');
     expect(await document()).toContain('query Mine');
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 });
 
