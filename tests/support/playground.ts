@@ -36,7 +36,7 @@ export interface Playground {
   readonly run: (expected: RegExp) => Promise<string>;
   readonly start: () => Promise<void>;
   readonly document: () => Promise<string>;
-  readonly answer: () => Promise<string>;
+  readonly response: () => Promise<string>;
   /** Replaces the text of an editor. */
   readonly write: (editor: 'query' | 'Variables' | 'Headers', text: string) => Promise<void>;
   /** The lines of the watch panel without their times, newest first. */
@@ -82,14 +82,14 @@ export async function playgroundIn(page: Page): Promise<Playground> {
   const text = async (selector: string) =>
     (await page.locator(`${selector} .view-lines`).innerText()).replaceAll('\u00a0', ' ');
   const document = () => text('.graphiql-query-editor');
-  const answer = () => text('.graphiql-response');
+  const response = () => text('.graphiql-response');
   const start = () => page.getByRole('button', { name: 'Execute query' }).click();
   await page.locator('.graphiql-query-editor .view-lines').waitFor(TIMEOUT);
-  await expect.poll(answer, TIMEOUT).toBe('');
+  await expect.poll(response, TIMEOUT).toBe('');
   return {
     page,
     document,
-    answer,
+    response,
     start,
     tabs: () => page.getByRole('tab').allInnerTexts(),
     async open(tab) {
@@ -98,8 +98,8 @@ export async function playgroundIn(page: Page): Promise<Playground> {
     },
     async run(expected) {
       await start();
-      await expect.poll(answer, TIMEOUT).toMatch(expected);
-      return answer();
+      await expect.poll(response, TIMEOUT).toMatch(expected);
+      return response();
     },
     async write(editor, content) {
       if (editor !== 'query') await page.getByRole('button', { name: editor, exact: true }).click();

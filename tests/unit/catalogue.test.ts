@@ -240,17 +240,17 @@ test('a broken connection is retried; an unreachable service is unavailable', as
 
 test('a lookup fails at once while ten thousand requests wait', async () => {
   const { catalogue, service } = await start({ batch: 'off', timeoutMs: 60_000 }, () => undefined); // never responds
-  const gone = new AbortController();
+  const disconnection = new AbortController();
   const waiting = catalogue.products(
     Array.from({ length: 10_008 }, (_, index) => `p${index}`),
-    callerOf({ deadline: performance.now() + 60_000, signal: gone.signal }),
+    callerOf({ deadline: performance.now() + 60_000, signal: disconnection.signal }),
   );
   await expect.poll(() => service.requests.length).toBe(8);
   expect(await one(catalogue, 'one more')).toEqual(
     unavailable('Too many requests are waiting for the product service'),
   );
   expect(service.requests).toHaveLength(8);
-  gone.abort();
+  disconnection.abort();
   expect((await waiting)[10_007]).toEqual(unavailable('The client has disconnected'));
 });
 
@@ -266,12 +266,12 @@ test.each([
 test('a lookup ends at the deadline or disconnection of its caller; the other callers get the product', async () => {
   const pending: (() => void)[] = [];
   const { catalogue, service } = await start({}, (request, response) => pending.push(() => valid(request, response)));
-  const gone = new AbortController();
+  const disconnection = new AbortController();
   const waiting = one(catalogue, 'mug');
   const expiring = one(catalogue, 'mug', callerOf({ deadline: performance.now() + 40 }));
-  const disconnecting = one(catalogue, 'mug', callerOf({ signal: gone.signal, deadline: Infinity }));
+  const disconnecting = one(catalogue, 'mug', callerOf({ signal: disconnection.signal, deadline: Infinity }));
   expect(await expiring).toEqual(unavailable('deadline passed'));
-  gone.abort();
+  disconnection.abort();
   expect(await disconnecting).toEqual(unavailable('client has disconnected'));
   await expect.poll(() => pending).toHaveLength(1);
   pending[0]?.();
@@ -286,9 +286,9 @@ test('products without waiting callers are not requested', async () => {
   const { catalogue, service } = await start({ batch: 'off' }, (request, response) =>
     pending.push(() => valid(request, response)),
   );
-  const gone = new AbortController();
-  const abandoned = one(catalogue, 'abandoned', callerOf({ signal: gone.signal }));
-  gone.abort();
+  const disconnection = new AbortController();
+  const abandoned = one(catalogue, 'abandoned', callerOf({ signal: disconnection.signal }));
+  disconnection.abort();
   expect(await abandoned).toEqual(unavailable('client has disconnected'));
   const eight = catalogue.products(['1', '2', '3', '4', '5', '6', '7', '8'], callerOf());
   await expect.poll(() => pending).toHaveLength(8);

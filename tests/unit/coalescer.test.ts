@@ -80,8 +80,8 @@ test('an error result fails only its call; a failed batch fails only its calls a
   expect(await mixed).toMatchObject([{ value: 'fine' }, { reason: { message: 'bad' } }]);
   const failed = coalescer.load('c', callerOf());
   await turn();
-  batches[1]?.fail(new Error('gone'));
-  await expect(failed).rejects.toThrow('gone');
+  batches[1]?.fail(new Error('failed'));
+  await expect(failed).rejects.toThrow('failed');
   const after = coalescer.load('d', callerOf());
   await turn();
   batches[2]?.finish();
@@ -115,11 +115,11 @@ test('calls of disconnected callers and calls past their deadline leave the queu
   const { coalescer, batches } = create();
   const busy = coalescer.load('busy', callerOf());
   await turn();
-  const gone = new AbortController();
-  const disconnected = Promise.allSettled([coalescer.load('disconnected', callerOf({ signal: gone.signal }))]);
+  const disconnection = new AbortController();
+  const disconnected = Promise.allSettled([coalescer.load('disconnected', callerOf({ signal: disconnection.signal }))]);
   const late = coalescer.load('late', callerOf({ deadline: performance.now() + 20 }));
   const connected = coalescer.load('connected', callerOf());
-  gone.abort();
+  disconnection.abort();
   await expect(late).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
     message: 'not started',
@@ -179,12 +179,12 @@ test('a group without connected callers is not run', async () => {
   const { coalescer, batches } = create({ groupOf: (key) => key });
   const busy = coalescer.load('busy', callerOf());
   await turn();
-  const gone = new AbortController();
+  const disconnection = new AbortController();
   const counts = Array.from({ length: 50 }, async (_, index) =>
-    coalescer.load(`count ${index}`, callerOf({ signal: gone.signal })),
+    coalescer.load(`count ${index}`, callerOf({ signal: disconnection.signal })),
   );
   const connected = coalescer.load('connected', callerOf());
-  gone.abort();
+  disconnection.abort();
   batches[0]?.finish();
   for (const result of await Promise.allSettled(counts))
     expect(result).toMatchObject({ reason: { code: 'CANCELLED' } });

@@ -59,7 +59,7 @@ test('a log line is bounded for every error', () => {
     nested(10, '💶'.repeat(100_000)),
     new AggregateError(
       Array.from({ length: 1_000 }, () => nested(5, 'many')),
-      'of many',
+      'an aggregate',
     ),
     Object.assign(new Error('with a stack'), { stack: `Error: with a stack\n${'    at x (y)\n'.repeat(10_000)}` }),
     Object.assign(new Error('with a code'), { code: 'C'.repeat(10_000), name: 'N'.repeat(10_000) }),

@@ -17,15 +17,11 @@ test.each([
     'The field Subscription.orderStatusChanged has no rule.',
   ],
   [
-    'a rule for a field that does not exist',
+    'a rule for an unknown field',
     { ...POLICY, Money: { anyone: 'amount currency', staff: 'cents' } },
     'The field Money.cents does not exist.',
   ],
-  [
-    'a rule for a type that does not exist',
-    { ...POLICY, Coupon: { anyone: 'code' } },
-    'The field Coupon.code does not exist.',
-  ],
+  ['a rule for an unknown type', { ...POLICY, Coupon: { anyone: 'code' } }, 'The field Coupon.code does not exist.'],
   [
     'a field with two rules',
     { ...POLICY, Money: { anyone: 'amount currency', admin: 'amount' } },

@@ -42,11 +42,11 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
 // Without authentication, only the admin can connect over a websocket.
 test.each([
   ['an admin', OPEN_ADMIN, '', [1, 2, 3, 4]],
-  ['an admin, of one customer', OPEN_ADMIN, '(customerId: "ann")', [1]],
+  ['an admin with a filter on one customer', OPEN_ADMIN, '(customerId: "ann")', [1]],
   ['a customer', customer('ann'), '', [1]],
-  ['a customer, of itself', customer('ann'), '(customerId: "ann")', [1]],
-  ['a customer, of another customer', customer('ann'), '(customerId: "bob")', []],
-  ['a customer, of an order of several', customer('bob'), `(orderId: "${ORDER}")`, [2]],
+  ['a customer with a filter on itself', customer('ann'), '(customerId: "ann")', [1]],
+  ['a customer with a filter on another customer', customer('ann'), '(customerId: "bob")', []],
+  ['a customer with a filter on an order of several customers', customer('bob'), `(orderId: "${ORDER}")`, [2]],
 ] as const)('%s receives only permitted events', async (_name, viewer, filter, versions) => {
   expect(await seenBy(viewer, filter)).toEqual(versions);
 });
