@@ -23,8 +23,8 @@ function canonical(value: unknown): unknown {
 }
 
 /**
- * The fingerprint parts of a creation, before prices are looked up. Fields that the API gained later are parts only where
- * they are given, so that the fingerprints of older requests stay the same.
+ * The fingerprint parts of a creation, before prices are looked up. Fields added to the API later are parts only if
+ * they are set, so that the fingerprints of older requests stay the same.
  */
 export function creationFingerprintParts({ details, lines, ...amounts }: OrderRequest): readonly unknown[] {
   const { customerId, customerName, customerEmail, currency, notes, ...laterDetails } = details;
