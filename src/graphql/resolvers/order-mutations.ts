@@ -63,7 +63,7 @@ ${IDEMPOTENCY_ERROR}`,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, path, transitionOrder(context.services.orders, input, context.caller));
+    return toChangePayload(context, path, transitionOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => UpdateOrderPayload, {
@@ -80,7 +80,7 @@ ${IDEMPOTENCY_ERROR}`,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, updateOrder(context.services.orders, input, context.caller));
+    return toChangePayload(context, path, updateOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -98,7 +98,7 @@ ${IDEMPOTENCY_ERROR}`,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, path, cancelOrder(context.services.orders, input, context.caller));
+    return toChangePayload(context, path, cancelOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => DeleteOrderPayload, {
@@ -123,7 +123,7 @@ ${IDEMPOTENCY_ERROR}`,
   }
 }
 
-async function changePayload(
+async function toChangePayload(
   context: Context,
   path: GraphQLResolveInfo['path'],
   change: Promise<ChangeResult>,
