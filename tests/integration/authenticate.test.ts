@@ -10,6 +10,9 @@ import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Context, type Services } from '../../src/graphql/context.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
+import { createFastLane } from '../../src/http/fast-lane.js';
+import { createFinish } from '../../src/http/finish-response.js';
+import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
 import { createHttp, urlOf } from '../../src/http/server.js';
 import { serveWebsockets } from '../../src/http/websocket.js';
 import { openWebsocket } from '../support/websocket.js';
@@ -36,7 +39,9 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const services = { orders: { readerFor: () => ({}) }, deadlineMs: 10_000 } as unknown as Services;
   const schema = subjectSchema();
   const formatError = createErrorFormatter(String);
-  const apollo = createApollo({ ...request, schema, formatError, log });
+  const documents = new PreparedDocuments(schema);
+  const finish = createFinish(request.maxResponseBytes);
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
   await apollo.start();
   const shared = {
     ...request,
@@ -45,8 +50,10 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     createContext: (viewer: Viewer, signal: AbortSignal) => createContext(services, viewer, signal),
     log,
   };
-  const http = createHttp({ ...shared, apollo, isDraining: () => false, unready: () => Promise.resolve(null) });
-  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
+  const fastLane = createFastLane({ ...request, documents, formatError, finish });
+  const unready = () => Promise.resolve(null);
+  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready });
+  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, documents, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await websockets.close();

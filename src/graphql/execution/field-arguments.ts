@@ -3,13 +3,13 @@ import {
   isNonNullType,
   Kind,
   valueFromAST,
-  visit,
   type FieldNode,
   type GraphQLArgument,
   type GraphQLField,
   type ValueNode,
 } from 'graphql';
-import { assertReadable } from '../arguments.js';
+import { isVariable } from '../argument-cost.js';
+import { assertReadable } from '../assert-readable.js';
 import type { Variables } from './coerce-variables.js';
 
 /** The arguments of a field for the variables of one request. @throws GraphQLError if an argument is not valid */
@@ -57,7 +57,7 @@ function prepareArgument(argument: GraphQLArgument, given: ValueNode | undefined
       return true;
     };
   }
-  if (usesVariables(given)) return null;
+  if (isVariable(given)) return null;
   const value = valueFromAST(given, type);
   if (value === undefined || !isReadable({ [name]: value })) return null;
   return (args) => {
@@ -73,16 +73,6 @@ function fillDefault({ name, type, defaultValue }: GraphQLArgument): FillArgumen
     args[name] = defaultValue;
     return true;
   };
-}
-
-function usesVariables(node: ValueNode): boolean {
-  let found = false;
-  visit(node, {
-    Variable() {
-      found = true;
-    },
-  });
-  return found;
 }
 
 function isReadable(args: object): boolean {

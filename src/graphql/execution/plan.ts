@@ -140,9 +140,9 @@ function planValue(selection: SelectionPlan, type: GraphQLOutputType): Complete 
   return completeObject(selection, type);
 }
 
-const RESOLVER = 'unguarded';
+/** The extension of a field that has the resolver without the check of its arguments, which `prepareArguments` makes. */
+export const UNGUARDED = 'unguarded';
 
-/** The resolver without the check of its arguments, which `prepareArguments` makes. */
 function unguarded({ extensions, resolve }: GraphQLField<unknown, unknown>) {
-  return (extensions[RESOLVER] as typeof resolve) ?? resolve;
+  return (extensions[UNGUARDED] as typeof resolve) ?? resolve;
 }
