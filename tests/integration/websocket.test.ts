@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { TEA } from '../support/order-documents.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
@@ -133,8 +134,7 @@ test('an id cannot be reused while its last event is executed, so no subscriptio
   const responses = () => messages.filter(({ id }) => id === 'X').map(({ type }) => type);
   subscribe();
   await probe('subscribed');
-  const blocker = await database.connect();
-  await blocker.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'order_items');
   await transitionOrder(server, { id: orderId, status: 'CONFIRMED' });
   await expect
     .poll(async () => {
@@ -150,7 +150,7 @@ test('an id cannot be reused while its last event is executed, so no subscriptio
     type: 'error',
     payload: [{ extensions: { code: 'BAD_REQUEST' } }],
   });
-  await blocker.query('ROLLBACK');
+  await release();
   await expect
     .poll(async () => {
       const errors = responses().length;
