@@ -38,7 +38,7 @@ const waiting = (count: number) => expect.poll(() => database.sql(WAITING), { ti
  * Runs one batch on each server. Both batches lock the same three things. `block` locks the middle one, so that each
  * server has locked the things before it in its own order. If the orders differ, the batches deadlock.
  */
-async function cross<T>(
+async function runConcurrently<T>(
   block: (client: Client) => Promise<unknown>,
   send: (server: TestServer, side: 0 | 1) => Promise<T>,
 ) {
@@ -95,7 +95,7 @@ test.each([0, 1] as const)(
   'two batches that create orders with the same ids in opposite order do not deadlock (%s)',
   async (reversed) => {
     const ids = threeIds();
-    const responses = await cross(
+    const responses = await runConcurrently(
       (blocker) => insertOrders(blocker, [{ id: ids[1] }]),
       async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
@@ -115,7 +115,7 @@ test.each([0, 1] as const)(
   async (reversed) => {
     const customerId = `claims ${reversed}`;
     const references = ['a', 'b', 'c'];
-    const responses = await cross(
+    const responses = await runConcurrently(
       (blocker) => claimReferences(blocker, customerId, ['b']),
       async (server, side) => {
         const order = side === reversed ? references.toReversed() : references;

@@ -108,8 +108,8 @@ test('a process waits for the migration of another process', async () => {
   const proxy = await startPostgresProxy(database.url);
   try {
     const second = migrate(proxy.url);
-    const tries = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
-    await expect.poll(async () => tries() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
+    const attempts = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
+    await expect.poll(async () => attempts() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
     await release();
     expect(await Promise.all([first, second])).toEqual([MIGRATIONS, []]);
   } finally {

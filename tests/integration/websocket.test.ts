@@ -28,8 +28,8 @@ test.each([
   const text = JSON.stringify(message);
   socket.pause();
   const sent: Promise<void>[] = [];
-  const most = message === 'ping' ? 150_000 : 30_000; // more than the socket buffers
-  for (let index = 0; index < most && socket.readyState === WebSocket.OPEN; index += 1) {
+  const maximum = message === 'ping' ? 150_000 : 30_000; // more than the socket buffers
+  for (let index = 0; index < maximum && socket.readyState === WebSocket.OPEN; index += 1) {
     sent.push(
       new Promise((resolve) => {
         if (message === 'ping') socket.ping('x'.repeat(125), true, () => resolve());
@@ -222,8 +222,8 @@ test('subscriptions to the same events share a cost budget, and ended ones relea
   expect(await subscribed(websocket, 'a5', 'budget')).toBe('THROTTLED');
   websocket.socket.terminate();
   const next = await openWebsocket(server.url);
-  let tries = 0;
-  await expect.poll(async () => subscribed(next, `b${(tries += 1)}`, 'budget')).toBeNull();
+  let attempts = 0;
+  await expect.poll(async () => subscribed(next, `b${(attempts += 1)}`, 'budget')).toBeNull();
 });
 
 test('the budget of three concurrent subscriptions allows ten consecutive ones', async () => {
