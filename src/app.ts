@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
@@ -160,7 +160,7 @@ async function createOrders(
     writer,
     readerFor: coalesceReads(createReader(database, log), config.reads),
     productLookup: productLookupOf(config, log),
-    fingerprintSecret: await serverSecret(database, 'fingerprint'),
+    fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Caller } from './interfaces/caller.js';
 import type { OrderReader } from './interfaces/order-reader.js';
 import type { OrderWriter } from './interfaces/order-writer.js';
@@ -9,5 +10,5 @@ export interface OrderDependencies {
   readonly readerFor: (caller: Caller) => OrderReader;
   /** Null if every item must have a name and a price. */
   readonly productLookup: ProductLookup | null;
-  readonly fingerprintSecret: Uint8Array;
+  readonly fingerprintSecret: KeyObject;
 }

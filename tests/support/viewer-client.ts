@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { graphql } from 'graphql';
 import { pino } from 'pino';
 import { beforeAll } from 'vitest';
@@ -33,7 +34,7 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     const writer = coalesceWrites(createBatchWriter(store, { ...batch, onCommit: () => undefined }), config.writes);
     const readerFor = coalesceReads(createReader(store, log), config.reads);
     services = {
-      orders: { writer, readerFor, productLookup: null, fingerprintSecret: Buffer.from('secret') },
+      orders: { writer, readerFor, productLookup: null, fingerprintSecret: createSecretKey('secret', 'utf8') },
       hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
       report: String,
       deadlineMs: 10_000,

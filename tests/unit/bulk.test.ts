@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/domain/errors.js';
 import { createOrders } from '../../src/orders/bulk-orders.js';
@@ -18,7 +19,7 @@ async function createFailing(...messages: readonly string[]) {
       throw new Error('nothing is read');
     },
     productLookup: null,
-    fingerprintSecret: Buffer.from('secret'),
+    fingerprintSecret: createSecretKey('secret', 'utf8'),
   };
   return createOrders(dependencies, request, callerOf());
 }
