@@ -1,0 +1,82 @@
+// The orders that are stored before the measurement, by SQL, with three items each.
+import { runSql } from '../temporary-postgres.ts';
+
+export const SEEDED_ORDERS = 20_000;
+
+/** The orders of a generated series, as rows that the databases of all contestants can be filled from. */
+const SERIES = `
+  SELECT gen_random_uuid() AS id, n, 'customer-' || n % 1000 AS customer_id, 'Customer ' || n AS customer_name,
+    timestamptz '2026-01-01' + n * interval '1 second' AS created_at
+  FROM generate_series(1, $1::integer) AS n`;
+
+const ITEM = `CROSS JOIN generate_series(1, 3) AS p`;
+
+/** Into the tables of Ordergraph: the columns that its versions have in common. */
+export const SEED_ORDERGRAPH = `
+WITH series AS MATERIALIZED (${SERIES}), created AS (
+  INSERT INTO orders (id, customer_id, customer_name, status, currency, subtotal, total, fingerprint, created_at, updated_at)
+  SELECT id, customer_id, customer_name, 'PENDING', 'USD', 2520, 2520, '', created_at, created_at FROM series
+), items AS (
+  INSERT INTO order_items (order_id, position, product_id, name, quantity, unit_price, subtotal)
+  SELECT id, p, 'product-' || p, 'Product ' || p, p, 420, 420 * p FROM series ${ITEM}
+)
+INSERT INTO order_events (order_id, version, type, to_status, changed_fields, actor_kind, command_id, customer_id, payload,
+  occurred_at)
+SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(), customer_id,
+  jsonb_build_object('currency', 'USD', 'status', 'PENDING', 'totalMinor', '2520'), created_at
+FROM series`;
+
+/** The orders of a database, as the cells need them. */
+export interface StoredOrders {
+  seed(count: number): Promise<void>;
+  /** Ids of random orders. */
+  ids(count: number): Promise<readonly string[]>;
+  /** Changes that the lifecycle allows, each order in its sequence, as far apart as possible. */
+  changes(count: number): Promise<readonly (readonly [id: string, status: string])[]>;
+  /** The number of orders, and the sum of their versions. */
+  totals(): Promise<Totals>;
+}
+
+export interface Totals {
+  readonly orders: number;
+  readonly versions: number;
+}
+
+/** @param seed the statement that stores `$1` orders */
+export function storedOrders(url: string, seed: string): StoredOrders {
+  const stored: StoredOrders = {
+    async seed(count) {
+      await runSql(url, seed, [count]);
+    },
+    async ids(count) {
+      const rows = await runSql<{ id: string }>(url, 'SELECT id FROM orders ORDER BY random() LIMIT $1', [count]);
+      return rows.map(({ id }) => id);
+    },
+    async changes(count) {
+      const rows = await runSql<{ id: string; status: string }>(url, CHANGES, [count]);
+      if (rows.length >= count) return rows.map(({ id, status }) => [id, status]);
+      await stored.seed(Math.ceil((count - rows.length) / STEPS));
+      return stored.changes(count);
+    },
+    async totals() {
+      const statement = 'SELECT count(*)::integer AS orders, sum(version)::integer AS versions FROM orders';
+      const [totals = { orders: 0, versions: 0 }] = await runSql<Totals>(url, statement);
+      return totals;
+    },
+  };
+  return stored;
+}
+
+/** Status changes of a whole lifecycle. */
+const STEPS = 5;
+
+const CHANGES = `
+WITH steps (status, step) AS (
+  VALUES ('PENDING', 0), ('CONFIRMED', 1), ('PROCESSING', 2), ('SHIPPED', 3), ('DELIVERED', 4), ('COMPLETED', 5)
+)
+SELECT o.id, next.status
+FROM orders o
+JOIN steps AS current ON current.status = o.status::text
+JOIN steps AS next ON next.step > current.step
+ORDER BY next.step - current.step, o.id
+LIMIT $1`;

@@ -1,0 +1,50 @@
+// The tables that a run prints.
+import { CELL_TITLES, type Sample } from './cells.ts';
+import type { Results } from './results.ts';
+
+/** Rates, CPU and latency of every cell. */
+export function rateTable(results: Results): string {
+  const rows = results.callers.flatMap((callers) =>
+    results.cells.flatMap((cell) =>
+      results.contestants.flatMap((contestant) => {
+        const sample = results.of(contestant, cell, callers);
+        return sample === null ? [] : [[CELL_TITLES[cell], String(callers), contestant, ...figures(sample)]];
+      }),
+    ),
+  );
+  const cpu = ['server', 'database', 'generator'];
+  const header = ['cell', 'callers', 'contestant', 'answers/s', ...cpu, 'p50', 'p90', 'p99', 'max'];
+  const failures = results.callers.flatMap((callers) =>
+    results.cells.flatMap((cell) =>
+      results.contestants.flatMap((contestant) => {
+        const failure = results.of(contestant, cell, callers)?.failure ?? null;
+        return failure === null ? [] : [`FAILED ${contestant}, ${cell}, ${callers} callers: ${failure}`];
+      }),
+    ),
+  );
+  return ['CPU of server, database and load generator in ms an answer, latency in ms.', '']
+    .concat(layout([header, ...rows], 3), failures.length > 0 ? ['', ...failures] : [])
+    .join('\n');
+}
+
+function figures({ rate, cpu, latency, failure }: Sample): string[] {
+  const at = (percentile: number) => ms(latency.find(([each]) => each === percentile)?.[1]);
+  const shown = failure === null ? rate.toFixed(0) : 'FAILED';
+  return [shown, ms(cpu.server), ms(cpu.database), ms(cpu.generator), ...[50, 90, 99, 100].map(at)];
+}
+
+export function ms(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  return value < 10 ? value.toFixed(2) : value.toFixed(0);
+}
+
+/** @param texts how many columns are aligned left */
+export function layout(rows: readonly (readonly string[])[], texts: number): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((text, column) => (column < texts ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
