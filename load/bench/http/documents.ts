@@ -1,7 +1,7 @@
 // The GraphQL requests of Ordergraph. Those of other contestants ask for the same data.
 import type { Cell } from './cells.ts';
 
-interface Request {
+export interface GraphqlRequest {
   readonly query: string;
   /** May contain the markers of `Requests.body`; `"@{number}"` as a whole becomes a number. */
   readonly variables: object;
@@ -9,7 +9,7 @@ interface Request {
   readonly expected: string;
 }
 
-export type Documents = Readonly<Record<Cell, Request>> & {
+export type Documents = Readonly<Record<Cell, GraphqlRequest>> & {
   /** Reads 100 orders after a cursor. The answer has `data.orders.edges[].cursor` and `.node.id`. */
   readonly cursors: (after: string | null) => { readonly query: string; readonly variables: object };
 };
@@ -65,6 +65,6 @@ export const ORDERGRAPH_DOCUMENTS: Documents = {
 };
 
 /** The body of a request, with its markers. */
-export function bodyOf({ query, variables }: Pick<Request, 'query' | 'variables'>): string {
+export function bodyOf({ query, variables }: Pick<GraphqlRequest, 'query' | 'variables'>): string {
   return JSON.stringify({ query, variables }).replaceAll('"@{number}"', '@{number}');
 }

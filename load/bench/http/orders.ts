@@ -1,5 +1,7 @@
 // The orders that are stored before the measurement, by SQL, with three items each.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runSql } from '../temporary-postgres.ts';
+import type { Cell, Load, PreparedCell } from './cells.ts';
 
 export const SEEDED_ORDERS = 20_000;
 
@@ -33,13 +35,8 @@ export interface StoredOrders {
   ids(count: number): Promise<readonly string[]>;
   /** Changes that the lifecycle allows, each order in its sequence, as far apart as possible. */
   changes(count: number): Promise<readonly (readonly [id: string, status: string])[]>;
-  /** The number of orders, and the sum of their versions. */
-  totals(): Promise<Totals>;
-}
-
-export interface Totals {
-  readonly orders: number;
-  readonly versions: number;
+  /** Compares what is written from now on with the answers. */
+  verifier(cell: Cell, load: Load): Promise<PreparedCell['verify']>;
 }
 
 /** @param seed the statement that stores `$1` orders */
@@ -58,10 +55,21 @@ export function storedOrders(url: string, seed: string): StoredOrders {
       await stored.seed(Math.ceil((count - rows.length) / STEPS));
       return stored.changes(count);
     },
-    async totals() {
-      const statement = 'SELECT count(*)::integer AS orders, sum(version)::integer AS versions FROM orders';
-      const [totals = { orders: 0, versions: 0 }] = await runSql<Totals>(url, statement);
-      return totals;
+    async verifier(cell, { callers }) {
+      const statement = { create: 'count(*)', status: 'sum(version)', get: null, list: null, pages: null }[cell];
+      if (statement === null) return () => Promise.resolve(null);
+      const read = async () => {
+        const [row] = await runSql<{ value: number }>(url, `SELECT ${statement}::integer AS value FROM orders`);
+        return row?.value ?? 0;
+      };
+      const before = await read();
+      return async ({ answers }) => {
+        await sleep(200);
+        const written = (await read()) - before;
+        // Requests that were in flight at the end may have been stored without an answer.
+        if (written >= answers && written <= answers + callers) return null;
+        return `${written} orders were written for ${answers} answers`;
+      };
     },
   };
   return stored;

@@ -1,11 +1,10 @@
 // A GraphQL server as a contestant.
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cell, Contestant, Load, PreparedCell, Run } from './cells.ts';
+import type { Cell, Contestant, Load } from './cells.ts';
 import { bodyOf, type Documents } from './documents.ts';
-import { SEEDED_ORDERS, type StoredOrders, type Totals } from './orders.ts';
+import { SEEDED_ORDERS, type StoredOrders } from './orders.ts';
 import { prepareWrk, type Requests } from './wrk.ts';
 
-export interface GraphqlContestantOptions {
+export interface GraphqlServerOptions {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
@@ -20,7 +19,13 @@ export interface GraphqlContestantOptions {
 const MAX_CHANGES_PER_SECOND = 15_000;
 const CURSOR_PAGES = 50;
 
-export function graphqlContestant(options: GraphqlContestantOptions): Contestant {
+export interface GraphqlServer {
+  readonly contestant: Contestant;
+  /** The requests of a cell, after one of them was answered correctly. */
+  requestsOf(cell: Cell, load: Load): Promise<{ readonly requests: Requests; readonly answer: string }>;
+}
+
+export function graphqlServer(options: GraphqlServerOptions): GraphqlServer {
   const { name, url, pid, documents, orders, folder, signal } = options;
   let cursors: Promise<readonly string[]> | undefined;
   const linesOf = async (cell: Cell, load: Load): Promise<Requests['lines']> => {
@@ -29,21 +34,25 @@ export function graphqlContestant(options: GraphqlContestantOptions): Contestant
     cursors ??= collectCursors(url, documents);
     return cell === 'pages' ? (await cursors).map((cursor) => [cursor]) : [['']];
   };
-  return {
+  const requestsOf: GraphqlServer['requestsOf'] = async (cell, load) => {
+    const [first = [], ...lines] = await linesOf(cell, load);
+    const { expected } = documents[cell];
+    const body = bodyOf(documents[cell]);
+    const answer = await probe(url, name, expected, fill(body, first));
+    const repeated = cell !== 'status'; // a change can be made once
+    const size = Math.floor(answer.length * 0.8);
+    return { requests: { url, body, lines: repeated ? [first, ...lines] : lines, repeated, expected, size }, answer };
+  };
+  const contestant: Contestant = {
     name,
     pid,
     async prepare(cell, load) {
-      const [first = [], ...lines] = await linesOf(cell, load);
-      const body = bodyOf(documents[cell]);
-      const size = Math.floor((await probe(url, name, documents[cell].expected, fill(body, first))).length * 0.8);
-      const { expected } = documents[cell];
-      const repeated = cell !== 'status';
-      const requests = { url, body, lines: repeated ? [first, ...lines] : lines, repeated, expected, size };
+      const { requests } = await requestsOf(cell, load);
       const run = await prepareWrk(requests, folder, signal);
-      const before = await orders.totals();
-      return { run: () => run(load), verify: async (result) => compare(cell, result, before, load, orders) };
+      return { run: () => run(load), verify: await orders.verifier(cell, load) };
     },
   };
+  return { contestant, requestsOf };
 }
 
 /** The cursors of many orders, by paging through the list once. */
@@ -79,20 +88,4 @@ function fill(body: string, fields: readonly string[]): string {
     if (marker === 'uuid') return crypto.randomUUID();
     return marker === 'number' ? '500' : (fields[Number(marker) - 1] ?? '');
   });
-}
-
-/** Requests that were in flight at the end may have been stored without an answer. */
-async function compare(
-  cell: Cell,
-  { answers }: Run,
-  before: Totals,
-  { callers }: Load,
-  orders: StoredOrders,
-): ReturnType<PreparedCell['verify']> {
-  if (cell !== 'create' && cell !== 'status') return null;
-  await sleep(200);
-  const after = await orders.totals();
-  const stored = cell === 'create' ? after.orders - before.orders : after.versions - before.versions;
-  if (stored >= answers && stored <= answers + callers) return null;
-  return `${stored} rows were written for ${answers} answers`;
 }

@@ -1,0 +1,74 @@
+// The servers of a run, each on a database of its own in the same PostgreSQL.
+import path from 'node:path';
+import { migrate } from '../../../dist/database/migrate.js';
+import { createDatabase, runSql } from '../temporary-postgres.ts';
+import { BASELINE_FOLDER, installBaselines, readBaselineFile } from './baselines.ts';
+import type { Contestant } from './cells.ts';
+import { startChildServer } from './child-server.ts';
+import { ORDERGRAPH_DOCUMENTS, type Documents } from './documents.ts';
+import { graphqlServer, type GraphqlServer } from './graphql-server.ts';
+import type { Options } from './options.ts';
+import { SEED_ORDERGRAPH, SEEDED_ORDERS, storedOrders, type StoredOrders } from './orders.ts';
+import { POSTGRAPHILE_DOCUMENTS } from './postgraphile.ts';
+
+const TREE = path.resolve(import.meta.dirname, '../../..');
+const SEEDED = 'seeded';
+
+export interface Setting {
+  /** The URL of PostgreSQL. */
+  readonly url: string;
+  /** A temporary folder. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Ends what was started. */
+  readonly stack: AsyncDisposableStack;
+  readonly say: (what: string) => void;
+}
+
+/** Starts the contestants. Ordergraph is the first. */
+export async function startContestants(options: Options, setting: Setting): Promise<readonly Contestant[]> {
+  const { baselines } = options;
+  const installed = baselines.filter((name) => name === 'postgraphile' || name === 'ordinary');
+  if (installed.length > 0) await installBaselines(setting);
+  setting.say(`storing ${SEEDED_ORDERS} orders`);
+  const seeded = await createDatabase(setting.url, SEEDED);
+  await migrate(seeded);
+  await storedOrders(seeded, SEED_ORDERGRAPH).seed(SEEDED_ORDERS);
+  await runSql(seeded, 'VACUUM (ANALYZE)');
+
+  const ordergraph = await startOrdergraph(setting);
+  const contestants = [ordergraph.contestant];
+  if (baselines.includes('postgraphile')) contestants.push((await startPostgraphile(setting)).contestant);
+  return contestants;
+}
+
+async function startOrdergraph(setting: Setting): Promise<GraphqlServer> {
+  const database = await createDatabase(setting.url, 'ordergraph_bench', SEEDED);
+  const orders = storedOrders(database, SEED_ORDERGRAPH);
+  const args = [path.join(TREE, 'dist/main.js')];
+  const env = { PORT: '0', DATABASE_URL: database, LOG_LEVEL: 'info' };
+  return start(setting, { name: 'ordergraph', args, env, documents: ORDERGRAPH_DOCUMENTS, orders });
+}
+
+async function startPostgraphile(setting: Setting): Promise<GraphqlServer> {
+  const database = await createDatabase(setting.url, 'postgraphile', SEEDED);
+  await runSql(database, await readBaselineFile('postgraphile.sql'));
+  const orders = storedOrders(database, SEED_ORDERGRAPH);
+  const args = [path.join(BASELINE_FOLDER, 'postgraphile.js')];
+  const env = { DATABASE_URL: database, NODE_ENV: 'production', GRAPHILE_ENV: 'production' };
+  return start(setting, { name: 'postgraphile', args, env, documents: POSTGRAPHILE_DOCUMENTS, orders });
+}
+
+interface Server {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly documents: Documents;
+  readonly orders: StoredOrders;
+}
+
+async function start({ stack, folder, signal }: Setting, server: Server): Promise<GraphqlServer> {
+  const { name, args, env, documents, orders } = server;
+  const { url, pid } = stack.use(await startChildServer({ name, args, env, folder }));
+  return graphqlServer({ name, url, pid, documents, orders, folder, signal });
+}
