@@ -13,6 +13,15 @@ const SERIES = `
 
 const ITEM = `CROSS JOIN generate_series(1, 3) AS p`;
 
+/** Into the tables of load/baseline/ordinary. */
+export const SEED_ORDINARY = `
+WITH series AS MATERIALIZED (${SERIES}), created AS (
+  INSERT INTO orders (id, customer_id, customer_name, currency, total, created_at, updated_at)
+  SELECT id, customer_id, customer_name, 'USD', 25.20, created_at, created_at FROM series
+)
+INSERT INTO order_items (order_id, product_id, name, quantity, unit_price)
+SELECT id, 'product-' || p, 'Product ' || p, p, 4.20 FROM series ${ITEM}`;
+
 /** Into the tables of Ordergraph: the columns that its versions have in common. */
 export const SEED_ORDERGRAPH = `
 WITH series AS MATERIALIZED (${SERIES}), created AS (

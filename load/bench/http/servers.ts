@@ -8,7 +8,8 @@ import { startChildServer } from './child-server.ts';
 import { ORDERGRAPH_DOCUMENTS, type Documents } from './documents.ts';
 import { graphqlServer, type GraphqlServer } from './graphql-server.ts';
 import type { Options } from './options.ts';
-import { SEED_ORDERGRAPH, SEEDED_ORDERS, storedOrders, type StoredOrders } from './orders.ts';
+import { ORDINARY_DOCUMENTS } from './ordinary.ts';
+import { SEED_ORDERGRAPH, SEED_ORDINARY, SEEDED_ORDERS, storedOrders, type StoredOrders } from './orders.ts';
 import { POSTGRAPHILE_DOCUMENTS } from './postgraphile.ts';
 
 const TREE = path.resolve(import.meta.dirname, '../../..');
@@ -39,6 +40,7 @@ export async function startContestants(options: Options, setting: Setting): Prom
   const ordergraph = await startOrdergraph(setting);
   const contestants = [ordergraph.contestant];
   if (baselines.includes('postgraphile')) contestants.push((await startPostgraphile(setting)).contestant);
+  if (baselines.includes('ordinary')) contestants.push((await startOrdinary(setting)).contestant);
   return contestants;
 }
 
@@ -57,6 +59,17 @@ async function startPostgraphile(setting: Setting): Promise<GraphqlServer> {
   const args = [path.join(BASELINE_FOLDER, 'postgraphile.js')];
   const env = { DATABASE_URL: database, NODE_ENV: 'production', GRAPHILE_ENV: 'production' };
   return start(setting, { name: 'postgraphile', args, env, documents: POSTGRAPHILE_DOCUMENTS, orders });
+}
+
+async function startOrdinary(setting: Setting): Promise<GraphqlServer> {
+  const database = await createDatabase(setting.url, 'ordinary');
+  await runSql(database, await readBaselineFile('ordinary/tables.sql'));
+  const orders = storedOrders(database, SEED_ORDINARY);
+  await orders.seed(SEEDED_ORDERS);
+  await runSql(database, 'VACUUM (ANALYZE)');
+  const args = [path.join(BASELINE_FOLDER, 'dist/server.js')];
+  const env = { DATABASE_URL: database, NODE_ENV: 'production' };
+  return start(setting, { name: 'ordinary', args, env, documents: ORDINARY_DOCUMENTS, orders });
 }
 
 interface Server {
