@@ -1,7 +1,7 @@
 // A GraphQL server as a contestant.
 import type { Cell, Contestant, Load } from './cells.ts';
 import { bodyOf, type Documents } from './documents.ts';
-import { SEEDED_ORDERS, type StoredOrders } from './orders.ts';
+import { MAX_CHANGES_PER_SECOND, SEEDED_ORDERS, type StoredOrders } from './orders.ts';
 import { prepareWrk, type Requests } from './wrk.ts';
 
 export interface GraphqlServerOptions {
@@ -15,8 +15,6 @@ export interface GraphqlServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** More status changes a second than any contestant makes. */
-const MAX_CHANGES_PER_SECOND = 15_000;
 const CURSOR_PAGES = 50;
 
 export interface GraphqlServer {
@@ -30,7 +28,7 @@ export function graphqlServer(options: GraphqlServerOptions): GraphqlServer {
   let cursors: Promise<readonly string[]> | undefined;
   const linesOf = async (cell: Cell, load: Load): Promise<Requests['lines']> => {
     if (cell === 'get') return (await orders.ids(SEEDED_ORDERS)).map((id) => [id]);
-    if (cell === 'status') return orders.changes(Math.ceil(load.seconds * MAX_CHANGES_PER_SECOND) + 1);
+    if (cell === 'status') return orders.changes(load.seconds * MAX_CHANGES_PER_SECOND + 1);
     cursors ??= collectCursors(url, documents);
     return cell === 'pages' ? (await cursors).map((cursor) => [cursor]) : [['']];
   };

@@ -1,4 +1,5 @@
 // The servers of a run, each on a database of its own in the same PostgreSQL.
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { migrate } from '../../../dist/database/migrate.js';
 import { createDatabase, runSql } from '../temporary-postgres.ts';
@@ -6,10 +7,12 @@ import { BASELINE_FOLDER, installBaselines, readBaselineFile } from './baselines
 import type { Contestant } from './cells.ts';
 import { startChildServer } from './child-server.ts';
 import { ORDERGRAPH_DOCUMENTS, type Documents } from './documents.ts';
+import { startEcho } from './echo.ts';
 import { graphqlServer, type GraphqlServer } from './graphql-server.ts';
 import type { Options } from './options.ts';
 import { ORDINARY_DOCUMENTS } from './ordinary.ts';
 import { SEED_ORDERGRAPH, SEED_ORDINARY, SEEDED_ORDERS, storedOrders, type StoredOrders } from './orders.ts';
+import { pgbench } from './pgbench.ts';
 import { POSTGRAPHILE_DOCUMENTS } from './postgraphile.ts';
 
 const TREE = path.resolve(import.meta.dirname, '../../..');
@@ -41,6 +44,8 @@ export async function startContestants(options: Options, setting: Setting): Prom
   const contestants = [ordergraph.contestant];
   if (baselines.includes('postgraphile')) contestants.push((await startPostgraphile(setting)).contestant);
   if (baselines.includes('ordinary')) contestants.push((await startOrdinary(setting)).contestant);
+  if (baselines.includes('pgbench')) contestants.push(...(await findPgbench(setting)));
+  if (baselines.includes('echo')) contestants.push(await startEcho({ ...setting, like: ordergraph }));
   return contestants;
 }
 
@@ -70,6 +75,21 @@ async function startOrdinary(setting: Setting): Promise<GraphqlServer> {
   const args = [path.join(BASELINE_FOLDER, 'dist/server.js')];
   const env = { DATABASE_URL: database, NODE_ENV: 'production' };
   return start(setting, { name: 'ordinary', args, env, documents: ORDINARY_DOCUMENTS, orders });
+}
+
+/** pgbench opens a connection for each caller in its measured time: the password is cheap to check. */
+const PGBENCH_ROLE = `SET scram_iterations = 1; CREATE ROLE bench LOGIN SUPERUSER PASSWORD 'bench'`;
+
+async function findPgbench({ url, folder, signal, say }: Setting): Promise<readonly Contestant[]> {
+  if (spawnSync('pgbench', ['--version']).error !== undefined) {
+    say('pgbench is not on the PATH and is left out: apt-get install postgresql-contrib');
+    return [];
+  }
+  const database = await createDatabase(url, 'pgbench', SEEDED);
+  await runSql(database, PGBENCH_ROLE);
+  const account = new URL(database);
+  account.username = account.password = 'bench';
+  return [pgbench({ url: account.href, orders: storedOrders(database, SEED_ORDERGRAPH), folder, signal })];
 }
 
 interface Server {
