@@ -7,7 +7,7 @@ import { createProgress } from './progress.ts';
 import { summarize } from './results.ts';
 import { measureRounds } from './rounds.ts';
 import { startContestants } from './servers.ts';
-import { rateTable } from './tables.ts';
+import { rateTable, ratioTable } from './tables.ts';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -36,5 +36,6 @@ async function bench(options: Options, { url, postmaster, folder }: TemporaryPos
   const contestants = await startContestants(options, { url, folder, signal, stack, say });
   const onProgress = createProgress(process.stderr);
   const results = summarize(await measureRounds({ options, contestants, postmaster, signal, onProgress }));
-  console.log(rateTable(results));
+  console.log(`\n${rateTable(results)}`);
+  if (contestants.length > 1) console.log(`\n${ratioTable(results)}`);
 }

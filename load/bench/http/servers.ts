@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { migrate } from '../../../dist/database/migrate.js';
 import { createDatabase, runSql } from '../temporary-postgres.ts';
+import { buildCommit } from './against.ts';
 import { BASELINE_FOLDER, installBaselines, readBaselineFile } from './baselines.ts';
 import type { Contestant } from './cells.ts';
 import { startChildServer } from './child-server.ts';
@@ -44,6 +45,7 @@ export async function startContestants(options: Options, setting: Setting): Prom
   const contestants = [ordergraph.contestant];
   if (baselines.includes('postgraphile')) contestants.push((await startPostgraphile(setting)).contestant);
   if (baselines.includes('ordinary')) contestants.push((await startOrdinary(setting)).contestant);
+  if (options.against !== null) contestants.push((await startCommit(setting, options.against)).contestant);
   if (baselines.includes('pgbench')) contestants.push(...(await findPgbench(setting)));
   if (baselines.includes('echo')) contestants.push(await startEcho({ ...setting, like: ordergraph }));
   return contestants;
@@ -55,6 +57,20 @@ async function startOrdergraph(setting: Setting): Promise<GraphqlServer> {
   const args = [path.join(TREE, 'dist/main.js')];
   const env = { PORT: '0', DATABASE_URL: database, LOG_LEVEL: 'info' };
   return start(setting, { name: 'ordergraph', args, env, documents: ORDERGRAPH_DOCUMENTS, orders });
+}
+
+/** Its schema may differ: the database is made by its own migrations. */
+async function startCommit(setting: Setting, commit: string): Promise<GraphqlServer> {
+  setting.say(`building ${commit} in a temporary folder, one to three minutes`);
+  const tree = await buildCommit(TREE, commit, setting);
+  const database = await createDatabase(setting.url, 'against');
+  const orders = storedOrders(database, SEED_ORDERGRAPH);
+  const args = [path.join(tree.folder, 'dist/main.js')];
+  const env = { PORT: '0', DATABASE_URL: database, DATABASE_MIGRATE: 'always', LOG_LEVEL: 'info' };
+  const server = await start(setting, { name: 'against', args, env, documents: ORDERGRAPH_DOCUMENTS, orders });
+  await orders.seed(SEEDED_ORDERS);
+  await runSql(database, 'VACUUM (ANALYZE)');
+  return server;
 }
 
 async function startPostgraphile(setting: Setting): Promise<GraphqlServer> {

@@ -1,6 +1,7 @@
 // The tables that a run prints.
-import { CELL_TITLES, type Sample } from './cells.ts';
+import { CELL_TITLES, type Cell, type Sample } from './cells.ts';
 import type { Results } from './results.ts';
+import { targetOf } from './targets.ts';
 
 /** Rates, CPU and latency of every cell. */
 export function rateTable(results: Results): string {
@@ -25,6 +26,26 @@ export function rateTable(results: Results): string {
   return ['CPU of server, database and load generator in ms an answer, latency in ms.', '']
     .concat(layout([header, ...rows], 3), failures.length > 0 ? ['', ...failures] : [])
     .join('\n');
+}
+
+/** Rates of Ordergraph by those of each other contestant, with the targets beside them. */
+export function ratioTable(results: Results): string {
+  const [ours = '', ...others] = results.contestants;
+  const header = [`${ours} by`, 'callers', ...results.cells.map((cell) => CELL_TITLES[cell])];
+  const rows = others.flatMap((other) =>
+    results.callers.map((callers) => {
+      return [other, String(callers), ...results.cells.map((cell) => ratioText(results, other, cell, callers))];
+    }),
+  );
+  return layout([header, ...rows], 2).join('\n');
+}
+
+/** Such as `2.3 (target 2.5)`. */
+export function ratioText(results: Results, other: string, cell: Cell, callers: number): string {
+  const ratio = results.ratio(other, cell, callers);
+  if (ratio === null) return '–';
+  const target = targetOf(other, cell, callers);
+  return ratio.toFixed(2) + (target === null ? '' : ` (target ${target})`);
 }
 
 function figures({ rate, cpu, latency, failure }: Sample): string[] {
