@@ -1,13 +1,17 @@
 // Measures Ordergraph over HTTP, beside other servers in the same run: docs/performance.md.
 // npm run bench -- --help
 import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { withTemporaryPostgres, type TemporaryPostgres } from '../temporary-postgres.ts';
+import { factsOf } from './facts.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { createProgress } from './progress.ts';
 import { summarize } from './results.ts';
 import { measureRounds } from './rounds.ts';
 import { startContestants } from './servers.ts';
-import { rateTable, ratioTable } from './tables.ts';
+import { reportOf } from './report.ts';
+import { ordersPerCore, rateTable, ratioTable } from './tables.ts';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -36,6 +40,10 @@ async function bench(options: Options, { url, postmaster, folder }: TemporaryPos
   const contestants = await startContestants(options, { url, folder, signal, stack, say });
   const onProgress = createProgress(process.stderr);
   const results = summarize(await measureRounds({ options, contestants, postmaster, signal, onProgress }));
-  console.log(`\n${rateTable(results)}`);
+  const facts = factsOf(options);
+  console.log(`\n${facts.join('\n')}\n${rateTable(results)}`);
   if (contestants.length > 1) console.log(`\n${ratioTable(results)}`);
+  console.log(`\n${ordersPerCore(results) ?? ''}`);
+  await writeFile(options.report, reportOf(results, facts));
+  console.log(`\nReport: ${path.resolve(options.report)}`);
 }

@@ -28,6 +28,20 @@ export function rateTable(results: Results): string {
     .join('\n');
 }
 
+const ORDERS_PER_CORE = 3_000;
+
+/** How many orders the server creates for each second of CPU that it and its database use. */
+export function ordersPerCore(results: Results): string | null {
+  const [ours = ''] = results.contestants;
+  const texts = results.callers.flatMap((callers) => {
+    const sample = results.of(ours, 'create', callers);
+    if (sample === null || sample.failure !== null) return [];
+    return [`${(1000 / (sample.cpu.server + sample.cpu.database)).toFixed(0)} with ${callers} callers`];
+  });
+  if (texts.length === 0) return null;
+  return `Orders created for each CPU second of server and database: ${texts.join(', ')} (target ${ORDERS_PER_CORE}).`;
+}
+
 /** Rates of Ordergraph by those of each other contestant, with the targets beside them. */
 export function ratioTable(results: Results): string {
   const [ours = '', ...others] = results.contestants;
