@@ -15,7 +15,7 @@ import { ordersPerCore, rateTable, ratioTable } from './tables.ts';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => stop.abort(new Error(`Stopped by ${name}.`)));
+  process.on(name, () => stop.abort(new Error(`Stopped by ${name}.`)));
 }
 try {
   await main();
@@ -30,7 +30,14 @@ async function main(): Promise<void> {
   if (spawnSync('wrk', ['--version']).error !== undefined) {
     throw new Error('wrk is not on the PATH: apt-get install wrk.');
   }
-  await withTemporaryPostgres((postgres) => bench(options, postgres));
+  await withTemporaryPostgres(async (postgres) => {
+    try {
+      await bench(options, postgres);
+    } catch (cause) {
+      stop.signal.throwIfAborted(); // what else failed then is a consequence
+      throw cause;
+    }
+  });
 }
 
 async function bench(options: Options, { url, postmaster, folder }: TemporaryPostgres): Promise<void> {
