@@ -22,15 +22,21 @@ export async function withTemporaryPostgres(bench: (postgres: TemporaryPostgres)
     try {
       const pidFile = await readFile(path.join(folder, 'postgres/postmaster.pid'), 'utf8');
       await bench({ url: embedded.url, postmaster: Number(pidFile.split('\n')[0]), folder });
-    } finally {
-      await embedded.close();
+    } catch (cause) {
+      printFailure(cause);
     }
+    await embedded.close();
   } catch (cause) {
-    console.error(cause instanceof Error ? cause.message : cause);
-    process.exitCode = 1;
+    printFailure(cause);
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 });
   }
+}
+
+/** Prints why a benchmark could not run, and sets the exit status. */
+export function printFailure(cause: unknown): void {
+  console.error(cause instanceof Error ? cause.message : cause);
+  process.exitCode = 1;
 }
 
 /** Runs one statement on a connection of its own. */

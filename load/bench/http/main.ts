@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { withTemporaryPostgres, type TemporaryPostgres } from '../temporary-postgres.ts';
+import { printFailure, withTemporaryPostgres, type TemporaryPostgres } from '../temporary-postgres.ts';
 import { factsOf } from './facts.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -20,8 +20,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await main();
 } catch (cause) {
-  console.error(cause instanceof Error ? cause.message : cause);
-  process.exitCode = 1;
+  printFailure(cause);
 }
 
 async function main(): Promise<void> {
