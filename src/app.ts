@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
@@ -21,8 +21,11 @@ import { startSequencer } from './events/sequencer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
+import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
+import { createFastLane } from './http/fast-lane.js';
+import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
 import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
@@ -157,7 +160,7 @@ async function createOrders(
     writer,
     readerFor: coalesceReads(createReader(database, log), config.reads),
     productLookup: productLookupOf(config, log),
-    fingerprintSecret: await serverSecret(database, 'fingerprint'),
+    fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 
@@ -190,15 +193,25 @@ async function serve(
     log,
   };
 
-  const apollo = createApollo({ ...request, schema, formatError, log });
+  const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
+  const finish = createFinish(request.maxResponseBytes);
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
   await apollo.start();
   resources.defer(() => apollo.stop());
   let draining = false;
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
-  const http = createHttp({ ...shared, apollo, isDraining, unready });
+  const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
+  const http = createHttp({ ...shared, apollo, fastLane, isDraining, unready });
   resources.defer(() => closeWithin(http, shutdownGraceMs));
-  const websockets = serveWebsockets({ ...shared, ...config.websockets, server: http.server, schema, formatError });
+  const websockets = serveWebsockets({
+    ...shared,
+    ...config.websockets,
+    server: http.server,
+    schema,
+    documents,
+    formatError,
+  });
   resources.defer(() => websockets.close());
   resources.defer(async () => {
     draining = true;

@@ -21,6 +21,7 @@ export interface Config {
     readonly connectTimeoutMs: number;
   };
   readonly request: {
+    readonly fastLane: boolean;
     readonly deadlineMs: number;
     readonly maxBytes: number;
     readonly maxTokens: number;
@@ -103,6 +104,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
     },
     request: {
+      fastLane: values.GRAPHQL_FAST_LANE === 'on',
       deadlineMs: values.REQUEST_DEADLINE_MS,
       maxBytes: values.REQUEST_MAX_BYTES,
       maxTokens: values.REQUEST_MAX_TOKENS,

@@ -95,6 +95,11 @@ export const VARIABLES = {
     60_000,
     'Maximum time to obtain a database connection, in milliseconds.',
   ),
+  GRAPHQL_FAST_LANE: choice(
+    'on',
+    ['on', 'off'],
+    'Whether requests of known documents are executed by a prepared plan, without the request pipeline of Apollo Server. `off` executes every request by Apollo Server and graphql-js, with the same responses.',
+  ),
   REQUEST_DEADLINE_MS: whole(10_000, 100, 600_000, 'Maximum duration of a request, in milliseconds.'),
   REQUEST_MAX_BYTES: whole(1_000_000, 1_000, 100_000_000, 'Maximum size of an HTTP request body, in bytes.'),
   REQUEST_MAX_TOKENS: whole(5_000, 100, 1_000_000, 'Maximum number of lexical tokens in a GraphQL document.'),

@@ -1,6 +1,6 @@
-// Measures two processes that write at full rate while another transaction has locked 250 orders that both of them want
-// to change: the rate of the other writes, and how soon the commands on the locked orders are done once they are free.
-// npm run bench:locks
+// Measures two processes that write at full rate while another transaction has locked 250 orders that both of them
+// change: the rate of the other writes, and the time until the commands on the locked orders are done after the
+// release. npm run bench:locks
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -28,7 +28,7 @@ await withTemporaryPostgres(async ({ url }) => {
 
 async function bench(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // stopping the database ends it too
+  client.on('error', () => undefined); // stopping the database also terminates it
   await client.connect();
   const rates: Record<'undisturbed' | 'locked', number[]> = { undisturbed: [], locked: [] };
   const waits: number[] = [];

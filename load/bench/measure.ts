@@ -38,7 +38,7 @@ function statOf(pid: string): ProcessStat | null {
     const at = (index: number) => Number(fields[index - 3]); // numbered as in proc(5)
     return { pid: Number(pid), parent: at(4), own: at(14) + at(15), reaped: at(16) + at(17) };
   } catch {
-    return null; // it has ended since
+    return null; // it has ended meanwhile
   }
 }
 

@@ -1,4 +1,4 @@
-// Compares the store's group commit and coalesced reads with the plain ways, in one run on one database.
+// Compares the group commit and the coalesced reads of the store with simple statements, in one run on one database.
 // npm run bench:store
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -70,7 +70,7 @@ function creation(): CreateOrder {
   };
 }
 
-/** Three items and an event: what every variant stores for an order. */
+/** Every variant stores an order with three items and one event. */
 async function benchWrites(database: Database, url: string, config: Config, load: Load): Promise<readonly string[]> {
   const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 10_000,
@@ -80,7 +80,7 @@ async function benchWrites(database: Database, url: string, config: Config, load
   });
   const writer = coalesceWrites(batchWriter, config.writes);
   const pool = new pg.Pool({ connectionString: url, max: 10 });
-  pool.on('error', (error) => console.error(String(error))); // the database is stopped while the pool is open: something failed
+  pool.on('error', (error) => console.error(String(error))); // after a failure the database is stopped while the pool is open
   const ids: string[] = [];
   await compare(
     'Create an order with three items and its event',
@@ -96,7 +96,7 @@ async function benchWrites(database: Database, url: string, config: Config, load
     load,
   );
   const half = ids.length / 2;
-  await runSql(url, 'VACUUM (ANALYZE)'); // or the clean-up after the creates would be measured with the changes
+  await runSql(url, 'VACUUM (ANALYZE)'); // otherwise the clean-up after the creates would be measured with the changes
   await compare(
     'Change the status of an order',
     {
@@ -178,7 +178,9 @@ async function byHand(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** Moves the orders through the lifecycle, one step of each order after the other, so that every operation is a change. */
+/**
+ * Transitions the orders through the lifecycle, one step of each order in turn, so that every operation is a change.
+ */
 function walker(ids: readonly string[], change: (id: string, to: OrderStatus) => Promise<void>) {
   let step = 0;
   return async () => {
@@ -239,7 +241,7 @@ async function benchReads(database: Database, config: Config, load: Load, ids: r
   );
 }
 
-/** The cost of the sequencer's look-up while an idle transaction keeps dead index entries from being removed. */
+/** The cost of the sequencer's lookup while an idle transaction keeps dead index entries from being removed. */
 async function benchSequencer(url: string, config: Config): Promise<void> {
   const database = openDatabase({ ...config.database, url, applicationName: 'bench' }, log);
   const client = new pg.Client({ connectionString: url });

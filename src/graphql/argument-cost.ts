@@ -5,7 +5,7 @@ import { CHARACTERS_OF_A_VALUE, type CostArguments } from './field-cost.js';
 /** Cost of a value in an input object or list: it is coerced, converted and checked on each use. */
 const INPUT_VALUE_COST = 5;
 
-type Variables = Readonly<Record<string, unknown>>;
+export type Variables = Readonly<Record<string, unknown>>;
 
 /** The arguments of fields and their cost, with the variables of one request. */
 export interface ArgumentCosts {
@@ -15,7 +15,22 @@ export interface ArgumentCosts {
   costOf(field: FieldNode): number;
 }
 
-export function createArgumentCosts(operation: OperationDefinitionNode, given: Variables): ArgumentCosts {
+/** Whether the arguments of a field contain a variable. */
+export function hasVariables({ arguments: args = [] }: FieldNode): boolean {
+  return args.some(({ value }) => isVariable(value));
+}
+
+/** Whether a value is a variable or contains one. */
+export function isVariable(node: ValueNode): boolean {
+  if (node.kind === Kind.LIST) return node.values.some(isVariable);
+  if (node.kind === Kind.OBJECT) return node.fields.some(({ value }) => isVariable(value));
+  return node.kind === Kind.VARIABLE;
+}
+
+/** What declares variables. */
+type Declaring = Pick<OperationDefinitionNode, 'variableDefinitions'>;
+
+export function createArgumentCosts(operation: Declaring, given: Variables): ArgumentCosts {
   const variables = withDefaults(operation, given);
   const weighed = new Map<string, number>();
 
@@ -52,7 +67,11 @@ export function createArgumentCosts(operation: OperationDefinitionNode, given: V
   };
 }
 
-function withDefaults({ variableDefinitions = [] }: OperationDefinitionNode, given: Variables): Variables {
+/** For arguments without variables. */
+export const NO_VARIABLES = createArgumentCosts({}, {});
+
+function withDefaults({ variableDefinitions = [] }: Declaring, given: Variables): Variables {
+  if (variableDefinitions.every(({ defaultValue }) => defaultValue === undefined)) return given;
   const values: Record<string, unknown> = { ...given };
   for (const { variable, defaultValue } of variableDefinitions) {
     const name = variable.name.value;

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
-import { assertReadable } from './arguments.js';
+import { assertReadable } from './assert-readable.js';
+import { UNGUARDED } from './execution/plan.js';
 import { assertPolicy, POLICY } from './policy.js';
 import { BulkMutations } from './resolvers/bulk-mutations.js';
 import { NodeQueries } from './resolvers/node-queries.js';
@@ -48,12 +49,14 @@ export function createSchema(policy = POLICY): GraphQLSchema {
   return schema;
 }
 
-/** Rejects arguments that the database cannot store before a resolver runs. */
+/** Rejects arguments that the database cannot store before a resolver runs. Plans check them without the resolver. */
 function guardArguments(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
-      if (field.args.length > 0 && field.resolve !== undefined) field.resolve = guarded(field.resolve);
+      if (field.args.length === 0 || field.resolve === undefined) continue;
+      field.extensions = { ...field.extensions, [UNGUARDED]: field.resolve };
+      field.resolve = guarded(field.resolve);
     }
   }
 }

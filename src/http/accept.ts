@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** Media types of a response. */
 export type MediaType = 'application/json' | 'application/graphql-response+json';
 
@@ -17,6 +19,19 @@ interface MediaRange {
  * run, so the decision is made here and Apollo gets a header that it always accepts.
  */
 export function negotiate(accept: string | undefined): MediaType | null {
+  const key = accept ?? '';
+  const known = negotiated.get(key);
+  if (known !== undefined) return known.type;
+  const type = choose(accept);
+  if (key.length <= MAX_REMEMBERED) negotiated.set(key, { type });
+  return type;
+}
+
+/** Clients send few different headers. */
+const negotiated = new LRUCache<string, { readonly type: MediaType | null }>({ max: 100 });
+const MAX_REMEMBERED = 200;
+
+function choose(accept: string | undefined): MediaType | null {
   const ranges = parseAccept(accept);
   const acceptable = OFFERED.map((type) => ({ type, range: mostSpecific(ranges, type) }))
     .filter(({ range }) => range !== null && range.quality > 0)

@@ -1,72 +1,106 @@
 import { ApolloServer, type ApolloServerOptions, type ApolloServerPlugin, type GraphQLRequest } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import { GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { assertReadable } from '../graphql/arguments.js';
+import { assertReadable } from '../graphql/assert-readable.js';
 import type { Context } from '../graphql/context.js';
-import { assertAffordable } from '../graphql/cost.js';
-import { HTTP_STATUS, readAfterWrite, type ErrorFormatter } from '../graphql/errors.js';
-import { DocumentCache } from './document-cache.js';
-import { createResponseBound } from './response-bound.js';
-
-const RETRY_AFTER_SECONDS = '1';
+import type { ErrorFormatter } from '../graphql/errors.js';
+import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { serialize, type FinishResponse } from './finish-response.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
+  readonly documents: PreparedDocuments;
   readonly formatError: ErrorFormatter;
+  readonly finish: FinishResponse;
   readonly maxTokens: number;
   readonly maxCost: number;
-  readonly maxResponseBytes: number;
   readonly log: Logger;
 }
 
 export function createApollo(options: ApolloOptions): ApolloServer<Context> {
-  const { schema, formatError, maxTokens, maxCost, maxResponseBytes, log } = options;
-  const bound = createResponseBound(maxResponseBytes);
+  const { schema, documents, formatError, finish, maxTokens, maxCost, log } = options;
+  const texts = new WeakMap<object, string>(); // a finished response is not serialised again
   return new ApolloServer<Context>({
-    schema,
+    gateway: executeIn(documents, schema),
     formatError,
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false, // app.ts closes everything in order
     parseOptions: { maxTokens },
-    documentStore: createDocumentStore(),
-    stringifyResult: bound.stringify,
+    documentStore: storeIn(documents),
+    stringifyResult: (result) => texts.get(identityOf(result)) ?? serialize(result),
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
-      rejectBeforehand(schema, maxCost),
-      wordReadsAfterWrites,
-      statusOfFailures,
-      bound.plugin,
+      ApolloServerPluginCacheControlDisabled(), // it would instrument every field
+      rejectBeforehand(documents, maxCost),
+      finishResponses(finish, texts),
     ],
     logger: log,
   });
 }
 
-/** Replaces Apollo's store, which measures a document without its comments and strings. */
-function createDocumentStore(): NonNullable<ApolloServerOptions<Context>['documentStore']> {
-  const cache = new DocumentCache();
+/** Lets Apollo execute the prepared documents. Apollo calls every executor but its own a gateway. */
+function executeIn(
+  documents: PreparedDocuments,
+  schema: GraphQLSchema,
+): NonNullable<ApolloServerOptions<Context>['gateway']> {
   return {
-    get: (key) => Promise.resolve(cache.get(key)),
-    set: (key, document) => Promise.resolve(cache.set(key, document)),
-    delete: (key) => Promise.resolve(cache.delete(key)),
+    onSchemaLoadOrUpdate(callback) {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => undefined;
+    },
+    load: () =>
+      Promise.resolve({
+        executor: async ({ document, operationName, request, context }) => {
+          const operation = documents.of(document).operation(operationName);
+          if (operation === null) throw new Error('Apollo executes only operations that it has found.');
+          const inputs = request.variables ?? {};
+          const variables = operation.coerceVariables(inputs);
+          if (variables === null) return { errors: operation.problemsOf(inputs) };
+          return operation.execute({ rootValue: undefined, context: context as Context, variables }) as never;
+        },
+      }),
+    stop: () => Promise.resolve(),
+  };
+}
+
+/** Maximum number of hashes of documents. */
+const MAX_HASHES = 2_000;
+
+/** Lets Apollo use the prepared documents in place of a cache of its own. */
+function storeIn(documents: PreparedDocuments): NonNullable<ApolloServerOptions<Context>['documentStore']> {
+  const textOf = new LRUCache<string, string>({ max: MAX_HASHES });
+  return {
+    get: (hash) => Promise.resolve(documents.get(textOf.get(hash) ?? '')?.document),
+    set(hash, document) {
+      textOf.set(hash, documents.add(document).text);
+      return Promise.resolve();
+    },
+    delete: (hash) => Promise.resolve(textOf.delete(hash)),
   };
 }
 
 /** Rejects requests before execution. */
-function rejectBeforehand(schema: GraphQLSchema, maxCost: number): ApolloServerPlugin<Context> {
+function rejectBeforehand(documents: PreparedDocuments, maxCost: number): ApolloServerPlugin<Context> {
   return {
     requestDidStart({ request }) {
       makePersistedQueryReadable(request);
       return Promise.resolve({
-        didResolveOperation({ document, operation }) {
-          if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
+        didResolveOperation({ document, operationName }) {
+          const operation = documents.of(document).operation(operationName);
+          if (operation === null) return Promise.resolve(); // Apollo reports it
+          if (operation.kind === OperationTypeNode.SUBSCRIPTION) {
             const message = 'Subscriptions require a websocket (graphql-transport-ws) to the same URL.';
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
           }
-          const { variables = {}, operationName } = request;
+          const { variables = {} } = request;
           assertReadable(variables);
-          assertAffordable(schema, document, { variables, operationName, maxCost });
+          operation.cost.assertAffordable(variables, maxCost);
           return Promise.resolve();
         },
       });
@@ -86,40 +120,25 @@ function makePersistedQueryReadable(request: GraphQLRequest): void {
   if (!isWellFormed) request.extensions = { ...request.extensions, persistedQuery: { version: 0 } };
 }
 
-/** Rewords errors of reads that follow a stored write, so that none of them suggests that nothing was stored. */
-const wordReadsAfterWrites: ApolloServerPlugin<Context> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      willSendResponse({ response: { body }, contextValue: { stored } }) {
-        const { errors } = body.kind === 'single' ? body.singleResult : {};
-        if (body.kind === 'single' && errors !== undefined && stored.size > 0) {
-          body.singleResult.errors = errors.map((error) =>
-            stored.has(error.path?.[0] ?? '') ? readAfterWrite(error) : error,
-          );
-        }
-        return Promise.resolve();
-      },
-    }),
-};
+function finishResponses(finish: FinishResponse, texts: WeakMap<object, string>): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        willSendResponse({ response, contextValue: { stored } }) {
+          const { body, http } = response;
+          if (body.kind !== 'single') return Promise.resolve();
+          const { result, text, status, headers } = finish(body.singleResult, stored);
+          body.singleResult = result;
+          texts.set(identityOf(result), text);
+          if (status !== null) http.status = status;
+          for (const [name, value] of Object.entries(headers)) http.headers.set(name, value);
+          return Promise.resolve();
+        },
+      }),
+  };
+}
 
-/**
- * Sets an HTTP error status if no field of the request succeeded, for proxies and load balancers. A stored mutation always
- * has a payload, so no status invites a retry of it. A write with an unknown outcome gets no Retry-After.
- */
-const statusOfFailures: ApolloServerPlugin<Context> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      willSendResponse({ response }) {
-        if (response.body.kind !== 'single') return Promise.resolve();
-        const { data, errors } = response.body.singleResult;
-        const nothing = data === null || data === undefined || Object.values(data).every((value) => value === null);
-        const status = errors?.map(({ extensions }) => HTTP_STATUS.get(String(extensions?.['code']))).find(Boolean);
-        if (status !== undefined && nothing) {
-          response.http.status = status;
-          const isUnknown = errors?.some(({ extensions }) => extensions?.['outcome'] === 'UNKNOWN');
-          if (status === 503 && isUnknown !== true) response.http.headers.set('retry-after', RETRY_AFTER_SECONDS);
-        }
-        return Promise.resolve();
-      },
-    }),
-};
+/** Apollo makes a shallow copy of a result before serialising it. */
+function identityOf(result: FormattedExecutionResult): object {
+  return result.data ?? result.errors ?? result;
+}

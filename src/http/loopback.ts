@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
 
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
@@ -38,5 +39,13 @@ function hostnameOf(url: string): string {
 }
 
 function isLoopback(url: string): boolean {
-  return LOOPBACK_NAMES.has(hostnameOf(url));
+  const known = loopback.get(url);
+  if (known !== undefined) return known;
+  const is = LOOPBACK_NAMES.has(hostnameOf(url));
+  if (url.length <= MAX_REMEMBERED) loopback.set(url, is);
+  return is;
 }
+
+/** Clients send few different headers. */
+const loopback = new LRUCache<string, boolean>({ max: 100 });
+const MAX_REMEMBERED = 200;

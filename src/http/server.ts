@@ -19,6 +19,7 @@ import { problemOfDocument } from '../graphql/document-limits.js';
 import { negotiate, prefersPage } from './accept.js';
 import { createBoundedServer, type ServerBounds } from './connections.js';
 import { allowLoopbackPages } from './cors.js';
+import type { FastLane } from './fast-lane.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
 import { rejectionOnLoopback } from './loopback.js';
 import { readJsonBodies } from './json-body.js';
@@ -37,6 +38,8 @@ export interface HttpOptions {
   /** Maximum duration of a request, in milliseconds. */
   readonly deadlineMs: number;
   readonly apollo: ApolloServer<Context>;
+  /** Null if Apollo answers every request. */
+  readonly fastLane: FastLane | null;
   readonly authenticate: Authenticate;
   readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly isDraining: () => boolean;
@@ -112,34 +115,47 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
   };
 }
 
-function serveGraphql(app: FastifyInstance, { apollo, authenticate, createContext, maxTokens }: HttpOptions): void {
+function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
+  const { apollo, fastLane, authenticate, createContext, maxTokens } = options;
+
+  async function contextOf(request: FastifyRequest, reply: FastifyReply): Promise<Context> {
+    const gone = goneSignal(reply); // before the wait, in which the client may leave
+    return createContext(await authenticate(request.headers), gone);
+  }
+
+  const answerByApollo = fastifyApolloHandler(apollo, { context: contextOf });
+
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
-    onRequest: async (request, reply) => {
-      if (allowLoopbackPages(request, reply)) return reply.code(204).send();
+    onRequest: (request, reply, done) => {
+      if (allowLoopbackPages(request, reply)) return void reply.code(204).send();
       const { accept } = request.headers;
-      if (request.method === 'GET' && prefersPage(accept)) return reply.redirect('/', 303); // a browser opens the address
+      if (request.method === 'GET' && prefersPage(accept)) return void reply.redirect('/', 303); // a browser opens the address
       const type = negotiate(accept);
       if (type === null) {
         // Before execution: a mutation must not run if its response cannot be sent.
         const message = 'Accept must allow application/json or application/graphql-response+json, in UTF-8.';
-        return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
+        return void reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
-      return undefined;
+      done();
     },
-    preHandler: async (request, reply) => {
+    async handler(request, reply) {
+      const accepted = request.method === 'POST' ? (fastLane?.accept(request.body) ?? null) : null;
+      if (fastLane !== null && accepted !== null) {
+        const { text, status, headers } = await fastLane.answer(accepted, await contextOf(request, reply));
+        const type = `${request.headers.accept}; charset=utf-8`;
+        return reply
+          .code(status ?? 200)
+          .headers({ ...headers, 'content-type': type })
+          .send(text);
+      }
       const query = queryOf(request);
       const problem = problemOfDocument(query) ?? problemOfSubscriptions(query, maxTokens);
-      return problem === null ? undefined : reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
+      if (problem !== null) return reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
+      return answerByApollo.call(app, request, reply);
     },
-    handler: fastifyApolloHandler(apollo, {
-      context: async (request, reply) => {
-        const gone = goneSignal(reply); // before the wait, in which the client may leave
-        return createContext(await authenticate(request.headers), gone);
-      },
-    }),
   });
 }
 

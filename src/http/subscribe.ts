@@ -1,18 +1,13 @@
-import {
-  createSourceEventStream,
-  execute,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { renewContext, type Context } from '../graphql/context.js';
-import { costOf } from '../graphql/cost.js';
 import { toGraphQLError } from '../graphql/errors.js';
+import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { RunInSlices } from './slices.js';
 
 export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
   readonly schema: GraphQLSchema;
   readonly contextValue: Context;
+  readonly operation: PreparedOperation;
 };
 
 /**
@@ -26,14 +21,16 @@ export async function subscribeInSlices(
   const source = await createSource(args);
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
-  const { schema, document, variableValues, operationName } = args;
-  const cost = costOf(schema, document, { variables: variableValues ?? {}, operationName });
+  const { operation, contextValue } = args;
+  const inputs = args.variableValues ?? {};
+  const variables = operation.coerceVariables(inputs) ?? {}; // checked when the subscription began
+  const cost = operation.cost.of(inputs);
   let over = false;
 
   async function answer(event: unknown): Promise<ExecutionResult> {
     return runInSlices(cost, () => {
       if (over) return {}; // the subscription ended while the event waited
-      return execute({ ...args, rootValue: event, contextValue: renewContext(args.contextValue) });
+      return operation.execute({ rootValue: event, context: renewContext(contextValue), variables });
     });
   }
 

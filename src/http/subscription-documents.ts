@@ -1,6 +1,4 @@
 import {
-  getOperationAST,
-  getVariableValues,
   GraphQLError,
   OperationTypeNode,
   parse,
@@ -10,11 +8,11 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { toGraphQLError } from '../graphql/errors.js';
-import { assertReadable } from '../graphql/arguments.js';
-import { assertAffordable } from '../graphql/cost.js';
+import { assertReadable } from '../graphql/assert-readable.js';
 import { conditionalSubscription } from '../graphql/conditional-subscription.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
-import { DocumentCache } from './document-cache.js';
+import type { PreparedDocument, PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 
 export interface SubscriptionRequest {
   readonly query: string;
@@ -25,7 +23,9 @@ export interface SubscriptionRequest {
 export interface PreparedSubscription {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
+  readonly operation: PreparedOperation;
   readonly operationName: string | null;
+  /** As given, without those that the operation does not declare. */
   readonly variableValues: Record<string, unknown>;
 }
 
@@ -35,42 +35,32 @@ export interface DocumentLimits {
 }
 
 /**
- * Parses and validates subscription documents and checks their limits. Websockets carry subscriptions only. Subscriptions
- * with the same text share one parsed document.
+ * Parses and validates subscription documents and checks their limits. Websockets carry subscriptions only. Requests with
+ * the same text share one prepared document.
  */
-export function createSubscriptionDocuments(schema: GraphQLSchema, { maxTokens, maxCost }: DocumentLimits) {
-  const known = new DocumentCache();
-
-  function documentOf(query: string): DocumentNode | readonly GraphQLError[] {
-    const existing = known.get(query);
+export function createSubscriptionDocuments(
+  schema: GraphQLSchema,
+  documents: PreparedDocuments,
+  { maxTokens, maxCost }: DocumentLimits,
+) {
+  function documentOf(query: string): PreparedDocument | readonly GraphQLError[] {
+    const existing = documents.get(query);
     if (existing !== undefined) return existing;
     const document = parsed(schema, query, maxTokens);
-    if ('kind' in document) known.set(query, document);
-    return document;
+    return 'kind' in document ? documents.add(document) : document;
   }
 
   return (request: SubscriptionRequest): PreparedSubscription | readonly GraphQLError[] => {
-    const { query, operationName, variables } = request;
-    const document = documentOf(query);
-    if (!('kind' in document)) return document;
-    const problem = problemOf(schema, document, request, maxCost);
-    if (problem !== null) return problem;
-    const variableValues = declaredOf(document, operationName, variables ?? {});
-    return { schema, document, operationName: operationName ?? null, variableValues };
+    const { query, operationName = null, variables } = request;
+    const prepared = documentOf(query);
+    if (!('document' in prepared)) return prepared;
+    const operation = prepared.operation(operationName);
+    if (operation === null) return [operationNotFound(operationName)];
+    const problems = problemsOf(operation, variables ?? {}, maxCost);
+    if (problems.length > 0) return problems;
+    const { document } = prepared;
+    return { schema, document, operation, operationName, variableValues: operation.declaredOf(variables ?? {}) };
   };
-}
-
-/** The variables that the operation declares. Others are dropped, because a subscription keeps its variables in memory. */
-function declaredOf(
-  document: DocumentNode,
-  operationName: string | null | undefined,
-  variables: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const names = getOperationAST(document, operationName)?.variableDefinitions?.map(
-    ({ variable }) => variable.name.value,
-  );
-  const declared = (names ?? []).filter((name) => Object.hasOwn(variables, name));
-  return Object.fromEntries(declared.map((name) => [name, variables[name]]));
 }
 
 function parsed(schema: GraphQLSchema, query: string, maxTokens: number): DocumentNode | readonly GraphQLError[] {
@@ -97,29 +87,26 @@ function validated(schema: GraphQLSchema, document: DocumentNode): readonly Grap
   }
 }
 
-function problemOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { operationName, variables }: SubscriptionRequest,
+function problemsOf(
+  operation: PreparedOperation,
+  variables: Readonly<Record<string, unknown>>,
   maxCost: number,
-): readonly GraphQLError[] | null {
-  const operation = getOperationAST(document, operationName);
-  if (operation === null || operation === undefined) return [operationNotFound(operationName)];
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+): readonly GraphQLError[] {
+  if (operation.kind !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
   try {
-    assertReadable(variables ?? {}); // before coercion, whose work grows with the values
-    assertAffordable(schema, document, { variables: variables ?? {}, operationName, maxCost });
+    assertReadable(variables); // before coercion, whose work grows with the values
+    operation.cost.assertAffordable(variables, maxCost);
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }
-  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
-  return coerced.errors?.map((error) => withCode(error, 'BAD_USER_INPUT')) ?? null;
+  if (operation.coerceVariables(variables) !== null) return [];
+  return operation.problemsOf(variables).map((error) => withCode(error, 'BAD_USER_INPUT'));
 }
 
-function operationNotFound(operationName: string | null | undefined): GraphQLError {
+function operationNotFound(operationName: string | null): GraphQLError {
   const message =
     typeof operationName === 'string'
       ? `The document has no operation named "${operationName}".`

@@ -8,6 +8,7 @@ import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
+import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { reject } from './connections.js';
 import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
 import { createSlices } from './slices.js';
@@ -18,6 +19,7 @@ import { openConnection, type Connection } from './websocket-connection.js';
 export interface WebsocketOptions {
   readonly server: Server;
   readonly schema: GraphQLSchema;
+  readonly documents: PreparedDocuments;
   readonly guarded: boolean;
   readonly maxBytes: number;
   readonly maxTokens: number;
@@ -100,9 +102,9 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs, authenticate, createContext, formatError } =
-    options;
-  const prepare = createSubscriptionDocuments(schema, { maxTokens, maxCost });
+  const { schema, documents, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
+  const { authenticate, createContext, formatError } = options;
+  const prepare = createSubscriptionDocuments(schema, documents, { maxTokens, maxCost });
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 

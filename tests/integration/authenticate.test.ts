@@ -10,11 +10,14 @@ import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Context, type Services } from '../../src/graphql/context.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
+import { createFastLane } from '../../src/http/fast-lane.js';
+import { createFinish } from '../../src/http/finish-response.js';
+import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
 import { createHttp, urlOf } from '../../src/http/server.js';
 import { serveWebsockets } from '../../src/http/websocket.js';
 import { openWebsocket } from '../support/websocket.js';
 
-/** A schema that answers with the subject of the viewer. */
+/** A schema that returns the subject of the viewer. */
 function subjectSchema(): GraphQLSchema {
   const schema = buildSchema('type Query { subject: String } type Subscription { subject: String }');
   const fieldOf = (type: GraphQLObjectType | null | undefined) => type?.getFields()['subject'];
@@ -36,7 +39,9 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const services = { orders: { readerFor: () => ({}) }, deadlineMs: 10_000 } as unknown as Services;
   const schema = subjectSchema();
   const formatError = createErrorFormatter(String);
-  const apollo = createApollo({ ...request, schema, formatError, log });
+  const documents = new PreparedDocuments(schema);
+  const finish = createFinish(request.maxResponseBytes);
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
   await apollo.start();
   const shared = {
     ...request,
@@ -45,8 +50,10 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     createContext: (viewer: Viewer, signal: AbortSignal) => createContext(services, viewer, signal),
     log,
   };
-  const http = createHttp({ ...shared, apollo, isDraining: () => false, unready: () => Promise.resolve(null) });
-  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
+  const fastLane = createFastLane({ ...request, documents, formatError, finish });
+  const unready = () => Promise.resolve(null);
+  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready });
+  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, documents, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await websockets.close();
@@ -62,7 +69,7 @@ const bySubject: Authenticate = async ({ authorization }) => ({
   roles: ['customer'],
 });
 
-test('the headers of a request identify its viewer', async () => {
+test('the headers of a request determine its viewer', async () => {
   const url = await serveSubjects(bySubject);
   for (const authorization of ['ann', 'bob']) {
     const headers = { authorization, 'content-type': 'application/json' };
@@ -71,7 +78,7 @@ test('the headers of a request identify its viewer', async () => {
   }
 });
 
-test('the payload of connection_init identifies the viewer of every event of a websocket', async () => {
+test('the payload of connection_init determines the viewer of all events of a websocket', async () => {
   const url = await serveSubjects(bySubject);
   for (const authorization of ['ann', 'bob']) {
     const websocket = await openWebsocket(url, { init: false });
@@ -84,7 +91,7 @@ test('the payload of connection_init identifies the viewer of every event of a w
   }
 });
 
-test('a connection whose credentials are rejected carries no subscription', async () => {
+test('a websocket with rejected credentials is closed without a subscription', async () => {
   const url = await serveSubjects(() => Promise.reject(new Error('rejected')));
   const websocket = await openWebsocket(url, { init: false });
   websocket.send({ type: 'connection_init' });
@@ -92,6 +99,6 @@ test('a connection whose credentials are rejected carries no subscription', asyn
   expect(websocket.messages).toEqual([]);
 });
 
-test('in the open mode every viewer is the admin without a subject', async () => {
+test('in the open mode every viewer is an admin without a subject', async () => {
   expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toBe(OPEN_ADMIN);
 });

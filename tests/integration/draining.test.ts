@@ -5,7 +5,7 @@ import { rawRequest } from '../support/raw-request.js';
 
 const database = useDatabase();
 
-test('a server that shuts down answers what is under way, says that it is not ready, and keeps no connection', async () => {
+test('a server that shuts down completes running requests, is not ready, and closes its connections', async () => {
   const server = await serverForTest(database, { DATABASE_LOCK_TIMEOUT_MS: '20000' }); // the request waits in the database
   const lock = await database.connect();
   await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
@@ -19,7 +19,7 @@ test('a server that shuts down answers what is under way, says that it is not re
   const order = await rawRequest(server.url, head, body);
   await expect.poll(() => database.sql('SELECT 1 FROM pg_locks WHERE NOT granted')).not.toEqual([]);
   const ready = await rawRequest(server.url, []);
-  ready.socket.write('GET /ready HTTP/1.1\r\n'); // a request that has begun, so its connection is not idle
+  ready.socket.write('GET /ready HTTP/1.1\r\n'); // an incomplete request, so its connection is not idle
   expect((await fetch(new URL('/ready', server.url))).status).toBe(200);
 
   const closed = server.app.close();

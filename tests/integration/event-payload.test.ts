@@ -23,7 +23,7 @@ async function eventsOf(id: string): Promise<StoredEvent[]> {
   return database.sql<StoredEvent>('SELECT type, payload FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
 }
 
-test('the payloads of all kinds of events are as docs/event-payload.schema.json describes them', async () => {
+test('the payloads of all event types match docs/event-payload.schema.json', async () => {
   const schema = JSON.parse(await readFile('docs/event-payload.schema.json', 'utf8')) as {
     readonly properties: { readonly status: { readonly enum: readonly string[] } };
   };
@@ -59,7 +59,7 @@ test('the payloads of all kinds of events are as docs/event-payload.schema.json 
   ]);
 });
 
-test('every event after the creation carries the time of the creation', async () => {
+test('every event after the creation has the time of the creation', async () => {
   const { id } = await createdWholeOrder(server, {});
   await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
   await deleteOrder(server, { id });

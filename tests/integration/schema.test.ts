@@ -5,7 +5,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 
 const schema = createSchema();
 
-test('schema.graphql is what "npm run schema" prints from the code', async () => {
+test('schema.graphql equals the schema that "npm run schema" prints', async () => {
   expect(await readFile('schema.graphql', 'utf8')).toBe(`${printSchema(schema)}\n`);
 });
 
@@ -45,14 +45,14 @@ test('the root types and their main fields come first', () => {
 
 test('every mutation describes its error codes, and every error code is described by a mutation', () => {
   const codes = schema.getType('ErrorCode');
-  if (!isEnumType(codes)) throw new Error('ErrorCode is no enum');
+  if (!isEnumType(codes)) throw new Error('ErrorCode is not an enum');
   const known = codes.getValues().map(({ name }) => name);
-  const said = new Set<string>();
+  const documented = new Set<string>();
   for (const { name, description } of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const [, errors = ''] = /^userErrors.*?:\n(.*)$/ms.exec(description ?? '') ?? [];
     const listed = known.filter((code) => new RegExp(`\\b${code}\\b`).test(errors));
     expect([name, listed.length]).not.toEqual([name, 0]);
-    for (const code of listed) said.add(code);
+    for (const code of listed) documented.add(code);
   }
-  expect(known.filter((code) => !said.has(code))).toEqual([]);
+  expect(known.filter((code) => !documented.has(code))).toEqual([]);
 });

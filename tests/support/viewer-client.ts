@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { graphql } from 'graphql';
 import { pino } from 'pino';
 import { beforeAll } from 'vitest';
@@ -14,13 +15,13 @@ import type { TestDatabase } from './database.js';
 import { useDatabase, useStore } from './fixture.js';
 
 export interface ViewerClient {
-  /** One GraphQL request of this viewer that must succeed. */
+  /** Executes one GraphQL request as the viewer and returns its data. Rejects if the response has errors. */
   readonly get: <T>(query: string, variables?: Record<string, unknown>) => Promise<T>;
 }
 
 /**
- * GraphQL for viewers other than the open server's admin, on a database of its own for all tests of a file. Until
- * requests carry tokens, this is the outermost level that distinguishes clients.
+ * Executes GraphQL as viewers other than the admin of the open mode, on one database for all tests of a file. Until
+ * requests carry tokens, this is the outermost layer that distinguishes viewers.
  */
 export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; readonly database: TestDatabase } {
   const database = useDatabase();
@@ -33,7 +34,7 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     const writer = coalesceWrites(createBatchWriter(store, { ...batch, onCommit: () => undefined }), config.writes);
     const readerFor = coalesceReads(createReader(store, log), config.reads);
     services = {
-      orders: { writer, readerFor, productLookup: null, fingerprintSecret: Buffer.from('secret') },
+      orders: { writer, readerFor, productLookup: null, fingerprintSecret: createSecretKey('secret', 'utf8') },
       hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
       report: String,
       deadlineMs: 10_000,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSlices } from '../../src/http/slices.js';
 
-/** Keeps the event loop busy. */
+/** Blocks the event loop. */
 function work(milliseconds: number): void {
   const until = performance.now() + milliseconds;
   while (performance.now() < until);
@@ -9,7 +9,7 @@ function work(milliseconds: number): void {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('light work is done in slices, in the order of its calls', async () => {
+test('light work runs in slices, in the order of its calls', async () => {
   const run = createSlices();
   const done: number[] = [];
   const all = Array.from({ length: 40 }, async (_, index) =>
@@ -25,7 +25,7 @@ test('light work is done in slices, in the order of its calls', async () => {
   expect(new Set(seen).size).toBeGreaterThan(4); // 40 ms in slices of 5
 });
 
-test('heavy work runs one at a time, with a turn of the event loop in between, and does not delay light work', async () => {
+test('heavy work runs one call at a time, in separate turns of the event loop, and does not delay light work', async () => {
   const run = createSlices();
   let running = 0;
   let most = 0;
@@ -37,14 +37,14 @@ test('heavy work runs one at a time, with a turn of the event loop in between, a
       running -= 1;
     }),
   );
-  expect(await run(10, () => 'light')).toBe('light'); // while heavy work is under way
+  expect(await run(10, () => 'light')).toBe('light'); // while heavy work is running
   expect(running).toBe(1);
   release();
   await Promise.all(heavy);
   expect(most).toBe(1);
 });
 
-test('light work under way at once is bounded by its cost, and a failure frees its place', async () => {
+test('concurrent light work is limited by its cost, and a failure frees its capacity', async () => {
   const run = createSlices();
   let running = 0;
   let most = 0;
@@ -56,7 +56,7 @@ test('light work under way at once is bounded by its cost, and a failure frees i
       if (index % 2 === 0) throw new Error('failed');
     }).catch((cause: unknown) => (cause as Error).message),
   );
-  const answers = await Promise.all(all);
-  expect(answers.filter((answer) => answer === 'failed')).toHaveLength(5);
+  const results = await Promise.all(all);
+  expect(results.filter((result) => result === 'failed')).toHaveLength(5);
   expect(most).toBe(2);
 });

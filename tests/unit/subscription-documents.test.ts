@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createSubscriptionDocuments } from '../../src/http/subscription-documents.js';
 
-test('subscriptions of one text share one parsed document, with variables of their own', () => {
-  const prepare = createSubscriptionDocuments(createSchema(), { maxTokens: 100, maxCost: 100 });
+test('subscriptions with the same text share one parsed document and keep their own variables', () => {
+  const schema = createSchema();
+  const prepare = createSubscriptionDocuments(schema, new PreparedDocuments(schema), { maxTokens: 100, maxCost: 100 });
   const query = 'subscription ($id: ID) { orderStatusChanged(orderId: $id) { version } }';
   const prepared = ['1', '2'].map((id) => prepare({ query, variables: { id } }));
   const [one, two] = prepared.map((each) => ('document' in each ? each : null));

@@ -16,7 +16,7 @@ import {
   type List,
 } from './order-conditions.js';
 
-/** Everything of a range but whose orders are asked for: ranges that are alike in it are read by one statement. */
+/** The parts of a range other than its customer. Ranges with equal parts are read by one statement. */
 export function shapeOfRange({ filter, ...rest }: OrderRange): string {
   return JSON.stringify([shapeOf(filter), rest]);
 }
@@ -39,10 +39,10 @@ const SORT_FIELDS = {
 } as const satisfies Readonly<Record<OrderSortField, keyof Order>>;
 
 /**
- * A keyset page. Each customer, and each value of one list (statuses are one), walks its own stretch of an index and
- * stops after `limit` rows, so a page costs the same wherever it lies and however rare its orders are; a filter beside a walk over
- * all orders would read everything in between. Only as many texts as there are combinations of what is given, so each
- * can be prepared.
+ * Reads a keyset page. Each customer, and each value of one list such as the statuses, scans its own range of an index
+ * and stops after `limit` rows. The cost of a page therefore depends neither on its position nor on the frequency of
+ * its orders. A filter on a scan of all orders would read all rows in between. The number of different texts is limited
+ * by the combinations of conditions, so that each can be prepared.
  */
 export function rangeQuery(range: OrderRange, customers: readonly string[]): BoundQuery<Order> {
   const values: unknown[] = [];
@@ -50,7 +50,7 @@ export function rangeQuery(range: OrderRange, customers: readonly string[]): Bou
   const { filter, direction } = range;
   const field = SORT_FIELDS[range.field];
   const inner = `o.${ORDER_COLUMNS[field].name} ${direction}, o.id ${direction}`;
-  const outer = `o."${field}" ${direction}, o.id ${direction}`; // of rows that have the names of the fields already
+  const outer = `o."${field}" ${direction}, o.id ${direction}`; // the rows already have the names of the fields
   const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
   const byCustomer = filter.customerId !== null;
   const prefix = prefixOf(filter);
@@ -94,30 +94,30 @@ function among(lists: readonly List[]): string[] {
 }
 
 /**
- * As long as a prefix means at most so many orders, all of them are read and sorted. PostgreSQL cannot tell: it takes a
- * prefix for a two-hundredth of all orders and would filter a walk over all of them, which never ends for a rare one.
- * The half of the statement that does not apply is not executed.
+ * If at most this number of orders match a prefix, all of them are read and sorted. PostgreSQL estimates that every
+ * prefix matches 0.5 % of the orders and would filter a scan of all orders, which takes very long for a rare prefix.
+ * The unused half of the statement is not executed.
  */
 const FEW = 1_000;
 const COUNT_FEW = '(SELECT count(*) FROM few)';
 
 /**
- * A limit stands in the text: for one it does not know, PostgreSQL plans as if a tenth of all orders were wanted. A few
- * sizes keep the texts few; what is read beyond the limit is dropped.
+ * The limit is a literal: for an unknown limit PostgreSQL plans for 10 % of all orders. A few sizes limit the number of
+ * texts; rows beyond the limit are dropped.
  */
 const LIMITS: readonly number[] = [2, 6, 11, 21, 51, 101];
 
 /**
- * Whether the index of statuses must be walked. Statuses are few, so PostgreSQL takes each for frequent and would rather
- * filter a walk over all orders, which never ends for a rare one. Said as a stretch of (status, sort key, id) instead of
- * an equality, only that index has the order that is asked for.
+ * Whether the index of statuses must be used. There are few statuses, so PostgreSQL estimates that each is frequent and
+ * would filter a scan of all orders, which takes very long for a rare status. With the condition as a range of (status,
+ * sort key, id) instead of an equality, only that index provides the requested order.
  */
 function isStretched({ filter, field }: OrderRange, { column }: List): boolean {
   const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && filter.customerId === null);
   return column === 'o.status' && isIndexed && textsOf(filter).length === 0;
 }
 
-/** One end of a stretch of the ordering. */
+/** One end of a range of the sort order. */
 interface End {
   readonly key: string;
   readonly id: string;
@@ -126,7 +126,7 @@ interface End {
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Both ends of what is walked, behind a column of which one value is meant where there is one. */
+/** Both ends of the scanned range, after the column with a single value if there is one. */
 function segmentOf(range: OrderRange, walk: List | null, bind: Bind): string[] {
   const { filter, field, direction, after, before, inclusive } = range;
   const { name: column, type } = ORDER_COLUMNS[SORT_FIELDS[field]];
@@ -159,9 +159,9 @@ function endOf(sortKey: SortKey | null, inclusive: boolean): End | null {
 }
 
 /**
- * The end that leaves less: of two lower ones the later, of two upper ones the earlier. A bound begins before all
- * orders of its moment, so where both are of one moment it is the earlier. Only bounds in time meet a cursor here, and
- * their texts sort as they do.
+ * The narrower end: the later of two lower ends, the earlier of two upper ends. A time bound lies before all orders of
+ * its time, so it is the earlier end if both have the same time. Only time bounds are compared with a cursor, and their
+ * texts sort like their times.
  */
 function tighter(cursor: End | null, bound: End | null, isLow: boolean): End | null {
   if (cursor === null || bound === null) return cursor ?? bound;

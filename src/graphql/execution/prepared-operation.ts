@@ -1,0 +1,117 @@
+import {
+  execute,
+  getVariableValues,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  Kind,
+  visit,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
+} from 'graphql';
+import type { Context } from '../context.js';
+import { prepareCost, type OperationCost } from '../cost.js';
+import { fragmentsOf, type Fragments } from '../count-fields.js';
+import { prepareCoercion, type CoerceVariables, type Variables } from './coerce-variables.js';
+import { executePlan } from './execute-fields.js';
+import { planRoot, type ObjectPlan } from './plan.js';
+
+/** Maximum number of plans of an operation: one for each combination of its conditions. */
+export const MAX_PLANS = 4;
+
+/** Maximum number of errors of the variables of a request, as in graphql-js. */
+const MAX_ERRORS = 50;
+
+export interface OperationRequest {
+  readonly rootValue: unknown;
+  readonly context: Context;
+  /** As `coerceVariables` returned them. */
+  readonly variables: Variables;
+}
+
+/** How operations are executed: by their plan, or by graphql-js, which looks everything up again. */
+export type Executor = 'plan' | 'graphql-js';
+
+/** An operation of a validated document, ready to execute any number of times. */
+export class PreparedOperation {
+  readonly kind: OperationTypeNode;
+  readonly cost: OperationCost;
+  /** With the executor graphql-js, it only checks them. */
+  readonly coerceVariables: CoerceVariables;
+  readonly #executor: Executor;
+  readonly #schema: GraphQLSchema;
+  readonly #document: DocumentNode;
+  readonly #fragments: Fragments;
+  readonly #operation: OperationDefinitionNode;
+  /** Names of the variables of `@skip` and `@include`. */
+  readonly #conditions: readonly string[];
+  readonly #plans = new Map<string, ObjectPlan>();
+
+  constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
+    this.kind = operation.operation;
+    this.cost = prepareCost(schema, document, operation);
+    this.#executor = executor;
+    this.#schema = schema;
+    this.#document = document;
+    this.#operation = operation;
+    this.#fragments = fragmentsOf(document);
+    this.#conditions = conditionsOf(document);
+    this.coerceVariables =
+      executor === 'plan'
+        ? prepareCoercion(schema, operation.variableDefinitions)
+        : (inputs) => (this.problemsOf(inputs).length === 0 ? inputs : null);
+  }
+
+  /** The variables that the operation declares. Others are dropped, because a subscription keeps its variables in memory. */
+  declaredOf(inputs: Variables): Record<string, unknown> {
+    const names = (this.#operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
+    const declared = names.filter((name) => Object.hasOwn(inputs, name));
+    return Object.fromEntries(declared.map((name) => [name, inputs[name]]));
+  }
+
+  /** The errors of variables that `coerceVariables` does not accept. */
+  problemsOf(inputs: Variables): readonly GraphQLError[] {
+    const definitions = this.#operation.variableDefinitions ?? [];
+    return getVariableValues(this.#schema, definitions, inputs, { maxErrors: MAX_ERRORS }).errors ?? [];
+  }
+
+  /** Gives the same result with both executors. */
+  execute({ rootValue, context, variables }: OperationRequest): ExecutionResult | Promise<ExecutionResult> {
+    if (this.#executor === 'graphql-js') {
+      const operationName = this.#operation.name?.value ?? null;
+      const [schema, document] = [this.#schema, this.#document];
+      return execute({ schema, document, rootValue, contextValue: context, variableValues: variables, operationName });
+    }
+    return executePlan(() => this.#planFor(variables), this.kind, { rootValue, context, variables });
+  }
+
+  #planFor(variables: Variables): ObjectPlan {
+    const key = this.#conditions.map((name) => String(variables[name])).join();
+    const existing = this.#plans.get(key);
+    if (existing !== undefined) return existing;
+    const conditions = Object.fromEntries(
+      this.#conditions.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
+    );
+    const scope = { schema: this.#schema, fragments: this.#fragments, operation: this.#operation, conditions };
+    const plan = planRoot(scope);
+    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
+    this.#plans.set(key, plan);
+    return plan;
+  }
+}
+
+const CONDITIONAL = new Set([GraphQLSkipDirective.name, GraphQLIncludeDirective.name]);
+
+function conditionsOf(document: DocumentNode): readonly string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive({ name, arguments: args = [] }) {
+      if (!CONDITIONAL.has(name.value)) return;
+      for (const { value } of args) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}
