@@ -1,4 +1,5 @@
-// The GraphQL requests of Ordergraph. Those of other contestants ask for the same data.
+// The GraphQL requests of Ordergraph. Those of other contestants ask for the same data. Commit 70f567b must understand them
+// too: it is the base that `--against` is used with.
 import type { Cell } from './cells.ts';
 
 export interface GraphqlRequest {
