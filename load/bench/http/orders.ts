@@ -84,9 +84,6 @@ export function storedOrders(url: string, seed: string): StoredOrders {
   return stored;
 }
 
-/** More than any contestant makes. */
-export const MAX_CHANGES_PER_SECOND = 20_000;
-
 /** Status changes of a whole lifecycle. */
 const STEPS = 5;
 

@@ -1,7 +1,7 @@
 // Runs the cells in turns, so that a slow moment of the machine affects all contestants.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuOfEndedChildren, cpuOfFamily } from '../measure.ts';
-import type { Cell, Contestant, Cpu, Load, Sample } from './cells.ts';
+import type { Cell, Contestant, Cpu, Load, PreparedCell, Sample } from './cells.ts';
 import type { Options } from './options.ts';
 
 interface Bench {
@@ -42,29 +42,35 @@ export async function measureRounds({
     signal.throwIfAborted();
     const what = round.isMeasured ? `${cell}, ${load.callers} callers` : `${cell}, warm-up`;
     onProgress(index, plan.length, `${contestant.name}: ${what}`);
-    const sample = await measure(contestant, cell, load, postmaster);
-    if (sample !== null && round.isMeasured) samples.push(sample);
+    const prepared = await contestant.prepare(cell, load);
+    if (prepared === null) continue;
+    await settle([postmaster, ...contestants.flatMap(({ pid }) => pid ?? [])]);
+    const sample = await measure(contestant, cell, load, prepared, postmaster);
+    if (round.isMeasured) samples.push(sample);
   }
   onProgress(plan.length, plan.length, 'done');
   return samples;
 }
 
-async function measure(contestant: Contestant, cell: Cell, load: Load, postmaster: number): Promise<Sample | null> {
-  const prepared = await contestant.prepare(cell, load);
-  if (prepared === null) return null;
+async function measure(
+  { name, pid }: Contestant,
+  cell: Cell,
+  load: Load,
+  prepared: PreparedCell,
+  postmaster: number,
+): Promise<Sample> {
   const read = (): Cpu => ({
-    server: contestant.pid === null ? 0 : cpuOfFamily(contestant.pid),
+    server: pid === null ? 0 : cpuOfFamily(pid),
     database: cpuOfFamily(postmaster),
     generator: cpuOfEndedChildren(),
   });
-  await settle(read);
   const before = read();
   const run = await prepared.run();
   const after = read();
   const each = (of: keyof Cpu) => (1000 * (after[of] - before[of])) / run.answers;
   const failure = run.failures > 0 ? `${run.failures} failures, such as: ${run.firstFailure}` : null;
   return {
-    contestant: contestant.name,
+    contestant: name,
     cell,
     callers: load.callers,
     rate: run.answers / run.seconds,
@@ -75,15 +81,16 @@ async function measure(contestant: Contestant, cell: Cell, load: Load, postmaste
 }
 
 const SETTLE_STEP_MS = 100;
-const SETTLE_STEPS = 30;
+const SETTLE_STEPS = 50;
 
-/** Waits until the server and the database have finished the work of earlier runs, for a few seconds at most. */
-async function settle(read: () => Cpu): Promise<void> {
+/** Waits until the servers and the database have finished the work of earlier runs, for a few seconds at most. */
+async function settle(pids: readonly number[]): Promise<void> {
+  const read = () => pids.reduce((sum, pid) => sum + cpuOfFamily(pid), 0);
   let before = read();
   for (let step = 0; step < SETTLE_STEPS; step += 1) {
     await sleep(SETTLE_STEP_MS);
     const now = read();
-    if (now.server + now.database - before.server - before.database < 0.02) return;
+    if (now - before < 0.03) return;
     before = now;
   }
 }
