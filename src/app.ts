@@ -122,10 +122,9 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     eventLog,
     debounceMs: 0,
     pollMs,
-    publish(events) {
-      consumers.eventsLogged(events.length);
-      return hub.publish(events);
-    },
+    isWatched: hub.isWatched,
+    publish: hub.publish,
+    onLogged: consumers.eventsLogged,
     log,
   });
   resources.defer(() => tailer.close());

@@ -29,7 +29,9 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     eventLog,
     debounceMs: 0,
     pollMs,
+    isWatched: () => true,
     publish: async (events) => void seen.push(...events),
+    onLogged: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());
@@ -231,7 +233,15 @@ test('a tailer continues after a full page without a poll and skips no event', a
   const publish = async (events: readonly LoggedEvent[]) => {
     seen.push(...events);
   };
-  const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs: NEVER_MS, publish, log });
+  const tailer = await startLogTailer({
+    eventLog,
+    debounceMs: 0,
+    pollMs: NEVER_MS,
+    isWatched: () => true,
+    publish,
+    onLogged: () => undefined,
+    log,
+  });
   onTestFinished(() => tailer.close());
   await insertCreated(database, randomIds(2_500));
   while ((await eventLog.sequence(2_000, null)) !== 0);

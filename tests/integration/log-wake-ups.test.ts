@@ -73,12 +73,14 @@ test('a lost LISTEN connection is restored', async () => {
 });
 
 test('a process reads the log once for its own event, and not again for its own notification', async () => {
+  const subscription = await one.subscribe(CHANGES); // without one, only the end of the log is read
   const before = countStatements(READS_LOG);
   for (let index = 0; index < 10; index += 1) await deliver(one, one);
   // Notifications arrive in commit order, so its own notifications arrive before this one.
   await database.sql("SELECT pg_notify('ordergraph_log', 'another process')");
   await expect.poll(() => countStatements(READS_LOG) - before, TIMEOUT).toBeGreaterThanOrEqual(11);
   expect(countStatements(READS_LOG) - before).toBe(11);
+  subscription.stop();
 });
 
 test('replays do not wake the sequencer', async () => {
