@@ -50,6 +50,8 @@ export interface Outcome {
   /** Whether the variables are valid, so that the operation was executed. */
   readonly isExecuted: boolean;
   readonly errors: number;
+  /** Length of the data as JSON. */
+  readonly characters: number;
 }
 
 /** Collects rejections without a handler while the tests of a file run. By default they would end the process. */
@@ -87,7 +89,7 @@ export async function expectSameResult(
 
   const coerced = operation.coerceVariables(variables);
   expect({ label, isRejected: coerced === null }).toEqual({ label, isRejected: !('data' in expected) });
-  if (coerced === null) return { isExecuted: false, errors: expected.errors?.length ?? 0 };
+  if (coerced === null) return { isExecuted: false, errors: expected.errors?.length ?? 0, characters: 0 };
   const own = environment();
   const context = own.context as Context;
   const actual = await operation.execute({ rootValue: own.rootValue, context, variables: coerced });
@@ -95,7 +97,7 @@ export async function expectSameResult(
   expect({ label, unhandled }).toEqual({ label, unhandled: [] });
   const shared = sharedErrors();
   expect({ label, ...described(actual, shared) }).toEqual({ label, ...described(expected, shared) });
-  return { isExecuted: true, errors: expected.errors?.length ?? 0 };
+  return { isExecuted: true, errors: expected.errors?.length ?? 0, characters: JSON.stringify(expected.data).length };
 }
 
 function described({ data, errors, ...rest }: ExecutionResult, shared: readonly unknown[]) {

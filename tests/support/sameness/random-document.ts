@@ -19,7 +19,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import type { Random } from '../random.js';
-import { randomInput, randomLiteral } from './random-input.js';
+import { randomInput, randomLiteral, type ScalarValues, type Source } from './random-input.js';
 
 export interface RandomDocument {
   readonly text: string;
@@ -34,6 +34,8 @@ export interface DocumentOptions {
   readonly depth: number;
   /** Names of fields to leave out. */
   readonly without?: ReadonlySet<string>;
+  /** Values of scalars in place of the usual ones. */
+  readonly values?: ScalarValues;
 }
 
 interface Variable {
@@ -63,6 +65,7 @@ export function randomDocument(schema: GraphQLSchema, random: Random, options: D
 class Writer {
   readonly #schema: GraphQLSchema;
   readonly #random: Random;
+  readonly #source: Source;
   readonly #options: DocumentOptions;
   readonly #composites: readonly GraphQLCompositeType[];
   readonly #variables: Variable[] = [];
@@ -75,6 +78,7 @@ class Writer {
   constructor(schema: GraphQLSchema, random: Random, options: DocumentOptions) {
     this.#schema = schema;
     this.#random = random;
+    this.#source = { random, values: options.values ?? {} };
     this.#options = options;
     this.#budget = random.pick([6, 15, 40]);
     this.#composites = Object.values(schema.getTypeMap()).filter(
@@ -106,7 +110,7 @@ class Writer {
   #values(wrong: number): Record<string, unknown> {
     const random = this.#random;
     const given = this.#variables.filter(({ isRequired }) => random.chance(isRequired ? 1 - wrong / 4 : 0.7));
-    return Object.fromEntries(given.map(({ name, type }) => [name, randomInput(type, random, wrong)]));
+    return Object.fromEntries(given.map(({ name, type }) => [name, randomInput(type, this.#source, wrong)]));
   }
 
   /** A subscription has one root field. It has no directives, because `validate` fails on their variables. */
@@ -234,7 +238,7 @@ class Writer {
     if (given.length === 0) return '';
     const variableFor = (type: GraphQLInputType) => (random.chance(0.2) ? this.#variable(type) : null);
     const texts = given.map(({ name, type }) => {
-      const value = random.chance(0.35) ? this.#variable(type) : randomLiteral(type, random, variableFor);
+      const value = random.chance(0.35) ? this.#variable(type) : randomLiteral(type, this.#source, variableFor);
       return `${name}: ${value}`;
     });
     return `(${texts.join(', ')})`;
@@ -259,7 +263,7 @@ class Writer {
   /** The default may not be null where the place is not nullable. */
   #withDefault(type: GraphQLInputType) {
     const place = isNonNullType(type) ? type : new GraphQLNonNull(type);
-    return { type, initial: ` = ${randomLiteral(place, this.#random, () => null)}` };
+    return { type, initial: ` = ${randomLiteral(place, this.#source, () => null)}` };
   }
 }
 
