@@ -5,6 +5,7 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { PipelinedClient } from './pipelined-client.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -30,6 +31,7 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   const { url, sessionOptions } = withSessionOptions(options.url);
   const pool = new Pool({
     connectionString: url,
+    Client: PipelinedClient,
     max: options.poolSize,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
