@@ -55,7 +55,7 @@ export class PreparedOperation {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
     this.kind = operation.operation;
     this.cost = prepareCost(schema, document, operation);
-    this.#executor = hasReadableDefaults(operation) ? executor : 'graphql-js'; // plans do not check defaults
+    this.#executor = isPlannable(operation) ? executor : 'graphql-js';
     this.#schema = schema;
     this.#document = document;
     this.#operation = operation;
@@ -105,10 +105,12 @@ export class PreparedOperation {
   }
 }
 
-/** Whether no default of a variable is rejected as an argument. */
-function hasReadableDefaults({ variableDefinitions = [] }: OperationDefinitionNode): boolean {
+/** Plans do not check the defaults of variables, and keep variables in objects with a prototype. */
+function isPlannable({ variableDefinitions = [] }: OperationDefinitionNode): boolean {
   return variableDefinitions.every(
-    ({ defaultValue }) => defaultValue === undefined || isReadable([valueFromASTUntyped(defaultValue)]),
+    ({ variable, defaultValue }) =>
+      variable.name.value !== '__proto__' &&
+      (defaultValue === undefined || isReadable([valueFromASTUntyped(defaultValue)])),
   );
 }
 
