@@ -46,12 +46,12 @@ test('an unexpected failure stops the server with one line without the propertie
   onTestFinished(() => void silent.close());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { port } = silent.address() as AddressInfo;
-  const thrower = `const timer = setInterval(() => {
+  const throwingScript = `const timer = setInterval(() => {
     if (process.listenerCount('uncaughtException') === 0) return;
     clearInterval(timer);
     throw Object.assign(new Error('thrown by the test'), { client: { password: process.env.THROWN } });
   }, 10);`;
-  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(thrower)}`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(throwingScript)}`;
   const { code, stderr } = await failToStart({
     DATABASE_URL: `postgresql://me@127.0.0.1:${port}/orders`,
     NODE_OPTIONS,

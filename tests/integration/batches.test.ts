@@ -1,7 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { holdLocks, lockTable } from '../support/locks.js';
 import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
+import { lockOrders } from '../support/rows.js';
 
 const database = useDatabase();
 beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
@@ -55,9 +57,7 @@ test('a row rejected by the database fails alone with a masked, logged error; th
 
 test('commands on a locked order wait outside the batch; other commands continue', async () => {
   const [locked, free] = await Promise.all([createdOrder(servers[1]), createdOrder(servers[1])]);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [locked.id]);
+  const release = await holdLocks(database, (client) => lockOrders(client, [locked.id]));
   let waiting = true;
   const blocked = transitionOrder(servers[1], { id: locked.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
   const more = Array.from({ length: 20 }, async () =>
@@ -66,7 +66,7 @@ test('commands on a locked order wait outside the batch; other commands continue
   expect(await transitionOrder(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
   for (let round = 0; round < 10; round += 1) await createdOrder(servers[1]);
   expect(waiting).toBe(true);
-  await blocker.query('ROLLBACK');
+  await release();
   // The order of concurrent requests is not guaranteed.
   const { changed, userErrors } = await blocked;
   expect(changed ? [] : ['INVALID_TRANSITION']).toEqual(userErrors.map((error) => error.code));
@@ -76,9 +76,7 @@ test('commands on a locked order wait outside the batch; other commands continue
 test('a command on a locked order fails at its deadline and changes nothing afterwards', async () => {
   const limited = await serverForTest(database, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
   const locked = await createdOrder(limited);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [locked.id]);
+  const release = await holdLocks(database, (client) => lockOrders(client, [locked.id]));
   const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
   const pending = Array.from({ length: 30 }, async () =>
     limited.request(query, { input: { id: locked.id, status: 'CONFIRMED' } }),
@@ -92,7 +90,7 @@ test('a command on a locked order fails at its deadline and changes nothing afte
   const busy = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
   await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last attempt has ended
-  await blocker.query('ROLLBACK');
+  await release();
   await createdOrder(limited);
   expect(await transitionOrder(limited, { id: locked.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
     changed: true,
@@ -103,9 +101,7 @@ test('a full queue rejects commands at once with OVERLOADED; accepted commands a
   const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
   const limited = await serverForTest(database, bounds);
   const target = await createdOrder(limited);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
+  const release = await lockTable(database, 'orders', 'EXCLUSIVE');
   const waiting = transitionOrder(limited, { id: target.id, status: 'CONFIRMED' });
   await expect
     .poll(() =>
@@ -116,7 +112,7 @@ test('a full queue rejects commands at once with OVERLOADED; accepted commands a
     limited.request(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
   );
   const rejected = await Promise.all(more.slice(4));
-  await blocker.query('COMMIT');
+  await release();
   const responses = [...(await Promise.all(more.slice(0, 4))), ...rejected];
   const codes = responses.map((response) => response.errors?.[0]?.extensions.code ?? 'done');
   expect(codes.filter((code) => code === 'done')).toHaveLength(4);
@@ -129,18 +125,13 @@ test('a full queue rejects commands at once with OVERLOADED; accepted commands a
 test('a command on an unlocked order does not wait for locked orders', async () => {
   const others = await Promise.all(Array.from({ length: 30 }, () => createdOrder(servers[1])));
   const first = await createdOrder(servers[1]);
-  const [long, brief] = [await database.connect(), await database.connect()];
-  for (const [blocker, ids] of [
-    [long, others.map(({ id }) => id)],
-    [brief, [first.id]],
-  ] as const) {
-    await blocker.query('BEGIN');
-    await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
-  }
+  const otherIds = others.map(({ id }) => id);
+  const releaseOthers = await holdLocks(database, (client) => lockOrders(client, otherIds));
+  const releaseFirst = await holdLocks(database, (client) => lockOrders(client, [first.id]));
   const waiting = [...others, first].map(async ({ id }) => transitionOrder(servers[1], { id, status: 'CONFIRMED' }));
   await createdOrder(servers[1]); // the server has received the changes before it
-  await brief.query('ROLLBACK');
+  await releaseFirst();
   expect(await waiting.at(-1)).toMatchObject({ changed: true }); // while the others are locked
-  await long.query('ROLLBACK');
+  await releaseOthers();
   for (const response of await Promise.all(waiting)) expect(response).toMatchObject({ changed: true });
 });

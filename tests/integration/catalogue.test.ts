@@ -52,7 +52,7 @@ function addProduct(price: string, currency = 'USD', name = 'Green tea'): string
 }
 
 /** Evicts all other products from the cache of the server. */
-async function fillCache(): Promise<void> {
+async function evictProducts(): Promise<void> {
   const items = Array.from({ length: CACHE_MAX }, () => ({ productId: addProduct('1') }));
   await expect.poll(async () => (await createWholeOrder(server, { items })).order).not.toBeNull();
 }
@@ -146,7 +146,7 @@ test('an existing order is replayed without the service and with its old price, 
   const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
   const order = await createdWholeOrder(server, input);
   prices.delete(tea);
-  await fillCache();
+  await evictProducts();
   await stopService();
   requests = [];
   expect(await createWholeOrder(server, input)).toMatchObject({
@@ -178,7 +178,7 @@ test('new items of an order are priced by the service; a retry with the same key
   });
   expect(codes(unavailable.userErrors)).toEqual(['CATALOGUE_UNAVAILABLE input.items.0.productId']);
   behaviour = 'valid';
-  await fillCache();
+  await evictProducts();
   prices.delete(mug);
   requests = [];
   expect(await updateOrder(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });

@@ -172,7 +172,7 @@ test('exactly one of several concurrent requests gets an external reference', as
 });
 
 test('two orders that concurrently request the reference of the other both keep their own', async () => {
-  const swaps = Array.from({ length: 10 }, async () => {
+  const orders = Array.from({ length: 10 }, async () => {
     const customerId = randomUUID();
     const [one, two] = await Promise.all([
       createdWholeOrder(server, { customerId, externalReference: 'A' }),
@@ -188,7 +188,7 @@ test('two orders that concurrently request the reference of the other both keep 
     ]);
     expect(await referencesOf(customerId)).toEqual({ A: one.id, B: two.id });
   });
-  await Promise.all(swaps);
+  await Promise.all(orders);
 });
 
 /** The references of the orders and their claims, which must be equal. */
@@ -220,7 +220,7 @@ test('references exchanged concurrently never belong to two orders, and other or
       if (order !== null) requested = requested === null ? externalReference : null;
     }
   };
-  const come = async () => {
+  const recreate = async () => {
     while (performance.now() < until) {
       const { order, userErrors } = await createWholeOrder(server, { customerId, externalReference: 'two' });
       expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
@@ -240,8 +240,8 @@ test('references exchanged concurrently never belong to two orders, and other or
   };
   await Promise.all([
     ...orders.map(({ id }, index) => toggle(id, index % 2 === 0 ? 'one' : 'two')),
-    come(),
-    come(),
+    recreate(),
+    recreate(),
     checkClaims(),
   ]);
   await referencesOf(customerId);
@@ -279,8 +279,8 @@ test('cancelOrder or a transition to CANCELLED cancels an order once, with a rea
 test('tracking is accepted with SHIPPED, can be corrected, and is rejected with other statuses', async () => {
   const order = await createdWholeOrder(server);
   const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
-  const early = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
-  expect(codes(early.userErrors)).toEqual(['INVALID input.tracking']);
+  const premature = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
+  expect(codes(premature.userErrors)).toEqual(['INVALID input.tracking']);
   const empty = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: {} });
   expect(codes(empty.userErrors)).toEqual(['REQUIRED input.tracking']);
   const script = await transitionWholeOrder(server, {
@@ -308,11 +308,11 @@ test('tracking is accepted with SHIPPED, can be corrected, and is rejected with 
 test('a deleted order cannot be read, has no personal data, and is not created again', async () => {
   const input = {
     id: randomUUID(),
-    customerId: 'gone',
-    customerName: 'Gone',
-    customerEmail: 'gone@example.com',
+    customerId: 'deleted',
+    customerName: 'Deleted',
+    customerEmail: 'deleted@example.com',
     notes: 'n',
-    externalReference: 'gone',
+    externalReference: 'deleted',
     shippingAddress: { line1: 'x' },
     metadata: { x: 1 },
     shipping: '1',
@@ -327,9 +327,9 @@ test('a deleted order cannot be read, has no personal data, and is not created a
   expect(await readOrder(server, order.id)).toBeNull();
   const found = await server.get(`{
     number: orderByNumber(number: "${order.number}") { id }
-    reference: orderByExternalReference(customerId: "gone", externalReference: "gone") { id }
-    list: orders(where: { customerId: "gone" }) { totalCount nodes { id } }
-    customer(customerId: "gone") { id }
+    reference: orderByExternalReference(customerId: "deleted", externalReference: "deleted") { id }
+    list: orders(where: { customerId: "deleted" }) { totalCount nodes { id } }
+    customer(customerId: "deleted") { id }
     item: node(id: "item:${order.id}:1") { id }
     event: node(id: "event:${order.id}:1") { id }
   }`);
@@ -368,8 +368,8 @@ test('a deleted order cannot be read, has no personal data, and is not created a
     order.id,
   ]);
   expect(events).toEqual([
-    { type: 'CREATED', customer_id: 'gone', reason: null },
-    { type: 'DELETED', customer_id: 'gone', reason: 'requested' },
+    { type: 'CREATED', customer_id: 'deleted', reason: null },
+    { type: 'DELETED', customer_id: 'deleted', reason: 'requested' },
   ]);
   await createdWholeOrder(server, { ...input, id: randomUUID() }); // the reference is available again
 });

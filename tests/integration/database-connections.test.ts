@@ -3,6 +3,7 @@ import { createLog } from '../../src/observability/log.js';
 import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { databaseForTest, serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { CREATE_ORDER, TEA, UPDATE_ORDER_STATUS } from '../support/order-documents.js';
 import { createdOrder } from '../support/order-requests.js';
@@ -42,9 +43,7 @@ const SESSIONS = "FROM pg_stat_activity WHERE datname = current_database() AND a
 
 /** Runs `work` while many connections of the server wait for a lock. */
 async function whileConnectionsWait(order: OrderIds, work: () => Promise<unknown>) {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'orders');
   const errors = sendAllKinds(order);
   await expect
     .poll(async () => (await database.sql(`SELECT 1 ${SESSIONS} AND wait_event_type = 'Lock'`)).length, {
@@ -52,7 +51,7 @@ async function whileConnectionsWait(order: OrderIds, work: () => Promise<unknown
     })
     .toBeGreaterThan(3);
   await work();
-  await blocker.query('COMMIT');
+  await release();
   return errors;
 }
 

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { type BulkPayload, CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder, createOrders, transitionOrders } from '../support/order-requests.js';
-import { claimReferences, insertOrders } from '../support/rows.js';
+import { claimReferences, insertOrders, lockOrders } from '../support/rows.js';
 import type { TestServer } from '../support/server.js';
 
 const database = useDatabase();
@@ -37,18 +38,16 @@ const waiting = (count: number) => expect.poll(() => database.sql(WAITING), { ti
  * Runs one batch on each server. Both batches lock the same three things. `block` locks the middle one, so that each
  * server has locked the things before it in its own order. If the orders differ, the batches deadlock.
  */
-async function cross<T>(
+async function runConcurrently<T>(
   block: (client: Client) => Promise<unknown>,
   send: (server: TestServer, side: 0 | 1) => Promise<T>,
 ) {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await block(blocker);
+  const release = await holdLocks(database, block);
   const first = send(servers[0], 0);
   await waiting(1);
   const second = send(servers[1], 1);
   await waiting(2);
-  await blocker.query('ROLLBACK');
+  await release();
   return Promise.all([first, second]);
 }
 
@@ -72,9 +71,7 @@ test.each([0, 1] as const)(
     const [first, middle, last] = ids;
     for (const id of ids.toReversed()) await createdOrder(servers[0], { id });
     for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
-      const blocker = await database.connect();
-      await blocker.query('BEGIN');
-      await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [middle]);
+      const release = await holdLocks(database, (client) => lockOrders(client, [middle]));
       const responses = servers.map(async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
         return transitionOrders(
@@ -85,7 +82,7 @@ test.each([0, 1] as const)(
       const changed = 'SELECT 1 FROM orders WHERE id = any($1) AND version = $2';
       await expect.poll(() => database.sql(changed, [[first, last], index + 2])).toHaveLength(2);
       expect(await database.sql(WAITING)).toEqual([]);
-      await blocker.query('ROLLBACK');
+      await release();
       expect((await Promise.all(responses)).flatMap(errorsOf)).toEqual([]);
       expectNoConflict();
     }
@@ -98,7 +95,7 @@ test.each([0, 1] as const)(
   'two batches that create orders with the same ids in opposite order do not deadlock (%s)',
   async (reversed) => {
     const ids = threeIds();
-    const responses = await cross(
+    const responses = await runConcurrently(
       (blocker) => insertOrders(blocker, [{ id: ids[1] }]),
       async (server, side) => {
         const order = side === reversed ? ids.toReversed() : ids;
@@ -118,7 +115,7 @@ test.each([0, 1] as const)(
   async (reversed) => {
     const customerId = `claims ${reversed}`;
     const references = ['a', 'b', 'c'];
-    const responses = await cross(
+    const responses = await runConcurrently(
       (blocker) => claimReferences(blocker, customerId, ['b']),
       async (server, side) => {
         const order = side === reversed ? references.toReversed() : references;

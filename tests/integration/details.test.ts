@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatMoney } from '../../src/domain/money.js';
 import { useDatabase, useServer } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { TEA } from '../support/order-documents.js';
 import { codes, createdWholeOrder, createWholeOrder, readOrder } from '../support/order-requests.js';
 import { claimReferences } from '../support/rows.js';
@@ -182,15 +183,13 @@ test('an external reference is unique for its customer, also under concurrency',
 test('commands on locked references do not delay other commands', async () => {
   const customerId = randomUUID();
   const references = Array.from({ length: 24 }, (_, index) => `locked ${index}`);
-  const holder = await database.connect();
-  await holder.query('BEGIN');
-  await claimReferences(holder, customerId, references);
+  const release = await holdLocks(database, (client) => claimReferences(client, customerId, references));
   const waiting = references.map((externalReference) => createWholeOrder(server, { customerId, externalReference }));
   const unaffected = Array.from({ length: 6 }, () =>
     createWholeOrder(server, { customerId, externalReference: randomUUID() }),
   );
   for (const { order } of await Promise.all(unaffected)) expect(order).not.toBeNull(); // while the references are locked
-  await holder.query('ROLLBACK');
+  await release();
   for (const { order } of await Promise.all(waiting)) expect(order).not.toBeNull();
 });
 

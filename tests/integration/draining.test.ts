@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { serverForTest, useDatabase } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { CREATE_ORDER, TEA } from '../support/order-documents.js';
 import { rawRequest } from '../support/raw-request.js';
 
@@ -7,8 +8,7 @@ const database = useDatabase();
 
 test('a server that shuts down completes running requests, is not ready, and closes its connections', async () => {
   const server = await serverForTest(database, { DATABASE_LOCK_TIMEOUT_MS: '20000' }); // the request waits in the database
-  const lock = await database.connect();
-  await lock.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'orders');
   const body = JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA] } } });
   const head = [
     'POST /graphql HTTP/1.1',
@@ -31,7 +31,7 @@ test('a server that shuts down completes running requests, is not ready, and clo
   await expect.poll(isListening).toBe(false);
   ready.socket.write(`Host: ${new URL(server.url).host}\r\n\r\n`);
   expect(await ready.ended).toMatch(/^HTTP\/1.1 503 (.*\r\n)+connection: close\r\n(.*\r\n)*.*shutting down/i);
-  await lock.query('ROLLBACK');
+  await release();
   expect(await order.ended).toMatch(/^HTTP\/1.1 200 (.*\r\n)+connection: close\r\n(.*\r\n)*.*PENDING/i);
   await closed;
 });

@@ -11,6 +11,7 @@ import { createBatchWriter } from '../../src/store/write-batch.js';
 import { writeInTransaction } from '../../src/store/write-transaction.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { storeForTest, useDatabase } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { callerOf } from '../support/caller.js';
 import { transitionCommand } from '../support/commands.js';
 import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
@@ -258,9 +259,8 @@ test('a tailer stops before a missing position and continues after it is assigne
 test('a failed full scan does not delay committed orders', async () => {
   const orphan = randomUUID();
   await insertCreated(database, [orphan]);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full scans wait for this lock
+  const lockEvents = 'SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE';
+  const release = await holdLocks(database, (client) => client.query(lockEvents, [orphan])); // full scans wait for this lock
   const shortLocks = storeForTest(database, { lockTimeoutMs: 50 });
   const positions = async () =>
     (await database.sql<{ position: string | null }>('SELECT position FROM order_events ORDER BY occurred_at')).map(
@@ -284,7 +284,7 @@ test('a failed full scan does not delay committed orders', async () => {
     sequencer.wake([id]);
     await expect.poll(positions, { timeout: 10_000 }).toEqual(expected);
   }
-  await blocker.query('ROLLBACK');
+  await release();
   await expect.poll(positions, { timeout: 10_000 }).toEqual(['4', '1', '2', '3']); // the full scan is repeated
   await expectDenseLog(4);
 });

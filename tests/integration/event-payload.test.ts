@@ -31,16 +31,16 @@ test('the payloads of all event types match docs/event-payload.schema.json', asy
   const isPayload = new Ajv2020().compile(schema);
 
   const item = { name: 'Tea', unitPrice: '4.20', quantity: 3 };
-  const walked = await createdWholeOrder(server, { items: [item], currency: 'KWD' });
-  await updateOrder(server, { id: walked.id, expectedVersion: 1, shipping: '1.5' });
+  const completed = await createdWholeOrder(server, { items: [item], currency: 'KWD' });
+  await updateOrder(server, { id: completed.id, expectedVersion: 1, shipping: '1.5' });
   for (const status of ['CONFIRMED', 'SHIPPED', 'DELIVERED', 'COMPLETED']) {
-    await transitionWholeOrder(server, { id: walked.id, status });
+    await transitionWholeOrder(server, { id: completed.id, status });
   }
-  await deleteOrder(server, { id: walked.id });
+  await deleteOrder(server, { id: completed.id });
   const cancelled = await createdWholeOrder(server, { items: [item] });
   await cancelOrder(server, { id: cancelled.id, reason: 'FRAUD' });
 
-  const events = [...(await eventsOf(walked.id)), ...(await eventsOf(cancelled.id))];
+  const events = [...(await eventsOf(completed.id)), ...(await eventsOf(cancelled.id))];
   const kinds = new Set(events.map(({ type }) => type));
   expect(kinds).toEqual(new Set(['CREATED', 'UPDATED', 'STATUS_CHANGED', 'DELETED']));
   for (const { type, payload } of events) {

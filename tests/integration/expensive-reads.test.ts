@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { createdOrder } from '../support/order-requests.js';
 
 const EXPENSIVE_LANES = 2;
@@ -32,8 +33,7 @@ async function blocked(): Promise<{ readonly counts: number; readonly others: nu
 
 test('counts use only their own lanes, one statement each, and end when their callers disconnect', async () => {
   const { id } = await createdOrder(server);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'orders');
   const before = proxy.statements.length;
   const clients = new AbortController();
   const requests = Array.from({ length: 6 }, async (_, request) =>
@@ -51,7 +51,7 @@ test('counts use only their own lanes, one statement each, and end when their ca
   clients.abort();
   await Promise.allSettled(requests);
   await server.get('{ __typename }'); // the server processes the disconnections before this request
-  await blocker.query('ROLLBACK');
+  await release();
   expect(await order).toEqual({ order: { id } });
   const { orders } = await server.get<{ orders: { totalCount: number } }>('{ orders { totalCount } }');
   expect(orders.totalCount).toBe(1);

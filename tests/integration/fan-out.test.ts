@@ -61,10 +61,10 @@ test('every subscription receives every event in the same order', async () => {
 });
 
 test('reads of a closed websocket are not run', async () => {
-  const { id } = await createdOrder(server, { customerId: 'gone' });
-  const watching = (fields: string) =>
+  const { id } = await createdOrder(server, { customerId: 'closed' });
+  const subscribe = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);
-  const [reading, seeing] = [await watching('order { id }'), await watching('version')];
+  const [closing, remaining] = [await subscribe('order { id }'), await subscribe('version')];
   const [references, all] = [await database.connect(), await database.connect()];
 
   // The only read lane waits for a table that no other read needs.
@@ -75,8 +75,8 @@ test('reads of a closed websocket are not run', async () => {
   await expect.poll(() => database.sql(waiting)).toHaveLength(1);
 
   await transitionOrder(server, { id, status: 'CONFIRMED' });
-  await seeing.until(({ type }) => type === 'next'); // now the other subscription waits for the lane
-  reading.socket.terminate();
+  await remaining.until(({ type }) => type === 'next'); // now the other subscription waits for the lane
+  closing.socket.terminate();
   await all.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   await references.query('ROLLBACK');
   expect((await first).errors).toBeUndefined();

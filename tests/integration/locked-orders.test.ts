@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { TEA } from '../support/order-documents.js';
 import { createOrder, createOrders, transitionOrder } from '../support/order-requests.js';
 import { lockOrders, randomIds } from '../support/rows.js';
@@ -20,9 +21,7 @@ async function createIds(count: number): Promise<string[]> {
 
 test('with 250 locked orders two servers execute all other writes, and change the orders within a second after their release', async () => {
   const ids = await createIds(LOCKED);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await lockOrders(blocker, ids);
+  const release = await holdLocks(database, (client) => lockOrders(client, ids));
   let finished = 0;
   const changes = ids.flatMap((id) =>
     servers.map(async (server) => {
@@ -33,7 +32,7 @@ test('with 250 locked orders two servers execute all other writes, and change th
   );
   await writeOtherOrders(400);
   expect(finished).toBe(0);
-  await blocker.query('COMMIT');
+  await release();
   const releasedAt = performance.now();
   const results = await Promise.all(changes);
   expect(performance.now() - releasedAt).toBeLessThan(5_000); // one second, and a margin for busy machines

@@ -34,7 +34,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 
   test('a create without id or key is also settled as one new order', async () => {
-    const notes = `${action} bare`;
+    const notes = `${action} without id`;
     proxy.atCommit(action, action);
     const response = await createOrder(server, { notes });
     expect(response).toMatchObject({ replayed: false, userErrors: [] });
@@ -110,14 +110,14 @@ test('a change with a lost COMMIT response on a locked order is settled after th
     PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
     WHEN (NEW.order_id = '${id}') EXECUTE FUNCTION wait_for_test()`);
-  const [gate, holder] = [await database.connect(), await database.connect()];
+  const [advisoryLock, holder] = [await database.connect(), await database.connect()];
   const waiting = (count: number) =>
     expect
       .poll(() =>
         database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
       )
       .toHaveLength(count);
-  await gate.query('SELECT pg_advisory_lock(7)');
+  await advisoryLock.query('SELECT pg_advisory_lock(7)');
   proxy.atCommit('cut-after');
   const changing = transitionOrder(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
   await waiting(1); // the change has locked its order and waits for the advisory lock
@@ -125,10 +125,11 @@ test('a change with a lost COMMIT response on a locked order is settled after th
   const locking = holder.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id]);
   await waiting(2);
   const before = proxy.statements.length;
-  await gate.query('SELECT pg_advisory_unlock(7)');
+  await advisoryLock.query('SELECT pg_advisory_unlock(7)');
   await locking; // the change is committed, and its retry finds the order locked
-  const tries = () => proxy.statements.slice(before).filter((sql) => /FROM orders o[^]*SKIP LOCKED/.test(sql)).length;
-  await expect.poll(tries, { timeout: 10_000 }).toBeGreaterThan(1);
+  const attempts = () =>
+    proxy.statements.slice(before).filter((sql) => /FROM orders o[^]*SKIP LOCKED/.test(sql)).length;
+  await expect.poll(attempts, { timeout: 10_000 }).toBeGreaterThan(1);
   await holder.query('ROLLBACK');
   expect(await changing).toMatchObject({ changed: true, userErrors: [], order: { version: 2 } });
   await database.sql('DROP TRIGGER wait_for_test ON order_events');

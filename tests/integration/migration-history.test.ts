@@ -5,6 +5,7 @@ import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { migrationList, NO_FILTER, withEngine } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
 import { useDatabase } from '../support/fixture.js';
+import { holdLocks, type ReleaseLocks } from '../support/locks.js';
 import type { TestDatabase } from '../support/database.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
@@ -97,11 +98,9 @@ test('a database with tables of another application is not migrated; tables of e
 });
 
 /** Blocks the first migration of a database until the returned function is called. */
-async function blockMigration(database: TestDatabase): Promise<() => Promise<unknown>> {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
-  return () => blocker.query('ROLLBACK');
+async function blockMigration(database: TestDatabase): Promise<ReleaseLocks> {
+  // the first migration waits for this name
+  return holdLocks(database, (client) => client.query('CREATE SEQUENCE order_number'));
 }
 
 async function waitingFor({ sql }: TestDatabase, event: string): Promise<number> {

@@ -6,6 +6,7 @@ import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { schemaDifference } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
 import { useDatabase } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { insertCreated } from '../support/rows.js';
@@ -94,9 +95,8 @@ test('the migrations agree with schema.prisma', async () => {
 });
 
 test('a process waits for the migration of another process', async () => {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
+  // the first migration waits for this name
+  const release = await holdLocks(database, (client) => client.query('CREATE SEQUENCE order_number'));
   const first = migrate(database.url);
   const waiting = async () =>
     (
@@ -108,9 +108,9 @@ test('a process waits for the migration of another process', async () => {
   const proxy = await startPostgresProxy(database.url);
   try {
     const second = migrate(proxy.url);
-    const tries = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
-    await expect.poll(async () => tries() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
-    await blocker.query('ROLLBACK');
+    const attempts = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
+    await expect.poll(async () => attempts() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
+    await release();
     expect(await Promise.all([first, second])).toEqual([MIGRATIONS, []]);
   } finally {
     await proxy.close();

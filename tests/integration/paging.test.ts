@@ -42,7 +42,7 @@ async function page(variables: object): Promise<Page> {
 const UP = { orderBy: { direction: 'ASC' } };
 
 /** Pages through a list and checks the page information of every page. */
-async function walk(
+async function readPages(
   forwards: boolean,
   size: number,
   more: object,
@@ -73,7 +73,7 @@ describe.each([
 ])('1,000 orders with the same time, $direction, forwards: $forwards', ({ direction, forwards }) => {
   test('each order is listed once while others are inserted', async () => {
     const existing = new Set(ids);
-    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
+    const seen = await readPages(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
     const old = seen.filter((id) => existing.has(id));
     expect(old).toEqual(direction === 'ASC' ? ids : ids.toReversed());
     expect(new Set(seen).size).toBe(seen.length);
@@ -97,7 +97,7 @@ test('lists by status, statuses, customer, and both are complete and in order', 
   ] as const;
   for (const [where, holds] of cases) {
     const expected = all.filter(holds).map((row) => row.id);
-    expect(await walk(true, 40, { where, ...UP }, () => Promise.resolve())).toEqual(expected);
+    expect(await readPages(true, 40, { where, ...UP }, () => Promise.resolve())).toEqual(expected);
     const { orders } = await server.get<{ orders: { totalCount: number } }>(
       'query ($where: OrderWhere) { orders(where: $where, first: 0) { totalCount } }',
       { where },
@@ -107,7 +107,7 @@ test('lists by status, statuses, customer, and both are complete and in order', 
 });
 
 test('several statuses are merged in order', async () => {
-  const seen = await walk(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () =>
+  const seen = await readPages(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () =>
     Promise.resolve(),
   );
   expect(seen.slice(0, COUNT)).toEqual(ids);

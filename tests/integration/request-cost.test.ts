@@ -189,10 +189,10 @@ test('a response above the size limit is rejected unless a write was stored', as
 });
 
 test('a page of a hundred orders with items and history is accepted', async () => {
-  const usual = `{ orders(first: 100) { totalCount nodes { id number status total { amount currency }
+  const typical = `{ orders(first: 100) { totalCount nodes { id number status total { amount currency }
     items { name quantity unitPrice { amount currency } } history { nodes { version type to occurredAt } } }
     pageInfo { hasNextPage endCursor } } }`;
-  expect((await server.request(usual)).errors).toBeUndefined();
+  expect((await server.request(typical)).errors).toBeUndefined();
 });
 
 test('the number of amounts of a series is within its estimated cost', async () => {

@@ -10,9 +10,9 @@ test('schema.graphql equals the schema that "npm run schema" prints', async () =
 });
 
 test('the schema and every type, field, argument and enum value have a description', () => {
-  const bare: string[] = [];
+  const undescribed: string[] = [];
   const check = (name: string, { description }: { readonly description?: string | null | undefined }) => {
-    if (description === null || description === undefined || description.trim() === '') bare.push(name);
+    if (description === null || description === undefined || description.trim() === '') undescribed.push(name);
   };
   check('schema', schema);
   for (const type of Object.values(schema.getTypeMap())) {
@@ -27,7 +27,7 @@ test('the schema and every type, field, argument and enum value have a descripti
       for (const argument of field.args) check(`${type.name}.${field.name}(${argument.name}:)`, argument);
     }
   }
-  expect(bare).toEqual([]);
+  expect(undescribed).toEqual([]);
 });
 
 test('the root types and their main fields come first', () => {

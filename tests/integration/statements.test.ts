@@ -85,12 +85,12 @@ test('totalCount and pageInfo run no statement unless they are selected', async 
     '{ orders(first: 10) { edges { cursor } } }',
   );
   const after = orders.edges[4]?.cursor;
-  const bare =
+  const forwards =
     'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
-  expect(await statementsOf(() => server.get(bare, { after }))).toHaveLength(1);
-  const rich =
+  expect(await statementsOf(() => server.get(forwards, { after }))).toHaveLength(1);
+  const withCounts =
     'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasPreviousPage } totalCount } }';
-  expect(await statementsOf(() => server.get(rich, { after }))).toHaveLength(3);
+  expect(await statementsOf(() => server.get(withCounts, { after }))).toHaveLength(3);
 });
 
 test('a list with only counts selected reads no page', async () => {

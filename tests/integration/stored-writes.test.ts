@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { databaseForTest, serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { GraphQLError } from '../support/client.js';
+import { holdLocks, lockTable } from '../support/locks.js';
 import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder } from '../support/order-requests.js';
+import { lockOrders } from '../support/rows.js';
 
 const DEADLINE_MS = 1_500;
 
@@ -39,23 +41,13 @@ function expectStored(error: GraphQLError | undefined): void {
   expect(error?.extensions).toMatchObject({ stored: true });
 }
 
-/** Holds the locks of a statement until the returned function is called. */
-async function holdLocks(statement: string, ...values: unknown[]): Promise<() => Promise<void>> {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query(statement, values);
-  return async () => {
-    await blocker.query('ROLLBACK');
-  };
-}
-
 /** Waits for a point in time, because this test measures deadlines. */
 const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, moment - performance.now()));
 
 describe('a stored write is reported as stored', () => {
   test('if a read of its payload reaches the deadline', async () => {
     const { id, number } = await createdOrder(server);
-    const release = await holdLocks('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
+    const release = await lockTable(database, 'order_items');
     const { status, headers, data, errors } = await server.request<Transitioned>(TRANSITION, {
       input: { id, status: 'CONFIRMED' },
     });
@@ -112,7 +104,7 @@ describe('a stored write is reported as stored', () => {
 
   test('if a later mutation of the request fails', async () => {
     const locked = await createdOrder(server);
-    const release = await holdLocks('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', locked.id);
+    const release = await holdLocks(database, (client) => lockOrders(client, [locked.id]));
     const query = `mutation ($create: CreateOrderInput!, $transition: UpdateOrderStatusInput!) {
       first: createOrder(input: $create) { order { id version } userErrors { code } }
       second: updateOrderStatus(input: $transition) { changed } }`;
@@ -133,8 +125,8 @@ describe('a stored write is reported as stored', () => {
 
 test('the reads of a payload have a separate deadline, which starts after the write', async () => {
   const { id } = await createdOrder(server);
-  const releaseOrder = await holdLocks('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', id);
-  const releaseItems = await holdLocks('LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
+  const releaseOrder = await holdLocks(database, (client) => lockOrders(client, [id]));
+  const releaseItems = await lockTable(database, 'order_items');
   const startedAt = performance.now();
   const pending = server.request<Transitioned>(TRANSITION, { input: { id, status: 'CONFIRMED' } });
   await until(startedAt + DEADLINE_MS / 2);
@@ -149,7 +141,7 @@ test('the reads of a payload have a separate deadline, which starts after the wr
 });
 
 test('a failed read returns 503 with Retry-After; a write with an unknown outcome returns 503 without it', async () => {
-  const release = await holdLocks('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'orders');
   const pending = [
     server.request('{ orders { nodes { id } } }'),
     server.request(CREATE_ORDER, { input: { items: [TEA] } }),

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { TEA } from '../support/order-documents.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
@@ -27,8 +28,8 @@ test.each([
   const text = JSON.stringify(message);
   socket.pause();
   const sent: Promise<void>[] = [];
-  const most = message === 'ping' ? 150_000 : 30_000; // more than the socket buffers
-  for (let index = 0; index < most && socket.readyState === WebSocket.OPEN; index += 1) {
+  const maximum = message === 'ping' ? 150_000 : 30_000; // more than the socket buffers
+  for (let index = 0; index < maximum && socket.readyState === WebSocket.OPEN; index += 1) {
     sent.push(
       new Promise((resolve) => {
         if (message === 'ping') socket.ping('x'.repeat(125), true, () => resolve());
@@ -133,8 +134,7 @@ test('an id cannot be reused while its last event is executed, so no subscriptio
   const responses = () => messages.filter(({ id }) => id === 'X').map(({ type }) => type);
   subscribe();
   await probe('subscribed');
-  const blocker = await database.connect();
-  await blocker.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'order_items');
   await transitionOrder(server, { id: orderId, status: 'CONFIRMED' });
   await expect
     .poll(async () => {
@@ -150,7 +150,7 @@ test('an id cannot be reused while its last event is executed, so no subscriptio
     type: 'error',
     payload: [{ extensions: { code: 'BAD_REQUEST' } }],
   });
-  await blocker.query('ROLLBACK');
+  await release();
   await expect
     .poll(async () => {
       const errors = responses().length;
@@ -222,8 +222,8 @@ test('subscriptions to the same events share a cost budget, and ended ones relea
   expect(await subscribed(websocket, 'a5', 'budget')).toBe('THROTTLED');
   websocket.socket.terminate();
   const next = await openWebsocket(server.url);
-  let tries = 0;
-  await expect.poll(async () => subscribed(next, `b${(tries += 1)}`, 'budget')).toBeNull();
+  let attempts = 0;
+  await expect.poll(async () => subscribed(next, `b${(attempts += 1)}`, 'budget')).toBeNull();
 });
 
 test('the budget of three concurrent subscriptions allows ten consecutive ones', async () => {

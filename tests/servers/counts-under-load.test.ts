@@ -17,10 +17,10 @@ const COUNTS = `query (${LISTS.map((index) => `$w${index}: OrderWhere`).join(' '
 }`;
 
 /** Starts six requests with 900 different counts. */
-function startCounts(url: string, wave: number, signal: AbortSignal): Promise<unknown> {
+function startCounts(url: string, round: number, signal: AbortSignal): Promise<unknown> {
   const requests = Array.from({ length: REQUESTS }, async (_, request) => {
-    const least = (index: number) => String((wave * REQUESTS + request) * LISTS.length + index);
-    const where = (index: number) => ({ currency: 'USD', total: { gte: least(index) } });
+    const minimum = (index: number) => String((round * REQUESTS + request) * LISTS.length + index);
+    const where = (index: number) => ({ currency: 'USD', total: { gte: minimum(index) } });
     const variables = Object.fromEntries(LISTS.map((index) => [`w${index}`, where(index)]));
     const body = JSON.stringify({ query: COUNTS, variables });
     await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal });
@@ -60,10 +60,10 @@ test('900 different counts on 200,000 orders do not delay the lookup of an order
   };
   const isIdle = async () => (await running()) === 0;
   let times: readonly number[] = [];
-  for (const wave of [0, 1]) {
-    // The first wave warms up the code.
+  for (const round of [0, 1]) {
+    // The first round warms up the code.
     const clients = new AbortController();
-    const counts = startCounts(server.url, wave, clients.signal);
+    const counts = startCounts(server.url, round, clients.signal);
     times = await requestEvery20Ms(server, id);
     expect(await running()).toBeGreaterThan(0);
     clients.abort();

@@ -125,22 +125,22 @@ test('a lookup returns the name and price of an existing product and reports a m
 
 test('ids that a URL cannot contain are unknown without a request', async () => {
   const { catalogue, service } = await start();
-  const answers = await catalogue.products(['', '.', '..', '\ud800'], callerOf());
-  expect(answers).toEqual(Array.from({ length: 4 }, () => ({ kind: 'unknown' })));
+  const results = await catalogue.products(['', '.', '..', '\ud800'], callerOf());
+  expect(results).toEqual(Array.from({ length: 4 }, () => ({ kind: 'unknown' })));
   expect(service.requests).toEqual([]);
 });
 
 test('several products share one request, and the results are in the order of the ids', async () => {
   const { catalogue, service } = await start();
-  const answers = await catalogue.products(['a', 'none', 'b', 'a', 'é&'], callerOf());
-  expect(answers).toEqual([found('a'), { kind: 'unknown' }, found('b'), found('a'), found('é&')]);
+  const results = await catalogue.products(['a', 'none', 'b', 'a', 'é&'], callerOf());
+  expect(results).toEqual([found('a'), { kind: 'unknown' }, found('b'), found('a'), found('é&')]);
   expect(service.requests).toEqual(['/api/products?ids=a,none,b,%C3%A9%26']);
 });
 
 test('fifty concurrent lookups of one product share one request', async () => {
   const { catalogue, service } = await start();
-  const answers = await Promise.all(Array.from({ length: 50 }, async () => one(catalogue, 'mug')));
-  expect(answers).toEqual(Array.from({ length: 50 }, () => found('mug')));
+  const results = await Promise.all(Array.from({ length: 50 }, async () => one(catalogue, 'mug')));
+  expect(results).toEqual(Array.from({ length: 50 }, () => found('mug')));
   expect(service.requests).toHaveLength(1);
 });
 
@@ -327,8 +327,8 @@ test('requests that are queued when the breaker opens fail at once', async () =>
     () => undefined,
   );
   const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
-  const answers = await catalogue.products(ids, callerOf());
-  expect(answers[39]).toEqual(unavailable('are paused'));
+  const results = await catalogue.products(ids, callerOf());
+  expect(results[39]).toEqual(unavailable('are paused'));
   expect(service.requests.length).toBeLessThan(16);
   expect(lines).toHaveLength(1);
 });
@@ -338,19 +338,19 @@ test('without requests for several products each product is requested separately
   const LIMIT = 8;
   let unfinished = COUNT;
   const waiting: (() => void)[] = [];
-  let most = 0;
+  let maxOpen = 0;
   const { catalogue, service } = await start({}, (request, response) => {
     if (Array.isArray(requestedIds(request)) || unfinished === 0) return singleProductsOnly(request, response);
     // Responds after the maximum number of concurrent requests has arrived.
     waiting.push(() => singleProductsOnly(request, response));
-    most = Math.max(most, waiting.length);
+    maxOpen = Math.max(maxOpen, waiting.length);
     if (waiting.length < Math.min(LIMIT, unfinished)) return;
     unfinished -= waiting.length;
     for (const respond of waiting.splice(0)) respond();
   });
   const ids = Array.from({ length: COUNT }, (_, index) => `p${index}`);
   expect(await catalogue.products(ids, callerOf())).toEqual(ids.map((id) => found(id)));
-  expect(most).toBe(LIMIT);
+  expect(maxOpen).toBe(LIMIT);
   expect(service.requests).toHaveLength(31);
   await catalogue.products(['x', 'y'], callerOf());
   expect(service.requests).toHaveLength(33);
@@ -499,13 +499,13 @@ test('the URL may have a path and credentials; the credentials are sent as a hea
   expect(first.service.requests).toEqual(['/v2/api/products/mug']);
   expect(first.service.authorization).toBe(`Basic ${Buffer.from('me@shop:s:cret').toString('base64')}`);
   first.service.behaviour = text('<html>');
-  const answers = [await one(catalogue, 'a')];
+  const results = [await one(catalogue, 'a')];
   first.down();
-  answers.push(await one(catalogue, 'b'));
+  results.push(await one(catalogue, 'b'));
   expect(lines).toHaveLength(2);
   const output = JSON.stringify([
     lines,
-    answers.map((answer) => String(answer?.kind === 'unavailable' && answer.cause)),
+    results.map((result) => String(result?.kind === 'unavailable' && result.cause)),
   ]);
   expect(output).not.toMatch(/cret|me@shop|me%40/);
 });

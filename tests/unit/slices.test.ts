@@ -28,11 +28,11 @@ test('light work runs in slices, in the order of its calls', async () => {
 test('heavy work runs one call at a time, in separate turns of the event loop, and does not delay light work', async () => {
   const run = createSlices();
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const heavy = Array.from({ length: 5 }, async () =>
     run(50_000, async () => {
-      most = Math.max(most, (running += 1));
+      maxRunning = Math.max(maxRunning, (running += 1));
       await released;
       running -= 1;
     }),
@@ -41,16 +41,16 @@ test('heavy work runs one call at a time, in separate turns of the event loop, a
   expect(running).toBe(1);
   release();
   await Promise.all(heavy);
-  expect(most).toBe(1);
+  expect(maxRunning).toBe(1);
 });
 
 test('concurrent light work is limited by its cost, and a failure frees its capacity', async () => {
   const run = createSlices();
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   const all = Array.from({ length: 10 }, async (_, index) =>
     run(900, async () => {
-      most = Math.max(most, (running += 1));
+      maxRunning = Math.max(maxRunning, (running += 1));
       await turn();
       running -= 1;
       if (index % 2 === 0) throw new Error('failed');
@@ -58,5 +58,5 @@ test('concurrent light work is limited by its cost, and a failure frees its capa
   );
   const results = await Promise.all(all);
   expect(results.filter((result) => result === 'failed')).toHaveLength(5);
-  expect(most).toBe(2);
+  expect(maxRunning).toBe(2);
 });
