@@ -1,5 +1,6 @@
-// Runs the tests that need programs besides the npm packages: the integration tests on the oldest supported PostgreSQL, those
-// of HTTP also with every document known to the fast lane and without the fast lane, then tests/servers. Without that PostgreSQL the former are reported as SKIPPED; with CI=true this is a failure.
+// Runs the tests that need programs besides the npm packages: the integration tests on the oldest supported PostgreSQL, then
+// tests/servers. The tests of HTTP run twice more: with each document known to the fast lane, and without the fast lane.
+// Without that PostgreSQL the former are reported as SKIPPED; with CI=true this is a failure.
 import { spawnSync, execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,6 +30,8 @@ const OVER_HTTP = [
   'details',
   'nodes',
   'statistics',
+  'subscription',
+  'websocket',
 ].map((name) => `tests/integration/${name}.test.ts`);
 
 let failed = false;

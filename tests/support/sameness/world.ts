@@ -18,7 +18,7 @@ import {
 } from 'graphql';
 import { inspect } from 'node:util';
 import { assertReadable } from '../../../src/graphql/assert-readable.js';
-import { UNGUARDED } from '../../../src/graphql/execution/plan.js';
+import { PLANNED_RESOLVER } from '../../../src/graphql/execution/plan.js';
 import { createRandom, type Random } from '../random.js';
 
 /*
@@ -48,6 +48,7 @@ export function setResolvers(schema: GraphQLSchema, style: ResolverStyle): void 
     for (const field of Object.values(type.getFields())) {
       const { name } = field;
       const isResolved = field.args.length > 0 || style === 'resolvers' || (style === 'both' && name.length % 2 === 0);
+      field.extensions = {}; // those of the product have its resolvers
       if (isResolved) setResolver(field);
       else delete field.resolve;
     }
@@ -59,7 +60,7 @@ function setResolver(field: GraphQLField<unknown, unknown>): void {
     anything(context as World, field.type, hash(keyOf(source), callText(args, info)));
   field.resolve = resolve;
   if (field.args.length === 0) return;
-  field.extensions = { [UNGUARDED]: resolve };
+  field.extensions = { [PLANNED_RESOLVER]: resolve };
   field.resolve = (source, args: object, context, info) => {
     assertReadable(args); // as in the schema of the product
     return resolve(source, args, context, info);
