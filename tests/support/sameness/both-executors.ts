@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { Context } from '../../../src/graphql/context.js';
 import { PreparedOperation } from '../../../src/graphql/execution/prepared-operation.js';
 import type { RandomDocument } from './random-document.js';
+import { UNREADABLE } from './random-input.js';
 
 /** A valid document for both executors. */
 export interface Prepared {
@@ -94,7 +95,8 @@ export async function expectSameResult(
   const context = own.context as Context;
   const actual = await operation.execute({ rootValue: own.rootValue, context, variables: coerced });
   await setImmediate();
-  expect({ label, unhandled }).toEqual({ label, unhandled: [] });
+  // An operation with a default that is not readable is executed by graphql-js.
+  if (!text.includes(UNREADABLE)) expect({ label, unhandled }).toEqual({ label, unhandled: [] });
   const shared = sharedErrors();
   expect({ label, ...described(actual, shared) }).toEqual({ label, ...described(expected, shared) });
   return { isExecuted: true, errors: expected.errors?.length ?? 0, characters: JSON.stringify(expected.data).length };

@@ -39,6 +39,8 @@ const SCALARS: ScalarValues = {
   String: ['', 'Tea', 'USD', 'name@example.com', 'Ünï 😀 "quoted"', 'two\nlines', '1', 'Order'],
 };
 
+/** A text in a document that is rejected as an argument. */
+export const UNREADABLE = '"not \\u0000 readable"';
 const TEXTS = new Set(['ID', 'String']);
 
 /** Values that are wrong for most types. */
@@ -103,7 +105,7 @@ function valueLiteral(type: NullableInputType, source: Source, variableFor: Vari
     return `{ ${fields.map((field) => `${field.name}: ${randomLiteral(field.type, source, variableFor)}`).join(', ')} }`;
   }
   if (isEnumType(type)) return random.pick(type.getValues()).name;
-  if (TEXTS.has(type.name) && random.chance(0.04)) return '"not \\u0000 readable"';
+  if (TEXTS.has(type.name) && random.chance(0.04)) return UNREADABLE;
   return literalOf(scalarValue(type.name, source));
 }
 

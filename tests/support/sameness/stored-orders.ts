@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ScalarValues } from './random-input.js';
 
 /** The values of arguments with which reads find the stored orders. */
@@ -30,9 +31,12 @@ const TRANSITION = `mutation ($changes: [UpdateOrderStatusInput!]!) {
 const CUSTOMERS = ['alice', 'bob', null];
 const ADDRESS = { name: 'Alice', line1: '1 Main Street', city: 'Berlin', country: 'Germany' };
 
-/** Stores orders of several customers, currencies and statuses. */
-export async function storeOrders(client: Client): Promise<StoredValues> {
-  const orders = Array.from({ length: 24 }, (_, index) => ({
+export const NEW_IDS: readonly string[] = Array.from({ length: 24 }, () => randomUUID());
+
+/** Stores orders of several customers, currencies and statuses under the ids. */
+export async function storeOrders(client: Client, newIds: readonly string[] = NEW_IDS): Promise<StoredValues> {
+  const orders = newIds.map((id, index) => ({
+    id,
     customerId: CUSTOMERS[index % CUSTOMERS.length],
     currency: index % 4 === 0 ? 'EUR' : 'USD',
     externalReference: `reference-${index}`,

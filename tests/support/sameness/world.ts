@@ -137,7 +137,7 @@ function later(random: Random, value: unknown): unknown {
   if (roll < 70) return value;
   if (roll < 82) return Promise.resolve(value);
   if (roll < 95) return ticks(random.whole(4)).then(() => value);
-  if (roll < 96) return new Promise((resolve) => setImmediate(() => resolve(value)));
+  if (roll < 97) return ticks(20).then(() => value);
   return thenable(value);
 }
 
