@@ -24,7 +24,9 @@ export async function startServer(databaseUrl: string, env: Record<string, strin
       done();
     },
   });
-  const config = readConfig({ PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', ...env });
+  const fastLane = process.env['GRAPHQL_FAST_LANE'] ?? 'on'; // the stage of the servers runs tests in both modes
+  const settings = { PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', GRAPHQL_FAST_LANE: fastLane };
+  const config = readConfig({ ...settings, ...env });
   const app = await createApp(config, createLog({ level: 'warn', destination: sink }));
   const client = createClient(app.url);
   return {

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import { graphql } from 'graphql';
+import { graphql, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { beforeAll } from 'vitest';
 import { coalesceReads } from '../../src/coalesce/reader.js';
@@ -7,7 +7,7 @@ import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { readConfig } from '../../src/config.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
-import { createContext, type Services } from '../../src/graphql/context.js';
+import { createContext, type Context, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createReader } from '../../src/store/reader.js';
 import { createBatchWriter } from '../../src/store/write-batch.js';
@@ -19,11 +19,19 @@ export interface ViewerClient {
   readonly get: <T>(query: string, variables?: Record<string, unknown>) => Promise<T>;
 }
 
+export interface Viewers {
+  readonly schema: GraphQLSchema;
+  readonly database: TestDatabase;
+  readonly as: (viewer: Viewer) => ViewerClient;
+  /** The context of one request. */
+  readonly contextOf: (viewer: Viewer) => Context;
+}
+
 /**
  * Executes GraphQL as viewers other than the admin of the open mode, on one database for all tests of a file. Until
  * requests carry tokens, this is the outermost layer that distinguishes viewers.
  */
-export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; readonly database: TestDatabase } {
+export function useViewers(): Viewers {
   const database = useDatabase();
   const store = useStore(database);
   let services: Services;
@@ -41,12 +49,14 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     };
   });
   const schema = createSchema();
+  const contextOf = (viewer: Viewer) => createContext(services, viewer, new AbortController().signal);
   return {
+    schema,
     database,
+    contextOf,
     as: (viewer) => ({
       get: async <T>(source: string, variableValues: Record<string, unknown> = {}) => {
-        const contextValue = createContext(services, viewer, new AbortController().signal);
-        const { data, errors } = await graphql({ schema, source, variableValues, contextValue });
+        const { data, errors } = await graphql({ schema, source, variableValues, contextValue: contextOf(viewer) });
         if (errors !== undefined) throw new Error(`unexpected errors: ${JSON.stringify(errors)}`);
         return data as T;
       },

@@ -116,7 +116,7 @@ function planField(
     returnType,
     nodes,
     isNullable: !isNonNullType(returnType),
-    argumentsOf: prepareArguments(definition, node),
+    argumentsOf: prepareArguments(definition, node, PLANNED_RESOLVER in definition.extensions),
     resolve,
     leaf: resolve === null && definition.args.length === 0 && isLeafType(single) ? single : null,
     complete: planValue(new SelectionPlan(scope, nodes), returnType),
