@@ -1,6 +1,6 @@
 import type { Order } from '../../domain/order.js';
 import type { SortKey, OrderRange, OrderSortField } from '../../orders/interfaces/order-filter.js';
-import type { Queryable } from '../../database/database.js';
+import type { ReadQueryable } from '../../database/database.js';
 import { namesOf, resultTypes, selectList } from '../columns.js';
 import { ORDER_COLUMNS } from '../order-columns.js';
 import { query, readRows } from '../statement.js';
@@ -22,7 +22,7 @@ export function shapeOfRange({ filter, ...rest }: OrderRange): string {
 }
 
 /** Reads ranges that differ only in their customer. */
-export async function readRanges(db: Queryable, ranges: readonly OrderRange[]): Promise<Order[][]> {
+export async function readRanges(db: ReadQueryable, ranges: readonly OrderRange[]): Promise<Order[][]> {
   const [first] = ranges;
   if (first === undefined) return [];
   const customers = ranges.flatMap(({ filter }) => filter.customerId ?? []);

@@ -1,0 +1,34 @@
+import { types, type Pool, type QueryConfig } from 'pg';
+import type { ReadQueryable } from './database.js';
+
+/**
+ * Runs statements outside of transactions, on the pool itself. Prisma encodes each value of a raw result as text with a
+ * type and decodes it again, which took a third of the time of a list.
+ *
+ * @param nameOf the name under which a statement is prepared; empty for none
+ */
+export function poolReads(pool: Pool, nameOf: (statement: { readonly sql: string }) => string): ReadQueryable {
+  return {
+    $queryRawUnsafe: async <Rows>(sql: string, ...values: unknown[]) => {
+      const name = nameOf({ sql });
+      const { rows } = await pool.query({ text: sql, values, types: PARSERS, ...(name === '' ? {} : { name }) });
+      return rows as Rows;
+    },
+  };
+}
+
+/** The values that Prisma delivers too: exact integers as bigint, and times as Date. */
+const PARSERS: NonNullable<QueryConfig['types']> = {
+  getTypeParser: ((oid: number, format?: 'text') => {
+    if (oid === types.builtins.TIMESTAMPTZ) return parseTime;
+    return oid === types.builtins.INT8 ? BigInt : types.getTypeParser(oid, format);
+  }) as typeof types.getTypeParser,
+};
+
+const UTC = '+00';
+
+/** The text of a `timestamptz` in a session in UTC. `Date.parse` is fast for the format of ECMAScript. */
+function parseTime(text: string): Date {
+  if (!text.endsWith(UTC)) throw new Error(`a time is not in UTC: ${text}`);
+  return new Date(`${text.slice(0, 10)}T${text.slice(11, -UTC.length)}Z`);
+}
