@@ -21,7 +21,11 @@ export function command(sql: string): Command {
   return { sql, columns: null };
 }
 
-export async function readRows<Row>(db: ReadQueryable, { sql }: Query<Row>, ...values: readonly unknown[]): Promise<Row[]> {
+export async function readRows<Row>(
+  db: ReadQueryable,
+  { sql }: Query<Row>,
+  ...values: readonly unknown[]
+): Promise<Row[]> {
   return db.$queryRawUnsafe<Row[]>(sql, ...values);
 }
 

@@ -84,7 +84,10 @@ ORDER BY r.range, e.version`,
 );
 
 /** Customers as their latest orders show them; null for a customer without orders. */
-export async function readCustomers(db: ReadQueryable, customerIds: readonly string[]): Promise<(CustomerRecord | null)[]> {
+export async function readCustomers(
+  db: ReadQueryable,
+  customerIds: readonly string[],
+): Promise<(CustomerRecord | null)[]> {
   const rows = await readRows(db, READ_CUSTOMERS, customerIds);
   const byId = new Map(rows.map((row) => [row.customerId, row]));
   return customerIds.map((id) => byId.get(id) ?? null);
