@@ -8,7 +8,7 @@ import { readKnownCommands } from './idempotency-lookup.js';
 import { readStatistics, readStatsSeries, readStatsSpan } from './order-statistics.js';
 import { retryRead } from './retry-read.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
-import { readRanges, shapeOfRange } from './statements/page-orders.js';
+import { memberOfRange, readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/external-references.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
@@ -35,8 +35,9 @@ export function createReader({ reads }: Database, log: Logger): BatchOrderReader
     isCommandKnown: keyed(({ orderId, key }) => `${orderId} ${key}`, readKnownCommands),
     items: byText(readItems),
     range: {
-      nameOf: (range) => ({ shape: shapeOfRange(range), member: range.filter.customerId ?? '' }),
+      nameOf: (range) => ({ shape: shapeOfRange(range), member: memberOfRange(range) }),
       read: (ranges) => retryRead(() => readRanges(reads, ranges), failures),
+      maxKeysOf: ({ limit }) => Math.max(1, Math.floor(MAX_RANGE_ROWS / limit)),
     },
     count: {
       nameOf: (request) => ({ shape: shapeOfCount(request), member: request.filter.customerId ?? '' }),
@@ -51,6 +52,9 @@ export function createReader({ reads }: Database, log: Logger): BatchOrderReader
     statsSeries: single(readStatsSeries),
   };
 }
+
+/** Each caller waits for all rows of the statement, and they are decoded in one turn of the event loop: about 5 ms. */
+const MAX_RANGE_ROWS = 2_000;
 
 /** A count that the statement timeout cancels will not succeed, so the message does not suggest a retry. */
 async function counted<T>(count: () => Promise<T>): Promise<T> {

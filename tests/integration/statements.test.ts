@@ -54,6 +54,37 @@ test('fifty orders with their items are two statements', async () => {
   expect(statements).toHaveLength(2);
 });
 
+test.each([
+  '',
+  ', orderBy: {field: UPDATED_AT, direction: ASC}',
+  ', where: {status: {in: [CONFIRMED, SHIPPED]}}',
+  ', where: {customerId: "customer 3"}',
+  ', where: {createdAt: {gte: "2020-01-01T00:00:00Z", lt: "2100-01-01T00:00:00Z"}}',
+])('pages behind different cursors are one statement, and each is as if it was read alone%s', async (list) => {
+  const fields = '{ edges { cursor node { id version } } }';
+  const all = await server.get<Pages>(`{ all: orders(first: 50${list}) ${fields} }`);
+  const cursors = all['all']?.edges.map(({ cursor }) => cursor).filter((_, index) => index % 2 === 0) ?? [];
+  for (const [size, side] of [
+    ['first', 'after'],
+    ['last', 'before'],
+  ]) {
+    const pageOf = (cursor: string, index: number) =>
+      `p${index}: orders(${size}: 3, ${side}: "${cursor}"${list}) ${fields}`;
+    let together: Pages = {};
+    const statements = await statementsOf(async () => {
+      together = await server.get<Pages>(`{ ${cursors.slice(0, 8).map(pageOf).join(' ')} }`);
+    });
+    expect(statements).toHaveLength(1);
+    for (const [index, cursor] of cursors.slice(0, 8).entries()) {
+      const alone = await server.get<Pages>(`{ ${pageOf(cursor, index)} }`);
+      expect(alone[`p${index}`]).toEqual(together[`p${index}`]);
+    }
+    expect(Object.values(together).some(({ edges }) => edges.length > 0)).toBe(true);
+  }
+});
+
+type Pages = Readonly<Record<string, { readonly edges: readonly { readonly cursor: string }[] }>>;
+
 test('fifty concurrent requests for one order each share batches', async () => {
   const statements = await statementsOf(() =>
     Promise.all(
