@@ -17,7 +17,8 @@ export interface OrderListRequest {
 
 /** A list of orders. Each function runs statements: call it only where its field is selected. */
 export interface OrderList {
-  readonly page: () => Promise<Page<Order>>;
+  /** @param hasDetails whether the large fields of the orders are read, as in `OrderRange` */
+  readonly page: (hasDetails: boolean) => Promise<Page<Order>>;
   readonly totalCount: () => Promise<number>;
   /** Counts up to a limit. */
   readonly countUpTo: (limit: number) => Promise<BoundedCount>;
@@ -40,7 +41,7 @@ export function listOrders(reader: OrderReader, request: OrderListRequest, { vie
   }
   const isEmpty = matchesNothing(filter);
   return {
-    page: async () => (isEmpty ? EMPTY_PAGE : readPage(reader, part)),
+    page: async (hasDetails) => (isEmpty ? EMPTY_PAGE : readPage(reader, part, hasDetails)),
     totalCount: async () => (isEmpty ? 0 : reader.count({ filter, limit: null })),
     countUpTo: async (limit) => {
       checkLimit(limit);
@@ -88,7 +89,7 @@ type PartOfList = PageSize & PageBounds & { readonly filter: OrderFilter; readon
 const EMPTY_PAGE: Page<Order> = { edges: [], hasNextPage: false, hasPreviousPage: false };
 
 /** One page, by keyset: rows that are inserted meanwhile are neither repeated nor do they hide others. */
-async function readPage(reader: OrderReader, part: PartOfList): Promise<Page<Order>> {
+async function readPage(reader: OrderReader, part: PartOfList, hasDetails: boolean): Promise<Page<Order>> {
   const { filter, ordering, size, fromBack, after, before } = part;
   const { field, direction } = ordering;
   // Read from the page's anchor, one order more than asked: it shows whether there are more.
@@ -100,6 +101,7 @@ async function readPage(reader: OrderReader, part: PartOfList): Promise<Page<Ord
     before: fromBack ? after : before,
     inclusive: false,
     limit: size + 1,
+    hasDetails,
   });
   const overflows = found.length > size;
   const nodes = found.slice(0, size);
@@ -149,7 +151,7 @@ function existsBeyond(reader: OrderReader, part: PartOfList, { direction, order,
   const { field } = ordering;
   const after = order === undefined ? bound : sortKeyOf(order, field);
   const inclusive = order === undefined;
-  const range = { filter, field, direction, after, before: null, inclusive, limit: 1 };
+  const range = { filter, field, direction, after, before: null, inclusive, limit: 1, hasDetails: false };
   return async () => (await reader.range(range)).length > 0;
 }
 

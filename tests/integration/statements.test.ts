@@ -54,6 +54,27 @@ test('fifty orders with their items are two statements', async () => {
   expect(statements).toHaveLength(2);
 });
 
+test('a list reads notes, metadata, addresses and tracking only where one of them is selected', async () => {
+  const large = /o\.notes|o\.metadata|o\.shipping_address|o\.billing_address|o\.tracking/;
+  const statementOf = async (fields: string) => {
+    const [statement = ''] = await statementsOf(() => server.get(`{ orders(first: 2) { ${fields} } }`));
+    return statement;
+  };
+  expect(await statementOf('nodes { __typename id status total { amount } createdAt }')).not.toMatch(large);
+  expect(await statementOf('edges { cursor node { ... on Node { id } customerName } }')).not.toMatch(large);
+  expect(await statementOf('pageInfo { endCursor }')).not.toMatch(large);
+  for (const field of [
+    'notes',
+    'metadata',
+    'shippingAddress { city }',
+    'billingAddress { city }',
+    'tracking { carrier }',
+  ]) {
+    expect(await statementOf(`nodes { ${field} }`)).toMatch(large);
+    expect(await statementOf(`edges { node { other: id ... on Order { renamed: ${field} } } }`)).toMatch(large);
+  }
+});
+
 test.each([
   '',
   ', orderBy: {field: UPDATED_AT, direction: ASC}',

@@ -124,7 +124,7 @@ async function buffersOfStatement(read: (recorder: Queryable) => Promise<unknown
 
 function rangeOf(where: OrderWhere, field: OrderSortField, direction: SortDirection, size = PAGE): OrderRange {
   const filter = toOrderFilter(where);
-  return { filter, field, direction, after: null, before: null, inclusive: false, limit: size + 1 };
+  return { filter, field, direction, after: null, before: null, inclusive: false, limit: size + 1, hasDetails: true };
 }
 
 const KINDS = ['many', 'few', 'old'] as const;

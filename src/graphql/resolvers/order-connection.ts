@@ -5,6 +5,7 @@ import type { OrderList } from '../../orders/order-list.js';
 import { selectedPaths } from '../selected-fields.js';
 import { turnFor } from '../turns.js';
 import { toConnection } from '../types/connection.js';
+import type { OrderType } from '../types/order.js';
 
 export const NEWEST_FIRST: Ordering = { field: 'CREATED_AT', direction: 'DESC' };
 
@@ -12,6 +13,33 @@ const PAGE_FIELDS = ['edges', 'nodes', 'pageInfo'];
 const ITEMS = ['nodes.items', 'edges.node.items'];
 /** Other fields for which statements run. */
 const READ_FIELDS = ['nodes', 'edges.node'].flatMap((node) => [`${node}.customer`, `${node}.history`]);
+/** The fields of an order for which its large fields are not needed. Any other field reads them. */
+const SMALL_FIELDS: ReadonlySet<string> = new Set<keyof OrderType | '__typename' | 'customer' | 'history'>([
+  '__typename',
+  'id',
+  'number',
+  'externalReference',
+  'status',
+  'allowedTransitions',
+  'version',
+  'customerId',
+  'customerName',
+  'customerEmail',
+  'customer',
+  'history',
+  'items',
+  'total',
+  'subtotal',
+  'shipping',
+  'discount',
+  'tax',
+  'createdAt',
+  'updatedAt',
+  'completedAt',
+  'cancelledAt',
+  'cancelReason',
+]);
+const FIELD_OF_ORDER = /^(?:nodes|edges\.node)\.(\w+)$/;
 const COUNT_FIELDS = ['totalCount', 'count'];
 
 /** A list as the connection type takes it. The page is read only where a field of it is selected. */
@@ -19,7 +47,11 @@ export async function toOrderConnection({ page, ...counts }: OrderList, reader: 
   const selected = selectedPaths(info);
   const selectsAny = (paths: readonly string[]) => paths.some((path) => selected.has(path));
   if (!selectsAny(PAGE_FIELDS)) return counts;
-  const found = await page();
+  const hasDetails = [...selected].some((path) => {
+    const name = FIELD_OF_ORDER.exec(path)?.[1];
+    return name !== undefined && !SMALL_FIELDS.has(name);
+  });
+  const found = await page(hasDetails);
   const { edges } = found;
   const ends = (['hasNextPage', 'hasPreviousPage'] as const).filter((end) => typeof found[end] === 'function');
   const others = [...READ_FIELDS, ...COUNT_FIELDS, ...ends.map((end) => `pageInfo.${end}`)];

@@ -1,8 +1,8 @@
 import type { Order } from '../../domain/order.js';
 import type { SortKey, OrderRange, OrderSortField } from '../../orders/interfaces/order-filter.js';
 import type { ReadQueryable } from '../../database/database.js';
-import { namesOf, resultTypes, selectList, type PgType } from '../columns.js';
-import { ORDER_COLUMNS } from '../order-columns.js';
+import { namesOf, omitColumns, resultTypes, selectList, type PgType } from '../columns.js';
+import { DETAIL_COLUMNS, ORDER_COLUMNS } from '../order-columns.js';
 import { query, readRows } from '../statement.js';
 import {
   boundsOf,
@@ -72,7 +72,8 @@ export function rangeQuery(ranges: readonly [OrderRange, ...OrderRange[]]): Boun
     ...segmentOf(range, { walk: stretched, differing, bind }),
   ];
   const walked = walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : [];
-  const fields = differing.size === 0 ? `${FIELDS}, 1 AS range` : FIELDS;
+  const selected = range.hasDetails ? FIELDS : FIELDS_WITHOUT_DETAILS;
+  const fields = differing.size === 0 ? `${selected}, 1 AS range` : selected;
   const select = (table: string, more: readonly string[], by: string) =>
     `SELECT ${fields} FROM ${table} o WHERE ${[...conditions, ...more].join(' AND ')} ORDER BY ${by} ${limit}`;
   const walkOrder = stretched === null ? inner : `${stretched.column} ${direction}, ${inner}`;
@@ -96,6 +97,10 @@ export function rangeQuery(ranges: readonly [OrderRange, ...OrderRange[]]): Boun
 }
 
 const FIELDS = selectList(ORDER_COLUMNS, 'o');
+const FIELDS_WITHOUT_DETAILS = [
+  selectList(omitColumns(ORDER_COLUMNS, ...(Object.keys(DETAIL_COLUMNS) as (keyof typeof DETAIL_COLUMNS)[])), 'o'),
+  ...Object.entries(DETAIL_COLUMNS).map(([field, empty]) => `${empty} AS "${field}"`),
+].join(', ');
 const RESULT_TYPES = { ...resultTypes(ORDER_COLUMNS), range: 'integer' } as const;
 
 function among(lists: readonly List[]): string[] {
