@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/servers/**/*.test.ts'],
-    reporters: ['default', './tests/support/closing-line.ts'],
+    reporters: ['default', './tests/support/summary-reporter.ts'],
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 600_000,

@@ -25,13 +25,13 @@ export const options = {
   iterations: ITERATIONS,
   thresholds: {
     checks: ['rate==1'],
-    events_seen: [`count==${EVENTS * ITERATIONS}`], // without it, a socket that never opens would fail no check
+    events_seen: [`count==${EVENTS * ITERATIONS}`], // otherwise a socket that never opens would not fail a check
     // Wide limits: they detect a server that hangs, not a busy machine.
     ...Object.fromEntries(STEPS.map((step) => [`step_${step}`, ['p(95)<2000']])),
   },
 };
 
-/** The data of the answer to each step. */
+/** The response data of each step. */
 interface Answers {
   readonly create: { readonly createOrder: Payload };
   readonly replay: { readonly createOrder: Payload };
@@ -80,7 +80,7 @@ interface Money {
   readonly currency: string;
 }
 
-/** The fields that the documents above select, each of them where it is selected. */
+/** The selected fields of the documents above. */
 interface Order {
   readonly id: string;
   readonly status: string;
@@ -137,7 +137,7 @@ export default function smoke(): void {
     if (message.type === 'connection_ack') {
       const payload = { query: WATCH, variables: { customerId } };
       socket.send(JSON.stringify({ type: 'subscribe', id: 'watch', payload }));
-      // Messages are answered in order: when the pong arrives, the subscription is established.
+      // Messages are processed in order: when the pong arrives, the subscription is established.
       socket.send(JSON.stringify({ type: 'ping' }));
     } else if (message.type === 'pong') {
       changedAt = changeOrders(customerId);

@@ -150,7 +150,7 @@ function isAlive(pid) {
   }
 }
 
-/** Shows the progress of a program: on a terminal one line that counts seconds, elsewhere a new line every 10 s. */
+/** Shows the progress of a program: on a terminal one line that counts seconds, otherwise a new line every 10 s. */
 function tick(program) {
   const began = Date.now();
   const isTerminal = process.stderr.isTTY;

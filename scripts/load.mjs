@@ -28,7 +28,7 @@ const { status } = spawnSync(
 await server.stop();
 process.exitCode = status ?? 1;
 
-/** The GraphQL address of a URL, after a test request. A wrong URL fails before the load begins. */
+/** The GraphQL address of a URL, after a test request. An invalid URL fails before the load starts. */
 async function reach(text) {
   if (!URL.canParse(text)) fail(`URL must be a URL; it is ${text}.`);
   const url = new URL(text);

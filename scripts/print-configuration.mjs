@@ -29,5 +29,5 @@ const entries = variables.map(
 );
 writeFileSync(
   '.env.example',
-  `# Copy this file to .env and uncomment what you want to change. Variables of the environment take precedence.\n\n${entries.join('\n')}`,
+  `# Copy this file to .env and uncomment the variables to change. Variables of the environment take precedence.\n\n${entries.join('\n')}`,
 );

@@ -1,5 +1,6 @@
 // Runs the tests that need programs besides the npm packages: the integration tests on the oldest supported PostgreSQL, then
-// tests/servers. Without that PostgreSQL the former are reported as SKIPPED; with CI=true this is a failure.
+// tests/servers. The tests of HTTP run twice more: with each document known to the fast lane, and without the fast lane.
+// Without that PostgreSQL the former are reported as SKIPPED; with CI=true this is a failure.
 import { spawnSync, execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,12 +10,41 @@ import path from 'node:path';
 const OLDEST = 15;
 const HOME = '/usr/lib/postgresql';
 
+/** More runs of the tests with random input. */
+const MANY = {
+  MODEL_RUNS: '150',
+  SAMENESS_DOCUMENTS: '5000',
+  SAMENESS_REQUESTS: '5000',
+  SAMENESS_HTTP_DOCUMENTS: '500',
+  SAMENESS_WRITES: '1000',
+};
+const OVER_HTTP = [
+  'http',
+  'http-requests',
+  'invalid-input',
+  'hardening',
+  'request-cost',
+  'model',
+  'idempotency',
+  'paging',
+  'bulk',
+  'details',
+  'nodes',
+  'statistics',
+  'subscription',
+  'websocket',
+].map((name) => `tests/integration/${name}.test.ts`);
+
 let failed = false;
 const bin = path.join(HOME, String(OLDEST), 'bin');
 if (existsSync(path.join(bin, 'initdb'))) {
   await onPostgres(bin, (url) => {
     const tests = ['tests/integration', 'tests/e2e/two-processes.test.ts'];
-    vitest(['run', '--testTimeout=60000', ...tests], { TEST_DATABASE_URL: url, MODEL_RUNS: '150', FC_SEED: 'random' });
+    const env = { TEST_DATABASE_URL: url, FC_SEED: 'random' };
+    vitest(['run', '--testTimeout=60000', ...tests, 'tests/unit/execution-sameness.test.ts'], { ...env, ...MANY });
+    const modes = [{ TEST_KNOWN_DOCUMENTS: 'on' }, { GRAPHQL_FAST_LANE: 'off' }];
+    for (const mode of modes)
+      vitest(['run', '--testTimeout=60000', ...OVER_HTTP], { ...env, ...mode, MODEL_RUNS: '30' });
   });
 } else {
   const found = existsSync(HOME) ? readdirSync(HOME).join(', ') : 'none';

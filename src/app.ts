@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
@@ -122,10 +122,9 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     eventLog,
     debounceMs: 0,
     pollMs,
-    publish(events) {
-      consumers.eventsLogged(events.length);
-      return hub.publish(events);
-    },
+    isWatched: hub.isWatched,
+    publish: hub.publish,
+    onLogged: consumers.eventsLogged,
     log,
   });
   resources.defer(() => tailer.close());
@@ -160,7 +159,7 @@ async function createOrders(
     writer,
     readerFor: coalesceReads(createReader(database, log), config.reads),
     productLookup: productLookupOf(config, log),
-    fingerprintSecret: await serverSecret(database, 'fingerprint'),
+    fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 

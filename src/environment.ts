@@ -162,7 +162,7 @@ export const VARIABLES = {
     'Maximum size of all keys in queued and running reads, in bytes. Further reads are rejected as `OVERLOADED`.',
   ),
   EVENTS_DEBOUNCE_MS: whole(
-    4,
+    10,
     0,
     1_000,
     'Time that the sequencer collects commits before it assigns positions, in milliseconds.',

@@ -1,4 +1,4 @@
-// One of the processes of locked-orders.ts: answers each of its messages when the work is done.
+// A writing process of locked-orders.ts. It responds to each message when the work is done.
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { coalesceWrites } from '../../dist/coalesce/writer.js';
@@ -71,7 +71,7 @@ async function write(seconds: number): Promise<number> {
   return done / ((performance.now() - began) / 1000);
 }
 
-/** Changes each order once; answers when each change was done. */
+/** Changes each order once and returns the time of each change. */
 async function change(ids: readonly string[]): Promise<Omit<Answer, 'id'>> {
   const doneAt: number[] = [];
   let failed = 0;

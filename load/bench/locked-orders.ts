@@ -1,43 +1,34 @@
-// Measures two processes that write at full rate while another transaction has locked 250 orders that both of them want
-// to change: the rate of the other writes, and how soon the commands on the locked orders are done once they are free.
-// npm run bench:locks
+// Measures two processes that write at full rate while another transaction has locked 250 orders that both of them
+// change: the rate of the other writes, and the time until the commands on the locked orders are done after the
+// release. npm run bench:locks
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { pino } from 'pino';
-import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { migrate } from '../../dist/database/migrate.js';
 import type { Answer, Message } from './locked-orders-writer.ts';
 import { median } from './measure.ts';
+import { withTemporaryPostgres } from './temporary-postgres.ts';
 
 const PROCESSES = 2;
 const LOCKED = 250;
 const ROUNDS = 5;
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 2);
-const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
-const embedded = await startEmbeddedPostgres({ dataDir, log: pino({ level: 'silent' }) });
 const writers: ChildProcess[] = [];
 let lastId = 0;
-try {
-  await migrate(embedded.url);
+await withTemporaryPostgres(async ({ url }) => {
+  await migrate(url);
   const program = fileURLToPath(new URL('locked-orders-writer.ts', import.meta.url));
-  for (let index = 0; index < PROCESSES; index += 1) writers.push(fork(program, [embedded.url]).setMaxListeners(0));
-  await bench();
-} catch (cause) {
-  console.error(cause);
-  process.exitCode = 1;
-} finally {
-  for (const writer of writers) writer.kill();
-  await embedded.close();
-  await rm(dataDir, { recursive: true, force: true });
-}
+  try {
+    for (let index = 0; index < PROCESSES; index += 1) writers.push(fork(program, [url]).setMaxListeners(0));
+    await bench(url);
+  } finally {
+    for (const writer of writers) writer.kill();
+  }
+});
 
-async function bench(): Promise<void> {
-  const client = new pg.Client({ connectionString: embedded.url });
-  client.on('error', () => undefined); // stopping the database ends it too
+async function bench(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined); // stopping the database also terminates it
   await client.connect();
   const rates: Record<'undisturbed' | 'locked', number[]> = { undisturbed: [], locked: [] };
   const waits: number[] = [];

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds of a process and its children, ended ones included. NaN on systems other than Linux. */
-function cpuOfFamily(pid: number): number {
+export function cpuOfFamily(pid: number): number {
   try {
     const stats = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -14,6 +14,11 @@ function cpuOfFamily(pid: number): number {
   } catch {
     return Number.NaN;
   }
+}
+
+/** CPU seconds of the ended children of this process. NaN on systems other than Linux. */
+export function cpuOfEndedChildren(): number {
+  return (statOf('self')?.reaped ?? Number.NaN) / TICKS_PER_SECOND;
 }
 
 interface ProcessStat {
@@ -33,7 +38,7 @@ function statOf(pid: string): ProcessStat | null {
     const at = (index: number) => Number(fields[index - 3]); // numbered as in proc(5)
     return { pid: Number(pid), parent: at(4), own: at(14) + at(15), reaped: at(16) + at(17) };
   } catch {
-    return null; // it has ended since
+    return null; // it has ended meanwhile
   }
 }
 

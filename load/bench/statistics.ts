@@ -1,8 +1,5 @@
 // Compares reading the stored statistics with counting the orders by plain SQL, by number of orders.
 // npm run bench:statistics
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
@@ -10,12 +7,12 @@ import { openDatabase, type Database } from '../../dist/database/database.js';
 import { registerConsumers } from '../../dist/events/consumers/consumer-positions.js';
 import { takeTurn } from '../../dist/events/consumers/consumer-turn.js';
 import { orderStatisticsProjection } from '../../dist/events/consumers/order-statistics.js';
-import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
 import { countEvents } from '../../dist/store/statements/count-events.js';
 import { median } from './measure.ts';
+import { withTemporaryPostgres } from './temporary-postgres.ts';
 
 const SIZES = [10, 10_000, 200_000];
 const BATCH_SIZE = 2_000;
@@ -39,24 +36,16 @@ SELECT id, 1, 'CREATED', 'PENDING', '{}', 'system', gen_random_uuid(),
 FROM created`;
 
 const log = pino({ level: 'silent' });
-const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
-const embedded = await startEmbeddedPostgres({ dataDir, log });
-try {
-  await migrate(embedded.url);
-  const database = openDatabase({ ...readConfig({}).database, url: embedded.url, applicationName: 'bench' }, log);
-  const client = new pg.Client({ connectionString: embedded.url });
+await withTemporaryPostgres(async ({ url }) => {
+  await migrate(url);
+  const database = openDatabase({ ...readConfig({}).database, url, applicationName: 'bench' }, log);
+  const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined); // the end of the server ends the connection
   await client.connect();
   await bench(database, client);
   await client.end();
   await database.close();
-} catch (cause) {
-  console.error(cause);
-  process.exitCode = 1;
-} finally {
-  await embedded.close();
-  await rm(dataDir, { recursive: true, force: true });
-}
+});
 
 async function bench(database: Database, client: pg.Client): Promise<void> {
   const eventLog = createEventLog(database);

@@ -1,9 +1,6 @@
-// Compares the store's group commit and coalesced reads with the plain ways, in one run on one database.
-// npm run bench
+// Compares the group commit and the coalesced reads of the store with simple statements, in one run on one database.
+// npm run bench:store
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { coalesceReads } from '../../dist/coalesce/reader.js';
@@ -19,36 +16,27 @@ import { newUuid } from '../../dist/orders/order-id.js';
 import type { Caller } from '../../dist/orders/interfaces/caller.js';
 import type { ChangeOrder, CreateOrder } from '../../dist/orders/interfaces/order-writer.js';
 import { openDatabase, type Database } from '../../dist/database/database.js';
-import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js';
 import { createEventLog } from '../../dist/store/event-log.js';
 import { migrate } from '../../dist/database/migrate.js';
 import { createReader } from '../../dist/store/reader.js';
 import { createBatchWriter } from '../../dist/store/write-batch.js';
 import { compare, median, type Load } from './measure.ts';
+import { runSql, withTemporaryPostgres } from './temporary-postgres.ts';
 
 const log = pino({ level: 'silent' });
 const PATH = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'] as const;
 const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
-const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-bench-'));
-const embedded = await startEmbeddedPostgres({ dataDir, log });
-try {
-  await migrate(embedded.url);
+await withTemporaryPostgres(async ({ url, postmaster }) => {
+  await migrate(url);
   const config = readConfig({});
-  const database = openDatabase({ ...config.database, url: embedded.url, applicationName: 'bench' }, log);
-  const postmaster = Number((await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+  const database = openDatabase({ ...config.database, url, applicationName: 'bench' }, log);
   const load: Load = { callers: 50, seconds: Number(process.env['BENCH_SECONDS'] ?? 2), postmaster };
-  const ids = await benchWrites(database, config, load);
-  await vacuum(embedded.url); // the same for the reads
+  const ids = await benchWrites(database, url, config, load);
+  await runSql(url, 'VACUUM (ANALYZE)'); // the same for the reads
   await benchReads(database, config, load, ids);
   await database.close();
-  await benchSequencer(embedded.url, config);
-} catch (cause) {
-  console.error(cause);
-  process.exitCode = 1;
-} finally {
-  await embedded.close();
-  await rm(dataDir, { recursive: true, force: true });
-}
+  await benchSequencer(url, config);
+});
 
 function draft(): OrderDraft {
   const items = [1, 2, 3].map((n) => ({ productId: `p${n}`, name: `Product ${n}`, quantity: n, unitPrice: '4.20' }));
@@ -82,8 +70,8 @@ function creation(): CreateOrder {
   };
 }
 
-/** Three items and an event: what every variant stores for an order. */
-async function benchWrites(database: Database, config: Config, load: Load): Promise<readonly string[]> {
+/** Every variant stores an order with three items and one event. */
+async function benchWrites(database: Database, url: string, config: Config, load: Load): Promise<readonly string[]> {
   const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 10_000,
     maxWaitMs: 2_000,
@@ -91,8 +79,8 @@ async function benchWrites(database: Database, config: Config, load: Load): Prom
     log,
   });
   const writer = coalesceWrites(batchWriter, config.writes);
-  const pool = new pg.Pool({ connectionString: embedded.url, max: 10 });
-  pool.on('error', (error) => console.error(String(error))); // the database is stopped while the pool is open: something failed
+  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  pool.on('error', (error) => console.error(String(error))); // after a failure the database is stopped while the pool is open
   const ids: string[] = [];
   await compare(
     'Create an order with three items and its event',
@@ -108,7 +96,7 @@ async function benchWrites(database: Database, config: Config, load: Load): Prom
     load,
   );
   const half = ids.length / 2;
-  await vacuum(embedded.url); // or the clean-up after the creates would be measured with the changes
+  await runSql(url, 'VACUUM (ANALYZE)'); // otherwise the clean-up after the creates would be measured with the changes
   await compare(
     'Change the status of an order',
     {
@@ -190,7 +178,9 @@ async function byHand(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** Moves the orders through the lifecycle, one step of each order after the other, so that every operation is a change. */
+/**
+ * Transitions the orders through the lifecycle, one step of each order in turn, so that every operation is a change.
+ */
 function walker(ids: readonly string[], change: (id: string, to: OrderStatus) => Promise<void>) {
   let step = 0;
   return async () => {
@@ -251,7 +241,7 @@ async function benchReads(database: Database, config: Config, load: Load, ids: r
   );
 }
 
-/** The cost of the sequencer's look-up while an idle transaction keeps dead index entries from being removed. */
+/** The cost of the sequencer's lookup while an idle transaction keeps dead index entries from being removed. */
 async function benchSequencer(url: string, config: Config): Promise<void> {
   const database = openDatabase({ ...config.database, url, applicationName: 'bench' }, log);
   const client = new pg.Client({ connectionString: url });
@@ -284,13 +274,6 @@ async function benchSequencer(url: string, config: Config): Promise<void> {
     console.log(`  after ${String(until).padStart(7)} events: everywhere ${everywhere}, by order ${byOrder}`);
   }
   await Promise.all([client.end(), idle.end(), database.close()]);
-}
-
-async function vacuum(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query('VACUUM (ANALYZE)');
-  await client.end();
 }
 
 async function addEvents(client: pg.Client, count: number): Promise<string[]> {

@@ -1,4 +1,3 @@
-import type { OrderLine } from '../domain/order.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../orders/interfaces/order-writer.js';
 
 /** The share of a command in the limits of a batch. */
@@ -39,7 +38,7 @@ export function split<S extends { readonly size: CommandSize }>(
 
 const NOTHING: CommandSize = { commands: 0, items: 0, bytes: 0 };
 const COMMAND_BYTES = 400;
-const LINE_BYTES = 100;
+const OBJECT_BYTES = 40;
 
 function add(left: CommandSize, right: CommandSize): CommandSize {
   return {
@@ -62,30 +61,19 @@ export function sizeOf(command: WriteCommand): CommandSize {
 }
 
 function creationSize({ draft }: CreateOrder): CommandSize {
-  if (draft === null) return { commands: 1, items: 0, bytes: COMMAND_BYTES };
-  const { lines, ...rest } = draft;
-  return { commands: 1, items: lines.length, bytes: COMMAND_BYTES + lengthOf(rest) + bytesOfLines(lines) };
+  return { commands: 1, items: draft?.lines.length ?? 0, bytes: COMMAND_BYTES + bytesOf(draft) };
 }
 
 function changeSize({ change, reason }: ChangeOrder): CommandSize {
-  const bytes = COMMAND_BYTES + (reason?.length ?? 0);
-  if (change.kind !== 'update') return { commands: 1, items: 0, bytes };
-  const lines = change.lines !== null && !('problems' in change.lines) ? change.lines : [];
-  return { commands: 1, items: lines.length, bytes: bytes + lengthOf(change.details) + bytesOfLines(lines) };
+  const lines = change.kind === 'update' && change.lines !== null && !('problems' in change.lines) ? change.lines : [];
+  return { commands: 1, items: lines.length, bytes: COMMAND_BYTES + bytesOf(change) + bytesOf(reason) };
 }
 
-function bytesOfLines(lines: readonly OrderLine[]): number {
-  return lines.reduce((sum, line) => sum + LINE_BYTES + lengthOf(line), 0);
-}
-
-/** Total length of the strings and objects among the values. Empty objects are common and count as 0. */
-function lengthOf(values: object): number {
-  let length = 0;
-  for (const value of Object.values(values)) {
-    if (typeof value === 'string') length += value.length;
-    else if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
-      length += JSON.stringify(value).length;
-    }
-  }
-  return length;
+/** The total length of all texts and names, and a fixed size for every object around them. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  let bytes = OBJECT_BYTES;
+  for (const name in value) bytes += name.length + bytesOf((value as Readonly<Record<string, unknown>>)[name]);
+  return bytes;
 }

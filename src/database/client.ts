@@ -1,6 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
 
-/** Runs work on a connection of its own, outside the pool. */
+/** Runs work on a separate connection outside the pool. */
 export async function withClient<T>(
   url: string,
   work: (client: Client) => Promise<T>,

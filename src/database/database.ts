@@ -5,6 +5,7 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { PipelinedClient } from './pipelined-client.js';
 import { poolReads } from './pool-reads.js';
 
 export interface DatabaseOptions {
@@ -38,6 +39,7 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   const { url, sessionOptions } = withSessionOptions(options.url);
   const pool = new Pool({
     connectionString: url,
+    Client: PipelinedClient,
     max: options.poolSize,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,

@@ -24,7 +24,7 @@ export async function accountFor(dataDir: string, program: string): Promise<Acco
     );
   }
   if (everyoneMayEnter(path.dirname(program)) && everyoneMayEnter(path.resolve(dataDir))) return { ids, prefix: [] };
-  // Below a folder that only root may enter, such as /root: the one capability that lets the other account pass.
+  // Below a folder that only root can enter, such as /root, the other account needs this capability.
   const { uid, gid } = ids;
   const capability = '+dac_override';
   const prefix = [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Where the schema and its migrations are: `prisma/` beside `src/` or `dist/`. */
+/** The folder of the schema and its migrations: `prisma/` next to `src/` or `dist/`. */
 export const PRISMA_FOLDER = path.resolve(import.meta.dirname, '../../prisma');
 
 export const MIGRATIONS_FOLDER = path.join(PRISMA_FOLDER, 'migrations');

@@ -8,7 +8,7 @@ const CHANNEL = 'ordergraph_log';
 const RECONNECT_MS = 1_000;
 
 /**
- * Notifies the other processes of new entries in the event log. Runs as a statement of its own, not inside a write.
+ * Notifies the other processes of new entries in the event log. Runs as a separate statement, not inside a write.
  *
  * @param sender the name of this process, by which it recognizes its own notifications
  */
@@ -21,7 +21,8 @@ export interface Listener {
 }
 
 /**
- * Listens for notifications of other processes on a connection of its own. Without it events arrive later: the tailer polls.
+ * Listens for notifications of other processes on a separate connection. Without it events arrive later, because the
+ * tailer polls.
  *
  * @param url a direct connection, not one through a transaction pooler
  * @param self the name of this process: it has read the log before its own notification arrives

@@ -81,6 +81,7 @@ class EngineAdapterFactory extends PrismaPg {
 
   override async connect(): Promise<Adapter> {
     const pool = new Pool({ connectionString: this.#url, max: 1, connectionTimeoutMillis: 5_000 });
+    pool.on('error', () => undefined); // of an idle connection; without a listener the process would end
     this.#pools.push(pool);
     const adapter = await new PrismaPg(pool).connect();
     const query = pool.query.bind(pool);

@@ -1,5 +1,6 @@
-import { decideDeletion, decideUpdate, type OrderUpdate } from './decide-update.js';
+import { decideDeletion } from './decide-deletion.js';
 import { decideTransition, type Transition } from './decide-transition.js';
+import { decideUpdate, type OrderUpdate } from './decide-update.js';
 import { notFound, type FieldPath, type Rejection } from './errors.js';
 import type { OrderEvent } from './order-event.js';
 import type { Order, OrderLine } from './order.js';

@@ -23,9 +23,9 @@ export interface Sequencer {
 }
 
 /**
- * Assigns committed events their positions in the log. Events that this process has committed are looked up by order, at
- * once and at a constant cost. A full scan at intervals finds the events of processes that ended between a commit and its
- * look-up.
+ * Assigns committed events their positions in the log. Events that this process has committed are looked up by order,
+ * at once and at a constant cost. A full scan at intervals finds the events of processes that ended between a commit
+ * and its lookup.
  */
 export function startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log }: SequencerOptions): Sequencer {
   const committed = new Set<string>();
@@ -41,7 +41,7 @@ export function startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log 
   async function sequenceCommitted(): Promise<boolean> {
     if (committed.size === 0) return false;
     const orderIds = [...committed].slice(0, BATCH_SIZE);
-    for (const orderId of orderIds) committed.delete(orderId); // first: commits during the look-up add their orders again
+    for (const orderId of orderIds) committed.delete(orderId); // first: commits during the lookup add their orders again
     let assigned: number | 'locked' = 'locked';
     try {
       assigned = await sequence(orderIds);
@@ -60,7 +60,7 @@ export function startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log 
       assigned = await sequence(null);
     } finally {
       const ended = performance.now();
-      // After a failed scan too: repeated at once, it would only delay the look-ups by order.
+      // After a failed scan too: repeated at once, it would only delay the lookups by order.
       if (assigned !== 'locked' && assigned !== BATCH_SIZE)
         scanAt = ended + Math.max(pollMs, SCAN_PAUSE * (ended - began));
     }

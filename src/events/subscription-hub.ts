@@ -5,6 +5,8 @@ import { encodeResumeCursor } from '../domain/opaque-cursor.js';
 import type { SubscriptionHub, EventFilter } from '../orders/interfaces/subscription-hub.js';
 
 export interface PublishingHub extends SubscriptionHub {
+  /** Whether there are subscriptions. */
+  readonly isWatched: () => boolean;
   /** Offers events to their subscribers, in slices between which the event loop does other work. */
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
   /** Ends every subscription. */
@@ -55,6 +57,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
       else join(subscriber, key, cost);
       return subscriber;
     },
+    isWatched: () => groups.size > 0,
     async publish(events) {
       let until = performance.now() + SLICE_MS;
       for (const event of events) {

@@ -22,6 +22,11 @@ export function assertReadable(args: object): void {
   throw new RequestError('BAD_USER_INPUT', `${argument} ${problem.rule}.`, { details: { argument } });
 }
 
+/** Whether `assertReadable` accepts the arguments. */
+export function isReadable(args: object): boolean {
+  return problemOf(args, 0) === null;
+}
+
 interface ArgumentProblem {
   readonly rule: string;
   /** Innermost first, because the path is built only after a problem is found. */

@@ -19,3 +19,10 @@ const alternatives = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 export function anyOf(values: readonly string[]): string {
   return alternatives.format(values);
 }
+
+const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+
+/** Fields as descriptions list them: `shipping`, `tax` and `discount`. */
+export function fieldNames(names: readonly string[]): string {
+  return list.format(names.map((name) => `\`${name}\``));
+}

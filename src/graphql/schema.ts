@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { assertReadable } from './assert-readable.js';
-import { UNGUARDED } from './execution/plan.js';
+import { directResolvers } from './direct-resolvers.js';
+import { PLANNED_RESOLVER } from './execution/plan.js';
 import { assertPolicy, POLICY } from './policy.js';
 import { BulkMutations } from './resolvers/bulk-mutations.js';
 import { NodeQueries } from './resolvers/node-queries.js';
@@ -49,14 +50,19 @@ export function createSchema(policy = POLICY): GraphQLSchema {
   return schema;
 }
 
-/** Rejects arguments that the database cannot store before a resolver runs. Plans check them without the resolver. */
+/**
+ * Rejects arguments that the database cannot store before a resolver runs. Plans check the arguments themselves, and call
+ * the methods of the resolvers directly.
+ */
 function guardArguments(schema: GraphQLSchema): void {
+  const direct = directResolvers(schema);
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
-      if (field.args.length === 0 || field.resolve === undefined) continue;
-      field.extensions = { ...field.extensions, [UNGUARDED]: field.resolve };
-      field.resolve = guarded(field.resolve);
+      if (field.resolve === undefined) continue;
+      const resolve = direct.get(`${type.name}.${field.name}`) ?? field.resolve;
+      field.extensions = { ...field.extensions, [PLANNED_RESOLVER]: resolve };
+      if (field.args.length > 0) field.resolve = guarded(field.resolve);
     }
   }
 }

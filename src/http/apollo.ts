@@ -3,7 +3,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
+import { execute, GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { assertReadable } from '../graphql/assert-readable.js';
@@ -26,7 +26,7 @@ export function createApollo(options: ApolloOptions): ApolloServer<Context> {
   const { schema, documents, formatError, finish, maxTokens, maxCost, log } = options;
   const texts = new WeakMap<object, string>(); // a finished response is not serialised again
   return new ApolloServer<Context>({
-    gateway: executeIn(documents, schema),
+    ...(documents.executor === 'plan' ? { gateway: executeIn(documents, schema) } : { schema }),
     formatError,
     introspection: true,
     includeStacktraceInErrorResponses: false,
@@ -56,9 +56,10 @@ function executeIn(
     },
     load: () =>
       Promise.resolve({
-        executor: async ({ document, operationName, request, context }) => {
+        executor: async ({ document, request, context }) => {
+          const { operationName } = request; // Apollo executes requests of unknown operations too, for the error
           const operation = documents.of(document).operation(operationName);
-          if (operation === null) throw new Error('Apollo executes only operations that it has found.');
+          if (operation === null) return execute({ schema, document, operationName: operationName ?? null }) as never;
           const inputs = request.variables ?? {};
           const variables = operation.coerceVariables(inputs);
           if (variables === null) return { errors: operation.problemsOf(inputs) };

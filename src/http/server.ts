@@ -59,6 +59,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     bodyLimit: maxBytes,
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger, // failures are logged with their correlation id
     genReqId: (request) => correlationId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
     serverFactory: (handler) => createBoundedServer(handler, serverBounds(options)),
@@ -66,19 +67,19 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerFailure(error, request, reply),
     clientErrorHandler: answerParserFailure,
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     if ((request.headers['content-type'] ?? '').length > MAX_CONTENT_TYPE) {
-      return reply
-        .code(415)
-        .send(graphqlError('BAD_REQUEST', `Content-Type is longer than ${MAX_CONTENT_TYPE} characters.`));
+      const message = `Content-Type is longer than ${MAX_CONTENT_TYPE} characters.`;
+      return void reply.code(415).send(graphqlError('BAD_REQUEST', message));
     }
     const rejection = guarded ? rejectionOnLoopback(request.headers) : null;
-    if (rejection !== null) return reply.code(403).send(graphqlError('FORBIDDEN', rejection));
-    return undefined;
+    if (rejection !== null) return void reply.code(403).send(graphqlError('FORBIDDEN', rejection));
+    done();
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) void reply.header('connection', 'close'); // kept-alive connections would delay the shutdown
+    done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
   app.setNotFoundHandler((request, reply) => {

@@ -6,8 +6,8 @@ import type { Caller } from './interfaces/caller.js';
 import type { OrderReader, CustomerRecord, ReferenceKey } from './interfaces/order-reader.js';
 
 /*
- * Look-ups of one thing. Each returns null where there is none that the caller may see: another viewer's order and a
- * missing one are the same.
+ * Lookups of one object. Each returns null if the caller may not see it: orders of other viewers and missing orders are
+ * indistinguishable.
  */
 
 export async function findOrder(reader: OrderReader, id: string, { viewer }: Caller): Promise<Order | null> {
@@ -25,7 +25,7 @@ export async function findByReference(reader: OrderReader, key: ReferenceKey, ca
   return id === null ? null : findOrder(reader, id, caller);
 }
 
-/** A customer as its latest order shows it. */
+/** A customer with the data of its latest order. */
 export async function findCustomer(
   reader: OrderReader,
   customerId: string,

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { OrderRequest } from '../domain/order-draft.js';
 
-const FINGERPRINT_VERSION = 1;
+const VERSION = Uint8Array.of(1);
 
 /**
  * Fingerprint of a request: one byte of version, then an HMAC-SHA-256 under the server's own secret, so that erased data
@@ -9,22 +9,24 @@ const FINGERPRINT_VERSION = 1;
  *
  * @param parts everything that distinguishes the request from others
  */
-export function fingerprintOf(secret: Uint8Array, parts: readonly unknown[]): Uint8Array {
-  const text = JSON.stringify(parts, (_key, value: unknown) => canonical(value));
+export function fingerprintOf(secret: KeyObject, parts: readonly unknown[]): Uint8Array {
+  const text = JSON.stringify(canonical(parts));
   const mac = createHmac('sha256', secret).update(text, 'utf8').digest();
-  return Buffer.concat([Uint8Array.of(FINGERPRINT_VERSION), mac]);
+  return Buffer.concat([VERSION, mac]);
 }
 
 /** Equal for equal values: objects with their keys sorted, bigints as text. */
 function canonical(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(canonical);
+  const sorted = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, part]) => [key, canonical(part)]));
 }
 
 /**
- * The fingerprint parts of a creation, before prices are looked up. Fields that the API gained later are parts only where
- * they are given, so that the fingerprints of older requests stay the same.
+ * The fingerprint parts of a creation, before prices are looked up. Fields added to the API later are parts only if
+ * they are set, so that the fingerprints of older requests stay the same.
  */
 export function creationFingerprintParts({ details, lines, ...amounts }: OrderRequest): readonly unknown[] {
   const { customerId, customerName, customerEmail, currency, notes, ...laterDetails } = details;

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}$/i;
 
-/** Reads a UUID of any version, in lower case; null where the text is none. */
+/** Parses a UUID of any version into lower case; null if the text is not a UUID. */
 export function parseUuid(text: string): string | null {
   return UUID.test(text) ? text.toLowerCase() : null;
 }
@@ -24,9 +24,8 @@ export function formatUuid(bytes: Uint8Array, version: number): string {
 
 /** A new UUID v7: 48 bits of Unix milliseconds, then randomness, so that ids of one time are neighbours in the index. */
 export function newUuid(now: number = Date.now()): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(now, 0, 6);
-  return formatUuid(bytes, 7);
+  const time = now.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`; // Node draws random bytes for many v4 at once
 }
 
 const NUMBER = /^[1-9]\d{0,17}$/;

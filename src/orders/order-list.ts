@@ -92,7 +92,7 @@ const EMPTY_PAGE: Page<Order> = { edges: [], hasNextPage: false, hasPreviousPage
 async function readPage(reader: OrderReader, part: PartOfList, hasDetails: boolean): Promise<Page<Order>> {
   const { filter, ordering, size, fromBack, after, before } = part;
   const { field, direction } = ordering;
-  // Read from the page's anchor, one order more than asked: it shows whether there are more.
+  // One order more than requested shows whether there are more.
   const found = await reader.range({
     filter,
     field,

@@ -5,7 +5,7 @@ import type { ProductLookup } from './interfaces/product-lookup.js';
 /**
  * Looks up the products whose names or prices the lines leave out.
  *
- * @param isReplay called before the look-up, which is skipped for a replay
+ * @param isReplay called before the lookup, which is skipped for a replay
  * @returns products by product id, empty where the lines are complete; null for a replay
  */
 export async function lookUpProducts(

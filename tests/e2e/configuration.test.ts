@@ -6,7 +6,7 @@ import { failToStart, freePort } from '../support/process.js';
 
 const PASSWORD = 'hunter2-of-the-test';
 
-test('a wrong URL is reported by the name of its variable, never with its password', async () => {
+test('an invalid URL is reported by the name of its variable without the password', async () => {
   const wrong = {
     DATABASE_URL: `mysql://me:${PASSWORD}@127.0.0.1/orders`,
     DATABASE_DIRECT_URL: `postgresql://me:${PASSWORD}@127.0.0.1:port/orders`,
@@ -18,13 +18,13 @@ test('a wrong URL is reported by the name of its variable, never with its passwo
   expect(stderr).not.toContain(PASSWORD);
 });
 
-test('a database that cannot be used is reported without the password of its URL, by the server and by the commands', async () => {
+test('the server and the commands report an unusable database without the password of its URL', async () => {
   const denied = new URL(inject('postgresUrl'));
   denied.password = PASSWORD;
-  denied.username = 'nobody-of-the-test';
+  denied.username = 'unknown-user';
   const { code, stderr } = await failToStart({ DATABASE_URL: denied.href });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The database at .* cannot be used: .*nobody-of-the-test/m);
+  expect(stderr).toMatch(/^The database at .* cannot be used: .*unknown-user/m);
   expect(stderr).not.toContain(PASSWORD);
 
   const closed = `postgresql://me:${PASSWORD}@127.0.0.1:${await freePort()}/orders`;
@@ -35,23 +35,23 @@ test('a database that cannot be used is reported without the password of its URL
   expect(command.stderr).not.toContain(PASSWORD);
 });
 
-test('without authentication a server listens elsewhere than on loopback only where AUTH_MODE=open says so', async () => {
+test('without authentication a server listens beyond loopback only with AUTH_MODE=open', async () => {
   const { code, stderr } = await failToStart({ DATABASE_URL: inject('postgresUrl'), HOST: '0.0.0.0' });
   expect(code).toBe(1);
   expect(stderr).toContain('Set AUTH_MODE=open');
 });
 
-test('an unexpected failure ends the server with one line, without what the error refers to', async () => {
+test('an unexpected failure stops the server with one line without the properties of the error', async () => {
   const silent = createServer(); // the server waits for it
   onTestFinished(() => void silent.close());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { port } = silent.address() as AddressInfo;
-  const thrower = `const timer = setInterval(() => {
+  const throwingScript = `const timer = setInterval(() => {
     if (process.listenerCount('uncaughtException') === 0) return;
     clearInterval(timer);
     throw Object.assign(new Error('thrown by the test'), { client: { password: process.env.THROWN } });
   }, 10);`;
-  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(thrower)}`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(throwingScript)}`;
   const { code, stderr } = await failToStart({
     DATABASE_URL: `postgresql://me@127.0.0.1:${port}/orders`,
     NODE_OPTIONS,

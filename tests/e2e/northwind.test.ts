@@ -10,7 +10,7 @@ const hasData = existsSync(FILE);
 
 beforeAll(() => {
   if (!hasData && process.env['CI'] === 'true')
-    throw new Error(`There are no orders to run on at ${FILE}; set TEST_DATA_DIR.`);
+    throw new Error(`The test data ${FILE} does not exist; set TEST_DATA_DIR.`);
 });
 
 interface Recorded {
@@ -53,7 +53,7 @@ const STATS = `query ($customerId: String) {
 }`;
 
 test.skipIf(!hasData)(
-  'the 830 Northwind orders are created in batches with their addresses, 809 are shipped, and the sums by customer are right',
+  'the 830 Northwind orders are created in batches with addresses, 809 are shipped, and the sums by customer are exact',
   { timeout: 60_000 },
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
@@ -69,13 +69,13 @@ test.skipIf(!hasData)(
       metadata: { source: 'northwind' },
     }));
     const chunks = Array.from({ length: 9 }, (_, index) => orders.slice(index * 100, (index + 1) * 100));
-    const answers = await Promise.all(chunks.map((chunk) => createOrders(server, { orders: chunk })));
-    const taken = answers.flatMap(({ results }) => results);
-    expect(taken.flatMap(({ userErrors }) => userErrors)).toEqual([]);
-    expect(taken).toHaveLength(830);
+    const results = await Promise.all(chunks.map((chunk) => createOrders(server, { orders: chunk })));
+    const created = results.flatMap(({ results }) => results);
+    expect(created.flatMap(({ userErrors }) => userErrors)).toEqual([]);
+    expect(created).toHaveLength(830);
 
     const shipped = recorded.flatMap(({ shippedAt }, index) =>
-      shippedAt === null ? [] : (taken[index]?.order?.id ?? ''),
+      shippedAt === null ? [] : (created[index]?.order?.id ?? ''),
     );
     expect(shipped).toHaveLength(809);
     const tracking = { carrier: 'Speedy Express' };
@@ -124,27 +124,27 @@ test.skipIf(!hasData)(
 );
 
 test.skipIf(!hasData)(
-  'the 830 Northwind orders are created one by one, watched and listed, and add up to 1,354,458.59',
+  'the 830 Northwind orders are created separately, received by a subscriber and listed, with a total of 1,354,458.59',
   { timeout: 60_000 },
   async () => {
     const recorded = JSON.parse(await readFile(FILE, 'utf8')) as Recorded[];
     const server = await startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
-    const watcher = await server.watch<{
+    const subscription = await server.subscribe<{
       orderStatusChanged: { orderId: string; order: { total: { amount: string } } };
     }>('subscription { orderStatusChanged(to: [PENDING]) { orderId order { total { amount } } } }');
 
-    const answers = await Promise.all(
+    const results = await Promise.all(
       recorded.map(async ({ orderNumber, customerId, customerName, currency, items }) =>
         createOrder(server, { idempotencyKey: `northwind ${orderNumber}`, customerId, customerName, currency, items }),
       ),
     );
-    expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
-    const ids = answers.map((answer) => answer.order?.id ?? '');
+    expect(results.flatMap((result) => result.userErrors)).toEqual([]);
+    const ids = results.map((result) => result.order?.id ?? '');
     expect(new Set(ids).size).toBe(830);
 
-    const seen = await watcher.until((events) => events.length >= 830, 30_000);
+    const seen = await subscription.until((events) => events.length >= 830, 30_000);
     expect(new Set(seen.map((event) => event.orderStatusChanged.orderId))).toEqual(new Set(ids));
-    const watched = seen.reduce((sum, event) => sum + cents(event.orderStatusChanged.order.total.amount), 0n);
+    const received = seen.reduce((sum, event) => sum + cents(event.orderStatusChanged.order.total.amount), 0n);
 
     const listed: ListPage['orders']['nodes'][number][] = [];
     let after: string | null = null;
@@ -159,7 +159,7 @@ test.skipIf(!hasData)(
     } while (after !== null);
     expect(listed.map((order) => order.id).sort()).toEqual(ids.sort());
     const total = listed.reduce((sum, order) => sum + cents(order.total.amount), 0n);
-    expect([total, watched]).toEqual([135_445_859n, 135_445_859n]);
+    expect([total, received]).toEqual([135_445_859n, 135_445_859n]);
     expect(new Set(listed.map((order) => order.customerId)).size).toBe(89);
   },
 );

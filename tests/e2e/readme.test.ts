@@ -21,7 +21,7 @@ function blocksOf(markdown: string): Block[] {
   }));
 }
 
-/** Runs each example, a request followed by its response, in order. @returns their number */
+/** Runs the examples in order. Each is a request followed by its response. @returns their number */
 async function runExamples(blocks: readonly Block[], server: ServerProcess): Promise<number> {
   let examples = 0;
   for (const [index, { language, text }] of blocks.entries()) {
@@ -30,8 +30,8 @@ async function runExamples(blocks: readonly Block[], server: ServerProcess): Pro
     const expected: unknown = JSON.parse(response.text, (_, value: unknown) =>
       value === '…' ? expect.any(String) : value,
     );
-    const actual = language === 'sh' ? async () => runCurl(text, server) : async () => askData(text, server);
-    // Statistics follow the event log; everything else is there at once.
+    const actual = language === 'sh' ? async () => runCurl(text, server) : async () => requestData(text, server);
+    // Statistics are updated after the event log; all other data is current at once.
     if (text.includes('orderStats')) await expect.poll(actual, { timeout: 10_000 }).toEqual(expected);
     else expect(await actual()).toEqual(expected);
     examples += 1;
@@ -44,8 +44,8 @@ async function runCurl(command: string, server: ServerProcess): Promise<unknown>
   return JSON.parse((await run('sh', ['-c', local])).stdout);
 }
 
-async function askData(query: string, server: ServerProcess): Promise<unknown> {
-  const { data } = await server.ask(query);
+async function requestData(query: string, server: ServerProcess): Promise<unknown> {
+  const { data } = await server.request(query);
   return { data };
 }
 
@@ -53,17 +53,17 @@ async function startFresh(): Promise<ServerProcess> {
   return startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
 }
 
-test('a server with an empty database gives the responses of the README', async () => {
+test('a server with an empty database returns the responses of the README', async () => {
   const blocks = blocksOf(await readFile('README.md', 'utf8'));
   const server = await startFresh();
   expect(await runExamples(blocks, server)).toBe(3);
 
-  const subscription = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
-  const watcher = await server.watch<{ orderStatusChanged: { readonly version: number } }>(subscription);
-  const id = /orderId: "(.*?)"/.exec(subscription)?.[1] ?? '';
+  const query = blocks.find(({ text }) => text.startsWith('subscription'))?.text ?? '';
+  const subscription = await server.subscribe<{ orderStatusChanged: { readonly version: number } }>(query);
+  const id = /orderId: "(.*?)"/.exec(query)?.[1] ?? '';
   await transitionOrder(server, { id, status: 'PROCESSING' });
-  // The event of the change before may have been sequenced after the subscription began.
-  const seen = await watcher.until((events) =>
+  // The event of the previous change may be sequenced after the start of the subscription.
+  const seen = await subscription.until((events) =>
     events.some(({ orderStatusChanged }) => orderStatusChanged.version === 3),
   );
   expect(seen.at(-1)).toEqual({
@@ -76,7 +76,7 @@ test('a server with an empty database gives the responses of the README', async 
   });
 });
 
-test('a server with an empty database gives the responses of the API cookbook', async () => {
+test('a server with an empty database returns the responses of the API cookbook', async () => {
   const blocks = blocksOf(await readFile('docs/api.md', 'utf8'));
   expect(await runExamples(blocks, await startFresh())).toBe(21);
 });
@@ -87,7 +87,7 @@ test('the watch command prints a line for each change', async () => {
   let printed = '';
   watching.child.stdout?.on('data', (chunk) => (printed += String(chunk)));
   const create = 'mutation { createOrder(input: {items: [{name: "Tea", unitPrice: "1"}]}) { order { id } } }';
-  // The command connects in its own time, so orders are created until one of them is printed.
+  // The time of the connection is unknown, so orders are created until one of them is printed.
   await expect.poll(async () => (await server.get(create), printed.includes('\n')), { timeout: 15_000 }).toBe(true);
   const [line = ''] = printed.split('\n');
   expect(JSON.parse(line)).toMatchObject({
@@ -109,7 +109,7 @@ test('the table of docs/lifecycle.md lists the allowed transitions', async () =>
   );
 });
 
-test('every link of the documentation leads to a file', async () => {
+test('every link of the documentation leads to an existing file', async () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md'];
   for (const name of await readdir('docs', { recursive: true })) if (name.endsWith('.md')) pages.push(`docs/${name}`);
   const broken: string[] = [];

@@ -14,7 +14,7 @@ function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
-test('a second start keeps the data, and a stop leaves no process behind', async () => {
+test('a second start keeps the data, and a stop ends all processes', async () => {
   const dataDir = path.join(await temporaryFolder(), 'data');
   const first = await startProcess({ DATA_DIR: dataDir });
   const order = await createdOrder(first, { idempotencyKey: 'kept' });
@@ -33,7 +33,7 @@ test('a second start keeps the data, and a stop leaves no process behind', async
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('a server that was killed is followed by one that takes its PostgreSQL over', async () => {
+test('a server that starts after a killed one uses the running PostgreSQL', async () => {
   const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
   const order = await createdOrder(killed, { idempotencyKey: 'survives' });
@@ -48,7 +48,7 @@ test('a server that was killed is followed by one that takes its PostgreSQL over
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('two servers do not share one data folder, and the second names the first', async () => {
+test('a second server on a data folder fails and names the process of the first', async () => {
   const dataDir = await usedDataDir();
   const first = await startProcess({ DATA_DIR: dataDir });
   const { code, stderr } = await failToStart({ DATA_DIR: dataDir });
@@ -56,12 +56,12 @@ test('two servers do not share one data folder, and the second names the first',
   expect(lastLine(stderr)).toBe(
     `Another server uses the data folder ${dataDir}: process ${first.pid} at ${first.url}. Stop it, or set DATA_DIR or DATABASE_URL.`,
   );
-  expect(await createdOrder(first)).toMatchObject({ status: 'PENDING' }); // the first is untouched
+  expect(await createdOrder(first)).toMatchObject({ status: 'PENDING' }); // the first is not affected
   await first.end('SIGTERM');
   expect(existsSync(path.join(dataDir, 'server.json'))).toBe(false);
 });
 
-test('the embedded PostgreSQL listens on loopback only, asks for a password, and its files are private', async () => {
+test('the embedded PostgreSQL listens only on loopback, requires a password, and has private files', async () => {
   const dataDir = await usedDataDir();
   await startProcess({ DATA_DIR: dataDir });
   const modeOf = (file: string) => statSync(path.join(dataDir, file)).mode & 0o777;
@@ -69,24 +69,24 @@ test('the embedded PostgreSQL listens on loopback only, asks for a password, and
   expect(readdirSync(dataDir).filter((name) => name.startsWith('.initdb'))).toEqual([]);
 
   const url = await embeddedUrl(dataDir);
-  const tryWith = async (change: (url: URL) => void) => {
+  const connectWith = async (change: (url: URL) => void) => {
     const changed = new URL(url);
     change(changed);
     const client = new Client({ connectionString: changed.href, connectionTimeoutMillis: 5_000 });
-    client.on('error', () => undefined); // what connect() reports is enough
+    client.on('error', () => undefined); // connect() reports the failure
     return client.connect().then(
       async () => client.end().then(() => 'connected'),
       (cause: unknown) => (cause as { code?: string }).code,
     );
   };
-  expect(await tryWith(() => undefined)).toBe('connected');
-  expect(await tryWith((changed) => (changed.password = 'wrong'))).toBe('28P01');
-  const elsewhere = Object.values(networkInterfaces())
+  expect(await connectWith(() => undefined)).toBe('connected');
+  expect(await connectWith((changed) => (changed.password = 'wrong'))).toBe('28P01');
+  const external = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-  // On Linux all of 127.0.0.0/8 is this machine.
-  const other = elsewhere ?? '127.0.0.2';
-  expect(await tryWith((changed) => (changed.hostname = other))).toBe('ECONNREFUSED');
+  // On Linux all addresses of 127.0.0.0/8 are local.
+  const other = external ?? '127.0.0.2';
+  expect(await connectWith((changed) => (changed.hostname = other))).toBe('ECONNREFUSED');
   const admin = await connectTo(dataDir);
   expect((await admin.query('SHOW listen_addresses')).rows).toEqual([{ listen_addresses: '127.0.0.1' }]);
   expect((await admin.query('SELECT DISTINCT auth_method FROM pg_hba_file_rules')).rows).toEqual([
@@ -94,12 +94,12 @@ test('the embedded PostgreSQL listens on loopback only, asks for a password, and
   ]);
 });
 
-test('a port in use is reported in one sentence, and no process is left behind', async () => {
+test('a port in use is reported in one sentence, and all processes end', async () => {
   const dataDir = await usedDataDir();
-  const taken = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void taken.close());
-  await new Promise((resolve) => taken.once('listening', resolve));
-  const { port } = taken.address() as AddressInfo;
+  const blocker = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void blocker.close());
+  await new Promise((resolve) => blocker.once('listening', resolve));
+  const { port } = blocker.address() as AddressInfo;
   const { code, stderr } = await failToStart({ DATA_DIR: dataDir, PORT: String(port) });
   expect(code).toBe(1);
   expect(lastLine(stderr)).toBe(`Port ${port} on 127.0.0.1 is already in use. Set PORT to another port.`);
@@ -117,10 +117,10 @@ test('a data folder that is not writable is reported in one sentence', async () 
   );
 });
 
-test('a data folder without permission to write is one clear sentence', async ({ skip }) => {
+test('a data folder without write permission is reported in one sentence', async ({ skip }) => {
   const folder = await temporaryFolder();
   await chmod(folder, 0o555);
-  // Root writes everywhere, so the server runs as another account, which has to reach the build.
+  // Root can write everywhere, so the server runs as another account, which must be able to read the build.
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const reach = spawnSync(process.execPath, ['--check', path.resolve('dist/main.js')], { ...account, cwd: '/' });
   skip(reach.status !== 0, 'another account cannot reach this checkout');
@@ -131,26 +131,26 @@ test('a data folder without permission to write is one clear sentence', async ({
   );
 });
 
-test('a database that is not there is one clear sentence', async () => {
-  const { code, stderr } = await failToStart({ DATABASE_URL: 'postgresql://nobody:secret@127.0.0.1:1/none' });
+test('an unreachable database is reported in one sentence', async () => {
+  const { code, stderr } = await failToStart({ DATABASE_URL: 'postgresql://user:secret@127.0.0.1:1/none' });
   expect(code).toBe(1);
   expect(lastLine(stderr)).toMatch(/^The database at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/);
   expect(stderr).not.toContain('secret');
 });
 
-test('a wrong configuration lists what is wrong and starts nothing', async () => {
+test('an invalid configuration is reported and nothing is started', async () => {
   const { code, stderr } = await failToStart({ PORT: 'http', WRITE_LANES: '0' });
   expect(code).toBe(1);
   expect(stderr).toContain('PORT must be a whole number from 0 to 65535; it is "http"');
   expect(stderr).toContain('WRITE_LANES must be');
 });
 
-test('a .env file in the working folder is read; what is set already wins', async () => {
+test('a .env file in the working folder is read; environment variables take precedence', async () => {
   const folder = await temporaryFolder();
   await writeFile(path.join(folder, '.env'), 'DATA_DIR=data-of-env-file\nREQUEST_MAX_BYTES=2000\nLOG_LEVEL=fatal\n');
   const server = await startProcess({ LOG_LEVEL: 'info' }, folder);
   expect(existsSync(path.join(folder, 'data-of-env-file/postgres/PG_VERSION'))).toBe(true);
-  const tooLarge = await server.ask(`{ __typename } # ${'x'.repeat(2_000)}`);
+  const tooLarge = await server.request(`{ __typename } # ${'x'.repeat(2_000)}`);
   expect(tooLarge).toMatchObject({ status: 413, errors: [{ message: 'The body must have at most 2000 bytes.' }] });
   expect(server.output()).toContain('"level":30');
 });

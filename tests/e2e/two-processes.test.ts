@@ -5,24 +5,24 @@ import { createdOrder, createOrder, transitionOrder } from '../support/order-req
 
 const database = useDatabase();
 
-test('two processes on one database make one order for one key and see each other’s changes', async () => {
+test('two processes on one database create one order for one key, and both deliver all changes', async () => {
   const env = { DATABASE_URL: database.url };
   const [one, two] = await Promise.all([startProcess(env), startProcess(env)]);
   expect(one.output()).toContain('No authentication is configured: every client is admin.');
-  const answers = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 200 }, async (_, index) =>
       createOrder(index % 2 === 0 ? one : two, { idempotencyKey: 'over processes' }),
     ),
   );
-  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(1);
-  expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
+  expect(new Set(results.map((result) => result.order?.id)).size).toBe(1);
+  expect(results.filter((result) => !result.replayed)).toHaveLength(1);
 
   const query = 'subscription ($to: [OrderStatus!]) { orderStatusChanged(to: $to) { orderId version to } }';
   interface Seen {
     readonly orderStatusChanged: { readonly orderId: string; readonly version: number; readonly to: string };
   }
   const watchers = await Promise.all(
-    [one, two].map(async (server) => server.watch<Seen>(query, { to: ['CONFIRMED', 'SHIPPED'] })),
+    [one, two].map(async (server) => server.subscribe<Seen>(query, { to: ['CONFIRMED', 'SHIPPED'] })),
   );
   const { id } = await createdOrder(one);
   await transitionOrder(one, { id, status: 'CONFIRMED' });
@@ -36,33 +36,33 @@ test('two processes on one database make one order for one key and see each othe
   }
 });
 
-test('a process that is killed under load loses no order that it acknowledged, and none twice', async () => {
+test('a process killed under load loses no acknowledged order, and retries create no duplicates', async () => {
   const env = { DATABASE_URL: database.url };
-  const [victim, other] = await Promise.all([startProcess(env), startProcess(env)]);
+  const [killed, other] = await Promise.all([startProcess(env), startProcess(env)]);
   const acknowledged: string[] = [];
   const calls = Array.from({ length: 400 }, async (_, index) => {
-    const input = { idempotencyKey: `killed ${index}`, notes: 'under fire' };
-    const answer = await createOrder(victim, input).catch(() => null);
-    if (answer?.order !== null && answer?.order !== undefined) acknowledged.push(answer.order.id);
-    if (acknowledged.length === 100) await victim.end('SIGKILL');
+    const input = { idempotencyKey: `killed ${index}`, notes: 'under load' };
+    const result = await createOrder(killed, input).catch(() => null);
+    if (result?.order !== null && result?.order !== undefined) acknowledged.push(result.order.id);
+    if (acknowledged.length === 100) await killed.end('SIGKILL');
   });
   await Promise.all(calls);
   expect(acknowledged.length).toBeGreaterThanOrEqual(100);
-  const stored = await database.sql<{ id: string }>("SELECT id FROM orders WHERE notes = 'under fire'");
+  const stored = await database.sql<{ id: string }>("SELECT id FROM orders WHERE notes = 'under load'");
   const ids = new Set(stored.map((row) => row.id));
   expect(acknowledged.filter((id) => !ids.has(id))).toEqual([]);
 
   const retried = await Promise.all(
     Array.from({ length: 400 }, async (_, index) =>
-      createOrder(other, { idempotencyKey: `killed ${index}`, notes: 'under fire' }),
+      createOrder(other, { idempotencyKey: `killed ${index}`, notes: 'under load' }),
     ),
   );
-  expect(retried.every((answer) => answer.order !== null)).toBe(true);
+  expect(retried.every((result) => result.order !== null)).toBe(true);
   const [row] = await database.sql<{ orders: number }>(
-    "SELECT count(*)::int AS orders FROM orders WHERE notes = 'under fire'",
+    "SELECT count(*)::int AS orders FROM orders WHERE notes = 'under load'",
   );
   expect(row?.orders).toBe(400);
-  // The full look of the other process finds them.
-  const left = () => database.sql('SELECT 1 FROM order_events WHERE position IS NULL');
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  // The full scan of the other process assigns their positions.
+  const unsequenced = () => database.sql('SELECT 1 FROM order_events WHERE position IS NULL');
+  await expect.poll(unsequenced, { timeout: 20_000 }).toEqual([]);
 });

@@ -17,7 +17,7 @@ import { createHttp, urlOf } from '../../src/http/server.js';
 import { serveWebsockets } from '../../src/http/websocket.js';
 import { openWebsocket } from '../support/websocket.js';
 
-/** A schema that answers with the subject of the viewer. */
+/** A schema that returns the subject of the viewer. */
 function subjectSchema(): GraphQLSchema {
   const schema = buildSchema('type Query { subject: String } type Subscription { subject: String }');
   const fieldOf = (type: GraphQLObjectType | null | undefined) => type?.getFields()['subject'];
@@ -69,7 +69,7 @@ const bySubject: Authenticate = async ({ authorization }) => ({
   roles: ['customer'],
 });
 
-test('the headers of a request identify its viewer', async () => {
+test('the headers of a request determine its viewer', async () => {
   const url = await serveSubjects(bySubject);
   for (const authorization of ['ann', 'bob']) {
     const headers = { authorization, 'content-type': 'application/json' };
@@ -78,7 +78,7 @@ test('the headers of a request identify its viewer', async () => {
   }
 });
 
-test('the payload of connection_init identifies the viewer of every event of a websocket', async () => {
+test('the payload of connection_init determines the viewer of all events of a websocket', async () => {
   const url = await serveSubjects(bySubject);
   for (const authorization of ['ann', 'bob']) {
     const websocket = await openWebsocket(url, { init: false });
@@ -91,7 +91,7 @@ test('the payload of connection_init identifies the viewer of every event of a w
   }
 });
 
-test('a connection whose credentials are rejected carries no subscription', async () => {
+test('a websocket with rejected credentials is closed without a subscription', async () => {
   const url = await serveSubjects(() => Promise.reject(new Error('rejected')));
   const websocket = await openWebsocket(url, { init: false });
   websocket.send({ type: 'connection_init' });
@@ -99,6 +99,6 @@ test('a connection whose credentials are rejected carries no subscription', asyn
   expect(websocket.messages).toEqual([]);
 });
 
-test('in the open mode every viewer is the admin without a subject', async () => {
+test('in the open mode every viewer is an admin without a subject', async () => {
   expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toBe(OPEN_ADMIN);
 });

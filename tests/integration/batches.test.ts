@@ -1,11 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { holdLocks, lockTable } from '../support/locks.js';
+import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder, transitionOrder } from '../support/order-requests.js';
+import { lockOrders } from '../support/rows.js';
 
 const database = useDatabase();
 beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
-// One lane, so that what is asked at once shares batches.
+// One lane, so that concurrent requests share batches.
 const servers = [
   useServer(database, { WRITE_LANES: '1' }),
   useServer(database, { WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '500' }),
@@ -13,14 +15,14 @@ const servers = [
 
 test('rejected commands do not affect the other commands of their batch', async () => {
   const [one, two] = await Promise.all([createdOrder(servers[0]), createdOrder(servers[0])]);
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     transitionOrder(servers[0], { id: one.id, status: 'CONFIRMED' }),
     transitionOrder(servers[0], { id: two.id, status: 'DELIVERED' }),
     createOrder(servers[0], { notes: 'good' }),
     transitionOrder(servers[0], { id: two.id, status: 'CONFIRMED', expectedVersion: 7 }),
     transitionOrder(servers[0], { id: two.id, status: 'SHIPPED' }),
   ]);
-  expect(answers.map((answer) => answer.userErrors[0]?.code ?? 'done')).toEqual([
+  expect(responses.map((response) => response.userErrors[0]?.code ?? 'done')).toEqual([
     'done',
     'INVALID_TRANSITION',
     'done',
@@ -34,15 +36,15 @@ test('rejected commands do not affect the other commands of their batch', async 
   expect(rows.map((row) => row.status).sort()).toEqual(['CONFIRMED', 'SHIPPED']);
 });
 
-test('a row that the database rejects fails alone, masked and logged; its neighbours are stored', async () => {
-  const answers = await Promise.all(
+test('a row rejected by the database fails alone with a masked, logged error; the others are stored', async () => {
+  const responses = await Promise.all(
     Array.from({ length: 40 }, async (_, index) =>
-      servers[0].ask<CreateOrderAnswer | { createOrder: null }>(CREATE_ORDER, {
+      servers[0].request<CreateOrderResponse | { createOrder: null }>(CREATE_ORDER, {
         input: { items: [TEA], notes: index === 23 ? 'poison' : `neighbour ${index}` },
       }),
     ),
   );
-  const failed = answers.filter((answer) => answer.errors !== undefined);
+  const failed = responses.filter((response) => response.errors !== undefined);
   expect(failed).toHaveLength(1);
   expect(failed[0]?.errors).toMatchObject([
     { message: 'Something went wrong on the server.', extensions: { code: 'INTERNAL_SERVER_ERROR' } },
@@ -53,94 +55,83 @@ test('a row that the database rejects fails alone, masked and logged; its neighb
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'neighbour %'")).toHaveLength(39);
 });
 
-test('commands on a locked order wait outside the batch; all other commands continue', async () => {
-  const [held, free] = await Promise.all([createdOrder(servers[1]), createdOrder(servers[1])]);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
+test('commands on a locked order wait outside the batch; other commands continue', async () => {
+  const [locked, free] = await Promise.all([createdOrder(servers[1]), createdOrder(servers[1])]);
+  const release = await holdLocks(database, (client) => lockOrders(client, [locked.id]));
   let waiting = true;
-  const blocked = transitionOrder(servers[1], { id: held.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
+  const blocked = transitionOrder(servers[1], { id: locked.id, status: 'CONFIRMED' }).finally(() => (waiting = false));
   const more = Array.from({ length: 20 }, async () =>
-    transitionOrder(servers[1], { id: held.id, status: 'PROCESSING' }),
+    transitionOrder(servers[1], { id: locked.id, status: 'PROCESSING' }),
   );
   expect(await transitionOrder(servers[1], { id: free.id, status: 'CONFIRMED' })).toMatchObject({ changed: true });
   for (let round = 0; round < 10; round += 1) await createdOrder(servers[1]);
   expect(waiting).toBe(true);
-  await blocker.query('ROLLBACK');
-  // Those that wait have no order among each other, as concurrent requests have none.
+  await release();
+  // The order of concurrent requests is not guaranteed.
   const { changed, userErrors } = await blocked;
   expect(changed ? [] : ['INVALID_TRANSITION']).toEqual(userErrors.map((error) => error.code));
-  expect((await Promise.all(more)).filter((answer) => answer.changed)).toHaveLength(1);
+  expect((await Promise.all(more)).filter((response) => response.changed)).toHaveLength(1);
 });
 
-test('a command on a locked order fails at its deadline, and the change is not made afterwards', async () => {
-  const hurried = await serverForTest(database, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
-  const held = await createdOrder(hurried);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [held.id]);
+test('a command on a locked order fails at its deadline and changes nothing afterwards', async () => {
+  const limited = await serverForTest(database, { REQUEST_DEADLINE_MS: '1500', DATABASE_LOCK_TIMEOUT_MS: '200' });
+  const locked = await createdOrder(limited);
+  const release = await holdLocks(database, (client) => lockOrders(client, [locked.id]));
   const query = 'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed } }';
-  const asked = Array.from({ length: 30 }, async () =>
-    hurried.ask(query, { input: { id: held.id, status: 'CONFIRMED' } }),
+  const pending = Array.from({ length: 30 }, async () =>
+    limited.request(query, { input: { id: locked.id, status: 'CONFIRMED' } }),
   );
-  for (const answer of await Promise.all(asked)) {
-    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-    expect(answer.errors?.[0]?.message).toContain('Nothing was stored');
-    expect(answer.errors?.[0]?.extensions).not.toHaveProperty('outcome');
-    expect(answer.headers.get('retry-after')).toBe('1');
+  for (const response of await Promise.all(pending)) {
+    expect(response).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect(response.errors?.[0]?.message).toContain('Nothing was stored');
+    expect(response.errors?.[0]?.extensions).not.toHaveProperty('outcome');
+    expect(response.headers.get('retry-after')).toBe('1');
   }
   const busy = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'ordergraph' AND state <> 'idle'`;
-  await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last try has ended
-  await blocker.query('ROLLBACK');
-  await createdOrder(hurried);
-  expect(await transitionOrder(hurried, { id: held.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
+  await expect.poll(() => database.sql(busy), { timeout: 10_000 }).toEqual([]); // the last attempt has ended
+  await release();
+  await createdOrder(limited);
+  expect(await transitionOrder(limited, { id: locked.id, status: 'PROCESSING', expectedVersion: 1 })).toMatchObject({
     changed: true,
   });
 });
 
-test('a full queue rejects at once with OVERLOADED; accepted commands are stored', async () => {
+test('a full queue rejects commands at once with OVERLOADED; accepted commands are stored', async () => {
   const bounds = { WRITE_QUEUE_MAX_COMMANDS: '5', WRITE_LANES: '1', DATABASE_LOCK_TIMEOUT_MS: '20000' };
-  const tight = await serverForTest(database, bounds);
-  const target = await createdOrder(tight);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('LOCK TABLE orders IN EXCLUSIVE MODE');
-  const waiting = transitionOrder(tight, { id: target.id, status: 'CONFIRMED' });
+  const limited = await serverForTest(database, bounds);
+  const target = await createdOrder(limited);
+  const release = await lockTable(database, 'orders', 'EXCLUSIVE');
+  const waiting = transitionOrder(limited, { id: target.id, status: 'CONFIRMED' });
   await expect
     .poll(() =>
       database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
     )
     .not.toHaveLength(0);
   const more = Array.from({ length: 20 }, async () =>
-    tight.ask(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
+    limited.request(CREATE_ORDER, { input: { items: [TEA], notes: 'crowd' } }),
   );
   const rejected = await Promise.all(more.slice(4));
-  await blocker.query('COMMIT');
-  const answers = [...(await Promise.all(more.slice(0, 4))), ...rejected];
-  const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
+  await release();
+  const responses = [...(await Promise.all(more.slice(0, 4))), ...rejected];
+  const codes = responses.map((response) => response.errors?.[0]?.extensions.code ?? 'done');
   expect(codes.filter((code) => code === 'done')).toHaveLength(4);
   expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
-  expect(answers.find((answer) => answer.errors !== undefined)?.status).toBe(503);
+  expect(responses.find((response) => response.errors !== undefined)?.status).toBe(503);
   expect(await waiting).toMatchObject({ changed: true });
   expect(await database.sql("SELECT id FROM orders WHERE notes = 'crowd'")).toHaveLength(4);
 });
 
-test('a freed order does not wait for orders that stay locked', async () => {
+test('a command on an unlocked order does not wait for locked orders', async () => {
   const others = await Promise.all(Array.from({ length: 30 }, () => createdOrder(servers[1])));
-  const soon = await createdOrder(servers[1]);
-  const [stubborn, brief] = [await database.connect(), await database.connect()];
-  for (const [blocker, ids] of [
-    [stubborn, others.map(({ id }) => id)],
-    [brief, [soon.id]],
-  ] as const) {
-    await blocker.query('BEGIN');
-    await blocker.query('SELECT 1 FROM orders WHERE id = any($1) FOR UPDATE', [ids]);
-  }
-  const waiting = [...others, soon].map(async ({ id }) => transitionOrder(servers[1], { id, status: 'CONFIRMED' }));
-  await createdOrder(servers[1]); // the changes have been sent before it
-  await brief.query('ROLLBACK');
-  expect(await waiting.at(-1)).toMatchObject({ changed: true }); // while the others are held
-  await stubborn.query('ROLLBACK');
-  for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ changed: true });
+  const first = await createdOrder(servers[1]);
+  const otherIds = others.map(({ id }) => id);
+  const releaseOthers = await holdLocks(database, (client) => lockOrders(client, otherIds));
+  const releaseFirst = await holdLocks(database, (client) => lockOrders(client, [first.id]));
+  const waiting = [...others, first].map(async ({ id }) => transitionOrder(servers[1], { id, status: 'CONFIRMED' }));
+  await createdOrder(servers[1]); // the server has received the changes before it
+  await releaseFirst();
+  expect(await waiting.at(-1)).toMatchObject({ changed: true }); // while the others are locked
+  await releaseOthers();
+  for (const response of await Promise.all(waiting)) expect(response).toMatchObject({ changed: true });
 });

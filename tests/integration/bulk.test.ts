@@ -11,7 +11,7 @@ const tea = (more: object = {}) => ({ idempotencyKey: randomUUID(), items: [TEA]
 const countOf = async (customerId: string) =>
   (await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).length;
 
-test('all of many orders are created, with an answer for each in its place, and replayed alike', async () => {
+test('createOrders returns a result for each order in the order of the input, and replays them in the same order', async () => {
   const orders = Array.from({ length: 100 }, (_, index) => tea({ items: [{ ...TEA, quantity: index + 1 }] }));
   const first = await createOrders(server, { orders });
   expect(first.userErrors).toEqual([]);
@@ -25,7 +25,7 @@ test('all of many orders are created, with an answer for each in its place, and 
   expect(again.results.map(({ order }) => order?.id)).toEqual(first.results.map(({ order }) => order?.id));
 });
 
-test('all or nothing: one invalid row, and none is stored; the valid rows are aborted', async () => {
+test('all or nothing: one invalid row aborts the valid rows, and nothing is stored', async () => {
   const customerId = randomUUID();
   const stored = tea({ customerId });
   await createOrders(server, { orders: [stored] });
@@ -47,7 +47,7 @@ test('all or nothing: one invalid row, and none is stored; the valid rows are ab
   expect((await createOrders(server, { orders: [good] })).results[0]?.order).not.toBeNull();
 });
 
-test('references within one request: the second of a pair is rejected, and with it an all-or-nothing request', async () => {
+test('the second of two equal references in one request is rejected and fails an all-or-nothing request', async () => {
   const customerId = randomUUID();
   const pair = [tea({ customerId, externalReference: 'R' }), tea({ customerId, externalReference: 'R' })];
   const none = await createOrders(server, { orders: pair });
@@ -64,7 +64,7 @@ test('references within one request: the second of a pair is rejected, and with 
   expect(await countOf(customerId)).toBe(1);
 });
 
-test('a rejected group returns no order that was not stored: a row repeated within it is aborted, one stored before is replayed', async () => {
+test('a rejected group returns only stored orders: repeated new rows are aborted, stored rows are replayed', async () => {
   const customerId = randomUUID();
   await createdWholeOrder(server, { customerId, externalReference: 'taken' });
   const before = tea({ customerId });
@@ -79,7 +79,7 @@ test('a rejected group returns no order that was not stored: a row repeated with
     ['DUPLICATE input.orders.3.externalReference'],
   ]);
   expect(inStore.results[2]).toMatchObject({ replayed: true, order: { id: stored?.order?.id } });
-  // Rejected before the store is asked, the same is said.
+  // A rejection before the store returns the same results.
   const early = await createOrders(server, { orders: [repeated, before, tea({ items: [] })] });
   expect(early.results.map(({ userErrors }) => codes(userErrors))).toEqual([
     ['BATCH_ABORTED input.orders.0'],
@@ -90,7 +90,7 @@ test('a rejected group returns no order that was not stored: a row repeated with
   expect(await countOf(customerId)).toBe(2);
 });
 
-test('rows under one key are decided separately: a rejection of the first does not affect the next', async () => {
+test('rows with one key are decided separately: the rejection of a row does not affect the next one', async () => {
   const customerId = randomUUID();
   await createdWholeOrder(server, { customerId, externalReference: 'taken' });
   const key = { idempotencyKey: randomUUID() };
@@ -111,22 +111,22 @@ test('partial: the valid rows are stored', async () => {
   expect(await countOf(customerId)).toBe(2);
 });
 
-test('all-or-nothing requests that conflict with each other and with single ones are stored as a whole or not at all', async () => {
+test('conflicting all-or-nothing requests are stored completely or not at all', async () => {
   const customerId = randomUUID();
   const requests = Array.from({ length: 12 }, (_, request) => ({
     orders: Array.from({ length: 5 }, (_, row) =>
       tea({ customerId, externalReference: row === 2 ? 'the one' : `${request}.${row}` }),
     ),
   }));
-  const answers = await Promise.all(requests.map((request) => createOrders(server, request)));
-  const whole = answers.filter(({ results }) => results.every(({ order }) => order !== null));
-  const none = answers.filter(({ results }) => results.every(({ order }) => order === null));
+  const responses = await Promise.all(requests.map((request) => createOrders(server, request)));
+  const whole = responses.filter(({ results }) => results.every(({ order }) => order !== null));
+  const none = responses.filter(({ results }) => results.every(({ order }) => order === null));
   expect([whole.length, none.length]).toEqual([1, 11]);
   expect(await countOf(customerId)).toBe(5);
   expect(await database.sql('SELECT 1 FROM order_references WHERE customer_id = $1', [customerId])).toHaveLength(5);
 });
 
-test('requests that are too large or empty are rejected as a whole, with the rule and the actual size', async () => {
+test('empty and too large requests are rejected with the limit and the actual size', async () => {
   const lines = Array.from({ length: 200 }, () => TEA);
   const rejection = async (orders: readonly object[]) => {
     const { results, userErrors } = await createOrders(server, { orders });
@@ -147,7 +147,7 @@ test('requests that are too large or empty are rejected as a whole, with the rul
   expect(codes(userErrors)).toEqual(['REQUIRED input.changes']);
 });
 
-test('many statuses are changed separately, those of one order one after the other', async () => {
+test('transitions are decided separately, and transitions of one order in the order of the request', async () => {
   const orders = await Promise.all(Array.from({ length: 30 }, () => createdWholeOrder(server)));
   const steps = ['CONFIRMED', 'PROCESSING', 'COMPLETED'];
   const changes = steps.flatMap((status, step) => orders.map(({ id }) => ({ id, status, expectedVersion: step + 1 })));
@@ -159,7 +159,7 @@ test('many statuses are changed separately, those of one order one after the oth
   for (const { id } of orders) expect(await readOrder(server, id)).toMatchObject({ status: 'COMPLETED', version: 4 });
 });
 
-test('a row that the database rejects unexpectedly does not affect the other rows', async () => {
+test('an unexpected failure of a row does not affect the other rows', async () => {
   await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
   const orders = [tea(), tea({ notes: 'poison' }), tea()];
   const { results } = await createOrders(server, { policy: 'PARTIAL', orders });
@@ -169,7 +169,9 @@ test('a row that the database rejects unexpectedly does not affect the other row
   expect(server.logged.some((line) => line['correlationId'] === correlationId)).toBe(true);
   const group = await createOrders(server, { orders: [tea(), tea({ notes: 'poison' })] });
   expect(group.results.map(({ order }) => order)).toEqual([null, null]);
-  const told = group.results.map(({ userErrors }) => /correlationId ([\w-]+)/.exec(userErrors[0]?.message ?? '')?.[1]);
-  expect(told[1]).toBe(told[0]); // one failure, logged once
-  expect(server.logged.filter((line) => line['correlationId'] === told[0])).toHaveLength(1);
+  const correlationIds = group.results.map(
+    ({ userErrors }) => /correlationId ([\w-]+)/.exec(userErrors[0]?.message ?? '')?.[1],
+  );
+  expect(correlationIds[1]).toBe(correlationIds[0]); // one failure, logged once
+  expect(server.logged.filter((line) => line['correlationId'] === correlationIds[0])).toHaveLength(1);
 });

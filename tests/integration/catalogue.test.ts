@@ -12,27 +12,27 @@ import {
   updateOrder,
 } from '../support/order-requests.js';
 
-/** What the product service sells, and how it behaves. */
+/** The products and the behaviour of the product service. */
 const prices = new Map<string, object>();
 const CACHE_MAX = 5;
-let behaviour: 'right' | 'slow' | 'wrong' | 'failing' = 'right';
-let asked: string[] = [];
+let behaviour: 'valid' | 'slow' | 'invalid' | 'failing' = 'valid';
+let requests: string[] = [];
 let products: Server;
-let port = 0; // any free one; the same again after `die`
+let port = 0; // a free port, reused after `stopService`
 
 async function listen(): Promise<void> {
   products = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    if (behaviour === 'slow') return; // never answers
+    requests.push(request.url ?? '');
+    if (behaviour === 'slow') return; // never responds
     if (behaviour === 'failing') response.writeHead(500).end();
-    else if (behaviour === 'wrong') response.writeHead(200).end('<html>');
-    else answer(new URL(request.url ?? '', 'http://products'), response);
+    else if (behaviour === 'invalid') response.writeHead(200).end('<html>');
+    else respond(new URL(request.url ?? '', 'http://products'), response);
   });
   await new Promise<void>((resolve) => products.listen(port, '127.0.0.1', resolve));
   ({ port } = products.address() as AddressInfo);
 }
 
-function answer({ pathname, searchParams }: URL, response: ServerResponse): void {
+function respond({ pathname, searchParams }: URL, response: ServerResponse): void {
   const ids = searchParams.get('ids')?.split(',');
   const id = decodeURIComponent(pathname.split('/').at(-1) ?? '');
   if (ids !== undefined) response.end(JSON.stringify({ products: ids.flatMap((each) => prices.get(each) ?? []) }));
@@ -40,25 +40,25 @@ function answer({ pathname, searchParams }: URL, response: ServerResponse): void
   else response.writeHead(404).end();
 }
 
-async function die(): Promise<void> {
+async function stopService(): Promise<void> {
   products.closeAllConnections();
   await new Promise((resolve) => products.close(resolve));
 }
 
-function sell(price: string, currency = 'USD', name = 'Green tea'): string {
+function addProduct(price: string, currency = 'USD', name = 'Green tea'): string {
   const id = randomUUID();
   prices.set(id, { id, name, price, currency });
   return id;
 }
 
-/** Pushes everything else out of the server's cache of products. */
-async function fillCache(): Promise<void> {
-  const items = Array.from({ length: CACHE_MAX }, () => ({ productId: sell('1') }));
+/** Evicts all other products from the cache of the server. */
+async function evictProducts(): Promise<void> {
+  const items = Array.from({ length: CACHE_MAX }, () => ({ productId: addProduct('1') }));
   await expect.poll(async () => (await createWholeOrder(server, { items })).order).not.toBeNull();
 }
 
 await listen();
-afterAll(die);
+afterAll(stopService);
 const server = useServer(useDatabase(), {
   PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
   PRODUCT_SERVICE_TIMEOUT_MS: '200',
@@ -70,12 +70,12 @@ const server = useServer(useDatabase(), {
 });
 
 beforeEach(() => {
-  behaviour = 'right';
-  asked = [];
+  behaviour = 'valid';
+  requests = [];
 });
 
-test('an item with only a product gets name and price from the catalogue, by one request for many orders', async () => {
-  const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
+test('items with only a product id get their name and price by one request for many orders', async () => {
+  const [tea, mug] = [addProduct('4.20'), addProduct('12.50', 'USD', 'Mug')];
   const items = [{ productId: tea, quantity: 3 }, { productId: mug }, { name: 'Gift', unitPrice: '0' }];
   const orders = await Promise.all(
     Array.from({ length: 30 }, () => createdWholeOrder(server, { items, expectedTotal: '25.10' })),
@@ -88,22 +88,22 @@ test('an item with only a product gets name and price from the catalogue, by one
     ],
     total: { amount: '25.10' },
   });
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });
 
-test('fields that an item sends itself are kept', async () => {
-  const tea = sell('4.20');
+test('the name and price of an item in the input are kept', async () => {
+  const tea = addProduct('4.20');
   const named = await createdWholeOrder(server, { items: [{ productId: tea, name: 'My tea' }] });
   expect(named).toMatchObject({ items: [{ name: 'My tea', unitPrice: { amount: '4.20' } }] });
   const priced = await createdWholeOrder(server, { items: [{ productId: tea, unitPrice: '1' }] });
   expect(priced).toMatchObject({ items: [{ name: 'Green tea', unitPrice: { amount: '1.00' } }] });
-  asked = [];
+  requests = [];
   await createdWholeOrder(server, { items: [{ productId: 'not for sale', name: 'x', unitPrice: '1' }] });
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
-test('a price that is not the expected one, another currency and an unknown product are rejected', async () => {
-  const [tea, yen, fine] = [sell('4.20'), sell('640', 'JPY'), sell('4.205')];
+test('an unexpected price, another currency and an unknown product are rejected', async () => {
+  const [tea, yen, fine] = [addProduct('4.20'), addProduct('640', 'JPY'), addProduct('4.205')];
   const rejection = async (item: object, more: object = {}) =>
     codes((await createWholeOrder(server, { items: [item], ...more })).userErrors);
   expect(await rejection({ productId: tea, expectedUnitPrice: '4.19' })).toEqual([
@@ -120,35 +120,35 @@ test('a price that is not the expected one, another currency and an unknown prod
   expect(await rejection({ productId: tea }, { expectedTotal: '1' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
 });
 
-test('while the service is slow, wrong, failing or down, orders with prices succeed; others are retryable and succeed later', async () => {
-  const away = async (productId: string) => {
+test('during a failure of the service orders with prices succeed; other orders fail as retryable and succeed later', async () => {
+  const expectUnavailable = async (productId: string) => {
     const { order, userErrors } = await createWholeOrder(server, { items: [{ productId }] });
     expect(order).toBeNull();
     expect(userErrors).toMatchObject([
       { code: 'CATALOGUE_UNAVAILABLE', field: ['input', 'items', '0', 'productId'], retryable: true },
     ]);
   };
-  for (const how of ['slow', 'wrong', 'failing', 'dead'] as const) {
-    const tea = sell('4.20');
-    if (how === 'dead') await die();
+  for (const how of ['slow', 'invalid', 'failing', 'stopped'] as const) {
+    const tea = addProduct('4.20');
+    if (how === 'stopped') await stopService();
     else behaviour = how;
-    await away(tea);
+    await expectUnavailable(tea);
     await createdWholeOrder(server, { items: [{ productId: tea, name: 'Tea', unitPrice: '4' }] });
-    if (how === 'dead') await listen();
-    behaviour = 'right';
-    const bought = async () => (await createWholeOrder(server, { items: [{ productId: tea }] })).order?.total.amount;
-    await expect.poll(bought, { timeout: 10_000 }).toBe('4.20');
+    if (how === 'stopped') await listen();
+    behaviour = 'valid';
+    const total = async () => (await createWholeOrder(server, { items: [{ productId: tea }] })).order?.total.amount;
+    await expect.poll(total, { timeout: 10_000 }).toBe('4.20');
   }
 });
 
-test('an existing order is replayed without the service, also among many orders, whatever the current price', async () => {
-  const tea = sell('4.20');
+test('an existing order is replayed without the service and with its old price, also by createOrders', async () => {
+  const tea = addProduct('4.20');
   const input = { idempotencyKey: randomUUID(), items: [{ productId: tea, expectedUnitPrice: '4.20' }] };
   const order = await createdWholeOrder(server, input);
   prices.delete(tea);
-  await fillCache();
-  await die();
-  asked = [];
+  await evictProducts();
+  await stopService();
+  requests = [];
   expect(await createWholeOrder(server, input)).toMatchObject({
     replayed: true,
     order: { id: order.id },
@@ -159,11 +159,11 @@ test('an existing order is replayed without the service, also among many orders,
   const { results } = await createOrders(server, { orders: [input] });
   expect(results).toMatchObject([{ replayed: true, order: { id: order.id }, userErrors: [] }]);
   await listen();
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
 });
 
-test('new items of an order come from the catalogue too; a retry under its key is answered without it', async () => {
-  const [tea, mug] = [sell('4.20'), sell('12.50', 'USD', 'Mug')];
+test('new items of an order are priced by the service; a retry with the same key is replayed without it', async () => {
+  const [tea, mug] = [addProduct('4.20'), addProduct('12.50', 'USD', 'Mug')];
   const order = await createdWholeOrder(server, { items: [{ productId: tea }] });
   const input = { id: order.id, expectedVersion: 1, idempotencyKey: 'mug', items: [{ productId: mug, quantity: 2 }] };
   const updated = await updateOrder(server, input);
@@ -171,23 +171,27 @@ test('new items of an order come from the catalogue too; a retry under its key i
   const unknown = await updateOrder(server, { id: order.id, expectedVersion: 2, items: [{ productId: 'nothing' }] });
   expect(codes(unknown.userErrors)).toEqual(['NOT_FOUND input.items.0.productId']);
   behaviour = 'slow';
-  const away = await updateOrder(server, { id: order.id, expectedVersion: 2, items: [{ productId: sell('1') }] });
-  expect(codes(away.userErrors)).toEqual(['CATALOGUE_UNAVAILABLE input.items.0.productId']);
-  behaviour = 'right';
-  await fillCache();
+  const unavailable = await updateOrder(server, {
+    id: order.id,
+    expectedVersion: 2,
+    items: [{ productId: addProduct('1') }],
+  });
+  expect(codes(unavailable.userErrors)).toEqual(['CATALOGUE_UNAVAILABLE input.items.0.productId']);
+  behaviour = 'valid';
+  await evictProducts();
   prices.delete(mug);
-  asked = [];
+  requests = [];
   expect(await updateOrder(server, input)).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
   expect((await readOrder(server, order.id))?.version).toBe(2);
 });
 
-test('many orders are priced together; in a group one unknown product rejects all', async () => {
-  const ids = Array.from({ length: 5 }, () => sell('1.00'));
+test('the orders of a request are priced together; one unknown product rejects an all-or-nothing group', async () => {
+  const ids = Array.from({ length: 5 }, () => addProduct('1.00'));
   const orders = ids.map((productId) => ({ items: [{ productId }] }));
   const { results } = await createOrders(server, { orders });
   expect(results.every(({ order }) => order !== null)).toBe(true);
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
   const rejected = await createOrders(server, { orders: [...orders, { items: [{ productId: 'nothing' }] }] });
   expect(rejected.results.map(({ userErrors }) => userErrors[0]?.code)).toEqual([
     ...ids.map(() => 'BATCH_ABORTED'),

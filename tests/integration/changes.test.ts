@@ -17,7 +17,7 @@ const database = useDatabase();
 const server = useServer(database);
 const second = useServer(database);
 
-test('an update stores the given fields, keeps the others, clears with null, and writes an event', async () => {
+test('an update stores the given fields, clears fields with null, keeps the others, and writes an event', async () => {
   const order = await createdWholeOrder(server, {
     notes: 'old',
     metadata: { a: 1 },
@@ -29,7 +29,7 @@ test('an update stores the given fields, keeps the others, clears with null, and
     notes: null,
     billingAddress: { line1: ' there ', country: 'JP' },
     externalReference: 'ref',
-    reason: 'asked to',
+    reason: 'requested',
   });
   expect(first).toMatchObject({
     changed: true,
@@ -49,7 +49,7 @@ test('an update stores the given fields, keeps the others, clears with null, and
             from: null,
             to: null,
             changedFields: ['externalReference', 'billingAddress', 'notes'],
-            reason: 'asked to',
+            reason: 'requested',
           },
         ],
       },
@@ -60,7 +60,7 @@ test('an update stores the given fields, keeps the others, clears with null, and
   expect(same).toMatchObject({ changed: false, order: { version: 2 }, userErrors: [] });
 });
 
-test('new items replace the old ones, and the total is computed anew', async () => {
+test('new items replace the old ones and change the total', async () => {
   const order = await createdWholeOrder(server, {
     items: [TEA, { name: 'Milk', unitPrice: '1' }],
     shipping: '1',
@@ -79,7 +79,7 @@ test('new items replace the old ones, and the total is computed anew', async () 
   expect(again).toMatchObject({ changed: false, order: { version: 2 } });
 });
 
-test('fields that can no longer be updated are rejected and named', async () => {
+test('fields that are no longer editable are rejected by name', async () => {
   const order = await createdWholeOrder(server, { discount: '12.60', notes: 'same' });
   await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' });
   const items = [{ name: 'Sugar', unitPrice: '1' }];
@@ -95,8 +95,8 @@ test('fields that can no longer be updated are rejected and named', async () => 
   expect(codes(shipped.userErrors)).toEqual(['NOT_EDITABLE input.notes', 'NOT_EDITABLE input.metadata']);
   const same = await updateOrder(server, { id: order.id, expectedVersion: 3, notes: 'same' });
   expect(same).toMatchObject({ changed: false, userErrors: [] });
-  const cheap = await createdWholeOrder(server, { discount: '12.60' });
-  const less = await updateOrder(server, { id: cheap.id, expectedVersion: 1, items });
+  const discounted = await createdWholeOrder(server, { discount: '12.60' });
+  const less = await updateOrder(server, { id: discounted.id, expectedVersion: 1, items });
   expect(codes(less.userErrors)).toEqual(['INVALID input.items']);
 });
 
@@ -119,7 +119,7 @@ test('updates require the current version, an existing order and valid values', 
   expect((await readOrder(server, order.id))?.version).toBe(1);
 });
 
-test('an update under an idempotency key is applied once; another update under the key is rejected', async () => {
+test('an update with an idempotency key is applied once; another update with the key is rejected', async () => {
   const order = await createdWholeOrder(server);
   const input = {
     id: order.id,
@@ -158,40 +158,40 @@ test('updates claim and release references; a reference of another order is reje
   expect(new Set(rows.map((row) => row['external_reference']))).toEqual(new Set(['A', 'B']));
 });
 
-test('of orders that request one reference at the same time, exactly one gets it', async () => {
+test('exactly one of several concurrent requests gets an external reference', async () => {
   const customerId = randomUUID();
   const orders = await Promise.all(Array.from({ length: 10 }, () => createdWholeOrder(server, { customerId })));
-  const rush = await Promise.all(
+  const results = await Promise.all(
     orders.map(({ id }) => updateOrder(server, { id, expectedVersion: 1, externalReference: 'one' })),
   );
-  expect(rush.filter(({ changed }) => changed === true)).toHaveLength(1);
-  const { id = '' } = rush.find(({ changed }) => changed === true)?.order ?? {};
+  expect(results.filter(({ changed }) => changed === true)).toHaveLength(1);
+  const { id = '' } = results.find(({ changed }) => changed === true)?.order ?? {};
   expect(await database.sql('SELECT order_id FROM order_references WHERE customer_id = $1', [customerId])).toEqual([
     { order_id: id },
   ]);
 });
 
-test('two orders that request each other’s reference at the same time both keep their own', async () => {
-  const swaps = Array.from({ length: 10 }, async () => {
+test('two orders that concurrently request the reference of the other both keep their own', async () => {
+  const orders = Array.from({ length: 10 }, async () => {
     const customerId = randomUUID();
     const [one, two] = await Promise.all([
       createdWholeOrder(server, { customerId, externalReference: 'A' }),
       createdWholeOrder(server, { customerId, externalReference: 'B' }),
     ]);
-    const answers = await Promise.all([
+    const results = await Promise.all([
       updateOrder(server, { id: one.id, expectedVersion: 1, externalReference: 'B' }),
       updateOrder(second, { id: two.id, expectedVersion: 1, externalReference: 'A' }),
     ]);
-    expect(answers.map(({ userErrors }) => codes(userErrors))).toEqual([
+    expect(results.map(({ userErrors }) => codes(userErrors))).toEqual([
       ['DUPLICATE input.externalReference'],
       ['DUPLICATE input.externalReference'],
     ]);
     expect(await referencesOf(customerId)).toEqual({ A: one.id, B: two.id });
   });
-  await Promise.all(swaps);
+  await Promise.all(orders);
 });
 
-/** Which order has which reference, as orders and as claims. Both must agree. */
+/** The references of the orders and their claims, which must be equal. */
 async function referencesOf(customerId: string): Promise<Record<string, string>> {
   const [row] = await database.sql<{ orders: Record<string, string>; claims: Record<string, string> }>(
     `SELECT (SELECT jsonb_object_agg(external_reference, id) FROM orders
@@ -203,51 +203,51 @@ async function referencesOf(customerId: string): Promise<Record<string, string>>
   return row?.orders ?? {};
 }
 
-test('references that orders exchange concurrently never belong to two orders, and other orders do not fail', async () => {
+test('references exchanged concurrently never belong to two orders, and other orders do not fail', async () => {
   const customerId = randomUUID();
   const orders = await Promise.all(Array.from({ length: 4 }, () => createdWholeOrder(server, { customerId })));
   const until = performance.now() + 2_000;
   const toggle = async (id: string, externalReference: string) => {
     let version = 1;
-    for (let wanted: string | null = externalReference; performance.now() < until;) {
+    for (let requested: string | null = externalReference; performance.now() < until;) {
       const { order, userErrors } = await updateOrder(server, {
         id,
         expectedVersion: version,
-        externalReference: wanted,
+        externalReference: requested,
       });
       expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
       version = order?.version ?? version;
-      if (order !== null) wanted = wanted === null ? externalReference : null;
+      if (order !== null) requested = requested === null ? externalReference : null;
     }
   };
-  const come = async () => {
+  const recreate = async () => {
     while (performance.now() < until) {
       const { order, userErrors } = await createWholeOrder(server, { customerId, externalReference: 'two' });
       expect(codes(userErrors).filter((code) => code !== 'DUPLICATE input.externalReference')).toEqual([]);
       if (order !== null) await deleteOrder(server, { id: order.id });
     }
   };
-  const watch = async () => {
+  const checkClaims = async () => {
     while (performance.now() < until) {
-      const held = await database.sql<{ reference: string; count: string }>(
+      const rows = await database.sql<{ reference: string; count: string }>(
         `SELECT external_reference AS reference, count(*) FROM orders
          WHERE customer_id = $1 AND external_reference IS NOT NULL GROUP BY 1 HAVING count(*) > 1`,
         [customerId],
       );
-      expect(held).toEqual([]);
-      await createdWholeOrder(server); // a bystander
+      expect(rows).toEqual([]);
+      await createdWholeOrder(server); // an unrelated order
     }
   };
   await Promise.all([
     ...orders.map(({ id }, index) => toggle(id, index % 2 === 0 ? 'one' : 'two')),
-    come(),
-    come(),
-    watch(),
+    recreate(),
+    recreate(),
+    checkClaims(),
   ]);
   await referencesOf(customerId);
 });
 
-test('an order is cancelled once, with a reason, by cancelOrder or by a transition to CANCELLED', async () => {
+test('cancelOrder or a transition to CANCELLED cancels an order once, with a reason', async () => {
   const order = await createdWholeOrder(server);
   const done = await cancelOrder(server, { id: order.id, reason: 'FRAUD', note: 'stolen card' });
   expect(done).toMatchObject({
@@ -279,8 +279,8 @@ test('an order is cancelled once, with a reason, by cancelOrder or by a transiti
 test('tracking is accepted with SHIPPED, can be corrected, and is rejected with other statuses', async () => {
   const order = await createdWholeOrder(server);
   const tracking = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
-  const early = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
-  expect(codes(early.userErrors)).toEqual(['INVALID input.tracking']);
+  const premature = await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED', tracking });
+  expect(codes(premature.userErrors)).toEqual(['INVALID input.tracking']);
   const empty = await transitionWholeOrder(server, { id: order.id, status: 'SHIPPED', tracking: {} });
   expect(codes(empty.userErrors)).toEqual(['REQUIRED input.tracking']);
   const script = await transitionWholeOrder(server, {
@@ -305,14 +305,14 @@ test('tracking is accepted with SHIPPED, can be corrected, and is rejected with 
   expect(delivered.order).toMatchObject({ tracking: { number: 'M2' }, status: 'DELIVERED' });
 });
 
-test('a deleted order is found nowhere, holds no personal data, and is not created again', async () => {
+test('a deleted order cannot be read, has no personal data, and is not created again', async () => {
   const input = {
     id: randomUUID(),
-    customerId: 'gone',
-    customerName: 'Gone',
-    customerEmail: 'gone@example.com',
+    customerId: 'deleted',
+    customerName: 'Deleted',
+    customerEmail: 'deleted@example.com',
     notes: 'n',
-    externalReference: 'gone',
+    externalReference: 'deleted',
     shippingAddress: { line1: 'x' },
     metadata: { x: 1 },
     shipping: '1',
@@ -320,16 +320,16 @@ test('a deleted order is found nowhere, holds no personal data, and is not creat
   const order = await createdWholeOrder(server, input);
   const conflict = await deleteOrder(server, { id: order.id, expectedVersion: 7 });
   expect(codes(conflict.userErrors)).toEqual(['VERSION_CONFLICT input.expectedVersion']);
-  expect(await deleteOrder(server, { id: order.id, expectedVersion: 1, reason: 'asked to' })).toEqual({
+  expect(await deleteOrder(server, { id: order.id, expectedVersion: 1, reason: 'requested' })).toEqual({
     deletedOrderId: order.id,
     userErrors: [],
   });
   expect(await readOrder(server, order.id)).toBeNull();
   const found = await server.get(`{
     number: orderByNumber(number: "${order.number}") { id }
-    reference: orderByExternalReference(customerId: "gone", externalReference: "gone") { id }
-    list: orders(where: { customerId: "gone" }) { totalCount nodes { id } }
-    customer(customerId: "gone") { id }
+    reference: orderByExternalReference(customerId: "deleted", externalReference: "deleted") { id }
+    list: orders(where: { customerId: "deleted" }) { totalCount nodes { id } }
+    customer(customerId: "deleted") { id }
     item: node(id: "item:${order.id}:1") { id }
     event: node(id: "event:${order.id}:1") { id }
   }`);
@@ -341,13 +341,13 @@ test('a deleted order is found nowhere, holds no personal data, and is not creat
     item: null,
     event: null,
   });
-  for (const answer of [
+  for (const result of [
     await deleteOrder(server, { id: order.id }),
     await transitionWholeOrder(server, { id: order.id, status: 'CONFIRMED' }),
     await updateOrder(server, { id: order.id, expectedVersion: 2, notes: 'x' }),
     await cancelOrder(server, { id: order.id }),
   ]) {
-    expect(codes(answer.userErrors)).toEqual(['NOT_FOUND input.id']);
+    expect(codes(result.userErrors)).toEqual(['NOT_FOUND input.id']);
   }
   expect(codes((await createWholeOrder(server, input)).userErrors)).toEqual(['ORDER_DELETED input.id']);
   const [row] = await database.sql('SELECT * FROM orders WHERE id = $1', [order.id]);
@@ -363,13 +363,13 @@ test('a deleted order is found nowhere, holds no personal data, and is not creat
     metadata: {},
   });
   expect(await database.sql('SELECT * FROM order_items WHERE order_id = $1', [order.id])).toEqual([]);
-  // What the description says of events: they stay, with customer and reason.
+  // The events of a deleted order keep the customer and the reason.
   const events = await database.sql('SELECT type, customer_id, reason FROM order_events WHERE order_id = $1', [
     order.id,
   ]);
   expect(events).toEqual([
-    { type: 'CREATED', customer_id: 'gone', reason: null },
-    { type: 'DELETED', customer_id: 'gone', reason: 'asked to' },
+    { type: 'CREATED', customer_id: 'deleted', reason: null },
+    { type: 'DELETED', customer_id: 'deleted', reason: 'requested' },
   ]);
-  await createdWholeOrder(server, { ...input, id: randomUUID() }); // the reference is free again
+  await createdWholeOrder(server, { ...input, id: randomUUID() }); // the reference is available again
 });

@@ -15,7 +15,7 @@ const isServing = (server: TestServer) =>
     () => false,
   );
 
-test('each call of close ends when everything is closed', async () => {
+test('every call of close ends when all parts are closed', async () => {
   const server = await serverForTest(database, { SHUTDOWN_DRAIN_MS: '200' });
   await createdOrder(server);
   const first = server.app.close();
@@ -25,7 +25,7 @@ test('each call of close ends when everything is closed', async () => {
   await first;
 });
 
-test('a step of closing that fails does not keep the others from closing, and each call reports it', async () => {
+test('a failed step does not prevent the other steps of close, and every call reports the failure', async () => {
   const server = await startServer(database.url);
   await createdOrder(server);
   const stop = vi.spyOn(ApolloServer.prototype, 'stop').mockRejectedValue(new Error('not stopped'));

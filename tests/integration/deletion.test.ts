@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { createdWholeOrder, deleteOrder, transitionWholeOrder, updateOrder } from '../support/order-requests.js';
 
-/* A tombstone says nothing of persons, in any column. */
+/* A tombstone has no personal data in any column. */
 
 const database = useDatabase();
 const server = useServer(database);
@@ -13,7 +13,7 @@ const ADDRESS = Object.fromEntries(
   ['name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'].map((name) => [name, `${MARK} ${name}`]),
 );
 
-test('a tombstone keeps only id, number, status, amounts and times', async () => {
+test('a tombstone keeps only the id, number, status, amounts and times', async () => {
   const { id } = await createdWholeOrder(server, {
     customerId: `${MARK}-${randomUUID()}`,
     customerName: `${MARK} name`,

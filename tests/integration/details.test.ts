@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatMoney } from '../../src/domain/money.js';
 import { useDatabase, useServer } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { TEA } from '../support/order-documents.js';
 import { codes, createdWholeOrder, createWholeOrder, readOrder } from '../support/order-requests.js';
 import { claimReferences } from '../support/rows.js';
@@ -50,7 +51,7 @@ test('every field of an order is stored as sent, and the total is the sum of its
   expect(await readOrder(server, order.id)).toEqual(order);
 });
 
-test('an order without details has none, and its total is that of its items', async () => {
+test('an order without details has null details and the total of its items', async () => {
   expect(await createdWholeOrder(server)).toMatchObject({
     externalReference: null,
     shippingAddress: null,
@@ -62,7 +63,7 @@ test('an order without details has none, and its total is that of its items', as
   });
 });
 
-test('values that break a rule are rejected and named', async () => {
+test('values that break a rule are rejected by name', async () => {
   const rejection = async (input: object) => codes((await createWholeOrder(server, input)).userErrors);
   const deep = { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } };
   expect(await rejection({ expectedTotal: '12.61' })).toEqual(['TOTAL_MISMATCH input.expectedTotal']);
@@ -89,7 +90,7 @@ test('values that break a rule are rejected and named', async () => {
   expect(await rejection({ shipping: '92233720368547758.07' })).toEqual(['LIMIT_EXCEEDED input.items']);
 });
 
-test('invalid numbers and excessive nesting are rejected and named', async () => {
+test('invalid numbers and excessive nesting are rejected by name', async () => {
   const query =
     'mutation { createOrder(input: {items: [{name: "x", unitPrice: "1"}], metadata: {n: 1e999}}) { userErrors { code field } } }';
   const { createOrder } = await server.get<{ createOrder: object }>(query);
@@ -104,15 +105,15 @@ test('invalid numbers and excessive nesting are rejected and named', async () =>
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
 });
 
-test('NUL and halves of surrogate pairs are rejected in metadata too, in values and in keys', async () => {
+test('NUL and lone surrogates are rejected in values and keys of metadata', async () => {
   for (const metadata of [{ x: 'a\0b' }, { 'a\0b': 1 }, { x: { y: ['\ud800'] } }]) {
     const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
-    const { errors } = await server.ask(query, { input: { items: [TEA], metadata } });
+    const { errors } = await server.request(query, { input: { items: [TEA], metadata } });
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   }
 });
 
-test('keys that JavaScript treats specially are ordinary keys of metadata', async () => {
+test('special keys of JavaScript are ordinary keys of metadata', async () => {
   const text = '{"constructor":"y","toString":null,"hasOwnProperty":[1],"__proto__":{"x":1}}';
   const metadata = JSON.parse(text) as object;
   const order = await createdWholeOrder(server, { metadata });
@@ -120,14 +121,14 @@ test('keys that JavaScript treats specially are ordinary keys of metadata', asyn
   expect(new Map(Object.entries(stored))).toEqual(new Map(Object.entries(metadata)));
 });
 
-test('sums reach the bound of the column and keep every digit', async () => {
+test('sums up to the maximum of the column keep every digit', async () => {
   const unitPrice = '92233720368547758.05';
   const order = await createdWholeOrder(server, { items: [{ name: 'x', quantity: 1, unitPrice }], tax: '0.02' });
   expect(order).toMatchObject({ subtotal: { amount: unitPrice }, total: { amount: '92233720368547758.07' } });
   expect(await readOrder(server, order.id)).toEqual(order);
 });
 
-test('whatever the lines, shipping, tax and discount, the total is exact arithmetic and a round trip keeps every digit', async () => {
+test('for all lines, shipping, tax and discounts, the total is exact and a round trip keeps every digit', async () => {
   const minor = fc.bigInt(0n, 10n ** 12n);
   const line = fc.record({ price: minor, quantity: fc.integer({ min: 1, max: 1_000 }) });
   const order = fc.record({
@@ -146,9 +147,9 @@ test('whatever the lines, shipping, tax and discount, the total is exact arithme
           const discount = ((subtotal + shipping + tax) * BigInt(part)) / 100n;
           const items = lines.map(({ price, quantity }) => ({ name: 'x', quantity, unitPrice: money(price) }));
           const sums = { shipping: money(shipping), tax: money(tax), discount: money(discount) };
-          const taking = await createdWholeOrder(server, { currency, items, ...sums });
-          const stored = await readOrder(server, taking.id);
-          expect(stored).toEqual(taking);
+          const created = await createdWholeOrder(server, { currency, items, ...sums });
+          const stored = await readOrder(server, created.id);
+          expect(stored).toEqual(created);
           expect(stored).toMatchObject({
             subtotal: { amount: money(subtotal) },
             total: { amount: money(subtotal + shipping + tax - discount) },
@@ -164,13 +165,13 @@ test('whatever the lines, shipping, tax and discount, the total is exact arithme
   );
 });
 
-test('an external reference is unique for its customer, under concurrency too', async () => {
+test('an external reference is unique for its customer, also under concurrency', async () => {
   const externalReference = randomUUID();
-  const rush = await Promise.all(
-    Array.from({ length: 20 }, () => createWholeOrder(server, { customerId: 'rush', externalReference })),
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () => createWholeOrder(server, { customerId: 'results', externalReference })),
   );
-  expect(rush.filter(({ order }) => order !== null)).toHaveLength(1);
-  for (const { order, userErrors } of rush) {
+  expect(results.filter(({ order }) => order !== null)).toHaveLength(1);
+  for (const { order, userErrors } of results) {
     if (order === null) expect(codes(userErrors)).toEqual(['DUPLICATE input.externalReference']);
   }
   await createdWholeOrder(server, { customerId: 'other', externalReference });
@@ -181,20 +182,18 @@ test('an external reference is unique for its customer, under concurrency too', 
 
 test('commands on locked references do not delay other commands', async () => {
   const customerId = randomUUID();
-  const held = Array.from({ length: 24 }, (_, index) => `held ${index}`);
-  const holder = await database.connect();
-  await holder.query('BEGIN');
-  await claimReferences(holder, customerId, held);
-  const waiting = held.map((externalReference) => createWholeOrder(server, { customerId, externalReference }));
-  const bystanders = Array.from({ length: 6 }, () =>
+  const references = Array.from({ length: 24 }, (_, index) => `locked ${index}`);
+  const release = await holdLocks(database, (client) => claimReferences(client, customerId, references));
+  const waiting = references.map((externalReference) => createWholeOrder(server, { customerId, externalReference }));
+  const unaffected = Array.from({ length: 6 }, () =>
     createWholeOrder(server, { customerId, externalReference: randomUUID() }),
   );
-  for (const { order } of await Promise.all(bystanders)) expect(order).not.toBeNull(); // while they are held
-  await holder.query('ROLLBACK');
+  for (const { order } of await Promise.all(unaffected)) expect(order).not.toBeNull(); // while the references are locked
+  await release();
   for (const { order } of await Promise.all(waiting)) expect(order).not.toBeNull();
 });
 
-test('the same request under one key is replayed, with its reference; another request releases its claim', async () => {
+test('the same request with one key is replayed with its reference; another request releases its claim', async () => {
   const externalReference = randomUUID();
   const input = {
     idempotencyKey: randomUUID(),

@@ -11,6 +11,7 @@ import { createBatchWriter } from '../../src/store/write-batch.js';
 import { writeInTransaction } from '../../src/store/write-transaction.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { storeForTest, useDatabase } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { callerOf } from '../support/caller.js';
 import { transitionCommand } from '../support/commands.js';
 import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
@@ -20,7 +21,7 @@ const log = pino({ level: 'silent' });
 const database = useDatabase({ scope: 'test' });
 const open = () => storeForTest(database);
 
-/** A process as the log sees it: a sequencer and a tailer with everything that the tailer has read. */
+/** Starts the sequencer and the log tailer of a process. @returns the events that the tailer has read */
 async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
   const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
@@ -28,7 +29,9 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     eventLog,
     debounceMs: 0,
     pollMs,
+    isWatched: () => true,
     publish: async (events) => void seen.push(...events),
+    onLogged: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());
@@ -42,7 +45,7 @@ interface OpenWrite {
   readonly commit: () => Promise<void>;
 }
 
-/** A transaction of the store's write path that stays open between its commands. */
+/** A write transaction that stays open between its commands. */
 async function beginWrite(): Promise<OpenWrite> {
   const began = Promise.withResolvers<Queryable>();
   const end = Promise.withResolvers<void>();
@@ -79,19 +82,19 @@ function createWriter() {
 
 async function expectDenseLog(events: number): Promise<void> {
   const [row] = await database.sql<Record<string, number>>(
-    `SELECT count(*)::int AS events, count(position)::int AS given, count(DISTINCT position)::int AS distinct,
+    `SELECT count(*)::int AS events, count(position)::int AS assigned, count(DISTINCT position)::int AS distinct,
       min(position)::int AS first, max(position)::int AS last
      FROM order_events`,
   );
-  expect(row).toEqual({ events, given: events, distinct: events, first: 1, last: events });
-  const disorder = await database.sql(
+  expect(row).toEqual({ events, assigned: events, distinct: events, first: 1, last: events });
+  const outOfOrder = await database.sql(
     'SELECT 1 FROM order_events a JOIN order_events b USING (order_id) WHERE a.version < b.version AND a.position > b.position LIMIT 1',
   );
-  expect(disorder).toEqual([]);
+  expect(outOfOrder).toEqual([]);
 }
 
-describe('where a transaction changes an order after one that began later has committed', () => {
-  test('every reader gets the events in version order without a gap, and an idle transaction delays none of them', async () => {
+describe('if a transaction changes an order after the commit of a transaction that started later', () => {
+  test('every reader receives the events in version order without a gap, and an idle transaction does not delay them', async () => {
     const [x, y] = [randomUUID(), randomUUID()];
     await insertCreated(database, [x, y]);
     expect(await createEventLog(open()).sequence(2_000, null)).toBe(2);
@@ -99,13 +102,13 @@ describe('where a transaction changes an order after one that began later has co
 
     const idle = await database.connect();
     await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-    await idle.query('SELECT pg_current_xact_id()'); // holds a snapshot and an old transaction id
+    await idle.query('SELECT pg_current_xact_id()'); // keeps a snapshot and an old transaction id
     const [a, b] = [await beginWrite(), await beginWrite()];
     await a.transition(y, 'CONFIRMED'); // A has its transaction id
     await b.transition(x, 'CONFIRMED');
     await b.commit();
     await a.transition(x, 'PROCESSING');
-    await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([1, 1]); // B's, before A commits
+    await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([1, 1]); // B changes the order before A commits
     await a.commit();
 
     await expect.poll(() => readers.map((seen) => seen.length), { timeout: 5_000 }).toEqual([3, 3]);
@@ -117,7 +120,7 @@ describe('where a transaction changes an order after one that began later has co
     await expectDenseLog(5);
   });
 
-  test('the same after 100,000 events that an idle transaction keeps from being cleaned up', async () => {
+  test('also after 100,000 events whose dead index entries an idle transaction retains', async () => {
     const idle = await database.connect();
     await idle.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await idle.query('SELECT pg_current_xact_id()');
@@ -134,7 +137,7 @@ describe('where a transaction changes an order after one that began later has co
   }, 120_000);
 });
 
-test('four sequencers at once give each event one position, in version order for each order', async () => {
+test('four concurrent sequencers assign one position to each event, in version order for each order', async () => {
   const ids = randomIds(50);
   await insertCreated(database, ids);
   const readers = await Promise.all([startReader(), startReader(), startReader(), startReader()]);
@@ -158,25 +161,25 @@ test('four sequencers at once give each event one position, in version order for
   await expectDenseLog(all);
 });
 
-test('a sequencer that is killed between its update and its commit leaves nothing, and the others continue', async () => {
+test('a sequencer killed between its update and its commit leaves no positions, and the others continue', async () => {
   await insertCreated(database, randomIds(20));
-  const victim = await database.connect();
-  await victim.query('BEGIN');
+  const killed = await database.connect();
+  await killed.query('BEGIN');
   const tx = {
-    $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rows,
-    $executeRawUnsafe: async (text: string, ...values: unknown[]) => (await victim.query(text, values)).rowCount ?? 0,
+    $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await killed.query(text, values)).rows,
+    $executeRawUnsafe: async (text: string, ...values: unknown[]) => (await killed.query(text, values)).rowCount ?? 0,
   } as never;
   expect(await lockSequencer(tx)).toBe(true);
   expect(await assignPositions(tx, 2_000, null)).toBe(20);
 
   const seen = await startReader();
   expect(await createEventLog(open()).sequence(2_000, null)).toBe('locked');
-  (victim as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  (killed as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   await expect.poll(() => seen.length, { timeout: 5_000 }).toBe(20);
   await expectDenseLog(20);
 });
 
-test('a sequencer that hangs loses its lock without intervention', async () => {
+test('a sequencer that hangs loses its lock after a timeout', async () => {
   await insertCreated(database, [randomUUID()]);
   const hung = await database.connect();
   await hung.query('BEGIN');
@@ -185,7 +188,7 @@ test('a sequencer that hangs loses its lock without intervention', async () => {
   await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1);
 });
 
-/** Far longer than any of these tests takes. */
+/** Longer than any of these tests. */
 const NEVER_MS = 60_000;
 
 function sequencerOf(pollMs: number) {
@@ -203,19 +206,19 @@ function sequencerOf(pollMs: number) {
 const lastPosition = async () =>
   (await database.sql<{ last: number }>('SELECT max(position)::int AS last FROM order_events'))[0]?.last;
 
-test('a full scan that finds more than one batch continues without a poll', async () => {
+test('a full scan continues after a full batch without waiting for a poll', async () => {
   await insertCreated(database, randomIds(4_500));
   sequencerOf(NEVER_MS).wake([]);
   await expect.poll(lastPosition, { timeout: 20_000 }).toBe(4_500);
   await expectDenseLog(4_500);
 });
 
-test('more events of committed orders than one batch are all sequenced without a poll', async () => {
+test('more than one batch of events of committed orders is sequenced without a poll', async () => {
   const id = randomUUID();
   const sequencer = sequencerOf(NEVER_MS);
   await insertCreated(database, [randomUUID()]);
   sequencer.wake([]);
-  await expect.poll(lastPosition, { timeout: 20_000 }).toBe(1); // the full scan is done
+  await expect.poll(lastPosition, { timeout: 20_000 }).toBe(1); // the first full scan has ended
   await insertCreated(database, [id]);
   const updates = Array.from({ length: 2_099 }, (_, index) => ({ orderId: id, version: index + 2, type: 'UPDATED' }));
   await insertEvents(database, updates);
@@ -224,13 +227,21 @@ test('more events of committed orders than one batch are all sequenced without a
   await expectDenseLog(2_101);
 });
 
-test('a tailer that reads a full page continues without a poll and skips no event', async () => {
+test('a tailer continues after a full page without a poll and skips no event', async () => {
   const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
   const publish = async (events: readonly LoggedEvent[]) => {
     seen.push(...events);
   };
-  const tailer = await startLogTailer({ eventLog, debounceMs: 0, pollMs: NEVER_MS, publish, log });
+  const tailer = await startLogTailer({
+    eventLog,
+    debounceMs: 0,
+    pollMs: NEVER_MS,
+    isWatched: () => true,
+    publish,
+    onLogged: () => undefined,
+    log,
+  });
   onTestFinished(() => tailer.close());
   await insertCreated(database, randomIds(2_500));
   while ((await eventLog.sequence(2_000, null)) !== 0);
@@ -239,7 +250,7 @@ test('a tailer that reads a full page continues without a poll and skips no even
   expect(seen.map(({ position }) => position)).toEqual(seen.map((_, index) => BigInt(index + 1)));
 });
 
-test('a tailer stops before a missing position and continues when it exists', async () => {
+test('a tailer stops before a missing position and continues after it is assigned', async () => {
   const seen = await startReader();
   await insertCreated(database, randomIds(3));
   await createEventLog(open()).sequence(2_000, null);
@@ -258,18 +269,17 @@ test('a tailer stops before a missing position and continues when it exists', as
 test('a failed full scan does not delay committed orders', async () => {
   const orphan = randomUUID();
   await insertCreated(database, [orphan]);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE', [orphan]); // full scans wait for it
-  const hurried = storeForTest(database, { lockTimeoutMs: 50 });
+  const lockEvents = 'SELECT 1 FROM order_events WHERE order_id = $1 FOR UPDATE';
+  const release = await holdLocks(database, (client) => client.query(lockEvents, [orphan])); // full scans wait for this lock
+  const shortLocks = storeForTest(database, { lockTimeoutMs: 50 });
   const positions = async () =>
     (await database.sql<{ position: string | null }>('SELECT position FROM order_events ORDER BY occurred_at')).map(
       ({ position }) => position,
     );
   const sequencer = startSequencer({
-    eventLog: createEventLog(hurried),
+    eventLog: createEventLog(shortLocks),
     debounceMs: 1,
-    pollMs: 20, // so that the next full scan is always due soon
+    pollMs: 20, // so that the next full scan is always due
     onSequenced: () => {},
     log,
   });
@@ -284,7 +294,7 @@ test('a failed full scan does not delay committed orders', async () => {
     sequencer.wake([id]);
     await expect.poll(positions, { timeout: 10_000 }).toEqual(expected);
   }
-  await blocker.query('ROLLBACK');
+  await release();
   await expect.poll(positions, { timeout: 10_000 }).toEqual(['4', '1', '2', '3']); // the full scan is repeated
   await expectDenseLog(4);
 });

@@ -23,7 +23,7 @@ async function eventsOf(id: string): Promise<StoredEvent[]> {
   return database.sql<StoredEvent>('SELECT type, payload FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
 }
 
-test('the payloads of all kinds of events are as docs/event-payload.schema.json describes them', async () => {
+test('the payloads of all event types match docs/event-payload.schema.json', async () => {
   const schema = JSON.parse(await readFile('docs/event-payload.schema.json', 'utf8')) as {
     readonly properties: { readonly status: { readonly enum: readonly string[] } };
   };
@@ -31,16 +31,16 @@ test('the payloads of all kinds of events are as docs/event-payload.schema.json 
   const isPayload = new Ajv2020().compile(schema);
 
   const item = { name: 'Tea', unitPrice: '4.20', quantity: 3 };
-  const walked = await createdWholeOrder(server, { items: [item], currency: 'KWD' });
-  await updateOrder(server, { id: walked.id, expectedVersion: 1, shipping: '1.5' });
+  const completed = await createdWholeOrder(server, { items: [item], currency: 'KWD' });
+  await updateOrder(server, { id: completed.id, expectedVersion: 1, shipping: '1.5' });
   for (const status of ['CONFIRMED', 'SHIPPED', 'DELIVERED', 'COMPLETED']) {
-    await transitionWholeOrder(server, { id: walked.id, status });
+    await transitionWholeOrder(server, { id: completed.id, status });
   }
-  await deleteOrder(server, { id: walked.id });
+  await deleteOrder(server, { id: completed.id });
   const cancelled = await createdWholeOrder(server, { items: [item] });
   await cancelOrder(server, { id: cancelled.id, reason: 'FRAUD' });
 
-  const events = [...(await eventsOf(walked.id)), ...(await eventsOf(cancelled.id))];
+  const events = [...(await eventsOf(completed.id)), ...(await eventsOf(cancelled.id))];
   const kinds = new Set(events.map(({ type }) => type));
   expect(kinds).toEqual(new Set(['CREATED', 'UPDATED', 'STATUS_CHANGED', 'DELETED']));
   for (const { type, payload } of events) {
@@ -59,7 +59,7 @@ test('the payloads of all kinds of events are as docs/event-payload.schema.json 
   ]);
 });
 
-test('every event after the creation carries the time of the creation', async () => {
+test('every event after the creation has the time of the creation', async () => {
   const { id } = await createdWholeOrder(server, {});
   await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
   await deleteOrder(server, { id });

@@ -12,33 +12,33 @@ async function countOrders(): Promise<number> {
   return Number(row?.count);
 }
 
-test('two hundred parallel creates with one key make one order, over two servers', async () => {
+test('two hundred concurrent creates with one key on two servers create one order', async () => {
   const before = await countOrders();
-  const answers = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 200 }, async (_, index) =>
       createOrder(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'one key' }),
     ),
   );
-  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(1);
-  expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
-  expect(answers.flatMap((answer) => answer.userErrors)).toEqual([]);
+  expect(new Set(results.map((result) => result.order?.id)).size).toBe(1);
+  expect(results.filter((result) => !result.replayed)).toHaveLength(1);
+  expect(results.flatMap((result) => result.userErrors)).toEqual([]);
   expect(await countOrders()).toBe(before + 1);
 });
 
-test('fifty keys by twenty callers each make fifty orders with fifty first events', async () => {
+test('fifty keys with twenty concurrent callers each create fifty orders and fifty CREATED events', async () => {
   const before = await countOrders();
   const calls = Array.from({ length: 1_000 }, (_, index) => index % 50);
-  const answers = await Promise.all(
+  const results = await Promise.all(
     calls.map(async (key, index) => createOrder(servers[index % 3 === 0 ? 0 : 1], { idempotencyKey: `key ${key}` })),
   );
-  expect(new Set(answers.map((answer) => answer.order?.id)).size).toBe(50);
-  expect(answers.filter((answer) => !answer.replayed)).toHaveLength(50);
+  expect(new Set(results.map((result) => result.order?.id)).size).toBe(50);
+  expect(results.filter((result) => !result.replayed)).toHaveLength(50);
   expect(await countOrders()).toBe(before + 50);
   const [events] = await database.sql<{ count: string }>("SELECT count(*) FROM order_events WHERE type = 'CREATED'");
   expect(Number(events?.count)).toBe(await countOrders());
 });
 
-test('an id of the client works like a key, in any case of its letters', async () => {
+test('a client id works like a key and is case-insensitive', async () => {
   const id = randomUUID();
   const first = await createOrder(servers[0], { id });
   const again = await createOrder(servers[1], { id: id.toUpperCase() });
@@ -46,14 +46,14 @@ test('an id of the client works like a key, in any case of its letters', async (
   expect(again).toMatchObject({ replayed: true, order: first.order });
 });
 
-test('another request under a used id or key is rejected, and the first order stays as it is', async () => {
+test('another request with a used id or key is rejected, and the order stays unchanged', async () => {
   const id = randomUUID();
   await createOrder(servers[0], { id });
   await createOrder(servers[0], { idempotencyKey: 'taken' });
   const byId = await createOrder(servers[1], { id, items: [{ ...TEA, quantity: 4 }] });
-  const byKey = await createOrder(servers[1], { idempotencyKey: 'taken', customerId: 'somebody' });
-  for (const [answer, field] of [[byId, 'id'] as const, [byKey, 'idempotencyKey'] as const]) {
-    expect(answer).toMatchObject({
+  const byKey = await createOrder(servers[1], { idempotencyKey: 'taken', customerId: 'another' });
+  for (const [result, field] of [[byId, 'id'] as const, [byKey, 'idempotencyKey'] as const]) {
+    expect(result).toMatchObject({
       order: null,
       replayed: false,
       userErrors: [
@@ -65,26 +65,26 @@ test('another request under a used id or key is rejected, and the first order st
   expect(row?.quantity).toBe(3);
 });
 
-test('of different concurrent requests under one new key, one creates its order and the others are rejected', async () => {
-  const answers = await Promise.all(
+test('one of different concurrent requests with one new key creates its order; the others are rejected', async () => {
+  const results = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
       createOrder(servers[index % 2 === 0 ? 0 : 1], { idempotencyKey: 'contested', notes: `variant ${index % 4}` }),
     ),
   );
-  const ids = new Set(answers.flatMap((answer) => answer.order?.id ?? []));
+  const ids = new Set(results.flatMap((result) => result.order?.id ?? []));
   expect(ids.size).toBe(1);
-  expect(answers.filter((answer) => answer.order !== null)).toHaveLength(5);
-  expect(answers.filter((answer) => answer.userErrors[0]?.code === 'IDEMPOTENCY_MISMATCH')).toHaveLength(15);
+  expect(results.filter((result) => result.order !== null)).toHaveLength(5);
+  expect(results.filter((result) => result.userErrors[0]?.code === 'IDEMPOTENCY_MISMATCH')).toHaveLength(15);
 });
 
-test('the same order is answered after a restart', async () => {
+test('the same order is returned after a restart', async () => {
   const before = await createOrder(servers[0], { idempotencyKey: 'across a restart' });
   const restarted = await serverForTest(database);
   const after = await createOrder(restarted, { idempotencyKey: 'across a restart' });
   expect(after).toMatchObject({ replayed: true, order: before.order });
 });
 
-test('a price written differently is the same request', async () => {
+test('another notation of the same price is the same request', async () => {
   const first = await createOrder(servers[0], {
     idempotencyKey: 'spelling',
     items: [{ name: 'Tea', unitPrice: '4.2' }],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { createdOrder } from '../support/order-requests.js';
 
 const EXPENSIVE_LANES = 2;
@@ -20,7 +21,7 @@ function counts(request: number): string {
   return `{ ${Array.from({ length: 40 }, (_, index) => one(index)).join(' ')} }`;
 }
 
-/** The statements on orders that wait for the lock of the test. */
+/** The numbers of statements on orders that wait for the lock of the test. */
 async function blocked(): Promise<{ readonly counts: number; readonly others: number }> {
   const [row] = await database.sql<{ counts: number; others: number }>(
     `SELECT count(*) FILTER (WHERE query LIKE '%count(*)%')::int AS counts,
@@ -30,10 +31,9 @@ async function blocked(): Promise<{ readonly counts: number; readonly others: nu
   return row ?? { counts: 0, others: 0 };
 }
 
-test('counts take only lanes of their own, one statement each, and end with their callers', async () => {
+test('counts use only their own lanes, one statement each, and end when their callers disconnect', async () => {
   const { id } = await createdOrder(server);
-  const blocker = await database.connect();
-  await blocker.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'orders');
   const before = proxy.statements.length;
   const clients = new AbortController();
   const requests = Array.from({ length: 6 }, async (_, request) =>
@@ -50,11 +50,11 @@ test('counts take only lanes of their own, one statement each, and end with thei
 
   clients.abort();
   await Promise.allSettled(requests);
-  await server.get('{ __typename }'); // the server has seen the clients disconnect before this request
-  await blocker.query('ROLLBACK');
+  await server.get('{ __typename }'); // the server processes the disconnections before this request
+  await release();
   expect(await order).toEqual({ order: { id } });
   const { orders } = await server.get<{ orders: { totalCount: number } }>('{ orders { totalCount } }');
   expect(orders.totalCount).toBe(1);
   const run = proxy.statements.slice(before).filter((sql) => sql.includes('count(*)'));
-  expect(run).toHaveLength(EXPENSIVE_LANES + 1); // the last one is of the line above
+  expect(run).toHaveLength(EXPENSIVE_LANES + 1); // the last one is the request above
 });

@@ -27,11 +27,11 @@ const nexts = ({ messages }: OpenWebsocket) => messages.filter(({ type }) => typ
 
 const COUNT = 60;
 
-/** May answer more than a thousand values, but answers so few that the client reads all answers at once. */
+/** The estimated cost is above a thousand values, but the real response is small enough to read at once. */
 const COSTLY_AND_SMALL =
   'order { customer { orders(first: 100) { nodes { id number status version createdAt updatedAt notes completedAt cancelledAt cancelReason } } } }';
 
-test('other requests are answered in between the answers of many subscriptions to one event', async () => {
+test('requests are served between the results of many subscriptions to one event', async () => {
   const query = `subscription { orderStatusChanged(customerId: "fan-out") { orderId ${COSTLY_AND_SMALL} } }`;
   const websocket = await subscribeMany(query, COUNT);
   const creating = createdOrder(server, { customerId: 'fan-out' });
@@ -47,7 +47,7 @@ test('other requests are answered in between the answers of many subscriptions t
   }
 });
 
-test('every subscription is given every event in the same order', async () => {
+test('every subscription receives every event in the same order', async () => {
   const query = 'subscription { orderStatusChanged(customerId: "many") { orderId } }';
   const websocket = await subscribeMany(query, 20);
   const orders = Array.from({ length: 50 }, () => ({ items: [TEA], customerId: 'many' }));
@@ -56,30 +56,30 @@ test('every subscription is given every event in the same order', async () => {
   await expect.poll(() => nexts(websocket).length, { timeout: 25_000 }).toBe(20 * 50);
   const byId = Map.groupBy(nexts(websocket), ({ id }) => id);
   expect(byId.size).toBe(20);
-  const given = [...byId.values()].map((messages) => messages.map(({ payload }) => payload));
-  for (const payloads of given) expect(payloads).toEqual(given[0]);
+  const received = [...byId.values()].map((messages) => messages.map(({ payload }) => payload));
+  for (const payloads of received) expect(payloads).toEqual(received[0]);
 });
 
-test('reads that a closed websocket waits for are not run', async () => {
-  const { id } = await createdOrder(server, { customerId: 'gone' });
-  const watching = (fields: string) =>
+test('reads of a closed websocket are not run', async () => {
+  const { id } = await createdOrder(server, { customerId: 'closed' });
+  const subscribe = (fields: string) =>
     subscribeMany(`subscription { orderStatusChanged(orderId: "${id}", to: [CONFIRMED]) { ${fields} } }`, 1);
-  const [reading, seeing] = [await watching('order { id }'), await watching('version')];
+  const [closing, remaining] = [await subscribe('order { id }'), await subscribe('version')];
   const [references, all] = [await database.connect(), await database.connect()];
 
-  // The only read lane waits for a table that nothing else needs.
+  // The only read lane waits for a table that no other read needs.
   await references.query('BEGIN; LOCK TABLE order_references IN ACCESS EXCLUSIVE MODE');
   const find = '{ orderByExternalReference(customerId: "none", externalReference: "none") { id } }';
-  const first = server.ask(find);
+  const first = server.request(find);
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'order_references'::regclass";
   await expect.poll(() => database.sql(waiting)).toHaveLength(1);
 
   await transitionOrder(server, { id, status: 'CONFIRMED' });
-  await seeing.until(({ type }) => type === 'next'); // then the other subscription waits for the lane
-  reading.socket.terminate();
+  await remaining.until(({ type }) => type === 'next'); // now the other subscription waits for the lane
+  closing.socket.terminate();
   await all.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
   await references.query('ROLLBACK');
   expect((await first).errors).toBeUndefined();
-  expect((await server.ask(find)).errors).toBeUndefined(); // a read of the order would hold the lane
+  expect((await server.request(find)).errors).toBeUndefined(); // a read of the order would occupy the lane
   await all.query('ROLLBACK');
 });

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { createdWholeOrder } from '../support/order-requests.js';
 
-/* What a filter does not take: null, which would mean "all", and values that no order can have. */
+/* Filters reject null, which would mean "all", and values that no order can have. */
 
 const server = useServer(useDatabase());
 
 async function rejection(query: string, variables: object = {}) {
-  const { status, errors } = await server.ask(query, variables);
+  const { status, errors } = await server.request(query, variables);
   expect(errors).toHaveLength(1);
   const [error] = errors ?? [];
   return { status, code: error?.extensions.code, message: error?.message, argument: error?.extensions['argument'] };
@@ -36,7 +36,7 @@ test.each([
   [{ total: null }, 'where.total'],
   [{ total: { gte: null }, currency: 'USD' }, 'where.total.gte'],
   [{ currency: null }, 'where.currency'],
-])('null in a filter is rejected, whether in a variable or in the document: %j', async (where, argument) => {
+])('null in a filter is rejected in variables and in the document: %j', async (where, argument) => {
   const rejected = { status: 400, code: 'BAD_USER_INPUT', argument };
   const byVariable = await rejection(LIST, { where });
   expect(byVariable).toMatchObject(rejected);
@@ -57,9 +57,9 @@ test('orderStats rejects customerId: null', async () => {
 });
 
 test.each(['customerId', 'orderId', 'to'])(
-  'a subscription with %s: null is rejected, and sees nothing',
+  'a subscription with %s: null is rejected and receives no events',
   async (argument) => {
-    const watch = await server.watch(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
+    const watch = await server.subscribe(`subscription { orderStatusChanged(${argument}: null) { orderId } }`);
     await watch.ended;
     expect(watch.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument } }]);
     expect(watch.errors[0]?.message).toContain(`${argument} must not be null`);
@@ -67,7 +67,7 @@ test.each(['customerId', 'orderId', 'to'])(
   },
 );
 
-test('a variable that is not given leaves the argument out', async () => {
+test('an undefined variable omits the argument', async () => {
   const { id } = await createdWholeOrder(server);
   const query = `query ($customerId: String, $where: OrderWhere, $from: DateTime) {
     orders(where: $where, first: 1) { nodes { id } }
@@ -78,7 +78,7 @@ test('a variable that is not given leaves the argument out', async () => {
   expect(await server.get(query)).toMatchObject({ orders: page, narrow: page });
 });
 
-test('isGuest finds the orders without a customer, or those with one', async () => {
+test('isGuest selects the orders without a customer or with one', async () => {
   const email = `${randomUUID()}@example.com`;
   const customerEmail = email;
   const guest = await createdWholeOrder(server, { customerEmail });
@@ -107,7 +107,7 @@ test.each([
   ['customerEmail', 254],
   ['externalReference', 128],
   ['number', 18],
-])('a text that is longer than any %s is rejected and named', async (field, limit) => {
+])('a text above the length limit of %s is rejected by name', async (field, limit) => {
   const longest = '1'.repeat(limit);
   for (const [operator, value] of [
     ['eq', longest],
@@ -127,7 +127,7 @@ test.each([
   }
 });
 
-test('a customer id that is longer than any is rejected and named', async () => {
+test('a customer id above the length limit is rejected by name', async () => {
   const where = { customerId: 'c'.repeat(129) };
   expect(await rejection(LIST, { where })).toMatchObject({ status: 400, argument: 'where.customerId' });
 });
@@ -141,6 +141,6 @@ test.each([
   [{ currency: 'dollars' }, 'where.currency'],
   [{ currency: 'usd' }, 'where.currency'],
   [{ currency: 'ABC' }, 'where.currency'],
-])('an amount or currency that is none is rejected and named: %j', async (where, argument) => {
+])('an invalid amount or currency is rejected by name: %j', async (where, argument) => {
   expect(await rejection(LIST, { where })).toMatchObject({ status: 400, code: 'BAD_USER_INPUT', argument });
 });

@@ -1,59 +1,62 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { CREATE_ORDER, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder } from '../support/order-requests.js';
+import { handshakeStatus } from '../support/websocket.js';
 
 const database = useDatabase();
 const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
 
-test('a query whose pages multiply is rejected before it is run', async () => {
+test('a query with nested pages above the cost limit is rejected before its execution', async () => {
   const level = (inner: string) => `customer { orders(first: 100) { nodes { ${inner} } } }`;
   const bomb = `{ orders(first: 100) { nodes { ${level(level('id'))} } } }`;
-  const answer = await server.ask(bomb);
-  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 500_000 } }] });
-  const usual =
+  const response = await server.request(bomb);
+  expect(response).toMatchObject({
+    status: 400,
+    errors: [{ extensions: { code: 'BAD_USER_INPUT', maxCost: 500_000 } }],
+  });
+  const typical =
     '{ orders(first: 100) { totalCount nodes { id number status total { amount } items { name } history { nodes { version } } } } }';
-  expect((await server.ask(usual)).errors).toBeUndefined();
+  expect((await server.request(typical)).errors).toBeUndefined();
 });
 
 test('a subscription over HTTP is rejected with a hint to use a websocket', async () => {
-  const answer = await server.ask('subscription { orderStatusChanged { version } }');
-  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
-  expect(answer.errors?.[0]?.message).toContain('websocket');
+  const response = await server.request('subscription { orderStatusChanged { version } }');
+  expect(response).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+  expect(response.errors?.[0]?.message).toContain('websocket');
 });
 
-test('a mutation whose response type the client does not accept is not executed', async () => {
+test('a mutation with an unsupported Accept header is not executed', async () => {
   const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes: 'unwanted' } } }),
+    body: JSON.stringify({ query: CREATE_ORDER, variables: { input: { items: [TEA], notes: 'unacceptable' } } }),
   });
   expect(response.status).toBe(406);
-  expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'unwanted'")).toEqual([]);
+  expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'unacceptable'")).toEqual([]);
 });
 
-test('of several mutations with one invalid variable none is executed', async () => {
+test('one invalid variable prevents all mutations of a request', async () => {
   const query = `mutation ($a: CreateOrderInput!, $b: CreateOrderInput!) {
     a: createOrder(input: $a) { order { id } } b: createOrder(input: $b) { order { id } } }`;
   const variables = { a: { items: [TEA], notes: 'first of two' }, b: { items: [TEA], notes: 'x\0' } };
-  const answer = await server.ask(query, variables);
-  expect(answer).toMatchObject({
+  const response = await server.request(query, variables);
+  expect(response).toMatchObject({
     status: 400,
     errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'b.notes' } }],
   });
   expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'first of two'")).toEqual([]);
 });
 
-test('many wrong variables are the client’s own error to the last', async () => {
+test('all errors of many invalid variables are client errors', async () => {
   const items = Array.from({ length: 60 }, () => ({ wrong: 1 }));
-  const { errors = [] } = await server.ask(CREATE_ORDER, { input: { items } });
+  const { errors = [] } = await server.request(CREATE_ORDER, { input: { items } });
   expect(errors.length).toBeGreaterThan(10);
   expect(new Set(errors.map((error) => error.extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
 });
 
-test('the mutations of one request see each other’s work', async () => {
+test('a mutation reads the changes of earlier mutations in its request', async () => {
   const { id } = await createdOrder(server, { customerId: 'one request' });
   const part = (status: string) =>
     `updateOrderStatus(input: {id: "${id}", status: ${status}}) { order { version history { nodes { version order { version } } } } }`;
@@ -69,19 +72,19 @@ test('the mutations of one request see each other’s work', async () => {
   }
 });
 
-test('an id with surrounding blanks is rejected', async () => {
-  const answer = await createOrder(server, { customerId: ' c1 ' });
-  expect(answer.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
+test('an id with surrounding spaces is rejected', async () => {
+  const response = await createOrder(server, { customerId: ' c1 ' });
+  expect(response.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'customerId'] }]);
 });
 
-test('one websocket carries a bounded number of subscriptions', async () => {
+test('the number of subscriptions of a websocket is limited', async () => {
   const query = 'subscription { orderStatusChanged(orderId: "0198a6c0-5f0e-7a3b-9c1d-2e4f60718293") { version } }';
-  const watches = [];
-  for (let index = 0; index < 3; index += 1) watches.push(await server.watch(query));
-  const rejected = await server.watch(query);
+  const subscriptions = [];
+  for (let index = 0; index < 3; index += 1) subscriptions.push(await server.subscribe(query));
+  const rejected = await server.subscribe(query);
   await rejected.ended;
   expect(rejected.errors).toMatchObject([{ extensions: { code: 'THROTTLED' } }]);
-  for (const watch of watches) watch.stop();
+  for (const subscription of subscriptions) subscription.stop();
 });
 
 test('a client that requests a forbidden upgrade and resets the connection does not affect the server', async () => {
@@ -101,27 +104,18 @@ test('a client that requests a forbidden upgrade and resets the connection does 
   expect(await createdOrder(server)).toMatchObject({ status: 'PENDING' });
 });
 
-test('an open server on any address still opens websockets to its own pages only', async () => {
+test('an open server on any address accepts websockets only from its own origin', async () => {
   const open = await serverForTest(database, { AUTH_MODE: 'open' });
-  const status = (headers: Record<string, string>) =>
-    new Promise<number | undefined>((resolve) => {
-      const socket = new WebSocket(open.url.replace('http', 'ws'), 'graphql-transport-ws', { headers });
-      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
-      socket.on('error', () => resolve(undefined));
-      socket.on('open', () => {
-        socket.close();
-        resolve(101);
-      });
-    });
+  const status = (headers: Record<string, string>) => handshakeStatus(open.url, headers);
   expect(await status({ origin: 'https://evil.example' })).toBe(403);
   expect(await status({ origin: new URL(open.url).origin })).toBe(101);
   expect(await status({})).toBe(101);
 });
 
-test('options in the database’s URL are kept, and times stay in UTC', async () => {
+test('the options of the database URL are kept, and times stay in UTC', async () => {
   const url = new URL(database.url);
   url.searchParams.set('options', '-c search_path=public -c TimeZone=Asia/Kathmandu');
-  const elsewhere = await serverForTest({ url: url.href });
-  const { createdAt } = await createdOrder(elsewhere);
+  const configured = await serverForTest({ url: url.href });
+  const { createdAt } = await createdOrder(configured);
   expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
 });

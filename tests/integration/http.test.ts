@@ -5,17 +5,17 @@ import { useDatabase, useServer } from '../support/fixture.js';
 const database = useDatabase();
 const server = useServer(database);
 
-/** Where application/json is asked for, Apollo answers a document that cannot be run with 400, not 200. */
+/** For application/json, Apollo returns 400 instead of 200 for a document that cannot be executed. */
 const KNOWN_WARNINGS = [
   'SHOULD use 200 status code on document parsing failure when accepting application/json',
   'SHOULD use 200 status code on document validation failure when accepting application/json',
   'SHOULD use a status code of 200 on variable coercion failure when accepting application/json',
 ];
 
-test("graphql-http's server audits find no error", async () => {
+test('the server audits of graphql-http find no error', async () => {
   const audits = serverAudits({
     url: server.url,
-    // What Apollo asks of a GET, so that no other page can make a browser send one.
+    // Apollo requires this header for GET, to prevent cross-site requests.
     fetchFn: (input: string, init: RequestInit = {}) =>
       fetch(input, {
         ...init,
@@ -31,14 +31,14 @@ test("graphql-http's server audits find no error", async () => {
   expect(findings.map((result) => result.name)).toEqual(KNOWN_WARNINGS);
 });
 
-test('health says that the process lives, ready that it can serve', async () => {
+test('/health reports that the process runs, /ready that it can serve requests', async () => {
   for (const path of ['/health', '/ready']) {
     const response = await fetch(new URL(path, server.url));
     expect([path, response.status, await response.json()]).toEqual([path, 200, { status: 'ok' }]);
   }
 });
 
-test('a database that lacks a migration makes the server unready, not dead', async () => {
+test('with a pending migration the server is healthy but not ready', async () => {
   await database.sql('UPDATE _prisma_migrations SET rolled_back_at = now()');
   const ready = await fetch(new URL('/ready', server.url));
   expect([ready.status, await ready.json()]).toEqual([
@@ -49,15 +49,15 @@ test('a database that lacks a migration makes the server unready, not dead', asy
   await database.sql('UPDATE _prisma_migrations SET rolled_back_at = NULL');
 });
 
-test('a request keeps the correlation id it came with, or gets one', async () => {
-  const ask = (headers: Record<string, string>) => fetch(new URL('/health', server.url), { headers });
-  expect((await ask({ 'x-request-id': 'trace-1' })).headers.get('x-request-id')).toBe('trace-1');
-  expect((await ask({ 'x-request-id': 'bad id\u00e9' })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-  expect((await ask({})).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+test('a response has the correlation id of the request, or a new one', async () => {
+  const getHealth = (headers: Record<string, string>) => fetch(new URL('/health', server.url), { headers });
+  expect((await getHealth({ 'x-request-id': 'trace-1' })).headers.get('x-request-id')).toBe('trace-1');
+  expect((await getHealth({ 'x-request-id': 'bad id\u00e9' })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect((await getHealth({})).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('the answer to an unknown path names the path of GraphQL', async () => {
-  const response = await fetch(new URL('/elsewhere', server.url));
+test('the response for an unknown path contains the path of GraphQL', async () => {
+  const response = await fetch(new URL('/unknown', server.url));
   expect(response.status).toBe(404);
   expect(await response.text()).toContain('/graphql');
 });

@@ -15,8 +15,8 @@ import {
 import type { TestClient } from '../support/client.js';
 
 /*
- * An id or idempotency key stands for one request: the same request answers what the first one did, and a request that
- * differs in any field is rejected. Each field is tried by itself.
+ * An id or idempotency key identifies one request: the same request returns the stored result, and a request that
+ * differs in any field is rejected. Each field is tested separately.
  */
 
 const database = useDatabase();
@@ -33,7 +33,7 @@ const ADDRESS = {
 };
 const LINE = { productId: 'p', sku: 's', name: 'Tea', quantity: 2, unitPrice: '4.20' };
 
-/** The same object once for each of its fields, with another text in that field. */
+/** One variant of the object for each field, with another value in that field. */
 function variantsOf(object: Readonly<Record<string, unknown>>): object[] {
   return Object.entries(object).map(([name, value]) => ({
     ...object,
@@ -56,7 +56,7 @@ const ORDER = {
   metadata: { a: 1 },
 };
 
-/** What differs from ORDER, in one field each. */
+/** Fields that differ from ORDER, one each. */
 const OTHER_ORDERS: readonly (readonly [string, readonly object[]])[] = [
   ['customerId', [{ customerId: 'd' }, { customerId: null }]],
   ['customerName', [{ customerName: 'Eve' }, { customerName: null }]],
@@ -82,7 +82,7 @@ const OTHER_ORDERS: readonly (readonly [string, readonly object[]])[] = [
 describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) => {
   const identity = { [name]: randomUUID() };
 
-  test('the identical request answers the same order', async () => {
+  test('the identical request returns the stored order', async () => {
     const first = await createdWholeOrder(server, { ...identity, ...ORDER });
     expect(await createWholeOrder(server, { ...identity, ...ORDER })).toEqual({
       order: first,
@@ -91,7 +91,7 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
     });
   });
 
-  test.each(OTHER_ORDERS)('another request is rejected: %s', async (_field, others) => {
+  test.each(OTHER_ORDERS)('a request that differs in one field is rejected: %s', async (_field, others) => {
     for (const other of others) {
       const { order, userErrors } = await createWholeOrder(server, { ...identity, ...ORDER, ...other });
       expect({ other, order, codes: codes(userErrors) }).toEqual({
@@ -106,7 +106,7 @@ describe.each(['id', 'idempotencyKey'])('createOrder under a used %s', (name) =>
 const TRACKING = { carrier: 'Mole', number: 'M1', url: 'https://mole.example/M1' };
 const UPDATE = {
   expectedVersion: 1,
-  reason: 'asked to',
+  reason: 'requested',
   customerName: 'Ada',
   customerEmail: 'ada@example.com',
   shipping: '3',
@@ -122,7 +122,7 @@ const UPDATE = {
 
 type Send = (client: TestClient, input: object) => Promise<OrderPayload>;
 
-/** Each change with a request that is stored, and requests that differ from it in one field each. */
+/** For each change a request and variants that differ in one field each. */
 const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] = [
   [
     'updateOrderStatus',
@@ -131,7 +131,7 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
     [{ status: 'PROCESSING' }, { status: 'PENDING' }],
   ],
   [
-    'updateOrderStatus with all of its fields',
+    'updateOrderStatus with all fields',
     transitionWholeOrder,
     { status: 'SHIPPED', expectedVersion: 1, reason: 'why', tracking: TRACKING },
     [
@@ -189,7 +189,7 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
 ];
 
 test.each(CHANGES)(
-  '%s under a used key: the identical request is answered again, any other one is rejected',
+  '%s with a used key: the identical request is replayed, and any other is rejected',
   async (_name, send, input, others) => {
     const { id } = await createdWholeOrder(server, { customerId: randomUUID() });
     const idempotencyKey = randomUUID();
@@ -208,7 +208,7 @@ test.each(CHANGES)(
   },
 );
 
-test('amounts of an update without items tell requests apart too', async () => {
+test('requests that differ only in amounts are different requests', async () => {
   const { id } = await createdWholeOrder(server);
   const input = { id, expectedVersion: 1, idempotencyKey: 'k', shipping: '1' };
   const first = await updateOrder(server, input);
@@ -226,9 +226,9 @@ test('amounts of an update without items tell requests apart too', async () => {
   expect(await updateOrder(server, { ...input, shipping: 1.0 })).toEqual(first);
 });
 
-test('a deletion under a key is answered again after the order is gone; any other request under it is rejected', async () => {
+test('a deletion with a key is replayed after the order is deleted; any other request with the key is rejected', async () => {
   const { id } = await createdWholeOrder(server, { customerId: randomUUID() });
-  const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'asked to' };
+  const input = { id, idempotencyKey: 'k', expectedVersion: 1, reason: 'requested' };
   const done = { deletedOrderId: id, userErrors: [] };
   expect(await deleteOrder(server, input)).toEqual(done);
   for (const other of [{ expectedVersion: 2 }, { expectedVersion: null }, { reason: 'x' }, { reason: null }]) {
@@ -248,14 +248,14 @@ test('a deletion under a key is answered again after the order is gone; any othe
   expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
 });
 
-test('deletions under one key at the same time leave one event and one answer', async () => {
+test('concurrent deletions with one key store one event and return the same result', async () => {
   const { id } = await createdWholeOrder(server);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => deleteOrder(server, { id, idempotencyKey: 'k' })));
-  for (const answer of answers) expect(answer).toEqual({ deletedOrderId: id, userErrors: [] });
+  const results = await Promise.all(Array.from({ length: 20 }, () => deleteOrder(server, { id, idempotencyKey: 'k' })));
+  for (const result of results) expect(result).toEqual({ deletedOrderId: id, userErrors: [] });
   expect(await database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 2 }]);
 });
 
-test('a deleted order answers no other change under a key that was used before', async () => {
+test('other changes with used keys are not replayed on a deleted order', async () => {
   const { id } = await createdWholeOrder(server);
   const change = { id, idempotencyKey: 'k', status: 'CONFIRMED' };
   await transitionWholeOrder(server, change);
@@ -265,21 +265,21 @@ test('a deleted order answers no other change under a key that was used before',
   expect(codes(reused.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
 });
 
-test('a key that one mutation used is rejected by the others', async () => {
+test('a key used by one mutation is rejected by the others', async () => {
   const { id } = await createdWholeOrder(server);
   const idempotencyKey = randomUUID();
   const used = await transitionWholeOrder(server, { id, idempotencyKey, status: 'CANCELLED', expectedVersion: 1 });
   expect(used.changed).toBe(true);
-  for (const answer of [
+  for (const result of [
     await cancelOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
     await updateOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
     await deleteOrder(server, { id, idempotencyKey, expectedVersion: 1 }),
   ]) {
-    expect(codes(answer.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
+    expect(codes(result.userErrors)).toEqual(['IDEMPOTENCY_MISMATCH input.idempotencyKey']);
   }
 });
 
-test('keys are compared as they are: white space around one makes it another key', async () => {
+test('keys are compared exactly, including surrounding white space', async () => {
   const idempotencyKey = randomUUID();
   const keys = [idempotencyKey, ` ${idempotencyKey}`, `${idempotencyKey} `, idempotencyKey.toUpperCase()];
   const orders = await Promise.all(keys.map((key) => createdWholeOrder(server, { idempotencyKey: key })));
@@ -287,12 +287,12 @@ test('keys are compared as they are: white space around one makes it another key
   const { id } = await createdWholeOrder(server);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
   for (const [index, key] of keys.entries()) {
-    const answer = await transitionWholeOrder(server, { id, status: statuses[index], idempotencyKey: key });
-    expect(answer).toMatchObject({ changed: true, userErrors: [] });
+    const result = await transitionWholeOrder(server, { id, status: statuses[index], idempotencyKey: key });
+    expect(result).toMatchObject({ changed: true, userErrors: [] });
   }
 });
 
-test('fingerprints of changes that older servers stored stay the same', async () => {
+test('fingerprints of changes stored by older versions stay the same', async () => {
   const [secret] = await database.sql<{ value: Buffer }>("SELECT value FROM server_secrets WHERE name = 'fingerprint'");
   const stored = async (send: Send, input: object, text: (id: string) => string) => {
     const { id } = await createdWholeOrder(server);

@@ -14,9 +14,9 @@ async function versionsOf(orderId: string): Promise<number[]> {
   return rows.map((row) => row.version);
 }
 
-test('of parallel changes with one expected version one succeeds; the others get VERSION_CONFLICT with the current order', async () => {
+test('one of several concurrent changes with the same expected version succeeds; the others get VERSION_CONFLICT with the current order', async () => {
   const { id } = await createdOrder(servers[0]);
-  const answers = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 30 }, async (_, index) =>
       transitionOrder(servers[index % 2 === 0 ? 0 : 1], {
         id,
@@ -25,11 +25,11 @@ test('of parallel changes with one expected version one succeeds; the others get
       }),
     ),
   );
-  const won = answers.filter((answer) => answer.changed);
+  const won = results.filter((result) => result.changed);
   expect(won).toHaveLength(1);
   const status = won[0]?.order?.status;
-  for (const answer of answers.filter((each) => !each.changed)) {
-    expect(answer).toMatchObject({
+  for (const result of results.filter((each) => !each.changed)) {
+    expect(result).toMatchObject({
       order: null,
       userErrors: [
         {
@@ -46,10 +46,10 @@ test('of parallel changes with one expected version one succeeds; the others get
   expect(await versionsOf(id)).toEqual([1, 2]);
 });
 
-test('a transition that the lifecycle forbids is rejected with the allowed ones', async () => {
+test('a rejected transition lists the allowed ones', async () => {
   const { id } = await createdOrder(servers[0]);
-  const answer = await transitionOrder(servers[0], { id, status: 'DELIVERED' });
-  expect(answer).toMatchObject({
+  const result = await transitionOrder(servers[0], { id, status: 'DELIVERED' });
+  expect(result).toMatchObject({
     order: null,
     changed: false,
     userErrors: [
@@ -66,7 +66,7 @@ test('a transition that the lifecycle forbids is rejected with the allowed ones'
   expect(await versionsOf(id)).toEqual([1]);
 });
 
-test('parallel changes of one order over two servers leave a history without a gap', async () => {
+test('concurrent changes of one order on two servers leave a history without a gap', async () => {
   const { id } = await createdOrder(servers[0]);
   const statuses = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
   await Promise.all(
@@ -87,12 +87,12 @@ test('parallel changes of one order over two servers leave a history without a g
 
 test('a transition to the current status succeeds without an event', async () => {
   const { id } = await createdOrder(servers[0]);
-  const answer = await transitionOrder(servers[0], { id, status: 'PENDING' });
-  expect(answer).toMatchObject({ changed: false, userErrors: [], order: { id, version: 1 } });
+  const result = await transitionOrder(servers[0], { id, status: 'PENDING' });
+  expect(result).toMatchObject({ changed: false, userErrors: [], order: { id, version: 1 } });
   expect(await versionsOf(id)).toEqual([1]);
 });
 
-test('an idempotency key replays the first request, even after further transitions', async () => {
+test('an idempotency key replays the first request, even after other transitions', async () => {
   const { id } = await createdOrder(servers[0]);
   const change = { id, status: 'CONFIRMED', idempotencyKey: 'confirm once' };
   const first = await transitionOrder(servers[0], change);
@@ -103,9 +103,9 @@ test('an idempotency key replays the first request, even after further transitio
   expect(await versionsOf(id)).toEqual([1, 2, 3]);
 });
 
-test('parallel requests under one key make one event', async () => {
+test('concurrent requests with one key store one event', async () => {
   const { id } = await createdOrder(servers[0]);
-  const answers = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>
       transitionOrder(servers[index % 2 === 0 ? 0 : 1], {
         id,
@@ -115,11 +115,11 @@ test('parallel requests under one key make one event', async () => {
       }),
     ),
   );
-  expect(answers.every((answer) => answer.changed && answer.order?.version === 2)).toBe(true);
+  expect(results.every((result) => result.changed && result.order?.version === 2)).toBe(true);
   expect(await versionsOf(id)).toEqual([1, 2]);
 });
 
-test('another request under a used key is rejected', async () => {
+test('another request with a used key is rejected', async () => {
   const { id } = await createdOrder(servers[0]);
   await transitionOrder(servers[0], { id, status: 'CONFIRMED', idempotencyKey: 'used' });
   const other = await transitionOrder(servers[0], { id, status: 'CANCELLED', idempotencyKey: 'used' });
@@ -129,15 +129,15 @@ test('another request under a used key is rejected', async () => {
   });
 });
 
-test('an order that does not exist is NOT_FOUND at the id', async () => {
-  const answer = await transitionOrder(servers[0], { id: randomUUID(), status: 'CONFIRMED' });
-  expect(answer).toMatchObject({
+test('a missing order is reported as NOT_FOUND at the id', async () => {
+  const result = await transitionOrder(servers[0], { id: randomUUID(), status: 'CONFIRMED' });
+  expect(result).toMatchObject({
     order: null,
     userErrors: [{ __typename: 'InputError', code: 'NOT_FOUND', field: ['input', 'id'] }],
   });
 });
 
-test('the times of completion and cancellation are set with the status', async () => {
+test('completedAt and cancelledAt are set with the status', async () => {
   const cancelled = await createdOrder(servers[0]);
   const completed = await createdOrder(servers[0]);
   await transitionOrder(servers[0], { id: cancelled.id, status: 'CANCELLED', reason: 'changed my mind' });

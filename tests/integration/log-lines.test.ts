@@ -19,29 +19,29 @@ const server = useServer(proxy, {
 });
 
 async function createFor(person: object, more: object = {}): Promise<string> {
-  const answer = await server.ask(CREATE_ORDER, { input: { items: [TEA], ...person, ...more } });
-  return answer.errors?.[0]?.extensions.code ?? 'done';
+  const response = await server.request(CREATE_ORDER, { input: { items: [TEA], ...person, ...more } });
+  return response.errors?.[0]?.extensions.code ?? 'done';
 }
 
-/** Waits until the server has logged a line with this in it; `again` brings it about once more. */
-async function logged(part: string, again: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
-  const isThere = async () => {
+/** Waits until the server has logged a line with this text. `repeat` causes the line again. */
+async function logged(part: string, repeat: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  const isLogged = async () => {
     if (server.logLines.some((line) => line.includes(part))) return true;
-    await again();
+    await repeat();
     return false;
   };
-  await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isLogged, { timeout: 20_000 }).toBe(true);
 }
 
 test('every log line is small JSON without statements, connections, passwords or personal data, also under faults', async () => {
   await createdOrder(server, { items: [TEA], ...PERSON });
 
-  // A row that the database rejects: PostgreSQL's detail repeats the row.
+  // The error detail of a rejected row repeats the row.
   await database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')");
   expect(await createFor(PERSON, { notes: 'poison' })).toBe('INTERNAL_SERVER_ERROR');
   await logged('of_the_test');
 
-  // A data exception, whose message quotes the value.
+  // The message of a data exception repeats the value.
   await database.sql(`CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM NEW.customer_name::int; RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER reject BEFORE INSERT ON orders FOR EACH ROW
@@ -49,19 +49,19 @@ test('every log line is small JSON without statements, connections, passwords or
   expect(await createFor(PERSON, { notes: 'no number' })).toBe('INTERNAL_SERVER_ERROR');
   await logged('"sqlState":"22P02"');
 
-  // A statement that the database does not understand.
-  await database.sql('ALTER TABLE order_items RENAME TO order_items_away');
+  // An invalid statement.
+  await database.sql('ALTER TABLE order_items RENAME TO order_items_renamed');
   expect(await createFor(PERSON)).toBe('INTERNAL_SERVER_ERROR');
-  await database.sql('ALTER TABLE order_items_away RENAME TO order_items');
+  await database.sql('ALTER TABLE order_items_renamed RENAME TO order_items');
   await logged('"sqlState":"42P01"');
 
-  // A product service that is not there, whose URL has a password.
+  // An unreachable product service with a password in its URL.
   await createFor(PERSON, { items: [{ productId: 'p1', quantity: 1 }] });
   await logged('product service failed');
 
-  // Connections that are ended while they are idle, and the one that listens.
+  // Terminated idle connections, and the listening connection.
   const terminate = async () => {
-    await server.ask('{ orders { totalCount } }');
+    await server.request('{ orders { totalCount } }');
     await database.sql(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
@@ -69,13 +69,13 @@ test('every log line is small JSON without statements, connections, passwords or
   await logged('database connection lost', terminate);
   await logged('LISTEN connection lost; polling until it is restored', terminate);
 
-  // A connection that is cut in the middle of a transaction, and a database that cannot be reached.
+  // A connection cut during a transaction, and an unreachable database.
   proxy.atCommit('cut-after');
   expect(await createFor(PERSON)).toBe('done');
   await logged('COMMIT outcome unknown');
   proxy.down();
   expect(await createFor(PERSON)).toBe('SERVICE_UNAVAILABLE');
-  expect((await server.ask('query ($id: ID!) { order(id: $id) { id } }', { id: randomUUID() })).status).toBe(503);
+  expect((await server.request('query ($id: ID!) { order(id: $id) { id } }', { id: randomUUID() })).status).toBe(503);
   proxy.up();
   await logged('database read failed');
 
@@ -99,7 +99,7 @@ test('every log line is small JSON without statements, connections, passwords or
   }
 });
 
-test('a repeated failure of a background loop is logged once', async () => {
+test('a lasting failure of a background loop is logged once', async () => {
   await database.sql('ALTER TABLE event_sequencer RENAME TO event_sequencer_away');
   await database.sql('ALTER TABLE order_events RENAME TO order_events_away');
   const failing = () =>
@@ -115,5 +115,5 @@ test('a repeated failure of a background loop is logged once', async () => {
   const lines = server.logLines.filter((line) => line.includes('poll failed'));
   const loops = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   expect(loops.length).toBeGreaterThan(0);
-  expect(loops.length).toBeLessThanOrEqual(2 * new Set(loops).size); // a second one where this has taken a minute
+  expect(loops.length).toBeLessThanOrEqual(2 * new Set(loops).size); // a second line if the test takes a minute
 });

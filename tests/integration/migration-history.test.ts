@@ -5,20 +5,21 @@ import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { migrationList, NO_FILTER, withEngine } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
 import { useDatabase } from '../support/fixture.js';
+import { holdLocks, type ReleaseLocks } from '../support/locks.js';
 import type { TestDatabase } from '../support/database.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 
-/* What `npm run migrate` writes is what Prisma's own engine writes, and reads. */
+/* `npm run migrate` writes the same migration history as the engine of Prisma, which can read it. */
 
 const COLUMN = '20990101000000_column';
 const ADDS_COLUMN = 'ALTER TABLE "orders" ADD COLUMN "colour" TEXT;\n';
 const FAILS = `${ADDS_COLUMN}ALTER TABLE "no_such_table" ADD COLUMN "colour" TEXT;\n`;
 
-const ours = useDatabase({ scope: 'test', empty: true });
-const prismas = useDatabase({ scope: 'test', empty: true });
+const migrated = useDatabase({ scope: 'test', empty: true });
+const byPrisma = useDatabase({ scope: 'test', empty: true });
 
-/** `prisma migrate deploy`. */
+/** The equivalent of `prisma migrate deploy`. */
 async function deploy({ url }: { readonly url: string }, folder = MIGRATIONS_FOLDER): Promise<readonly string[]> {
   const migrationsList = await migrationList(folder);
   const { appliedMigrationNames } = await withEngine(url, (engine) =>
@@ -27,7 +28,7 @@ async function deploy({ url }: { readonly url: string }, folder = MIGRATIONS_FOL
   return appliedMigrationNames;
 }
 
-/** `prisma migrate status`. */
+/** The equivalent of `prisma migrate status`. */
 async function status({ url }: TestDatabase, folder = MIGRATIONS_FOLDER): Promise<unknown> {
   const migrationsList = await migrationList(folder);
   return withEngine(url, (engine) =>
@@ -37,7 +38,7 @@ async function status({ url }: TestDatabase, folder = MIGRATIONS_FOLDER): Promis
 
 const UP_TO_DATE = { editedMigrationNames: [], failedMigrationNames: [], hasMigrationsTable: true, history: null };
 
-/** The table and its rows, without ids and times. */
+/** The columns and rows of the table, without ids and times. */
 async function historyOf({ sql }: TestDatabase): Promise<unknown> {
   const columns = await sql(
     `SELECT column_name, data_type, character_maximum_length, column_default, is_nullable
@@ -51,55 +52,55 @@ async function historyOf({ sql }: TestDatabase): Promise<unknown> {
   return { columns, rows };
 }
 
-test('Prisma reads a database that was migrated here as one that it migrated itself', async () => {
+test('Prisma accepts a database migrated by Ordergraph as migrated', async () => {
   const folder = await migrationsWith({ [COLUMN]: ADDS_COLUMN });
-  await migrate(ours.url, folder);
-  await deploy(prismas, folder);
-  expect(await historyOf(ours)).toEqual(await historyOf(prismas));
-  expect(await status(ours, folder)).toEqual(UP_TO_DATE);
-  expect(await deploy(ours, folder)).toEqual([]);
-  expect(await migrate(prismas.url, folder)).toEqual([]);
+  await migrate(migrated.url, folder);
+  await deploy(byPrisma, folder);
+  expect(await historyOf(migrated)).toEqual(await historyOf(byPrisma));
+  expect(await status(migrated, folder)).toEqual(UP_TO_DATE);
+  expect(await deploy(migrated, folder)).toEqual([]);
+  expect(await migrate(byPrisma.url, folder)).toEqual([]);
 });
 
-test('a migration that failed is reported by name, is visible to Prisma, changes nothing, and can be applied again', async () => {
+test('a failed migration is reported by name, is visible to Prisma, changes nothing, and can be applied again', async () => {
   const failing = await migrationsWith({ [COLUMN]: FAILS });
   const reason = 'relation "no_such_table" does not exist';
-  await expect(migrate(ours.url, failing)).rejects.toThrow(`The migration ${COLUMN} failed: ${reason}`);
-  await expect(deploy(prismas, failing)).rejects.toThrow(reason);
-  expect(await historyOf(ours)).toEqual(await historyOf(prismas));
-  expect(await ours.sql('SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL')).toEqual([{ logs: reason }]);
-  expect(await status(ours, failing)).toMatchObject({ failedMigrationNames: [COLUMN] });
+  await expect(migrate(migrated.url, failing)).rejects.toThrow(`The migration ${COLUMN} failed: ${reason}`);
+  await expect(deploy(byPrisma, failing)).rejects.toThrow(reason);
+  expect(await historyOf(migrated)).toEqual(await historyOf(byPrisma));
+  expect(await migrated.sql('SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL')).toEqual([
+    { logs: reason },
+  ]);
+  expect(await status(migrated, failing)).toMatchObject({ failedMigrationNames: [COLUMN] });
 
   const repaired = await migrationsWith({ [COLUMN]: ADDS_COLUMN });
-  for (const { url } of [ours, prismas]) expect(await migrate(url, repaired)).toEqual([COLUMN]);
-  expect(await status(ours, repaired)).toEqual(UP_TO_DATE);
+  for (const { url } of [migrated, byPrisma]) expect(await migrate(url, repaired)).toEqual([COLUMN]);
+  expect(await status(migrated, repaired)).toEqual(UP_TO_DATE);
 });
 
-test('an applied migration whose script has changed is reported by name; other line ends are no change', async () => {
-  await migrate(ours.url, await migrationsWith({ [COLUMN]: ADDS_COLUMN }));
+test('an applied migration with a changed script is reported by name; other line endings are not a change', async () => {
+  await migrate(migrated.url, await migrationsWith({ [COLUMN]: ADDS_COLUMN }));
   const changed = await migrationsWith({ [COLUMN]: ADDS_COLUMN.replace('TEXT', 'INTEGER') });
-  const attempt = migrate(ours.url, changed);
+  const attempt = migrate(migrated.url, changed);
   await expect(attempt).rejects.toThrow(StartupError);
   await expect(attempt).rejects.toThrow(`changed since it was applied to this database: ${COLUMN}.`);
-  expect(await status(ours, changed)).toMatchObject({ editedMigrationNames: [COLUMN] });
+  expect(await status(migrated, changed)).toMatchObject({ editedMigrationNames: [COLUMN] });
   const windows = await migrationsWith({ [COLUMN]: ADDS_COLUMN.replaceAll('\n', '\r\n') });
-  expect(await migrate(ours.url, windows)).toEqual([]);
+  expect(await migrate(migrated.url, windows)).toEqual([]);
 });
 
-test('a database with tables of another application is not migrated; those of an extension do not count', async () => {
-  await ours.sql('CREATE TABLE invoices (id integer)');
-  await expect(migrate(ours.url)).rejects.toThrow(StartupError);
-  await expect(deploy(ours)).rejects.toThrow(/not empty/);
-  await ours.sql('ALTER EXTENSION plpgsql ADD TABLE invoices');
-  expect(await migrate(ours.url)).toEqual(await migrationNames(MIGRATIONS_FOLDER));
+test('a database with tables of another application is not migrated; tables of extensions are ignored', async () => {
+  await migrated.sql('CREATE TABLE invoices (id integer)');
+  await expect(migrate(migrated.url)).rejects.toThrow(StartupError);
+  await expect(deploy(migrated)).rejects.toThrow(/not empty/);
+  await migrated.sql('ALTER EXTENSION plpgsql ADD TABLE invoices');
+  expect(await migrate(migrated.url)).toEqual(await migrationNames(MIGRATIONS_FOLDER));
 });
 
-/** Holds the first migration of a database up until it is called. */
-async function holdUp(database: TestDatabase): Promise<() => Promise<unknown>> {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
-  return () => blocker.query('ROLLBACK');
+/** Blocks the first migration of a database until the returned function is called. */
+async function blockMigration(database: TestDatabase): Promise<ReleaseLocks> {
+  // the first migration waits for this name
+  return holdLocks(database, (client) => client.query('CREATE SEQUENCE order_number'));
 }
 
 async function waitingFor({ sql }: TestDatabase, event: string): Promise<number> {
@@ -110,21 +111,21 @@ async function waitingFor({ sql }: TestDatabase, event: string): Promise<number>
   return rows.length;
 }
 
-test('Prisma waits for a process that migrates', async () => {
-  const release = await holdUp(ours);
-  const first = migrate(ours.url);
-  await expect.poll(() => waitingFor(ours, "<> 'advisory'"), { timeout: 10_000 }).toBe(1);
-  const second = deploy(ours);
-  await expect.poll(() => waitingFor(ours, "= 'advisory'"), { timeout: 10_000 }).toBe(1);
+test('Prisma waits for a migrating process', async () => {
+  const release = await blockMigration(migrated);
+  const first = migrate(migrated.url);
+  await expect.poll(() => waitingFor(migrated, "<> 'advisory'"), { timeout: 10_000 }).toBe(1);
+  const second = deploy(migrated);
+  await expect.poll(() => waitingFor(migrated, "= 'advisory'"), { timeout: 10_000 }).toBe(1);
   await release();
   expect(await Promise.all([first, second])).toEqual([await migrationNames(MIGRATIONS_FOLDER), []]);
 });
 
-test('a process that migrates waits for Prisma', async () => {
-  const release = await holdUp(ours);
-  const first = deploy(ours);
-  await expect.poll(() => waitingFor(ours, "<> 'advisory'"), { timeout: 10_000 }).toBe(1);
-  const proxy = await startPostgresProxy(ours.url);
+test('a migrating process waits for Prisma', async () => {
+  const release = await blockMigration(migrated);
+  const first = deploy(migrated);
+  await expect.poll(() => waitingFor(migrated, "<> 'advisory'"), { timeout: 10_000 }).toBe(1);
+  const proxy = await startPostgresProxy(migrated.url);
   try {
     const second = migrate(proxy.url);
     await expect.poll(() => proxy.statements.length, { timeout: 10_000 }).toBeGreaterThan(2);
@@ -134,5 +135,5 @@ test('a process that migrates waits for Prisma', async () => {
   } finally {
     await proxy.close();
   }
-  expect(await pendingMigrations(ours.url)).toEqual([]);
+  expect(await pendingMigrations(migrated.url)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { schemaDifference } from '../../src/database/schema-engine.js';
 import { StartupError } from '../../src/startup-error.js';
 import { useDatabase } from '../support/fixture.js';
+import { holdLocks } from '../support/locks.js';
 import { migrationsWith } from '../support/migrations.js';
 import { startPostgresProxy } from '../support/postgres-proxy.js';
 import { insertCreated } from '../support/rows.js';
@@ -18,14 +19,14 @@ const MIGRATIONS = readdirSync('prisma/migrations', { withFileTypes: true })
 
 const database = useDatabase({ scope: 'test', empty: true });
 
-test('of processes that start at the same time, one migrates', async () => {
+test('one of several concurrent processes migrates', async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
   expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
   expect(await migrate(database.url)).toEqual([]);
   expect(await pendingMigrations(database.url)).toEqual([]);
 });
 
-test('two servers that start at the same time on an empty database both serve', async () => {
+test('two servers that start concurrently on an empty database both serve requests', async () => {
   const servers = await Promise.all([0, 1].map(() => startServer(database.url, { DATABASE_MIGRATE: 'always' })));
   for (const server of servers) expect((await fetch(server.url.replace('/graphql', '/ready'))).status).toBe(200);
   await Promise.all(servers.map((server) => server.close()));
@@ -34,7 +35,7 @@ test('two servers that start at the same time on an empty database both serve', 
   expect(new Set(rows.map((row) => row['migration_name']))).toEqual(new Set(MIGRATIONS));
 });
 
-test('a migration that a killed process has begun is applied again', async () => {
+test('an incomplete migration of a killed process is applied again', async () => {
   await migrate(database.url);
   await database.sql('DROP SCHEMA public CASCADE');
   await database.sql('CREATE SCHEMA public');
@@ -55,7 +56,7 @@ const INDEX_OF_NOTES = `-- outside a transaction
 CREATE INDEX CONCURRENTLY IF NOT EXISTS "orders_notes_idx" ON "orders"("notes");
 `;
 
-test('an index whose build was interrupted is built again', async () => {
+test('an index with an interrupted build is built again', async () => {
   const folder = await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES });
   await migrate(database.url, folder);
   const valid = async () =>
@@ -68,7 +69,7 @@ test('an index whose build was interrupted is built again', async () => {
   expect(await pendingMigrations(database.url, folder)).toEqual([]);
 });
 
-test('orders are written while the build of an index waits for an open transaction', async () => {
+test('orders are stored while the build of an index waits for an open transaction', async () => {
   await migrate(database.url);
   const writer = await database.connect();
   await writer.query('BEGIN');
@@ -93,10 +94,9 @@ test('the migrations agree with schema.prisma', async () => {
   expect(await schemaDifference(database.url)).toBe('');
 });
 
-test('a process waits until another one has migrated', async () => {
-  const blocker = await database.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('CREATE SEQUENCE order_number'); // the first migration waits for this name
+test('a process waits for the migration of another process', async () => {
+  // the first migration waits for this name
+  const release = await holdLocks(database, (client) => client.query('CREATE SEQUENCE order_number'));
   const first = migrate(database.url);
   const waiting = async () =>
     (
@@ -108,9 +108,9 @@ test('a process waits until another one has migrated', async () => {
   const proxy = await startPostgresProxy(database.url);
   try {
     const second = migrate(proxy.url);
-    const tries = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
-    await expect.poll(async () => tries() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
-    await blocker.query('ROLLBACK');
+    const attempts = () => proxy.statements.filter((sql) => sql.includes('advisory')).length;
+    await expect.poll(async () => attempts() >= 3 || (await waiting()) > 1, { timeout: 10_000 }).toBe(true);
+    await release();
     expect(await Promise.all([first, second])).toEqual([MIGRATIONS, []]);
   } finally {
     await proxy.close();
@@ -119,7 +119,7 @@ test('a process waits until another one has migrated', async () => {
   expect(rows).toEqual(MIGRATIONS.map((name) => ({ migration_name: name, rolled_back_at: null })));
 });
 
-test('a migration is applied if its process is killed right after the script has run', async () => {
+test('a migration is applied if its process is killed right after its script', async () => {
   const folder = await migrationsWith({ [NOTES_INDEX]: INDEX_OF_NOTES });
   const proxy = await startPostgresProxy(database.url);
   try {
@@ -133,7 +133,7 @@ test('a migration is applied if its process is killed right after the script has
   expect(await migrate(database.url, folder)).toEqual(pending);
 });
 
-test('a PostgreSQL that is too old is rejected; the message names its version and the oldest supported one', async () => {
+test('an unsupported version of PostgreSQL is rejected with the actual and the oldest supported version', async () => {
   await migrate(database.url);
   const rows = await database.sql<{ number: string }>("SELECT current_setting('server_version_num') AS number");
   const proxy = await startPostgresProxy(database.url, '', { replace: [rows[0]?.number ?? '', '149999'] });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { STATUSES } from '../support/lifecycle.js';
-import { commands, type Drawn, type DrawnChange } from '../support/model-commands.js';
+import { commands, type RandomCommand, type RandomChange } from '../support/model-commands.js';
 import {
   Model,
   totalOf,
@@ -33,18 +33,18 @@ const amountOrNull = (cents: number | null | undefined) => (typeof cents === 'nu
 const items = (of: readonly Line[]) =>
   of.map(({ name, quantity, price }) => ({ name, quantity, unitPrice: amount(price) }));
 
-/** One client: its commands one after the other, each answer held against the model's. */
+/** One client. It sends its commands sequentially and compares each result with the model. */
 class Client {
   readonly customerId = randomUUID();
   readonly model = new Model();
   readonly #ids = new Map<number, string>();
 
-  /** What can be sent again as it was: creates, and changes of single orders. */
+  /** The sent commands that can be repeated: creates, and changes of single orders. */
   readonly #sent: (Create | Change)[] = [];
-  /** How often a create, and a change under a key, was answered as an earlier identical one had been. */
+  /** The numbers of replayed creates and replayed changes. */
   readonly repeated = { creates: 0, changes: 0 };
 
-  async run(command: Drawn): Promise<void> {
+  async run(command: RandomCommand): Promise<void> {
     switch (command.kind) {
       case 'createMany': {
         const orders = command.orders.map((order) => this.#order(order));
@@ -52,21 +52,22 @@ class Client {
         const expected = this.model.createMany(command);
         const { results } = await createOrders(server, input);
         expect(results).toHaveLength(expected.length);
-        for (const [index, { key: made }] of command.orders.entries()) {
-          // Two of one request may want the same reference; which one gets it is decided in their order.
-          this.#meets(made, expected[index], results[index], true);
+        for (const [index, { key }] of command.orders.entries()) {
+          // If several orders of a request have the same reference, the first one gets it.
+          this.#expectResult(key, expected[index], results[index], true);
         }
         return;
       }
       case 'transitionMany': {
-        const changes = command.changes.map((drawn) => {
-          const { off: _, ...change } = drawn;
+        const changes = command.changes.map((random) => {
+          const { offset: _, ...change } = random;
           return { ...change, expected: null };
         });
         const inputs = changes.map((each) => this.#change(each));
         const expected = changes.map((each) => this.model.change(each));
         const { results } = await transitionOrders(server, inputs);
-        for (const [index, { order }] of changes.entries()) this.#meets(order, expected[index], results[index], true);
+        for (const [index, { order }] of changes.entries())
+          this.#expectResult(order, expected[index], results[index], true);
         return;
       }
       case 'repeat': {
@@ -78,48 +79,48 @@ class Client {
       case 'transition':
       case 'cancel':
       case 'update':
-      case 'remove':
+      case 'delete':
         return this.#send(this.#atVersion(command));
     }
   }
 
-  /** Sends the last creates and changes under keys again, each as it was. */
+  /** Repeats the last creates and changes with keys unchanged. */
   async repeatLast(count: number): Promise<void> {
     const keyed = this.#sent.filter((command) => command.kind === 'create' || command.change !== null);
     for (const command of keyed.slice(-count)) await this.#send(command);
   }
 
-  #atVersion({ off, ...change }: DrawnChange): Change {
+  #atVersion({ offset, ...change }: RandomChange): Change {
     const version = this.model.orders.get(change.order)?.events.length ?? 1;
-    return { ...change, expected: off === null ? null : Math.max(1, version + off) };
+    return { ...change, expected: offset === null ? null : Math.max(1, version + offset) };
   }
 
   async #send(command: Create | Change): Promise<void> {
     this.#sent.push(command);
     if (command.kind === 'create') {
       const expected = this.model.create(command);
-      if ('done' in expected && expected.done === 'again') this.repeated.creates += 1;
-      return this.#meets(command.key, expected, await createWholeOrder(server, this.#order(command)));
+      if ('done' in expected && expected.done === 'replayed') this.repeated.creates += 1;
+      return this.#expectResult(command.key, expected, await createWholeOrder(server, this.#order(command)));
     }
     const events = this.model.orders.get(command.order)?.events.length;
     const expected = this.model.change(command);
     const isRepeated = 'done' in expected && expected.done === 'changed';
     if (isRepeated && events === this.model.orders.get(command.order)?.events.length) this.repeated.changes += 1;
     const input = this.#change(command);
-    if (command.kind !== 'remove') {
+    if (command.kind !== 'delete') {
       const send = { transition: transitionWholeOrder, cancel: cancelOrder, update: updateOrder }[command.kind];
-      return this.#meets(command.order, expected, await send(server, input));
+      return this.#expectResult(command.order, expected, await send(server, input));
     }
     const { deletedOrderId, userErrors } = await deleteOrder(server, input);
     if ('rejected' in expected) expect(userErrors.map(({ code }) => code)).toContain(expected.rejected);
     else expect({ deletedOrderId, userErrors }).toEqual({ deletedOrderId: input['id'], userErrors: [] });
   }
 
-  #order({ key: made, lines: of, reference, notes, name, shipping, tax, discount }: Create): object {
+  #order({ key, lines: of, reference, notes, name, shipping, tax, discount }: Create): object {
     const { customerId } = this;
     const sums = { shipping: amount(shipping), tax: amount(tax), discount: amount(discount) };
     const details = { notes, customerName: name, externalReference: reference };
-    return { idempotencyKey: `${customerId} ${made}`, customerId, items: items(of), ...details, ...sums };
+    return { idempotencyKey: `${customerId} ${key}`, customerId, items: items(of), ...details, ...sums };
   }
 
   #change(command: Change): Record<string, unknown> {
@@ -135,10 +136,10 @@ class Client {
         return { ...base, reason: command.reason };
       case 'update': {
         const { name, reference, notes, lines, expectedTotal } = command;
-        const sums = (['shipping', 'tax', 'discount'] as const).map((of) => [of, amountOrNull(command[of])]);
+        const sums = (['shipping', 'tax', 'discount'] as const).map((field) => [field, amountOrNull(command[field])]);
         return {
           ...base,
-          customerName: name, // what is undefined is not sent
+          customerName: name, // undefined fields are not sent
           externalReference: reference,
           notes,
           items: lines === undefined ? undefined : items(lines),
@@ -146,14 +147,14 @@ class Client {
           ...(Object.fromEntries(sums) as object),
         };
       }
-      case 'remove':
+      case 'delete':
         return base;
     }
   }
 
-  #meets(made: number, expected: Expected | undefined, answer: OrderPayload | undefined, brief = false): void {
-    if (expected === undefined || answer === undefined) throw new Error('an answer is missing');
-    const { order, userErrors } = answer;
+  #expectResult(key: number, expected: Expected | undefined, result: OrderPayload | undefined, brief = false): void {
+    if (expected === undefined || result === undefined) throw new Error('a result is missing');
+    const { order, userErrors } = result;
     if ('rejected' in expected) {
       expect(order).toBeNull();
       expect(userErrors.map(({ code }) => code)).toContain(expected.rejected);
@@ -161,42 +162,42 @@ class Client {
     }
     expect(userErrors).toEqual([]);
     if (order === null) throw new Error('neither an order nor an error');
-    this.#ids.set(made, order.id);
+    this.#ids.set(key, order.id);
     const { done } = expected;
-    if (answer.replayed !== undefined) expect(answer.replayed).toBe(done === 'again');
-    if (answer.changed !== undefined) expect(answer.changed).toBe(done === 'changed');
-    const known = this.model.orders.get(made);
-    if (!brief && known !== undefined) expectOrder(order, known);
+    if (result.replayed !== undefined) expect(result.replayed).toBe(done === 'replayed');
+    if (result.changed !== undefined) expect(result.changed).toBe(done === 'changed');
+    const expectedOrder = this.model.orders.get(key);
+    if (!brief && expectedOrder !== undefined) expectOrder(order, expectedOrder);
   }
 
-  /** Everything that is stored is as the model has it. */
-  async agrees(): Promise<void> {
-    for (const [made, known] of this.model.orders) {
-      const order = await readOrder(server, this.#ids.get(made) ?? '');
-      if (known.deleted) expect(order).toBeNull();
-      else if (order === null) throw new Error('an order is lost');
-      else expectOrder(order, known);
+  /** Compares all stored data with the model. */
+  async expectStored(): Promise<void> {
+    for (const [key, expectedOrder] of this.model.orders) {
+      const order = await readOrder(server, this.#ids.get(key) ?? '');
+      if (expectedOrder.deleted) expect(order).toBeNull();
+      else if (order === null) throw new Error('an order is missing');
+      else expectOrder(order, expectedOrder);
     }
-    const stored = await database.sql<{ id: string; version: number; versions: number[] }>(
+    const rows = await database.sql<{ id: string; version: number; versions: number[] }>(
       `SELECT o.id, o.version, array_agg(e.version ORDER BY e.version) AS versions FROM orders o
        JOIN order_events e ON e.order_id = o.id WHERE e.customer_id = $1 GROUP BY o.id`,
       [this.customerId],
     );
-    expect(stored).toHaveLength(this.model.orders.size);
-    for (const { version, versions } of stored)
+    expect(rows).toHaveLength(this.model.orders.size);
+    for (const { version, versions } of rows)
       expect(versions).toEqual(Array.from({ length: version }, (_, index) => index + 1));
     const references = await database.sql<{ external_reference: string }>(
       'SELECT external_reference FROM order_references WHERE customer_id = $1 ORDER BY 1',
       [this.customerId],
     );
-    const held = [...this.model.orders.values()]
+    const claimed = [...this.model.orders.values()]
       .flatMap(({ reference }) => reference ?? [])
       .toSorted((a, b) => (a < b ? -1 : 1));
-    expect(references.map((row) => row.external_reference)).toEqual(held);
+    expect(references.map((row) => row.external_reference)).toEqual(claimed);
   }
 }
 
-function expectOrder(order: WholeOrder, known: ModelOrder): void {
+function expectOrder(order: WholeOrder, expectedOrder: ModelOrder): void {
   const {
     notes,
     name,
@@ -208,7 +209,7 @@ function expectOrder(order: WholeOrder, known: ModelOrder): void {
     cancelReason,
     tracking,
     events,
-  } = known;
+  } = expectedOrder;
   expect(order).toMatchObject({
     notes,
     customerName: name,
@@ -219,9 +220,13 @@ function expectOrder(order: WholeOrder, known: ModelOrder): void {
     tax: { amount: amount(tax) },
     discount: { amount: amount(discount) },
     version: events.length,
-    total: { amount: amount(totalOf(known)) },
+    total: { amount: amount(totalOf(expectedOrder)) },
     tracking: tracking === null ? null : { number: tracking },
-    items: known.lines.map(({ name, quantity, price }) => ({ name, quantity, unitPrice: { amount: amount(price) } })),
+    items: expectedOrder.lines.map(({ name, quantity, price }) => ({
+      name,
+      quantity,
+      unitPrice: { amount: amount(price) },
+    })),
   });
   const { nodes } = order.history;
   expect(nodes).toMatchObject(events.map((event, index) => ({ ...event, version: index + 1 })));
@@ -237,18 +242,18 @@ interface Stats {
 
 const STATS = '{ orderStats { count byStatus { status count } money { gross { amount } } } }';
 
-const alive: ModelOrder[] = [];
+const stored: ModelOrder[] = [];
 
-/** The statistics are of all runs: the database has them all. */
+/** The statistics include the orders of all runs, which share the database. */
 async function expectStatistics(): Promise<void> {
-  const gross = alive.filter(({ status }) => status !== 'CANCELLED').reduce((sum, order) => sum + totalOf(order), 0);
+  const gross = stored.filter(({ status }) => status !== 'CANCELLED').reduce((sum, order) => sum + totalOf(order), 0);
   const expected = {
-    count: alive.length,
+    count: stored.length,
     byStatus: STATUSES.map((status) => ({
       status,
-      count: alive.filter((order) => order.status === status).length,
+      count: stored.filter((order) => order.status === status).length,
     })),
-    money: alive.some(({ status }) => status !== 'CANCELLED') ? [{ gross: { amount: amount(gross) } }] : [],
+    money: stored.some(({ status }) => status !== 'CANCELLED') ? [{ gross: { amount: amount(gross) } }] : [],
   };
   const stats = async () => (await server.get<Stats>(STATS)).orderStats;
   await expect.poll(stats, { timeout: 10_000, interval: 20 }).toEqual(expected);
@@ -258,7 +263,7 @@ const RUNS = Number(process.env['MODEL_RUNS'] ?? 12);
 
 const repeated = { creates: 0, changes: 0 };
 
-test(`whatever several clients do at once, answers, orders, histories and statistics agree with the model (${RUNS} runs)`, async () => {
+test(`results, orders, histories and statistics of concurrent clients match the model (${RUNS} runs)`, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(commands, { minLength: 10, maxLength: 40, size: 'max' }), { minLength: 4, maxLength: 4 }),
@@ -268,7 +273,7 @@ test(`whatever several clients do at once, answers, orders, histories and statis
           running.map(async ({ client, list }) => {
             for (const command of list) await client.run(command);
             await client.repeatLast(10);
-            await client.agrees();
+            await client.expectStored();
           }),
         );
         for (const { client } of running) {
@@ -276,13 +281,13 @@ test(`whatever several clients do at once, answers, orders, histories and statis
           repeated.changes += client.repeated.changes;
         }
         for (const { client } of running)
-          alive.push(...[...client.model.orders.values()].filter(({ deleted }) => !deleted));
+          stored.push(...[...client.model.orders.values()].filter(({ deleted }) => !deleted));
         await expectStatistics();
       },
     ),
     { numRuns: RUNS, endOnFailure: true },
   );
-  // A run that repeats nothing shows nothing of idempotency.
+  // Without replays the runs would not test idempotency.
   expect(repeated.creates).toBeGreaterThan(RUNS);
   expect(repeated.changes).toBeGreaterThan(RUNS);
 }, 600_000);

@@ -7,7 +7,7 @@ import { createdOrder, transitionOrder } from '../support/order-requests.js';
 const database = useDatabase();
 const server = useServer(database);
 
-test('every object with an id is found by node and nodes, in the order of the ids', async () => {
+test('node and nodes return every object with an id, in the order of the ids', async () => {
   const order = await createdOrder(server, {
     customerId: 'c:1',
     customerName: 'Ada',
@@ -39,7 +39,7 @@ test('every object with an id is found by node and nodes, in the order of the id
   }
 });
 
-test('an object that does not exist is null, in its place', async () => {
+test('a missing object is null at its position', async () => {
   const order = await createdOrder(server);
   const ids = [
     randomUUID(),
@@ -57,25 +57,25 @@ test('an object that does not exist is null, in its place', async () => {
   });
 });
 
-test('a hundred and one ids are too many', async () => {
-  const answer = await server.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
+test('a request for 101 ids is rejected', async () => {
+  const response = await server.request('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
     ids: Array.from({ length: 101 }, () => randomUUID()),
   });
-  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  expect(response).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
 });
 
-test('a customer has the name and address of its latest order, and its orders', async () => {
+test('a customer has the name and e-mail address of the latest order, and lists its orders', async () => {
   await createdOrder(server, { customerId: 'latest', customerName: 'Old', customerEmail: 'old@example.com' });
   const second = await createdOrder(server, {
     customerId: 'latest',
     customerName: 'New',
     customerEmail: 'new@example.com',
   });
-  await createdOrder(server, { customerId: 'somebody else' });
+  await createdOrder(server, { customerId: 'another customer' });
   const query = `{ customer(customerId: "latest") { id customerId name email
     orders(first: 1) { totalCount nodes { id } pageInfo { hasNextPage } }
     cancelled: orders(where: {status: {eq: CANCELLED}}) { totalCount nodes { id } }
-    foreign: orders(where: {customerId: "somebody else"}) { totalCount nodes { id } } } }`;
+    foreign: orders(where: {customerId: "another customer"}) { totalCount nodes { id } } } }`;
   expect(await server.get(query)).toEqual({
     customer: {
       id: 'customer:latest',
@@ -89,7 +89,7 @@ test('a customer has the name and address of its latest order, and its orders', 
   });
 });
 
-test("a guest's order has no customer", async () => {
+test('the order of a guest has no customer', async () => {
   const { id } = await createdOrder(server, { customerName: 'Guest', customerEmail: 'guest@example.com' });
   const query = 'query ($id: ID!) { order(id: $id) { customerId customerName customerEmail customer { id } } }';
   expect(await server.get(query, { id })).toEqual({
@@ -97,7 +97,7 @@ test("a guest's order has no customer", async () => {
   });
 });
 
-test('a history pages both ways and knows its ends', async () => {
+test('a history is paged in both directions and reports its ends', async () => {
   const { id } = await createdOrder(server);
   for (const status of ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'])
     await transitionOrder(server, { id, status, reason: `to ${status}` });
@@ -131,11 +131,11 @@ test('a history pages both ways and knows its ends', async () => {
   const beyond = await page({ first: 2, after: third.pageInfo.endCursor });
   expect(beyond).toMatchObject({ nodes: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
   const other = await createdOrder(server);
-  const foreign = await server.ask(query, { id: other.id, after: first.pageInfo.endCursor });
+  const foreign = await server.request(query, { id: other.id, after: first.pageInfo.endCursor });
   expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
 });
 
-test('money is exact in currencies of no, two and three decimals', async () => {
+test('money is exact in currencies with zero, two and three decimals', async () => {
   const cases = [
     ['JPY', '1250', '3750'],
     ['USD', '0.07', '0.21'],

@@ -15,7 +15,7 @@ const EMAILS = ['Ada@Example.com', 'ada@example.com', 'ad@example.org', null];
 const REFERENCES = ['PO-1', 'PO-2', 'po-1', 'Ünïcode-\u{10ffff}', null];
 const CURRENCIES = ['USD', 'JPY'];
 
-/** Few values each, so that ties and empty results both come up. */
+/** Few values each, so that ties and empty results both occur. */
 const rows: OrderRow[] = Array.from({ length: 300 }, (_, index) => ({
   id: randomUUID(),
   number: 1 + index * 7,
@@ -33,7 +33,7 @@ function pick<T>(values: readonly T[], index: number, salt: number): T {
   return values[(index * (2 * salt + 1) + (index >> 3)) % values.length] as T;
 }
 
-/** The same again as if each third order had been deleted: nothing below may list or count one of them. */
+/** Copies of every third order as deleted orders. No list or count may include them. */
 const deleted = rows
   .filter((_, index) => index % 3 === 0)
   .map((row) => ({ ...row, id: randomUUID(), number: row.number + 1, deletedAt: row.updatedAt }));
@@ -48,7 +48,7 @@ const SORT_KEYS = {
 
 type SortField = keyof typeof SORT_KEYS;
 
-/** The ids of what `where` means among the rows, sorted as the server should. */
+/** The ids of the rows that match `where`, in the expected order. */
 function expected(all: readonly OrderRow[], where: Where, field: SortField, direction: string): string[] {
   const key = SORT_KEYS[field];
   const sorted = all
@@ -148,7 +148,7 @@ const times = (base: number) =>
     fc.record({ gte: moment(base), lt: moment(base) }),
   );
 const amount = fc.constantFrom('0', '1', '3', '5');
-/** At most two at once: of more, nearly all combinations mean nothing. */
+/** At most two conditions, because most combinations of more match no order. */
 const conditions: fc.Arbitrary<Where> = combined({
   status: fc.record({ in: fc.subarray([...ORDER_STATUSES], { minLength: 1 }) }),
   customerId: fc.constantFrom('ada', 'bob', 'nobody'),
@@ -174,13 +174,13 @@ const orderings = fc.record({
   direction: fc.constantFrom('ASC', 'DESC'),
 });
 
-/** Amounts need a currency, in the filter and in the ordering. */
+/** Filters by amount and sorting by amount require a currency. */
 function allowed(where: Where, field: SortField): Where {
   const needsCurrency = where.total !== undefined || field === 'TOTAL';
   return needsCurrency && where.currency === undefined ? { ...where, currency: 'JPY' } : where;
 }
 
-/** The cursor of an order under an ordering: it may be used with any condition. */
+/** The cursor of an order under a sort order. It is valid with any condition. */
 async function cursorOf(row: OrderRow, orderBy: object): Promise<string | null> {
   const where = { number: { eq: String(row.number) }, currency: row.currency };
   return (await list({ first: 1, where, orderBy })).pageInfo.endCursor;
@@ -188,7 +188,7 @@ async function cursorOf(row: OrderRow, orderBy: object): Promise<string | null> 
 
 const RUNS = 150;
 
-test('every condition under every sort order finds exactly the matching orders, by pages from both ends, with exact counts', async () => {
+test('every condition with every sort order returns exactly the matching orders, in pages from both ends and with exact counts', async () => {
   let found = 0;
   await fc.assert(
     fc.asyncProperty(conditions, orderings, fc.integer({ min: 1, max: 7 }), async (some, orderBy, size) => {
@@ -212,11 +212,11 @@ test('every condition under every sort order finds exactly the matching orders, 
     }),
     { numRuns: RUNS },
   );
-  expect(found).toBeGreaterThan(RUNS / 2); // else it compares empty lists
+  expect(found).toBeGreaterThan(RUNS / 2); // otherwise it compares empty lists
 });
 
-test('of a cursor and a bound in time the narrower one applies, on both sides and in both directions', async () => {
-  const middles = [2, 10, 17].map((second) => second * 1_000);
+test('the narrower of a cursor and a time bound applies, on both sides and in both directions', async () => {
+  const bounds = [2, 10, 17].map((second) => second * 1_000);
   let cut = 0;
   for (const [field, name, base] of [
     ['CREATED_AT', 'createdAt', START],
@@ -229,9 +229,9 @@ test('of a cursor and a bound in time the narrower one applies, on both sides an
         const row = rows.find(({ id }) => id === all[index]);
         if (row === undefined) throw new Error('no such row');
         const cursor = await cursorOf(row, orderBy);
-        for (const middle of middles) {
+        for (const bound of bounds) {
           for (const side of ['gte', 'lt']) {
-            const where = { [name]: { [side]: new Date(base + middle).toISOString() } };
+            const where = { [name]: { [side]: new Date(base + bound).toISOString() } };
             const within = new Set(expected(rows, where, field, direction));
             const behind = all.slice(index + 1).filter((id) => within.has(id));
             const ahead = all.slice(0, index).filter((id) => within.has(id));
@@ -250,7 +250,7 @@ test('of a cursor and a bound in time the narrower one applies, on both sides an
   expect(cut).toBeGreaterThan(20);
 });
 
-test('gte and lte include their bound, and lt does not', async () => {
+test('gte and lte include their bound; lt excludes it', async () => {
   const count = async (where: Where) => (await list({ first: 0, where })).totalCount;
   const at = new Date(START + 5_000).toISOString();
   const plain = (holds: (row: OrderRow) => boolean) => rows.filter(holds).length;
@@ -272,7 +272,7 @@ test('gte and lte include their bound, and lt does not', async () => {
   );
 });
 
-test('a count up to a limit is exact up to the limit itself', async () => {
+test('a bounded count is exact up to and including its limit', async () => {
   const where = { customerId: 'ada' };
   const { length } = rows.filter(({ customerId }) => customerId === 'ada');
   const query =
@@ -283,7 +283,7 @@ test('a count up to a limit is exact up to the limit itself', async () => {
   expect(await count(length + 1)).toEqual({ value: length, precision: 'EXACT' });
 });
 
-test('deleted orders are in no list, no count and no statistics of a customer', async () => {
+test('deleted orders are excluded from lists, counts and statistics of a customer', async () => {
   const ids = new Set<string>(deleted.map(({ id }) => id));
   expect(ids.size).toBeGreaterThan(50);
   const everywhere = async (where: Where) => {
@@ -304,7 +304,7 @@ test('deleted orders are in no list, no count and no statistics of a customer', 
   expect(orderStats).toEqual({ count: length, series: [{ count: length }] });
 });
 
-test('while orders come in, pages under every ordering show each that was there exactly once', async () => {
+test('pages under every sort order contain each existing order exactly once while orders are inserted', async () => {
   for (const field of ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const) {
     for (const direction of ['ASC', 'DESC']) {
       const currency = 'GBP';
@@ -313,10 +313,10 @@ test('while orders come in, pages under every ordering show each that was there 
         rows.slice(0, 20).map((row, index) => ({ ...row, id: randomUUID(), number: 10_000 + index, currency }));
       const before = await list({ first: 1, where });
       if (before.totalCount === 0) await insertOrders(database, [...fresh(), ...fresh()]);
-      const there = new Set<string>();
+      const listed = new Set<string>();
       for (let after: string | null = null; ;) {
         const page = await list({ first: 50, after, where, orderBy: { field, direction } });
-        for (const { id } of page.nodes) there.add(id);
+        for (const { id } of page.nodes) listed.add(id);
         if (!page.pageInfo.hasNextPage) break;
         after = page.pageInfo.endCursor;
       }
@@ -329,26 +329,26 @@ test('while orders come in, pages under every ordering show each that was there 
         if (pages < 3) await insertOrders(database, fresh());
       }
       expect(new Set(seen).size).toBe(seen.length);
-      expect([...there].filter((id) => !seen.includes(id))).toEqual([]);
+      expect([...listed].filter((id) => !seen.includes(id))).toEqual([]);
     }
   }
 });
 
-test("a customer's orders take the same conditions; another customer's are none", async () => {
+test('the orders of a customer support the same conditions; a condition on another customer matches none', async () => {
   const query = `query ($where: OrderWhere) { customer(customerId: "ada") {
     orders(first: 100, where: $where, orderBy: { field: UPDATED_AT, direction: ASC }) { nodes { id } } } }`;
-  const ask = async (where: Where) =>
+  const listOwn = async (where: Where) =>
     (await server.get<{ customer: Listed }>(query, { where })).customer.orders.nodes.map(({ id }) => id);
   const where: Where = { currency: 'USD', customerEmail: { startsWith: 'AD' } };
-  const mine = expected(rows, { ...where, customerId: 'ada' }, 'UPDATED_AT', 'ASC');
-  expect(mine.length).toBeGreaterThan(3);
-  expect(await ask(where)).toEqual(mine.slice(0, 100));
-  expect(await ask({ ...where, customerId: 'bob' })).toEqual([]);
+  const own = expected(rows, { ...where, customerId: 'ada' }, 'UPDATED_AT', 'ASC');
+  expect(own.length).toBeGreaterThan(3);
+  expect(await listOwn(where)).toEqual(own.slice(0, 100));
+  expect(await listOwn({ ...where, customerId: 'bob' })).toEqual([]);
 });
 
-test('contradictory or invalid conditions are rejected and named', async () => {
+test('contradictory or invalid conditions are rejected by name', async () => {
   const rejection = async (where: object, orderBy: object = {}) => {
-    const { errors, status } = await server.ask(LIST, { where, orderBy });
+    const { errors, status } = await server.request(LIST, { where, orderBy });
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };
@@ -359,7 +359,7 @@ test('contradictory or invalid conditions are rejected and named', async () => {
   expect(await rejection({ number: { startsWith: '' } })).toEqual(['BAD_USER_INPUT', 'where.number.startsWith']);
   const many = Array.from({ length: 101 }, String);
   expect(await rejection({ number: { in: many } })).toEqual(['BAD_USER_INPUT', 'where.number.in']);
-  const { errors } = await server.ask('{ orders { count(limit: 0) { value } } }');
+  const { errors } = await server.request('{ orders { count(limit: 0) { value } } }');
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', argument: 'limit' });
 });
 
@@ -373,10 +373,10 @@ test('several long lists in one filter cost no more than one', async () => {
   };
   const began = performance.now();
   await Promise.all(Array.from({ length: 8 }, () => list({ where, first: 5 })));
-  expect(performance.now() - began).toBeLessThan(5_000); // a hundred times as long as it takes
+  expect(performance.now() - began).toBeLessThan(5_000); // a hundred times the usual duration
 });
 
-test('times outside the range of the database are before or after all orders', async () => {
+test('times outside the range of the database are treated as before or after all orders', async () => {
   for (const [createdAt, count] of [
     [{ gte: '0000-01-01T00:00:00Z' }, rows.length],
     [{ lt: '0000-01-01T00:00:00Z' }, 0],
@@ -391,14 +391,14 @@ test('times outside the range of the database are before or after all orders', a
     expect((await list({ where })).totalCount).toBe(Math.min(count, 100));
     expect((await list({ where, last: 3 })).nodes).toHaveLength(Math.min(count, 3));
   }
-  const { errors } = await server.ask('{ orderStats(from: "0000-01-01T00:00:00Z") { count } }');
+  const { errors } = await server.request('{ orderStats(from: "0000-01-01T00:00:00Z") { count } }');
   expect(errors).toBeUndefined();
 });
 
-test('a cursor is rejected under another ordering', async () => {
+test('a cursor is rejected with another sort order', async () => {
   const { pageInfo } = await list({ first: 1, where: { currency: 'USD' }, orderBy: { field: 'TOTAL' } });
   for (const orderBy of [{ field: 'CREATED_AT' }, { field: 'TOTAL', direction: 'ASC' }]) {
-    const { errors } = await server.ask(LIST, {
+    const { errors } = await server.request(LIST, {
       after: pageInfo.endCursor,
       where: { currency: 'USD' },
       orderBy,

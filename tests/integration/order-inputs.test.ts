@@ -11,12 +11,12 @@ import {
   updateOrder,
 } from '../support/order-requests.js';
 
-/* What a person may mistype in an order is reported with its place; what JSON cannot say is not lost silently. */
+/* Mistyped fields of an order are reported with their path, and values that JSON cannot represent are rejected. */
 
 const database = useDatabase();
 const server = useServer(database);
 
-test('one malformed row of a PARTIAL batch is reported in its place, and the others are stored', async () => {
+test('a malformed row of a PARTIAL batch is reported at its index, and the others are stored', async () => {
   const customerId = randomUUID();
   const row = (more: object = {}) => ({ customerId, items: [TEA], ...more });
   const { results, userErrors } = await createOrders(server, {
@@ -48,7 +48,7 @@ test.each([
   ["o'neil+tag@sub.example.co.uk", "o'neil+tag@sub.example.co.uk"],
   ['root@localhost', 'root@localhost'],
   [`${'x'.repeat(242)}@example.com`, `${'x'.repeat(242)}@example.com`],
-])('the e-mail address %j is createdWholeOrder, trimmed', async (given, stored) => {
+])('the e-mail address %j is trimmed and stored', async (given, stored) => {
   const idempotencyKey = randomUUID();
   const order = await createdWholeOrder(server, { idempotencyKey, customerEmail: given });
   expect(order['customerEmail']).toBe(stored);
@@ -72,7 +72,7 @@ test.each([
   'Ada <ada@example.com>',
   'ada@example.com,eve@example.com',
   'ada\n@example.com',
-])('the e-mail address %j is rejected, and named', async (customerEmail) => {
+])('the e-mail address %j is rejected by name', async (customerEmail) => {
   const { order, userErrors } = await createWholeOrder(server, { customerEmail });
   expect(order).toBeNull();
   expect(codes(userErrors)).toEqual(['INVALID input.customerEmail']);
@@ -129,13 +129,13 @@ test.each([
   ['[1]', 'JSONObject'],
   ['"text"', 'JSONObject'],
   ['WEB', 'JSONObject'],
-])('metadata that is no JSON object is rejected, not cut short: %s', async (metadata, word) => {
-  const { status, errors } = await server.ask(CREATE_WITH(metadata));
+])('metadata other than a JSON object is rejected: %s', async (metadata, word) => {
+  const { status, errors } = await server.request(CREATE_WITH(metadata));
   expect(status).toBe(400);
   expect(errors?.[0]?.message).toContain(word);
 });
 
-test('metadata keeps every literal, every key and every variable inside', async () => {
+test('metadata keeps every literal, key and nested variable', async () => {
   const metadata =
     '{ text: "t", int: 12, float: -1.5, yes: true, nothing: null, list: [1, [], $x], inner: { b: $x }, all: $all, given: $none, __proto__: 7 }';
   const variables = '($x: String, $all: JSONObject, $none: Int)';

@@ -5,7 +5,7 @@ import type { Viewer } from '../../src/domain/viewer.js';
 import type { UserError } from '../support/order-documents.js';
 import { useViewers, type ViewerClient } from '../support/viewer-client.js';
 
-/* What one client may see and do of another's: nothing, and no key of one stands for a request of another. */
+/* A client cannot read or change orders of another client, and their idempotency keys are separate. */
 
 const viewers = useViewers();
 
@@ -15,13 +15,13 @@ const staff = (subject: string): Viewer => ({ issuer: 'i', subject, roles: ['sta
 async function createOrder(client: ViewerClient, input: object): Promise<string> {
   const query = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }';
   const items = [{ name: 'Tea', unitPrice: '1' }];
-  const { createOrder: answer } = await client.get<{ createOrder: { order: { id: string } } }>(query, {
+  const { createOrder: response } = await client.get<{ createOrder: { order: { id: string } } }>(query, {
     input: { items, ...input },
   });
-  return answer.order.id;
+  return response.order.id;
 }
 
-test('an order, its items and its events are found by their owner and staff, and are null for another client', async () => {
+test('an order, its items and its events are visible to their owner and staff, and null for other clients', async () => {
   const [owner, other] = [randomUUID(), randomUUID()];
   const id = await createOrder(viewers.as(OPEN_ADMIN), { customerId: owner, externalReference: owner });
   const found = async (viewer: Viewer) =>
@@ -47,13 +47,13 @@ test('an order, its items and its events are found by their owner and staff, and
   expect(await found(customer(other))).toEqual(nothing);
 });
 
-test('lists and counts of a customer are of its own orders, whatever the filter says', async () => {
+test('lists and counts of a customer include only its own orders, regardless of the filter', async () => {
   const [one, two] = [randomUUID(), randomUUID()];
   const admin = viewers.as(OPEN_ADMIN);
-  const mine = await createOrder(admin, { customerId: one });
+  const created = await createOrder(admin, { customerId: one });
   await createOrder(admin, { customerId: two });
   await createOrder(admin, {});
-  const nobodys = { nodes: [], totalCount: 0 };
+  const empty = { nodes: [], totalCount: 0 };
   const seen = await viewers.as(customer(one)).get(
     `query ($one: String!, $two: String!) {
       all: orders { nodes { id } totalCount }
@@ -63,27 +63,29 @@ test('lists and counts of a customer are of its own orders, whatever the filter 
     }`,
     { one, two },
   );
-  const own = { nodes: [{ id: mine }], totalCount: 1 };
-  expect(seen).toEqual({ all: own, byStatus: own, own, foreign: nobodys });
+  const own = { nodes: [{ id: created }], totalCount: 1 };
+  expect(seen).toEqual({ all: own, byStatus: own, own, foreign: empty });
 });
 
 interface Transitioned {
   readonly updateOrderStatus: { readonly changed: boolean; readonly userErrors: readonly UserError[] };
 }
 
-test('one idempotency key of two clients stands for two requests, on one order too', async () => {
+test('the same idempotency key of two clients identifies two requests, also on one order', async () => {
   const id = await createOrder(viewers.as(OPEN_ADMIN), {});
   const idempotencyKey = 'key';
   const change = async (subject: string, status: string) => {
     const query =
       'mutation ($input: UpdateOrderStatusInput!) { updateOrderStatus(input: $input) { changed userErrors { code } } }';
-    const answer = await viewers.as(staff(subject)).get<Transitioned>(query, { input: { id, status, idempotencyKey } });
-    return answer.updateOrderStatus;
+    const response = await viewers
+      .as(staff(subject))
+      .get<Transitioned>(query, { input: { id, status, idempotencyKey } });
+    return response.updateOrderStatus;
   };
   const done = { changed: true, userErrors: [] };
   expect(await change('ann', 'CONFIRMED')).toEqual(done);
   expect(await change('bob', 'PROCESSING')).toEqual(done);
-  expect(await change('ann', 'CONFIRMED')).toEqual(done); // answered again, not done again
+  expect(await change('ann', 'CONFIRMED')).toEqual(done); // replayed, not repeated
   expect(await viewers.database.sql('SELECT version FROM orders WHERE id = $1', [id])).toEqual([{ version: 3 }]);
   const orders = ['ann', 'bob', 'ann'].map((subject) => createOrder(viewers.as(staff(subject)), { idempotencyKey }));
   expect(new Set(await Promise.all(orders)).size).toBe(2);

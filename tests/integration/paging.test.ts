@@ -8,7 +8,7 @@ const COUNT = 1_000;
 
 const database = useDatabase();
 const server = useServer(database);
-// All of one moment, so that only the ids order them; every tenth is cancelled, every fourth of one customer.
+// All have the same time, so that only the ids order them. Every tenth is cancelled, every fourth has one customer.
 const rows = Array.from({ length: COUNT }, (_, index) => ({
   id: randomUUID(),
   customerId: index % 4 === 0 ? 'regular' : null,
@@ -41,8 +41,8 @@ async function page(variables: object): Promise<Page> {
 
 const UP = { orderBy: { direction: 'ASC' } };
 
-/** Walks a list to its end and checks on the way what every page must say of itself. */
-async function walk(
+/** Pages through a list and checks the page information of every page. */
+async function readPages(
   forwards: boolean,
   size: number,
   more: object,
@@ -70,17 +70,17 @@ describe.each([
   { direction: 'ASC', forwards: false },
   { direction: 'DESC', forwards: true },
   { direction: 'DESC', forwards: false },
-])('over 1,000 orders of one moment, $direction, forwards: $forwards', ({ direction, forwards }) => {
+])('1,000 orders with the same time, $direction, forwards: $forwards', ({ direction, forwards }) => {
   test('each order is listed once while others are inserted', async () => {
-    const known = new Set(ids);
-    const seen = await walk(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
-    const old = seen.filter((id) => known.has(id));
+    const existing = new Set(ids);
+    const seen = await readPages(forwards, 73, { orderBy: { direction } }, () => createdOrder(server));
+    const old = seen.filter((id) => existing.has(id));
     expect(old).toEqual(direction === 'ASC' ? ids : ids.toReversed());
     expect(new Set(seen).size).toBe(seen.length);
   });
 });
 
-test('lists of a status, of several, of a customer and of both are complete and in order', async () => {
+test('lists by status, statuses, customer, and both are complete and in order', async () => {
   const all = await database.sql<{ id: string; status: string; customer_id: string | null }>(
     "SELECT id, status, customer_id FROM orders WHERE created_at = '2026-01-02T03:04:05.678Z' ORDER BY id",
   );
@@ -97,7 +97,7 @@ test('lists of a status, of several, of a customer and of both are complete and 
   ] as const;
   for (const [where, holds] of cases) {
     const expected = all.filter(holds).map((row) => row.id);
-    expect(await walk(true, 40, { where, ...UP }, () => Promise.resolve())).toEqual(expected);
+    expect(await readPages(true, 40, { where, ...UP }, () => Promise.resolve())).toEqual(expected);
     const { orders } = await server.get<{ orders: { totalCount: number } }>(
       'query ($where: OrderWhere) { orders(where: $where, first: 0) { totalCount } }',
       { where },
@@ -107,13 +107,13 @@ test('lists of a status, of several, of a customer and of both are complete and 
 });
 
 test('several statuses are merged in order', async () => {
-  const seen = await walk(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () =>
+  const seen = await readPages(true, 100, { where: { status: { in: ['PENDING', 'CANCELLED'] } }, ...UP }, () =>
     Promise.resolve(),
   );
   expect(seen.slice(0, COUNT)).toEqual(ids);
 });
 
-test('a window between two cursors is exact at both ends', async () => {
+test('a page between two cursors excludes both', async () => {
   const { edges } = await page({ first: 10, ...UP });
   const [after, before] = [edges[2]?.cursor, edges[7]?.cursor];
   const inside = edges.slice(3, 7).map((edge) => edge.node.id);
@@ -129,7 +129,7 @@ test('a window between two cursors is exact at both ends', async () => {
   });
 });
 
-test('an empty page between the last two orders, or the first two, knows the one at its bound', async () => {
+test('an empty page between the last or first two orders reports the order at its bound', async () => {
   for (const two of [await page({ last: 2, ...UP }), await page({ first: 2, ...UP })]) {
     const [after, before] = two.edges.map(({ cursor }) => cursor);
     for (const size of [{ first: 5 }, { last: 5 }]) {
@@ -141,7 +141,7 @@ test('an empty page between the last two orders, or the first two, knows the one
   }
 });
 
-test('the page after the last order and an empty page report whether there are orders around them', async () => {
+test('a page after the last order and an empty page report the orders before and after them', async () => {
   const last = await page({ last: 1, ...UP });
   const beyond = await page({ first: 5, after: last.edges[0]?.cursor, ...UP });
   expect(beyond).toMatchObject({ edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
@@ -149,7 +149,7 @@ test('the page after the last order and an empty page report whether there are o
   expect(none).toMatchObject({ edges: [], pageInfo: { hasNextPage: true, hasPreviousPage: false } });
 });
 
-test('a page has twenty orders by default', async () => {
+test('the default page has twenty orders', async () => {
   expect((await page({})).edges).toHaveLength(20);
 });
 
@@ -165,23 +165,23 @@ test.each([
     'INVALID_CURSOR',
     'after',
   ],
-])('the page %j is rejected', async (variables, code, words) => {
-  const answer = await server.ask(PAGE, variables);
-  expect(answer.status).toBe(400);
-  expect(answer.errors).toMatchObject([{ extensions: { code } }]);
-  expect(answer.errors?.[0]?.message).toContain(words);
+])('the page arguments %j are rejected', async (variables, code, words) => {
+  const response = await server.request(PAGE, variables);
+  expect(response.status).toBe(400);
+  expect(response.errors).toMatchObject([{ extensions: { code } }]);
+  expect(response.errors?.[0]?.message).toContain(words);
 });
 
-test("a cursor of another ordering, and one of an order's history, are rejected", async () => {
+test('cursors of another sort order or of a history are rejected', async () => {
   const { edges } = await page({ first: 1 });
   const [edge] = edges;
-  const under = await server.ask(PAGE, { first: 1, after: edge?.cursor, ...UP });
+  const under = await server.request(PAGE, { first: 1, after: edge?.cursor, ...UP });
   expect(under.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
   const order = await createdOrder(server);
   const history = await server.get<{ order: { history: { pageInfo: { endCursor: string } } } }>(
     'query ($id: ID!) { order(id: $id) { history { pageInfo { endCursor } } } }',
     { id: order.id },
   );
-  const foreign = await server.ask(PAGE, { first: 1, after: history.order.history.pageInfo.endCursor });
+  const foreign = await server.request(PAGE, { first: 1, after: history.order.history.pageInfo.endCursor });
   expect(foreign.errors).toMatchObject([{ extensions: { code: 'INVALID_CURSOR' } }]);
 });

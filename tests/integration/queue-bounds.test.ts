@@ -14,30 +14,30 @@ const server = useServer(database, {
 const overloaded = { status: 503, errors: [{ extensions: { code: 'OVERLOADED' } }] };
 const long = 'x'.repeat(4_000);
 
-test('a write of more bytes than may wait is rejected as overload, and not stored', async () => {
-  expect(await server.ask(CREATE_ORDER, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
+test('a write above the byte limit of the queue is rejected as overload and not stored', async () => {
+  expect(await server.request(CREATE_ORDER, { input: { items: [TEA], notes: long } })).toMatchObject(overloaded);
   const items = Array.from({ length: 30 }, () => TEA);
-  expect(await server.ask(CREATE_ORDER, { input: { items } })).toMatchObject(overloaded);
+  expect(await server.request(CREATE_ORDER, { input: { items } })).toMatchObject(overloaded);
   const { id } = await createdOrder(server);
   const updateOrder = 'mutation ($input: UpdateOrderInput!) { updateOrder(input: $input) { changed } }';
   for (const more of [{ notes: long }, { items }]) {
-    expect(await server.ask(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
+    expect(await server.request(updateOrder, { input: { id, expectedVersion: 1, ...more } })).toMatchObject(overloaded);
   }
   expect(await database.sql('SELECT version, notes FROM orders')).toEqual([{ version: 1, notes: null }]);
 });
 
-test('the bytes of a write are given back when it is answered', async () => {
+test('the bytes of a write are released when it ends', async () => {
   for (let index = 0; index < 8; index += 1) {
     expect(await createOrder(server)).toMatchObject({ replayed: false, userErrors: [] });
   }
 });
 
-test('more reads than may wait are rejected as overload, and the others are answered', async () => {
+test('reads above the limit of the queue are rejected as overload, and the others succeed', async () => {
   const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   for (let index = 0; index < 3; index += 1) {
     const { id } = await createdOrder(server);
     const ids = [id, ...Array.from({ length: 7 }, () => randomUUID())];
-    const { data, errors = [] } = await server.ask<{ nodes: object[] }>(query, { ids });
+    const { data, errors = [] } = await server.request<{ nodes: object[] }>(query, { ids });
     expect(data.nodes[0]).toEqual({ id });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
     expect(errors[0]?.message).toMatch(/^The read was not started/);
@@ -45,7 +45,7 @@ test('more reads than may wait are rejected as overload, and the others are answ
 });
 
 test('where the items of a page do not all fit in the queue, those of some orders are read', async () => {
-  const { data, errors = [] } = await server.ask<{ orders: { nodes: { items: object[] | null }[] } }>(
+  const { data, errors = [] } = await server.request<{ orders: { nodes: { items: object[] | null }[] } }>(
     '{ orders(first: 8) { nodes { id items { name } } } }',
   );
   expect(data.orders.nodes.map(({ items }) => items?.length ?? null)).toEqual([1, 1, 1, 1, 1, null, null, null]);
@@ -54,19 +54,19 @@ test('where the items of a page do not all fit in the queue, those of some order
   );
 });
 
-test('reads of more bytes than may wait are rejected as overload, and their bytes are given back', async () => {
+test('reads above the byte limit of the queue are rejected as overload, and their bytes are released', async () => {
   const texts = { customerId: 'c'.repeat(128), reference: 'r'.repeat(127) };
   const parts = ['a', 'b', 'c', 'd', 'e'].map(
     (name) =>
       `${name}: orderByExternalReference(customerId: $customerId, externalReference: "${name}${texts.reference}") { id }`,
   );
-  const ask = async (count: number) => {
+  const read = async (count: number) => {
     const query = `query ($customerId: String!) { __typename ${parts.slice(0, count).join(' ')} }`;
-    const { errors = [] } = await server.ask(query, { customerId: texts.customerId });
+    const { errors = [] } = await server.request(query, { customerId: texts.customerId });
     return errors.map(({ path, extensions }) => `${path?.[0]} ${extensions.code}`);
   };
   for (let index = 0; index < 3; index += 1) {
-    expect(await ask(5)).toEqual(['e OVERLOADED']);
-    expect(await ask(4)).toEqual([]);
+    expect(await read(5)).toEqual(['e OVERLOADED']);
+    expect(await read(4)).toEqual([]);
   }
 });

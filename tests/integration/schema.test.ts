@@ -5,14 +5,14 @@ import { createSchema } from '../../src/graphql/schema.js';
 
 const schema = createSchema();
 
-test('schema.graphql is what "npm run schema" prints from the code', async () => {
+test('schema.graphql equals the schema that "npm run schema" prints', async () => {
   expect(await readFile('schema.graphql', 'utf8')).toBe(`${printSchema(schema)}\n`);
 });
 
 test('the schema and every type, field, argument and enum value have a description', () => {
-  const bare: string[] = [];
+  const undescribed: string[] = [];
   const check = (name: string, { description }: { readonly description?: string | null | undefined }) => {
-    if (description === null || description === undefined || description.trim() === '') bare.push(name);
+    if (description === null || description === undefined || description.trim() === '') undescribed.push(name);
   };
   check('schema', schema);
   for (const type of Object.values(schema.getTypeMap())) {
@@ -27,7 +27,7 @@ test('the schema and every type, field, argument and enum value have a descripti
       for (const argument of field.args) check(`${type.name}.${field.name}(${argument.name}:)`, argument);
     }
   }
-  expect(bare).toEqual([]);
+  expect(undescribed).toEqual([]);
 });
 
 test('the root types and their main fields come first', () => {
@@ -45,14 +45,14 @@ test('the root types and their main fields come first', () => {
 
 test('every mutation describes its error codes, and every error code is described by a mutation', () => {
   const codes = schema.getType('ErrorCode');
-  if (!isEnumType(codes)) throw new Error('ErrorCode is no enum');
+  if (!isEnumType(codes)) throw new Error('ErrorCode is not an enum');
   const known = codes.getValues().map(({ name }) => name);
-  const said = new Set<string>();
+  const documented = new Set<string>();
   for (const { name, description } of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const [, errors = ''] = /^userErrors.*?:\n(.*)$/ms.exec(description ?? '') ?? [];
     const listed = known.filter((code) => new RegExp(`\\b${code}\\b`).test(errors));
     expect([name, listed.length]).not.toEqual([name, 0]);
-    for (const code of listed) said.add(code);
+    for (const code of listed) documented.add(code);
   }
-  expect(known.filter((code) => !said.has(code))).toEqual([]);
+  expect(known.filter((code) => !documented.has(code))).toEqual([]);
 });

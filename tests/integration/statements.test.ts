@@ -7,7 +7,7 @@ const READ_LANES = 4;
 
 const database = useDatabase();
 const proxy = useProxy(database);
-// The statements of the event log are not counted: it polls once a minute, and has been read before the tests begin.
+// Statements on the event log are not counted: it polls once a minute, and its first read ends before the tests.
 const server = useServer(proxy, {
   EVENTS_POLL_MS: '60000',
   EVENTS_DEBOUNCE_MS: '0',
@@ -22,9 +22,9 @@ beforeAll(async () => {
     ),
   );
   ids = orders.map((order) => order.id);
-  const transitions = await server.watch('subscription { orderStatusChanged(to: [CONFIRMED]) { version } }');
+  const transitions = await server.subscribe('subscription { orderStatusChanged(to: [CONFIRMED]) { version } }');
   await Promise.all(ids.map(async (id) => transitionOrder(server, { id, status: 'CONFIRMED' })));
-  // The event log has been read to its end, and runs no statement.
+  // The event log has been read to its end and runs no more statements.
   await transitions.until(({ length }) => length === ids.length);
   transitions.stop();
   const running = `SELECT query FROM pg_stat_activity
@@ -32,25 +32,25 @@ beforeAll(async () => {
   await vi.waitFor(async () => expect(await database.sql(running)).toEqual([]));
 });
 
-/** The statements that a piece of work runs. */
+/** Runs `work` and returns its statements. */
 async function statementsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
   const before = proxy.statements.length;
   await work();
   return proxy.statements.slice(before);
 }
 
-interface OrdersAnswer {
+interface OrdersResponse {
   readonly orders: { readonly nodes: readonly { readonly items: readonly unknown[] }[] };
 }
 
-test('fifty orders with their items are two statements', async () => {
-  let answer: OrdersAnswer | undefined;
+test('fifty orders with their items take two statements', async () => {
+  let response: OrdersResponse | undefined;
   const statements = await statementsOf(async () => {
-    answer = await server.get<OrdersAnswer>(
+    response = await server.get<OrdersResponse>(
       '{ orders(first: 50) { nodes { id items { name } } pageInfo { hasNextPage hasPreviousPage } } }',
     );
   });
-  expect(answer?.orders.nodes.map((order) => order.items.length)).toEqual(Array.from({ length: 50 }, () => 2));
+  expect(response?.orders.nodes.map((order) => order.items.length)).toEqual(Array.from({ length: 50 }, () => 2));
   expect(statements).toHaveLength(2);
 });
 
@@ -115,37 +115,37 @@ test('fifty concurrent requests for one order each share batches', async () => {
     ),
   );
   expect(statements.length).toBeGreaterThan(0);
-  expect(statements.length).toBeLessThan(ids.length / 2); // how many arrive together is the machine's; far fewer than callers
+  expect(statements.length).toBeLessThan(ids.length / 2); // depends on the machine, but far fewer than the callers
 });
 
-test('fifty look-ups in one request are one statement', async () => {
+test('fifty lookups in one request share one statement', async () => {
   const query = `{ ${ids.map((id, index) => `o${index}: order(id: "${id}") { id }`).join('\n')} }`;
   expect(await statementsOf(() => server.get(query))).toHaveLength(1);
 });
 
-test('customers, their orders and the histories of a page are one statement each', async () => {
+test('customers, their orders and the histories of a page take one statement each', async () => {
   const query = `{ orders(first: 40) { nodes {
     customer { name orders(first: 3) { totalCount nodes { id } } }
     history(first: 2) { nodes { version } pageInfo { hasNextPage } }
   } } }`;
   const statements = await statementsOf(() => server.get(query));
-  expect(statements).toHaveLength(5); // page, customers, histories, the customers' pages, the customers' counts
+  expect(statements).toHaveLength(5); // page, customers, histories, pages of the customers, counts of the customers
 });
 
-test('totalCount and pageInfo run no statement where they are not selected', async () => {
+test('totalCount and pageInfo run no statement unless they are selected', async () => {
   const { orders } = await server.get<{ orders: { edges: { cursor: string }[] } }>(
     '{ orders(first: 10) { edges { cursor } } }',
   );
   const after = orders.edges[4]?.cursor;
-  const bare =
+  const forwards =
     'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }';
-  expect(await statementsOf(() => server.get(bare, { after }))).toHaveLength(1);
-  const rich =
+  expect(await statementsOf(() => server.get(forwards, { after }))).toHaveLength(1);
+  const withCounts =
     'query ($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { hasPreviousPage } totalCount } }';
-  expect(await statementsOf(() => server.get(rich, { after }))).toHaveLength(3);
+  expect(await statementsOf(() => server.get(withCounts, { after }))).toHaveLength(3);
 });
 
-test('a list of which only counts are selected reads no page', async () => {
+test('a list with only counts selected reads no page', async () => {
   const count = '{ orders { totalCount } }';
   expect(await statementsOf(() => server.get(count))).toEqual([expect.stringContaining('count(*)')]);
   const skipped = `query ($page: Boolean = false) {
@@ -156,10 +156,10 @@ test('a list of which only counts are selected reads no page', async () => {
   const { orders } = await server.get<{ orders: { totalCount: number; all: object[] } }>(selected);
   expect([orders.totalCount, orders.all.length]).toEqual([50, 20]);
   expect(await statementsOf(() => server.get('{ orders { pageInfo { endCursor } } }'))).toHaveLength(1);
-  expect(await server.ask('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
+  expect(await server.request('{ orders(first: 101) { totalCount } }')).toMatchObject({ status: 400 });
 });
 
-test('an order that one request selects twice is read once', async () => {
+test('an order selected twice in one request is read once', async () => {
   const [id] = ids;
   const query = `{ a: order(id: "${id}") { items { name } } b: order(id: "${id}") { items { name } } node(id: "${id}") { id } }`;
   expect(await statementsOf(() => server.get(query))).toHaveLength(2);

@@ -49,7 +49,7 @@ interface Event {
   readonly at: number;
 }
 
-interface Life {
+interface OrderHistory {
   readonly id: string;
   readonly customerId: string;
   readonly currency: string;
@@ -57,8 +57,8 @@ interface Life {
   readonly events: readonly Event[];
 }
 
-/** The life of an order as the server would write it down. */
-function live(random: Random): Life {
+/** Generates an order and its events as the server would store them. */
+function randomHistory(random: Random): OrderHistory {
   const createdAt = START + random.whole(40 * DAY);
   let [status, total, at]: [OrderStatus, number, number] = ['PENDING', random.whole(1_000_000_000), createdAt];
   const events: Event[] = [{ version: 1, type: 'CREATED', from: null, to: 'PENDING', total, status, at }];
@@ -83,17 +83,17 @@ function live(random: Random): Life {
   return { id: randomUUID(), customerId, currency, createdAt, events };
 }
 
-async function write(database: TestDatabase, lives: readonly Life[]): Promise<void> {
-  const orders = lives.map(({ id, customerId, currency, createdAt, events }) => {
+async function write(database: TestDatabase, histories: readonly OrderHistory[]): Promise<void> {
+  const orders = histories.map(({ id, customerId, currency, createdAt, events }) => {
     const last = events.at(-1);
-    if (last === undefined) throw new Error('a life has at least one event');
+    if (last === undefined) throw new Error('a history has at least one event');
     const { status, total, version } = last;
     const updatedAt = new Date(last.at);
     const row = { id, currency, status, total, version, createdAt: new Date(createdAt), updatedAt };
     return last.type === 'DELETED' ? { ...row, deletedAt: updatedAt } : { ...row, customerId };
   });
   await insertOrders(database, orders);
-  const events = lives.flatMap(({ events: each, id, currency, createdAt }) =>
+  const events = histories.flatMap(({ events: each, id, currency, createdAt }) =>
     each.map(({ version, type, from, to, total, status, at }) => ({
       orderId: id,
       version,
@@ -101,7 +101,7 @@ async function write(database: TestDatabase, lives: readonly Life[]): Promise<vo
       from,
       to,
       occurredAt: new Date(at),
-      // What the first release wrote has no status in it.
+      // Older versions stored no status.
       payload: {
         currency,
         totalMinor: String(total),
@@ -133,7 +133,7 @@ const STATS = `query ($from: DateTime, $to: DateTime, $customerId: String, $inte
   }
 }`;
 
-interface Plain {
+interface CountedOrder {
   readonly status: OrderStatus;
   readonly currency: string;
   readonly total: string;
@@ -141,9 +141,12 @@ interface Plain {
   readonly through_at: Date | null;
 }
 
-/** What plain SQL says of the orders of a period. */
-async function plain(database: TestDatabase, [from, to, customerId]: readonly (string | null)[]): Promise<Plain[]> {
-  return database.sql<Plain>(
+/** The orders of a period, read by plain SQL. */
+async function readCounted(
+  database: TestDatabase,
+  [from, to, customerId]: readonly (string | null)[],
+): Promise<CountedOrder[]> {
+  return database.sql<CountedOrder>(
     `SELECT o.status, o.currency, o.total::text, o.created_at, (SELECT min(e.occurred_at) FROM order_events e
        WHERE e.order_id = o.id AND e.to_status IN ('DELIVERED', 'COMPLETED')) AS through_at
      FROM orders o WHERE o.deleted_at IS NULL AND ($1::timestamptz IS NULL OR o.created_at >= $1)
@@ -152,7 +155,7 @@ async function plain(database: TestDatabase, [from, to, customerId]: readonly (s
   );
 }
 
-function moneyOf(orders: readonly Plain[]): object[] {
+function moneyOf(orders: readonly CountedOrder[]): object[] {
   const groups = Map.groupBy(
     orders.filter(({ status }) => status !== 'CANCELLED'),
     ({ currency }) => currency,
@@ -171,7 +174,7 @@ function moneyOf(orders: readonly Plain[]): object[] {
     });
 }
 
-function expectStats(stats: Stats, orders: readonly Plain[], interval: number): void {
+function expectStats(stats: Stats, orders: readonly CountedOrder[], interval: number): void {
   expect(stats.count).toBe(orders.length);
   const counts = ORDER_STATUSES.map((status) => ({
     status,
@@ -211,7 +214,9 @@ function expectStats(stats: Stats, orders: readonly Plain[], interval: number): 
 
 const PROJECTION = orderStatisticsProjection(countEvents);
 
-/** A process that counts at most `limit` events a turn. Its lease ends soon, so that another one can follow a crash. */
+/**
+ * A process that counts at most `limit` events in a turn. Its lease is short, so that another process can continue after a crash.
+ */
 async function counterOn(database: Database): Promise<(limit: number) => Promise<number>> {
   await registerConsumers(database.prisma, [PROJECTION.name]);
   const dependencies = { database, eventLog: createEventLog(database), holder: randomUUID(), leaseMs: 20 };
@@ -219,22 +224,22 @@ async function counterOn(database: Database): Promise<(limit: number) => Promise
     takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, { minEvents: 1, isClosing: () => true });
 }
 
-test('after any lives of orders and crashes of the consumer, the statistics are what plain SQL says', async () => {
+test('after random histories and crashes of the consumer the statistics match plain SQL', async () => {
   const database = await databaseForTest();
   const proxy = await startPostgresProxy(database.url, 'UPDATE event_consumers');
   onTestFinished(() => proxy.close());
   const random = createRandom(7);
   const log = createEventLog(storeForTest(database));
-  const [safe, mortal] = [await counterOn(storeForTest(database)), await counterOn(storeForTest(proxy))];
+  const [stable, crashing] = [await counterOn(storeForTest(database)), await counterOn(storeForTest(proxy))];
   let crashes = 0;
   const advance = async (limit: number) => {
-    const answers = await Promise.allSettled([mortal(limit), random.chance(0.5) ? safe(limit) : 0]);
-    crashes += answers.filter(({ status }) => status === 'rejected').length;
+    const responses = await Promise.allSettled([crashing(limit), random.chance(0.5) ? stable(limit) : 0]);
+    crashes += responses.filter(({ status }) => status === 'rejected').length;
   };
   for (let round = 0; round < 40; round += 1) {
     await write(
       database,
-      Array.from({ length: 20 }, () => live(random)),
+      Array.from({ length: 20 }, () => randomHistory(random)),
     );
     await log.sequence(1 + random.whole(100), null);
     if (random.chance(0.5)) proxy.atCommit(random.pick(['cut-before', 'cut-after'] as const));
@@ -260,10 +265,10 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
     ] as const) {
       const ofCustomer = customerId === null ? {} : { customerId };
       const { orderStats } = await server.get<{ orderStats: Stats }>(STATS, { from, to, ...ofCustomer, interval });
-      expectStats(orderStats, await plain(database, [from, to, customerId]), interval === 'DAY' ? DAY : HOUR);
+      expectStats(orderStats, await readCounted(database, [from, to, customerId]), interval === 'DAY' ? DAY : HOUR);
     }
   };
-  // Whatever part of the log is counted already, a reading counts the rest itself.
+  // A read counts the part of the log that the projection has not counted.
   const uncounted = async () =>
     (
       await database.sql<{ events: number }>(
@@ -273,9 +278,9 @@ test('after any lives of orders and crashes of the consumer, the statistics are 
     )[0]?.events;
   expect(await uncounted()).toBeGreaterThan(1_000);
   await expectAll();
-  await expect.poll(() => safe(1_000)).toBe(1);
+  await expect.poll(() => stable(1_000)).toBe(1);
   await expectAll();
-  await expect.poll(async () => [await safe(2_000), await uncounted()]).toEqual([0, 0]);
+  await expect.poll(async () => [await stable(2_000), await uncounted()]).toEqual([0, 0]);
   await expectAll();
 });
 
@@ -299,12 +304,12 @@ test('changes are counted within seconds, and deletions are subtracted', async (
   await expect
     .poll(async () => (await all()).money, { timeout: 10_000 })
     .toMatchObject([{ gross: { amount: '14.61' } }]);
-  expectStats(await all(), await plain(shared, [null, null, null]), DAY);
+  expectStats(await all(), await readCounted(shared, [null, null, null]), DAY);
 });
 
-test('asOf is the time of the latest counted change, whatever the order of events in the log', async () => {
+test('asOf is the time of the latest counted change, regardless of the order of the log', async () => {
   const database = await databaseForTest();
-  const life = (id: string, createdAt: number): Life => {
+  const life = (id: string, createdAt: number): OrderHistory => {
     const event = {
       version: 1,
       type: 'CREATED',
@@ -316,7 +321,7 @@ test('asOf is the time of the latest counted change, whatever the order of event
     } as const;
     return { id, customerId: 'ada', currency: 'USD', createdAt, events: [event] };
   };
-  // Positions go by id, so the later one comes first.
+  // Positions are assigned by id, so the later event comes first.
   await write(database, [
     life('ffffffff-ffff-4fff-8fff-ffffffffffff', START),
     life('00000000-0000-4000-8000-000000000000', START + 5_000),
@@ -331,14 +336,14 @@ test('asOf is the time of the latest counted change, whatever the order of event
   expect(orderStats.asOf).toBe(new Date(START + 5_000).toISOString());
 });
 
-/** Orders of a customer that were created at these times, sequenced. */
+/** Stores and sequences orders of a customer created at these times. */
 async function writeAt(database: TestDatabase, store: Database, ...times: readonly number[]): Promise<void> {
-  const lives = times.map((createdAt): Life => {
+  const histories = times.map((createdAt): OrderHistory => {
     const created = { version: 1, type: 'CREATED', from: null, to: 'PENDING', status: 'PENDING' } as const;
     const events = [{ ...created, total: 1, at: createdAt }];
     return { id: randomUUID(), customerId: 'ada', currency: 'USD', createdAt, events };
   });
-  await write(database, lives);
+  await write(database, histories);
   while ((await createEventLog(store).sequence(2_000, null)) !== 0);
 }
 
@@ -347,7 +352,7 @@ async function ownDatabase(): Promise<{ readonly database: TestDatabase; readonl
   return { database, store: storeForTest(database) };
 }
 
-test('asOf does not go back when a later batch counts earlier changes', async () => {
+test('asOf does not decrease when a later batch counts earlier changes', async () => {
   const { database, store } = await ownDatabase();
   const count = await counterOn(store);
   const asOf = async () => (await readKeptStatistics(store.prisma, ALL_TIME)).asOf;
@@ -361,7 +366,7 @@ test('asOf does not go back when a later batch counts earlier changes', async ()
 
 const ALL_TIME = { period: { from: null, to: null }, customerId: null };
 
-test('more events than one batch are counted without a poll, and the last few after a delay', async () => {
+test('more events than one batch are counted without a poll, and the remaining events after a delay', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, ...Array.from({ length: 4_500 }, (_, index) => START + index));
   const position = async () =>
@@ -394,7 +399,7 @@ test('more events than one batch are counted without a poll, and the last few af
   expect(batches).toEqual([2_000n, 2_000n, 500n]);
 });
 
-test('a series without bounds ends where the orders end, with hours that are empty since the last count', async () => {
+test('an unbounded series ends with the last order and includes empty hours since the last count', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, START, START + HOUR, START + 2 * HOUR);
   const count = await counterOn(store);
@@ -422,7 +427,7 @@ test('a series without bounds ends where the orders end, with hours that are emp
   expect(await span()).toEqual(middle);
 });
 
-test('a period of a customer begins with its first hour and ends before its last, in sums and in series', async () => {
+test('a period includes its start and excludes its end, in sums and series of a customer', async () => {
   const { database, store } = await ownDatabase();
   const [from, to] = [START + 5 * HOUR, START + 7 * HOUR];
   await writeAt(database, store, from - 1, from, to - 1, to);
@@ -442,7 +447,7 @@ test('a period of a customer begins with its first hour and ends before its last
   }
 });
 
-test('a customer gets statistics of its own orders only, whichever customer it names', async () => {
+test('a customer gets only statistics of its own orders, regardless of the customerId argument', async () => {
   const { database, store } = await ownDatabase();
   await writeAt(database, store, START, START + 1);
   const caller = callerOf({ deadline: performance.now() + 20_000 });
@@ -467,9 +472,9 @@ test('a customer gets statistics of its own orders only, whichever customer it n
   expect(await count({ issuer: '', subject: 'bob', roles: ['staff'] }, 'ada')).toBe(2);
 });
 
-test('a period must be whole hours, in order, and a series not too long', async () => {
+test('a period must consist of whole hours in order, and the length of a series is limited', async () => {
   const rejection = async (variables: object) => {
-    const { errors, status } = await server.ask(STATS, variables);
+    const { errors, status } = await server.request(STATS, variables);
     expect(status).toBe(400);
     return [errors?.[0]?.extensions.code, errors?.[0]?.extensions['argument']];
   };

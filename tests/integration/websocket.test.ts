@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
+import { lockTable } from '../support/locks.js';
 import { TEA } from '../support/order-documents.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
@@ -13,22 +14,22 @@ const server = useServer(database, {
   SUBSCRIBERS_MAX_COST: '2000',
   SUBSCRIBER_MAX_QUEUED: '20',
   REQUEST_MAX_COST: '5000',
-  DATABASE_LOCK_TIMEOUT_MS: '20000', // a test keeps a table locked
+  DATABASE_LOCK_TIMEOUT_MS: '20000', // a test locks a table
 });
 
 const WATCH = 'subscription ($customerId: String) { orderStatusChanged(customerId: $customerId) { version to } }';
 
 test.each([
-  ['subscribes in vain', { type: 'subscribe', id: 'ID', payload: { query: 'x'.repeat(1_500) } }],
+  ['sends rejected subscriptions', { type: 'subscribe', id: 'ID', payload: { query: 'x'.repeat(1_500) } }],
   ['sends pings', { type: 'ping', payload: { text: 'x'.repeat(900) } }],
-  ['sends pings of the protocol', 'ping'],
-])('a client that %s and does not read is closed', async (_what, message) => {
+  ['sends websocket pings', 'ping'],
+])('the connection of a client that %s and does not read is closed', async (_what, message) => {
   const { socket, closed } = await openWebsocket(server.url);
   const text = JSON.stringify(message);
   socket.pause();
   const sent: Promise<void>[] = [];
-  const most = message === 'ping' ? 150_000 : 30_000; // more than the buffers of both kernels hold
-  for (let index = 0; index < most && socket.readyState === WebSocket.OPEN; index += 1) {
+  const maximum = message === 'ping' ? 150_000 : 30_000; // more than the socket buffers
+  for (let index = 0; index < maximum && socket.readyState === WebSocket.OPEN; index += 1) {
     sent.push(
       new Promise((resolve) => {
         if (message === 'ping') socket.ping('x'.repeat(125), true, () => resolve());
@@ -39,10 +40,10 @@ test.each([
   }
   await Promise.all(sent);
   socket.resume();
-  expect([4413, 1006]).toContain((await closed).code); // 1006 where it reads so late that it is cut
+  expect([4413, 1006]).toContain((await closed).code); // 1006 if the connection is cut before the client reads
 });
 
-test('a ping is answered with its payload while that is small', async () => {
+test('a pong has the payload of its ping if it is small', async () => {
   const { send, until } = await openWebsocket(server.url);
   send({ type: 'ping', payload: { small: 'yes' } });
   expect(await until(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { small: 'yes' } });
@@ -70,15 +71,15 @@ test.each([
     '@include',
   ],
   [
-    'two subscriptions without a name',
+    'two subscriptions without operationName',
     'subscription A { orderStatusChanged { version } } subscription B { orderStatusChanged { to } }',
     {},
     'OPERATION_RESOLUTION_FAILURE',
     'operationName',
   ],
-  ['no operation', 'fragment F on Order { id }', {}, 'GRAPHQL_VALIDATION_FAILED', 'F'],
+  ['a document without an operation', 'fragment F on Order { id }', {}, 'GRAPHQL_VALIDATION_FAILED', 'F'],
   [
-    'a page that costs too much',
+    'a query above the cost limit',
     'subscription { orderStatusChanged { order { customer { orders(first: 100) { nodes { items { name } } } } } } }',
     {},
     'BAD_USER_INPUT',
@@ -91,28 +92,28 @@ test.each([
     'GRAPHQL_PARSE_FAILED',
     'Syntax Error',
   ],
-])('%s is the error of its id, and the socket stays open', async (_what, query, variables, code, words) => {
+])('%s is reported as an error of its id, and the socket stays open', async (_what, query, variables, code, words) => {
   const { send, until } = await openWebsocket(server.url);
   send({ type: 'subscribe', id: '1', payload: { query, variables } });
-  const answer = await until(({ id }) => id === '1');
-  expect(answer).toMatchObject({ type: 'error', payload: [{ extensions: { code } }] });
-  expect(JSON.stringify(answer)).toContain(words);
-  expect(JSON.stringify(answer).length).toBeLessThan(3_000);
+  const response = await until(({ id }) => id === '1');
+  expect(response).toMatchObject({ type: 'error', payload: [{ extensions: { code } }] });
+  expect(JSON.stringify(response)).toContain(words);
+  expect(JSON.stringify(response).length).toBeLessThan(3_000);
   send({ type: 'ping' });
   await until(({ type }) => type === 'pong');
 });
 
 test.each([
-  ['an id that is too long', { type: 'subscribe', id: 'x'.repeat(129), payload: { query: WATCH } }, 4400],
-  ['a message that only servers send', { type: 'next', id: '1', payload: {} }, 4400],
-  ['a message of no known type', { type: 'banana' }, 4400],
+  ['a too long id', { type: 'subscribe', id: 'x'.repeat(129), payload: { query: WATCH } }, 4400],
+  ['a message type of servers', { type: 'next', id: '1', payload: {} }, 4400],
+  ['a message of an unknown type', { type: 'unknown' }, 4400],
 ])('%s closes the socket with %o', async (_what, message, code) => {
   const { send, closed } = await openWebsocket(server.url);
   send(message);
   expect(await closed).toMatchObject({ code });
 });
 
-test('an id that is in use closes the socket, however long it is', async () => {
+test('an id in use closes the socket, regardless of its length', async () => {
   const { send, closed } = await openWebsocket(server.url);
   const message = { type: 'subscribe', id: 'x'.repeat(128), payload: { query: WATCH } };
   send(message);
@@ -120,7 +121,7 @@ test('an id that is in use closes the socket, however long it is', async () => {
   expect(await closed).toMatchObject({ code: 4409 });
 });
 
-test('an id cannot be reused while its last event is being executed, so no subscription outlives its completion', async () => {
+test('an id cannot be reused while its last event is executed, so no subscription continues after `complete`', async () => {
   const { send, until, messages } = await openWebsocket(server.url);
   const { id: orderId } = await createdOrder(server, { customerId: 'reuse' });
   const query =
@@ -130,11 +131,10 @@ test('an id cannot be reused while its last event is being executed, so no subsc
     send({ type: 'subscribe', id, payload: { query: '{ __typename }' } });
     await until((message) => message.id === id);
   };
-  const answers = () => messages.filter(({ id }) => id === 'X').map(({ type }) => type);
+  const responses = () => messages.filter(({ id }) => id === 'X').map(({ type }) => type);
   subscribe();
   await probe('subscribed');
-  const blocker = await database.connect();
-  await blocker.query('BEGIN; LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE');
+  const release = await lockTable(database, 'order_items');
   await transitionOrder(server, { id: orderId, status: 'CONFIRMED' });
   await expect
     .poll(async () => {
@@ -150,31 +150,31 @@ test('an id cannot be reused while its last event is being executed, so no subsc
     type: 'error',
     payload: [{ extensions: { code: 'BAD_REQUEST' } }],
   });
-  await blocker.query('ROLLBACK');
+  await release();
   await expect
     .poll(async () => {
-      const errors = answers().length;
+      const errors = responses().length;
       subscribe();
       await probe(`after ${errors}`);
-      return answers().length - errors;
+      return responses().length - errors;
     })
-    .toBe(0); // the id is free again
+    .toBe(0); // the id is available again
   send({ type: 'complete', id: 'X' });
-  const before = answers().length;
+  const before = responses().length;
   await transitionOrder(server, { id: orderId, status: 'PROCESSING' });
   const other = await createdOrder(server, { customerId: 'reuse' });
   await transitionOrder(server, { id: other.id, status: 'CONFIRMED' });
   await probe('end');
-  expect(answers()).toHaveLength(before);
+  expect(responses()).toHaveLength(before);
 });
 
-test('a message in more fragments than a client needs closes the socket', async () => {
+test('a message with too many fragments closes the socket', async () => {
   const { socket, closed } = await openWebsocket(server.url);
   for (let index = 0; index < 300; index += 1) socket.send(index === 0 ? '{' : ' ', { fin: false });
   expect(await closed).toMatchObject({ code: 1008 });
 });
 
-test('the messages that began the subscriptions of one websocket have a bounded size in all', async () => {
+test('the total size of the subscribe messages of a websocket is limited', async () => {
   const { send, until, messages } = await openWebsocket(server.url);
   const payload = { query: `${WATCH} # ${'x'.repeat(90_000)}`, variables: { customerId: 'text' } };
   for (let index = 0; index < 7; index += 1) send({ type: 'subscribe', id: `${index}`, payload });
@@ -188,11 +188,11 @@ test('the messages that began the subscriptions of one websocket have a bounded 
   expect(messages.filter(({ type }) => type === 'error').map(({ id }) => id)).toEqual(['5', '6', 'exceeds']);
 });
 
-/** A subscription whose answer to one event costs about 500 values. */
+/** A subscription with a cost of about 500 values for each event. */
 const COSTLY = `subscription ($customerId: String) { orderStatusChanged(customerId: $customerId) {
   ${Array.from({ length: 500 }, (_, index) => `v${index}: version`).join(' ')} } }`;
 
-/** @returns the code that the subscription is rejected with, or null where it stands */
+/** @returns the error code of the subscription, or null if it is accepted */
 async function subscribed(
   { send, until, messages }: OpenWebsocket,
   id: string,
@@ -201,32 +201,32 @@ async function subscribed(
   send({ type: 'subscribe', id, payload: { query: COSTLY, variables: { customerId } } });
   for (const probe of [`probe ${id}`, `second probe ${id}`]) {
     send({ type: 'subscribe', id: probe, payload: { query: '{ __typename }' } });
-    await until((message) => message.id === probe); // whatever is wrong with the subscription was answered before
+    await until((message) => message.id === probe); // an error of the subscription arrives earlier
   }
-  const answer = messages.find((message) => message.id === id);
-  const { errors } = (answer?.payload ?? {}) as {
+  const response = messages.find((message) => message.id === id);
+  const { errors } = (response?.payload ?? {}) as {
     readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
   };
   return errors?.[0]?.extensions.code ?? null;
 }
 
-test('subscriptions to the same events have a budget of cost, which ended ones give back', async () => {
+test('subscriptions to the same events share a cost budget, and ended ones release their part', async () => {
   const websocket = await openWebsocket(server.url);
   const states = [];
   for (let index = 0; index < 4; index += 1) states.push(await subscribed(websocket, `a${index}`, 'budget'));
   expect(states).toEqual([null, null, null, 'THROTTLED']);
   expect(JSON.stringify(websocket.messages)).toContain('SUBSCRIBERS_MAX_COST is 2000');
-  expect(await subscribed(websocket, 'elsewhere', 'another customer')).toBeNull();
+  expect(await subscribed(websocket, 'other', 'another customer')).toBeNull();
   websocket.send({ type: 'complete', id: 'a0' });
   expect(await subscribed(websocket, 'a4', 'budget')).toBeNull();
   expect(await subscribed(websocket, 'a5', 'budget')).toBe('THROTTLED');
   websocket.socket.terminate();
   const next = await openWebsocket(server.url);
-  let tries = 0;
-  await expect.poll(async () => subscribed(next, `b${(tries += 1)}`, 'budget')).toBeNull();
+  let attempts = 0;
+  await expect.poll(async () => subscribed(next, `b${(attempts += 1)}`, 'budget')).toBeNull();
 });
 
-test('ten subscriptions one after the other fit where three at once do', async () => {
+test('the budget of three concurrent subscriptions allows ten consecutive ones', async () => {
   const websocket = await openWebsocket(server.url);
   for (let index = 0; index < 10; index += 1) {
     expect(await subscribed(websocket, `leak ${index}`, 'leak')).toBeNull();
@@ -234,7 +234,7 @@ test('ten subscriptions one after the other fit where three at once do', async (
   }
 });
 
-test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, and only its subscription ends', async () => {
+test('a slow subscriber gets SLOW_CONSUMER with the last cursor, and only its subscription ends', async () => {
   const { send, until, messages } = await openWebsocket(server.url);
   const customerId = 'slow';
   send({
@@ -250,11 +250,11 @@ test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, an
   });
   const failure = await until(({ payload }) => JSON.stringify(payload ?? null).includes('SLOW_CONSUMER'));
   await until(({ type, id }) => type === 'complete' && id === '1');
-  const given = messages.filter(
+  const delivered = messages.filter(
     ({ type, payload }) => type === 'next' && JSON.stringify(payload).includes('resumeCursor'),
   );
-  const last = given.at(-1)?.payload as { data: { orderStatusChanged: { resumeCursor: string } } };
-  expect(given.length).toBeGreaterThan(0);
+  const last = delivered.at(-1)?.payload as { data: { orderStatusChanged: { resumeCursor: string } } };
+  expect(delivered.length).toBeGreaterThan(0);
   expect(failure).toMatchObject({
     payload: {
       errors: [{ extensions: { code: 'SLOW_CONSUMER', lastCursor: last.data.orderStatusChanged.resumeCursor } }],
@@ -265,23 +265,23 @@ test('a subscriber that falls behind gets SLOW_CONSUMER with the last cursor, an
   await until(({ type }) => type === 'pong');
 });
 
-test('changes that leave the status as it was are not reported to watchers of statuses', async () => {
-  const watch = await server.watch<{ orderStatusChanged: { version: number } }>(WATCH, {
+test('changes without a transition are not delivered to orderStatusChanged', async () => {
+  const subscription = await server.subscribe<{ orderStatusChanged: { version: number } }>(WATCH, {
     customerId: 'updates',
   });
   const { id } = await createdOrder(server, { customerId: 'updates' });
   await server.get(`mutation { updateOrder(input: {id: "${id}", expectedVersion: 1, notes: "new"}) { changed } }`);
   await transitionOrder(server, { id, status: 'CONFIRMED' });
-  const seen = await watch.until((events) => events.length >= 2);
+  const seen = await subscription.until((events) => events.length >= 2);
   expect(seen.map((event) => event.orderStatusChanged.version)).toEqual([1, 3]);
 });
 
-test('a client that breaks the protocol is closed, and nothing is logged past the logger', async () => {
+test('a client that violates the protocol is disconnected, and console.error is not called', async () => {
   const printed = vi.spyOn(console, 'error');
   const server = await serverForTest(database);
   const { socket, closed } = await openWebsocket(server.url);
   const raw = (socket as unknown as { readonly _socket: { write(bytes: Buffer): void } })._socket;
-  raw.write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])); // reserved bits and an unknown kind of frame
+  raw.write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])); // reserved bits and an unknown opcode
   expect(await closed).toMatchObject({ code: 1002 });
   for (const message of [{ type: 'next', id: '1', payload: {} }, { type: 'connection_init' }]) {
     const again = await openWebsocket(server.url);

@@ -23,14 +23,14 @@ const writer = createBatchWriter(store, {
 
 beforeAll(() => database.sql("ALTER TABLE orders ADD CONSTRAINT of_the_test CHECK (notes <> 'poison')"));
 
-/** Runs a batch for callers with a deadline of five seconds. */
+/** Writes a batch for callers with a deadline of five seconds. */
 async function writeBatch(commands: readonly WriteCommand[]): Promise<readonly WriteResult[]> {
   const caller = callerOf();
   const calls = commands.map((command) => ({ command, caller, outcomeUnknown: false }));
   return writer.write(calls, { waited: false });
 }
 
-test('several changes of one order in one batch are decided one after the other, each with its event, in one transaction', async () => {
+test('several changes of one order in a batch are decided in order, each with its event, in one transaction', async () => {
   const order = createCommand('steps');
   await writeBatch([order]);
   const before = proxy.statements.length;
@@ -64,7 +64,7 @@ test('several changes of one order in one batch are decided one after the other,
 });
 
 test.each(['cut-before', 'cut-after'] as const)(
-  'with the connection %s the COMMIT, a transition whose order is deleted in the same batch is answered as changed',
+  'with the connection %s the COMMIT, a transition is reported as changed although its order is deleted in the same batch',
   async (action) => {
     const order = createCommand('transitioned and deleted');
     await writeBatch([order]);
@@ -81,7 +81,7 @@ test.each(['cut-before', 'cut-after'] as const)(
   },
 );
 
-test('a batch of orders and changes costs the same few statements whatever its size', async () => {
+test('the number of statements of a batch does not depend on its size', async () => {
   const orders = Array.from({ length: 100 }, (_, index) => createCommand(`many ${index}`));
   const start = proxy.statements.length;
   await writeBatch(orders);
@@ -92,7 +92,7 @@ test('a batch of orders and changes costs the same few statements whatever its s
   expect(forChanges).toHaveLength(4); // BEGIN, lock, apply, COMMIT
 });
 
-test('an order created and changed in one batch is changed', async () => {
+test('an order can be created and changed in one batch', async () => {
   const order = createCommand('at once');
   const results = await writeBatch([transitionCommand(order.orderId, 'CONFIRMED'), order]);
   expect(results).toMatchObject([
@@ -101,7 +101,7 @@ test('an order created and changed in one batch is changed', async () => {
   ]);
 });
 
-test('the same id twice in one batch makes one order; another request under it is rejected', async () => {
+test('the same id twice in one batch creates one order; another request with the id is rejected', async () => {
   const first = createCommand('twice');
   const results = await writeBatch([
     first,
@@ -115,7 +115,7 @@ test('the same id twice in one batch makes one order; another request under it i
   ]);
 });
 
-test('the same idempotency key twice in one batch makes one event', async () => {
+test('the same idempotency key twice in one batch stores one event', async () => {
   const order = createCommand('keyed');
   await writeBatch([order]);
   const key = { hash: Buffer.from('hash'), fingerprint: Buffer.from('print') };
@@ -132,7 +132,7 @@ test('the same idempotency key twice in one batch makes one event', async () => 
   ]);
 });
 
-test('two rows that the database rejects are found by bisection; everything else is stored', async () => {
+test('bisection isolates two rows rejected by the database; the others are stored', async () => {
   const commands = Array.from({ length: 32 }, (_, index) =>
     createCommand(index === 3 || index === 20 ? 'poison' : `bisect ${index}`),
   );
@@ -143,7 +143,7 @@ test('two rows that the database rejects are found by bisection; everything else
   expect(await database.sql("SELECT id FROM orders WHERE notes LIKE 'bisect %'")).toHaveLength(30);
 });
 
-test('a commit announces the orders that have new events, and nothing else does', async () => {
+test('only a commit announces the orders with new events', async () => {
   committed.length = 0;
   await writeBatch([createCommand('poison')]);
   expect(committed).toEqual([]);
@@ -157,7 +157,7 @@ test('a commit announces the orders that have new events, and nothing else does'
   expect(committed).toEqual([[one.orderId, two.orderId], [two.orderId]]);
 });
 
-test('a replay of a deleted order reports the deletion; the order is found in no other way', async () => {
+test('a replay of a deleted order reports the deletion; other commands do not find the order', async () => {
   const order = createCommand('deleted');
   await writeBatch([order]);
   await database.sql('UPDATE orders SET deleted_at = now() WHERE id = $1', [order.orderId]);
@@ -171,8 +171,8 @@ test('a replay of a deleted order reports the deletion; the order is found in no
   ]);
 });
 
-test("somebody else's order under the same id is answered like a mismatch, without the order", async () => {
-  const order = createCommand('mine');
+test('an order of another customer with the same id is reported as a mismatch without the order', async () => {
+  const order = createCommand('own');
   await writeBatch([order]);
   const stranger = { issuer: 'test', subject: 'stranger', roles: ['customer'] } as const;
   const results = await writeBatch([
@@ -186,7 +186,7 @@ test("somebody else's order under the same id is answered like a mismatch, witho
   expect(JSON.stringify(results)).not.toContain('"number"');
 });
 
-test('a clock that is set back does not reverse the order of the history', async () => {
+test('a clock set back does not reverse the times of the history', async () => {
   const order = createCommand('clock');
   await writeBatch([order]);
   await database.sql("UPDATE orders SET updated_at = now() + interval '1 hour' WHERE id = $1", [order.orderId]);
@@ -198,7 +198,7 @@ test('a clock that is set back does not reverse the order of the history', async
   expect(row).toEqual({ kept: true });
 });
 
-/** Makes the database fail the insert of orders whose notes are an SQLSTATE. */
+/** Lets the insert of an order fail with the SQLSTATE in its notes. */
 async function failByNotes(): Promise<void> {
   await database.sql(`CREATE OR REPLACE FUNCTION fail_by_notes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'failure of the test' USING ERRCODE = NEW.notes; END $$`);
@@ -210,25 +210,25 @@ const isError = (result: WriteResult) => result instanceof Error;
 const count = (statements: readonly string[], text: string) => statements.filter((sql) => sql === text).length;
 
 test.each(['P0001', '54000', 'XX001', 'XX000', '42883'])(
-  'a command that the database fails with %s fails alone, its neighbours are stored',
+  'a command with the database error %s fails alone; the others are stored',
   async (sqlState) => {
     await failByNotes();
     const commands = Array.from({ length: 16 }, (_, index) =>
-      createCommand(index === 5 ? sqlState : `beside ${sqlState}`),
+      createCommand(index === 5 ? sqlState : `with ${sqlState}`),
     );
     const results = await writeBatch(commands);
     expect(results.map(isError)).toEqual(commands.map((_, index) => index === 5));
-    expect(await database.sql('SELECT 1 FROM orders WHERE notes = $1', [`beside ${sqlState}`])).toHaveLength(15);
+    expect(await database.sql('SELECT 1 FROM orders WHERE notes = $1', [`with ${sqlState}`])).toHaveLength(15);
   },
 );
 
-test('a command whose decision throws fails alone, its neighbours are stored', async () => {
+test('an exception in a decision fails only its command; the others are stored', async () => {
   const orders = Array.from({ length: 8 }, () => createCommand('decisions'));
   await writeBatch(orders);
   const commands = orders.map(({ orderId }) => transitionCommand(orderId, 'CONFIRMED'));
   const defect = Object.defineProperty({ ...commands[2] }, 'expectedVersion', {
     get: () => {
-      throw new Error('a defect of the decision');
+      throw new Error('an exception in a decision');
     },
   }) as ChangeOrder;
   const results = await writeBatch(commands.with(2, defect));
@@ -236,7 +236,7 @@ test('a command whose decision throws fails alone, its neighbours are stored', a
   expect(await database.sql("SELECT 1 FROM orders WHERE notes = 'decisions' AND version = 2")).toHaveLength(7);
 });
 
-test('a database that fails everything is not asked about every command of a batch', async () => {
+test('bisection stops if the database fails every part of a batch', async () => {
   await failByNotes();
   const before = proxy.statements.length;
   const results = await writeBatch(Array.from({ length: 64 }, () => createCommand('XX001')));
@@ -245,7 +245,7 @@ test('a database that fails everything is not asked about every command of a bat
   expect(count(proxy.statements.slice(before), 'BEGIN')).toBeLessThan(32);
 });
 
-test('a deferred check that fails at COMMIT shows a rollback: the batch is bisected, its outcome is not unknown', async () => {
+test('after a deferred check fails at COMMIT the batch is bisected, and the outcome is not unknown', async () => {
   await database.sql(`CREATE FUNCTION fail_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'failure of the test'; END $$`);
   await database.sql(`CREATE CONSTRAINT TRIGGER fail_late AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
@@ -254,7 +254,7 @@ test('a deferred check that fails at COMMIT shows a rollback: the batch is bisec
   expect(results).toMatchObject([{ kind: 'created' }, { message: 'A command could not be stored.' }]);
 });
 
-/** Runs the work while the transaction of another connection has the locks. */
+/** Runs `work` while the transaction of another connection holds the locks. */
 async function whileLocked<T>(lock: (client: Client) => Promise<unknown>, work: () => Promise<T>): Promise<T> {
   const client = await database.connect();
   await client.query('BEGIN');
@@ -266,7 +266,7 @@ async function whileLocked<T>(lock: (client: Client) => Promise<unknown>, work: 
   }
 }
 
-test('locked orders are skipped at once, in the same transaction that changes the others', async () => {
+test('locked orders are skipped without waiting in the transaction that changes the others', async () => {
   const orders = Array.from({ length: 10 }, () => createCommand('some are locked'));
   await writeBatch(orders);
   const ids = orders.map(({ orderId }) => orderId);
@@ -283,11 +283,11 @@ test('locked orders are skipped at once, in the same transaction that changes th
 });
 
 test.each(['reference', 'id'] as const)(
-  'one locked %s leaves the other commands in shared transactions; only its own command waits',
+  'only the command on a locked %s waits; the other commands share transactions',
   async (what) => {
     const customerId = randomUUID();
     const commands = Array.from({ length: 64 }, (_, index) => {
-      const command = createCommand(`beside a locked ${what}`);
+      const command = createCommand(`with a locked ${what}`);
       const draft = command.draft === null ? null : { ...command.draft, customerId, externalReference: `${index}` };
       return { ...command, draft };
     });
@@ -303,7 +303,7 @@ test.each(['reference', 'id'] as const)(
   },
 );
 
-test('a probe finds the orders that are not locked', async () => {
+test('a probe returns the unlocked orders', async () => {
   const [locked, free] = [createCommand('probed'), createCommand('probed')];
   await writeBatch([locked, free]);
   const ids = [locked.orderId, free.orderId];

@@ -19,25 +19,25 @@ function isOnPath(program: string): boolean {
   return folders.some((folder) => existsSync(path.join(folder, program)));
 }
 
-test('in CI there is what these tests need', () => {
+test('CI has the programs that these tests require', () => {
   expect((hasGo && hasBuildah) || process.env['CI'] !== 'true').toBe(true);
 });
 
-test.skipIf(!hasGo)('docker-compose.yml is what the Compose Specification allows', () => {
-  // The specification's schema, from the module of its reference implementation.
+test.skipIf(!hasGo)('docker-compose.yml is valid by the Compose Specification', () => {
+  // The schema of the specification, from the module of its reference implementation.
   const module = execFileSync('go', ['mod', 'download', '-json', 'github.com/compose-spec/compose-go/v2@v2.16.2'], {
     cwd: tmpdir(),
   });
   const { Dir } = JSON.parse(module.toString()) as { Dir: string };
   const { $schema: _, ...schema } = JSON.parse(
     readFileSync(path.join(Dir, 'schema/compose-spec.json'), 'utf8'),
-  ) as Record<string, unknown>; // the draft is named as no validator knows it
+  ) as Record<string, unknown>; // its URL of the draft is unknown to validators
   const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
   const compose = parse(readFileSync('docker-compose.yml', 'utf8')) as { services: { server: { ports: string[] } } };
   validate(compose);
   expect(validate.errors).toBeNull();
   for (const port of compose.services.server.ports) expect(port).toMatch(/^127\.0\.0\.1:/);
-  expect(validate({ services: { server: { ports: 4000 } } })).toBe(false); // the schema does reject something
+  expect(validate({ services: { server: { ports: 4000 } } })).toBe(false); // the schema rejects invalid files
 });
 
 const BASE = 'localhost/ordergraph-base';
@@ -47,8 +47,8 @@ function buildah(...args: string[]): string {
 }
 
 describe.skipIf(!hasBuildah)('the image', () => {
-  test('is built, is small, and serves as an account without rights', async () => {
-    execFileSync(path.join(import.meta.dirname, 'stand-in-base.sh'), [BASE, process.execPath], { stdio: 'ignore' });
+  test('builds, is small, and runs as an unprivileged account', async () => {
+    execFileSync(path.join(import.meta.dirname, 'create-base-image.sh'), [BASE, process.execPath], { stdio: 'ignore' });
     buildah(
       'build',
       '--isolation',
@@ -87,7 +87,7 @@ describe.skipIf(!hasBuildah)('the image', () => {
   });
 });
 
-/** Runs the image's own command; its network is this machine's. */
+/** Runs the command of the image in the network of this machine. */
 async function serve(container: string, databaseUrl: string): Promise<string> {
   const port = await freePort();
   const env = [

@@ -11,16 +11,16 @@ const SECONDS = 4;
 
 const LISTS = Array.from({ length: 75 }, (_, index) => index);
 
-/** A hundred and fifty counts, each of which reads all orders. */
+/** 150 counts that each read all orders. */
 const COUNTS = `query (${LISTS.map((index) => `$w${index}: OrderWhere`).join(' ')}) {
   ${LISTS.map((index) => `a${index}: orders(where: $w${index}) { totalCount count(limit: 1000000) { value } }`).join(' ')}
 }`;
 
 /** Starts six requests with 900 different counts. */
-function startCounts(url: string, wave: number, signal: AbortSignal): Promise<unknown> {
+function startCounts(url: string, round: number, signal: AbortSignal): Promise<unknown> {
   const requests = Array.from({ length: REQUESTS }, async (_, request) => {
-    const least = (index: number) => String((wave * REQUESTS + request) * LISTS.length + index);
-    const where = (index: number) => ({ currency: 'USD', total: { gte: least(index) } });
+    const minimum = (index: number) => String((round * REQUESTS + request) * LISTS.length + index);
+    const where = (index: number) => ({ currency: 'USD', total: { gte: minimum(index) } });
     const variables = Object.fromEntries(LISTS.map((index) => [`w${index}`, where(index)]));
     const body = JSON.stringify({ query: COUNTS, variables });
     await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal });
@@ -28,20 +28,20 @@ function startCounts(url: string, wave: number, signal: AbortSignal): Promise<un
   return Promise.allSettled(requests);
 }
 
-/** How long each of the requests for one order took that began 20 ms after one another, in milliseconds. */
-async function askEvery20Ms(client: TestClient, id: string): Promise<number[]> {
+/** Requests one order every 20 ms and returns the durations in milliseconds. */
+async function requestEvery20Ms(client: TestClient, id: string): Promise<number[]> {
   const until = performance.now() + SECONDS * 1_000;
   const times: Promise<number>[] = [];
   while (performance.now() < until) {
     const began = performance.now();
-    const answered = client.get<{ order: { id: string } }>('query ($id: ID!) { order(id: $id) { id } }', { id });
-    times.push(answered.then(() => performance.now() - began));
+    const response = client.get<{ order: { id: string } }>('query ($id: ID!) { order(id: $id) { id } }', { id });
+    times.push(response.then(() => performance.now() - began));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return Promise.all(times);
 }
 
-test('nine hundred different counts on 200,000 orders delay no look-up of one order, and end with their callers', async () => {
+test('900 different counts on 200,000 orders do not delay the lookup of an order and end with their callers', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir, REQUEST_MAX_COST: '10000000' });
   const { id } = await createdOrder(server);
@@ -60,17 +60,17 @@ test('nine hundred different counts on 200,000 orders delay no look-up of one or
   };
   const isIdle = async () => (await running()) === 0;
   let times: readonly number[] = [];
-  for (const wave of [0, 1]) {
-    // The first wave runs code that is not compiled yet.
+  for (const round of [0, 1]) {
+    // The first round warms up the code.
     const clients = new AbortController();
-    const counts = startCounts(server.url, wave, clients.signal);
-    times = await askEvery20Ms(server, id);
+    const counts = startCounts(server.url, round, clients.signal);
+    times = await requestEvery20Ms(server, id);
     expect(await running()).toBeGreaterThan(0);
     clients.abort();
     await counts;
     await expect.poll(isIdle, { timeout: 2_000 }).toBe(true);
   }
   const slowest = Math.max(...times);
-  process.stdout.write(`slowest of ${times.length} look-ups: ${slowest.toFixed(0)} ms\n`);
+  process.stdout.write(`slowest of ${times.length} lookups: ${slowest.toFixed(0)} ms\n`);
   expect(slowest).toBeLessThan(250);
 });

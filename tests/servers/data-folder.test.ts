@@ -13,20 +13,20 @@ const LOCK_AND_WAIT = `
     (cause) => process.stdout.write(cause.message),
   );`;
 
-/** Advisory lock of migrations. A start waits for it. */
+/** The advisory lock of migrations, which a start waits for. */
 const MIGRATION_LOCK = 72_707_369;
 
 interface Starter {
   readonly child: ChildProcess;
-  readonly answer: Promise<string>;
+  readonly output: Promise<string>;
 }
 
-/** A process that locks the folder, or says who has. */
+/** A process that locks the folder or prints the process that holds the lock. */
 function starter(dataDir: string): Starter {
   const module = path.resolve('dist/database/data-folder-lock.js');
   const child = spawn(process.execPath, ['--input-type=module', '-e', LOCK_AND_WAIT, module, dataDir]);
   onTestFinished(() => void child.kill('SIGKILL'));
-  return { child, answer: new Promise((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk)))) };
+  return { child, output: new Promise((resolve) => child.stdout.once('data', (chunk) => resolve(String(chunk)))) };
 }
 
 async function kill({ child }: Starter): Promise<void> {
@@ -35,25 +35,25 @@ async function kill({ child }: Starter): Promise<void> {
   await exited;
 }
 
-test('whatever number of processes follow a dead holder, exactly one locks the folder, in every round', async () => {
+test('exactly one of several processes locks the folder after its holder dies, in every round', async () => {
   const dataDir = await temporaryFolder();
   let holder = starter(dataDir);
-  expect(await holder.answer).toBe('locked');
+  expect(await holder.output).toBe('locked');
   for (let round = 0; round < 8; round += 1) {
     const starters = Array.from({ length: 6 }, () => starter(dataDir)); // some wait for the lock when its holder dies
     await kill(holder);
-    const answers = await Promise.all(starters.map(({ answer }) => answer));
-    const winners = starters.filter((_, index) => answers[index] === 'locked');
+    const outputs = await Promise.all(starters.map(({ output }) => output));
+    const winners = starters.filter((_, index) => outputs[index] === 'locked');
     expect(winners).toHaveLength(1);
     holder = winners[0] ?? holder;
-    for (const answer of answers.filter((text) => text !== 'locked')) {
-      expect(answer).toContain(`process ${holder.child.pid}. Stop it`);
+    for (const output of outputs.filter((text) => text !== 'locked')) {
+      expect(output).toContain(`process ${holder.child.pid}. Stop it`);
     }
   }
   await kill(holder);
 });
 
-test('of servers that start at once on the folder of a killed one exactly one takes its PostgreSQL over', async () => {
+test('exactly one of several concurrent servers uses the PostgreSQL of a killed server', async () => {
   const dataDir = await usedDataDir();
   let server = await startProcess({ DATA_DIR: dataDir });
   for (let round = 0; round < 4; round += 1) {
@@ -68,7 +68,7 @@ test('of servers that start at once on the folder of a killed one exactly one ta
   await server.end('SIGTERM');
 });
 
-test('a start that is stopped while it waits leaves no process behind', async () => {
+test('all processes end if a start is stopped while it waits', async () => {
   const dataDir = await usedDataDir();
   const killed = await startProcess({ DATA_DIR: dataDir });
   await killed.end('SIGKILL');

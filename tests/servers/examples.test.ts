@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const root = mkdtempSync(path.join(tmpdir(), 'ordergraph-examples-'));
 const folder = path.join(root, 'examples');
 
-// A copy of what is in the repository, and nothing that lies beside it.
+// A copy of the tracked files only.
 beforeAll(() => {
   const files = execFileSync('git', ['ls-files', 'examples', 'schema.graphql'], { encoding: 'utf8' })
     .trim()
@@ -26,7 +26,7 @@ async function startAnywhere(): Promise<ServerProcess> {
   return startProcess({ DATA_DIR: path.join(await temporaryFolder(), 'data') });
 }
 
-/** What an example prints, line by line. */
+/** The lines that an example prints. */
 async function linesOf(example: string, { url }: { readonly url: string }): Promise<string[]> {
   const env = { ...process.env, ORDERGRAPH_URL: url };
   const { stdout, stderr } = await run('npm', ['run', '--silent', example], { cwd: folder, env, timeout: 60_000 });
@@ -34,11 +34,11 @@ async function linesOf(example: string, { url }: { readonly url: string }): Prom
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-test('curl creates one order, however often it is run', async () => {
+test('repeated runs of curl create one order', async () => {
   const server = await startAnywhere();
-  const answers = async () =>
+  const responses = async () =>
     (await linesOf('curl', server)).map((line) => (JSON.parse(line) as { data: object }).data);
-  const [created, updated, read] = await answers();
+  const [created, updated, read] = await responses();
   expect(created).toMatchObject({
     createOrder: { replayed: false, order: { number: '1001', total: { amount: '8.40', currency: 'USD' } } },
   });
@@ -46,7 +46,7 @@ test('curl creates one order, however often it is run', async () => {
   expect(read).toMatchObject({
     order: { history: { nodes: [{ to: 'PENDING' }, { to: 'CONFIRMED', reason: 'paid' }] } },
   });
-  const again = await answers();
+  const again = await responses();
   expect(again[0]).toMatchObject({ createOrder: { replayed: true, order: { number: '1001' } } });
   expect(again[1]).toMatchObject({ updateOrderStatus: { changed: false } });
 });
@@ -59,7 +59,7 @@ test('graphql-request creates an order and prints a rejection', async () => {
   expect(lines[2]).toMatch(/^rejected: INVALID input\.items\.0\.unitPrice /);
 });
 
-test("Apollo Client's list grows by pages and follows a change", async () => {
+test('the list of Apollo Client grows by pages and is updated after a change', async () => {
   const lines = await linesOf('apollo-client', await startAnywhere());
   expect(lines).toContain('list: PENDING PENDING');
   expect(lines.at(-2)).toBe('list: PENDING PENDING PENDING');
@@ -71,7 +71,7 @@ test('typed documents are generated, compile and run', async () => {
   expect(lines.slice(-2)).toEqual(['total: 1280', 'allowed: CONFIRMED PROCESSING SHIPPED CANCELLED']);
 });
 
-test('the watcher prints every change once, through a restart of the server', async () => {
+test('watch-order prints every change once, across a restart of the server', async () => {
   const env = { DATA_DIR: path.join(await temporaryFolder(), 'data'), PORT: String(await freePort()) };
   const first = await startProcess(env);
   const { id } = await createdOrder(first);

@@ -10,10 +10,10 @@ import { createOrder } from '../support/order-requests.js';
 const isRoot = process.getuid?.() === 0;
 const PORT = 4321;
 
-/** An account without rights, to be one that is not root. */
-const nobody = { uid: 65_534, gid: 65_534 };
+/** An unprivileged account. */
+const unprivileged = { uid: 65_534, gid: 65_534 };
 
-/** What is committed, cloned into an empty folder. */
+/** A clone of the committed files in an empty folder. */
 async function clone(parentMode: number): Promise<string> {
   const parent = await mkdtemp(path.join(tmpdir(), 'ordergraph-clone-'));
   onTestFinished(() => rm(parent, { recursive: true, force: true }));
@@ -23,7 +23,7 @@ async function clone(parentMode: number): Promise<string> {
   return folder;
 }
 
-/** Everything that runs in, or on, the folder. */
+/** The processes with the folder in their command line or as their working folder. */
 function processesOn(folder: string): string[] {
   const lines = execFileSync('ps', ['-eo', 'pid,args', '--no-headers'], { encoding: 'utf8' }).split('\n');
   return lines.filter((line) => {
@@ -32,7 +32,7 @@ function processesOn(folder: string): string[] {
   });
 }
 
-/** Null where the process has ended meanwhile, or there is no /proc. */
+/** Null if the process has ended or there is no /proc. */
 function workingFolderOf(pid: string): string | null {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
@@ -45,7 +45,7 @@ interface Started {
   readonly url: string;
   readonly tookMs: number;
   readonly output: () => string;
-  /** Ctrl-C: the signal goes to the whole group, as a terminal sends it. */
+  /** Sends SIGINT to the whole process group, as a terminal does for Ctrl-C. */
   readonly interrupt: () => Promise<void>;
 }
 
@@ -55,7 +55,7 @@ async function npmStart(
 ): Promise<Started> {
   const began = performance.now();
   const env = {
-    PATH: withoutOurOwn(process.env['PATH'] ?? ''),
+    PATH: withoutNodeModules(process.env['PATH'] ?? ''),
     HOME: process.env['HOME'] ?? '',
     PORT: String(PORT),
     ...account.env,
@@ -90,39 +90,39 @@ async function npmStart(
   };
 }
 
-/** The Node of the machine, not the one that runs these tests. */
-function withoutOurOwn(PATH: string): string {
+/** The PATH without the Node.js of node_modules, which runs these tests. */
+function withoutNodeModules(PATH: string): string {
   return PATH.split(path.delimiter)
     .filter((folder) => !folder.includes('node_modules'))
     .join(path.delimiter);
 }
 
-async function tryOut(folder: string, account: Parameters<typeof npmStart>[1]): Promise<void> {
+async function startTwice(folder: string, account: Parameters<typeof npmStart>[1]): Promise<void> {
   const first = await npmStart(folder, account);
   expect(first.url).toBe(`http://127.0.0.1:${PORT}/graphql`);
   expect(first.output()).toMatch(/^ordergraph: installing packages, /m);
-  const order = await createOrder(createClient(first.url), { idempotencyKey: 'first meeting' });
+  const order = await createOrder(createClient(first.url), { idempotencyKey: 'first start' });
   expect(order).toMatchObject({ replayed: false, userErrors: [] });
   await first.interrupt();
   expect(processesOn(folder)).toEqual([]);
 
   const second = await npmStart(folder, account);
-  expect(await createOrder(createClient(second.url), { idempotencyKey: 'first meeting' })).toMatchObject({
+  expect(await createOrder(createClient(second.url), { idempotencyKey: 'first start' })).toMatchObject({
     replayed: true,
     order: order.order,
   });
   await second.interrupt();
   expect(processesOn(folder)).toEqual([]);
-  expect(second.tookMs).toBeLessThan(15_000); // it neither installs nor builds again
+  expect(second.tookMs).toBeLessThan(15_000); // it does not install or build again
   const status = execFileSync('git', ['-c', 'safe.directory=*', '-C', folder, 'status', '--porcelain'], {
     encoding: 'utf8',
   });
   expect(status).toBe('');
 }
 
-test('a fresh clone starts with one command, once more with its data, and installs again after a change of the lock file', async () => {
+test('a fresh clone starts with one command, starts again with its data, and reinstalls after a change of the lock file', async () => {
   const folder = await clone(0o755);
-  await tryOut(folder, {});
+  await startTwice(folder, {});
   const now = new Date();
   utimesSync(path.join(folder, 'package-lock.json'), now, now);
   const again = await npmStart(folder, {}); // the installation replaces the Node.js that npm found in node_modules
@@ -130,33 +130,35 @@ test('a fresh clone starts with one command, once more with its data, and instal
   await again.interrupt();
 });
 
-test.runIf(isRoot)('as root below a folder that only root may enter', async () => {
-  await tryOut(await clone(0o700), {});
+test.runIf(isRoot)('root can start in a folder that only root can enter', async () => {
+  await startTwice(await clone(0o700), {});
 });
 
-test('on a machine that has Node.js 24 no second one is installed', async () => {
+test('on a machine with Node.js 24 no second Node.js is installed', async () => {
   const folder = await clone(0o755);
   const bin = path.join(path.dirname(folder), 'bin');
   await mkdir(bin);
   await symlink(process.execPath, path.join(bin, 'node'));
-  await tryOut(folder, { env: { PATH: `${bin}${path.delimiter}${withoutOurOwn(process.env['PATH'] ?? '')}` } });
+  await startTwice(folder, {
+    env: { PATH: `${bin}${path.delimiter}${withoutNodeModules(process.env['PATH'] ?? '')}` },
+  });
   expect(existsSync(path.join(folder, 'node_modules/node/bin/node'))).toBe(false);
 });
 
-test.runIf(isRoot)('as an account without rights', async () => {
+test.runIf(isRoot)('an unprivileged account can start', async () => {
   const folder = await clone(0o755);
   const home = path.join(path.dirname(folder), 'home');
   await mkdir(home);
-  execFileSync('chown', ['-R', `${nobody.uid}:${nobody.gid}`, path.dirname(folder)]);
+  execFileSync('chown', ['-R', `${unprivileged.uid}:${unprivileged.gid}`, path.dirname(folder)]);
   const npmrc = path.join(process.env['HOME'] ?? '', '.npmrc');
   const registry = existsSync(npmrc) ? /^registry=(.*)$/m.exec(readFileSync(npmrc, 'utf8'))?.[1] : undefined;
   const env = { HOME: home, ...(registry === undefined ? {} : { npm_config_registry: registry }) };
-  await tryOut(folder, { ...nobody, env });
+  await startTwice(folder, { ...unprivileged, env });
 });
 
-test('a first installation ends with its npm, and two at once in one folder take turns', async () => {
+test('an installation stops with its npm, and concurrent installations in one folder run one after the other', async () => {
   const folder = await clone(0o755);
-  const env = { PATH: withoutOurOwn(process.env['PATH'] ?? ''), HOME: process.env['HOME'] ?? '' };
+  const env = { PATH: withoutNodeModules(process.env['PATH'] ?? ''), HOME: process.env['HOME'] ?? '' };
   const install = () => {
     const child = spawn('npm', ['run', 'bootstrap'], { cwd: folder, env, detached: true });
     let output = '';

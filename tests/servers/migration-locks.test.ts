@@ -9,7 +9,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { pendingMigrations } from '../../src/database/pending-migrations.js';
 import { migrationsWith } from '../support/migrations.js';
 
-test('a migration that does not get a lock in time fails, and can be applied again', async () => {
+test('a migration with a lock timeout fails and can be applied again', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'ordergraph-locks-'));
   const log = pino({ level: 'silent' });
   const embedded = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), log, settings: ['fsync=off'] });

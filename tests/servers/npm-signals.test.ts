@@ -11,14 +11,14 @@ async function npmStart(dataDir: string) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const pid = child.pid ?? 0;
   onTestFinished(() => {
-    const left = [...(groupOf(pid) === '' ? [] : [-pid]), ...postgresOn(dataDir)]; // where the test fails
-    for (const each of left) process.kill(each, 'SIGKILL');
+    const remaining = [...(groupOf(pid) === '' ? [] : [-pid]), ...postgresOn(dataDir)]; // if the test fails
+    for (const each of remaining) process.kill(each, 'SIGKILL');
   });
   await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 60_000 }).toBeDefined();
   return { pid, url: /^ready (\S+)$/m.exec(output)?.[1] ?? '' };
 }
 
-/** Processes of the group of npm, which no one has left. */
+/** The processes of the process group of npm. */
 function groupOf(pid: number): string {
   return spawnSync('ps', ['-eo', 'pgid=,stat=,args='], { encoding: 'utf8' })
     .stdout.split('\n')
@@ -30,9 +30,9 @@ test.each([
   ['SIGTERM to npm', 'SIGTERM', 1],
   ['SIGINT to npm', 'SIGINT', 1],
   ['SIGKILL to npm', 'SIGKILL', 1],
-  ['Ctrl-C, which reaches npm and the server', 'SIGINT', -1],
-  ['a closed terminal, which reaches npm and the server', 'SIGHUP', -1],
-] as const)('%s ends the server and PostgreSQL', async (_, signal, to) => {
+  ['Ctrl-C to npm and the server', 'SIGINT', -1],
+  ['a closed terminal for npm and the server', 'SIGHUP', -1],
+] as const)('%s stops the server and PostgreSQL', async (_, signal, to) => {
   const dataDir = await usedDataDir();
   const { pid, url } = await npmStart(dataDir);
   await createdOrder(createClient(url));

@@ -16,21 +16,23 @@ import { tmpdir } from 'node:os';
 import { insertEvents, insertOrders } from '../support/rows.js';
 
 /*
- * What docs/finding-orders.md says is served by an index is, on 200,000 orders: for values that many, few and only old orders
- * have, with plans made for the values and plans made once for all.
+ * Checks that the queries that docs/finding-orders.md lists as indexed use an index on 200,000 orders: for values of
+ * many, few and only old orders, with custom and generic plans.
  */
 
 const ORDERS = 200_000;
 const PAGE = 20;
 const MOST_BUFFERS = 50 * PAGE;
 
-/** A plain object, unlike the class. */
+/** A plain object instead of a class instance. */
 type OrderWhere = Partial<types.OrderWhere>;
 
 let client: Client;
 let close: () => Promise<void>;
 
-/** The first 2 % are old: other statuses, customers and currencies than all later ones. Few are one in 10,000. */
+/**
+ * The first 2 % are old: their statuses, customers and currencies differ from all later ones. "Few" is one in 10,000.
+ */
 function rowOf(n: number) {
   const createdAt = new Date(Date.UTC(2025, 0, 1) + n * 120_000);
   const [kind, status, currency] = kindOf(n);
@@ -87,7 +89,7 @@ function literal(value: unknown): string {
 
 let prepared = 0;
 
-/** How many buffers the statement of ranges reads, with a plan for its values and with one for all values. */
+/** The numbers of buffers that the statement of ranges reads, with a custom and with a generic plan. */
 function buffersOf(...ranges: OrderRange[]): Promise<Read> {
   return buffersOfStatement((recorder) => readRanges(recorder, ranges));
 }
@@ -114,8 +116,8 @@ async function buffersOfStatement(read: (recorder: Queryable) => Promise<unknown
     await client.query(`SET plan_cache_mode = ${mode}`);
     const parameters = statement.values.map(literal).join(', ');
     const execute = `EXECUTE q${prepared}${parameters === '' ? '' : `(${parameters})`}`;
-    const { rows: answer } = await client.query<Explained>(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${execute}`);
-    const plan = answer[0]?.['QUERY PLAN'][0].Plan ?? {};
+    const { rows: explained } = await client.query<Explained>(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${execute}`);
+    const plan = explained[0]?.['QUERY PLAN'][0].Plan ?? {};
     seen.push((plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0));
     rows = plan['Actual Rows'] ?? 0;
   }
@@ -134,7 +136,7 @@ const LONG_AGO = { gte: new Date('2025-01-02T00:00:00Z'), lt: new Date('2025-01-
 
 type Kind = (typeof KINDS)[number];
 
-/** The table of docs/finding-orders.md: conditions by what they are sorted by. */
+/** The table of docs/finding-orders.md: conditions by sort order. */
 const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => OrderWhere)[]>> = {
   CREATED_AT: [
     () => ({}),
@@ -167,7 +169,7 @@ const DOCUMENTED: Readonly<Record<OrderSortField, readonly ((kind: Kind) => Orde
   ],
 };
 
-test('every documented query reads at most 50 buffers for each order of its page, whatever the values', async () => {
+test('every documented query reads at most 50 buffers for each order of its page, for all values', async () => {
   const failures: string[] = [];
   let found = 0;
   for (const [field, conditions] of Object.entries(DOCUMENTED) as [OrderSortField, (typeof DOCUMENTED)['TOTAL']][]) {
@@ -190,7 +192,7 @@ const SIZES = [1, 5, 10, 20, 50, 100];
 const FIELDS = ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const;
 const DIRECTIONS = ['ASC', 'DESC'] as const;
 
-/** Prefixes that at most 200 orders have, or none. */
+/** Prefixes of at most 200 orders, or of none. */
 const FEW_BEGIN_LIKE: readonly OrderWhere[] = [
   { customerEmail: { startsWith: 'few@' } },
   { customerEmail: { startsWith: 'other123' } },
@@ -207,7 +209,7 @@ const BESIDE_A_PREFIX: readonly OrderWhere[] = [
   { customerId: 'many-customer' },
 ];
 
-test('a prefix that few orders have reads few pages, whatever the limit, the ordering and what else is asked for', async () => {
+test('a prefix of few orders reads few pages, for all limits, sort orders and other conditions', async () => {
   const failures: string[] = [];
   for (const prefix of FEW_BEGIN_LIKE) {
     for (const more of BESIDE_A_PREFIX) {
@@ -225,7 +227,7 @@ test('a prefix that few orders have reads few pages, whatever the limit, the ord
   expect(failures).toEqual([]);
 });
 
-test('a prefix that more orders have than are read and sorted finds the right orders, in order', async () => {
+test('a prefix of more orders than the sort limit returns the matching orders in order', async () => {
   const db = {
     $queryRawUnsafe: async (sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows,
   } as unknown as Queryable;
@@ -255,7 +257,7 @@ test('a prefix that more orders have than are read and sorted finds the right or
   }
 });
 
-test('an idempotency key is looked up in few pages, however long the history of its order is', async () => {
+test('the lookup of an idempotency key reads few pages, regardless of the length of the history', async () => {
   const { rows } = await client.query<{ id: string }>('SELECT id FROM orders ORDER BY number LIMIT 1');
   const orderId = rows[0]?.id ?? '';
   const keyOf = (version: number) => {
@@ -283,7 +285,7 @@ test('an idempotency key is looked up in few pages, however long the history of 
   }
 });
 
-test('page 5,000 costs as much as page 1', async () => {
+test('page 5,000 reads as many buffers as page 1', async () => {
   const column = { CREATED_AT: 'created_at', UPDATED_AT: 'updated_at', TOTAL: 'total' } as const;
   for (const [field, where] of [
     ['CREATED_AT', {}],
@@ -304,9 +306,9 @@ test('page 5,000 costs as much as page 1', async () => {
     );
     const { key, id = '' } = rows[0] ?? {};
     const after = { key: key instanceof Date ? key.toISOString() : String(key), id };
-    const [near, far] = [await buffersOf(first), await buffersOf({ ...first, after })];
-    expect(far.rows).toBe(PAGE + 1);
-    expect(far.most).toBeLessThanOrEqual(2 * near.most + 20);
+    const [firstPage, laterPage] = [await buffersOf(first), await buffersOf({ ...first, after })];
+    expect(laterPage.rows).toBe(PAGE + 1);
+    expect(laterPage.most).toBeLessThanOrEqual(2 * firstPage.most + 20);
   }
 });
 

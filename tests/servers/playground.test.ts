@@ -12,7 +12,7 @@ async function startAnywhere(env: Record<string, string> = {}) {
   return { ...server, origin: new URL(server.url).origin };
 }
 
-/** Clicks through the examples from left to right, and returns the id of the order. */
+/** Runs the examples from left to right and returns the id of the order. */
 async function runExamples(playground: Playground): Promise<string> {
   const { page, open, run, start, phase, events } = playground;
   await open('Create');
@@ -24,10 +24,10 @@ async function runExamples(playground: Playground): Promise<string> {
   await open('Update');
   await run(/"changed": true[\s\S]*"status": "CONFIRMED"/);
   await eventually(async () => (await events())[0]).toMatch(/^\d+ PENDING → CONFIRMED v2$/);
-  const picture = process.env['PICTURE']; // for docs/images/playground.png
-  if (picture !== undefined) {
+  const screenshot = process.env['PICTURE']; // for docs/images/playground.png
+  if (screenshot !== undefined) {
     await page.setViewportSize({ width: 1440, height: 860 });
-    await page.screenshot({ path: picture });
+    await page.screenshot({ path: screenshot });
     await page.setViewportSize({ width: 1440, height: 1300 });
   }
   await open('Get');
@@ -42,12 +42,12 @@ async function runExamples(playground: Playground): Promise<string> {
   return id;
 }
 
-test('in CI there is a browser', () => {
+test('CI has a browser', () => {
   expect(CHROMIUM !== undefined || process.env['CI'] !== 'true').toBe(true);
 });
 
 describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, () => {
-  test('every example runs again and again, also after a reload and where another browser has run them', async () => {
+  test('every example can be repeated, also after a reload and in a second browser', async () => {
     const server = await startAnywhere();
     const newVisitor = await openBrowser(server.origin);
     const [ada, bob] = [await newVisitor(), await newVisitor()];
@@ -55,7 +55,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     expect(await window.tabs()).toEqual(EXAMPLES);
     const ids = [await runExamples(window), await runExamples(window)];
 
-    // The reload follows the new id at once, before GraphiQL has stored its tabs.
+    // The page is reloaded at once, before GraphiQL has stored its tabs.
     await window.open('Create');
     await window.run(/"replayed": false/);
     await window.page.reload();
@@ -74,10 +74,10 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       (list) => list?.length,
     );
     expect(counts.toSorted((a = 0, b = 0) => a - b)).toEqual([1, 4]);
-    expect([...ada.trouble, ...bob.trouble]).toEqual([]);
+    expect([...ada.problems, ...bob.problems]).toEqual([]);
   });
 
-  test('Create returns the same order while it is PENDING, and creates another once its id is used up', async () => {
+  test('Create returns the same order while it is PENDING, and creates a new one afterwards', async () => {
     const server = await startAnywhere();
     const newVisitor = await openBrowser(server.origin);
     const visitor = await newVisitor();
@@ -96,9 +96,9 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     const second = await idIn();
     await other.open('Update');
     await eventually(other.document).toContain(second);
-    await other.page.close(); // a window in the background draws slowly
+    await other.page.close(); // a background window renders slowly
 
-    // An updated example is another order; a tab of the person's own keeps its ids.
+    // An updated example has a new order; the tabs of the user keep their ids.
     const updated = (await document()).replace('quantity: 3', 'quantity: 4');
     await write('query', updated);
     await run(/"replayed": false[\s\S]*"17\.79"/);
@@ -109,13 +109,13 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await open('Create');
     await open('Mine');
     expect(await document()).toContain(second);
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
   test('the watch panel lists events while other tabs run, until it is stopped', async () => {
     const server = await startAnywhere();
     const visitor = await (await openBrowser(server.origin))();
-    const { page, tabs, open, run, start, write, answer, events, phase, document } = await visitor.visit();
+    const { page, tabs, open, run, start, write, response, events, phase, document } = await visitor.visit();
     const panel = page.getByRole('region', { name: 'Watch' });
     const executing = page.getByRole('button', { name: 'Stop query' });
     expect(await phase()).toBe('Run the Watch tab to list status changes here');
@@ -124,7 +124,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await start();
     await eventually(phase).toBe('Connected');
 
-    // A new tab, a change of tabs and a closed tab leave the watch running.
+    // The watch continues when tabs are added, changed and closed.
     await page.getByRole('button', { name: 'New tab' }).click();
     await executing.waitFor({ state: 'hidden' });
     await open('Create');
@@ -134,30 +134,30 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await open('Update');
     await run(/"changed": true/);
     await eventually(events).toEqual([`${number} PENDING → CONFIRMED v2`, `${number} created → PENDING v1`]);
-    expect(await answer()).toContain('updateOrderStatus');
+    expect(await response()).toContain('updateOrderStatus');
 
-    // In its own tab the newest event is the answer, and the Stop button of the tab stops the watch.
+    // In its own tab the newest event is the response, and the Stop button of the tab stops the watch.
     await open('Watch');
     await start();
     await eventually(phase).toBe('Connected');
     await server.get(
       `mutation { createOrder(input: { customerId: "${customerId}", items: [{ name: "Tea", unitPrice: "1" }] }) { replayed } }`,
     );
-    await eventually(answer).toMatch(/"to": "PENDING"/);
+    await eventually(response).toMatch(/"to": "PENDING"/);
     await executing.click();
     await eventually(phase).toBe('Stopped');
     expect(await events()).toHaveLength(3);
     await panel.getByRole('button', { name: 'Clear the watched events' }).click();
     await eventually(events).toEqual([]);
 
-    // The panel's button ends the run of the tab too.
+    // The button of the panel also ends the run of the tab.
     await start();
     await eventually(phase).toBe('Connected');
     await panel.getByRole('button', { name: 'Stop watching' }).click();
     await executing.waitFor({ state: 'hidden' });
     expect(await phase()).toBe('Stopped');
 
-    // The list is bounded, and its own button stops the watch, by keyboard too.
+    // The list is bounded, and its button stops the watch, also by keyboard.
     await start();
     await eventually(phase).toBe('Connected');
     await open('Statistics');
@@ -177,18 +177,18 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await page.keyboard.press('Enter');
     await eventually(phase).toBe('Stopped');
 
-    // A rejected subscription says why, in the panel and in the answer.
+    // The reason of a rejected subscription is shown in the panel and in the response.
     await page.getByRole('button', { name: 'New tab' }).click();
     await write('query', 'subscription Wrong { orderStatusChanged(orderId: "no id") { version } }');
     await eventually(tabs).toContain('Wrong');
     await start();
     await eventually(phase).toBe('Ended');
-    await eventually(answer).toContain('"errors"');
+    await eventually(response).toContain('"errors"');
     expect((await events())[0]).not.toMatch(/ v\d+$/);
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
-  test('the watch panel says that it reconnects, and lists what happens afterwards', async () => {
+  test('the watch panel reports reconnections and lists later events', async () => {
     const data = path.join(await temporaryFolder(), 'data');
     const port = String(await freePort());
     const server = await startAnywhere({ DATA_DIR: data, PORT: port });
@@ -198,12 +198,12 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await start();
     await eventually(phase).toBe('Connected');
 
-    // A server that does not answer closes no socket.
+    // A stopped server does not close its sockets.
     process.kill(server.pid, 'SIGSTOP');
     try {
       await eventually(phase).toBe('Reconnecting');
     } finally {
-      process.kill(server.pid, 'SIGCONT'); // a stopped process does not end
+      process.kill(server.pid, 'SIGCONT'); // a stopped process cannot exit
     }
     await eventually(phase).toBe('Connected');
 
@@ -219,7 +219,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await eventually(async () => (await events())[0]).toMatch(/^\d+ created → PENDING v1$/);
   });
 
-  test('nothing is cut off and nothing scrolls sideways on a phone, a tablet and a desk', async () => {
+  test('nothing is clipped or scrolls horizontally on a phone, a tablet and a desktop', async () => {
     const server = await startAnywhere();
     const newVisitor = await openBrowser(server.origin);
     for (const width of [390, 768, 1024, 1440]) {
@@ -255,12 +255,12 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       if (width > 600) expect(await widthOf('.graphiql-query-editor .graphiql-editor')).toBeGreaterThan(230);
       await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
       expect(await cutOff('.watch')).toBeNull();
-      expect(visitor.trouble).toEqual([]);
+      expect(visitor.problems).toEqual([]);
       await page.context().close();
     }
   });
 
-  test('the headers of a tab go with its requests and are not stored', async () => {
+  test('the headers of a tab are sent with its requests and not stored', async () => {
     const server = await startAnywhere();
     const visitor = await (await openBrowser(server.origin))();
     const { page, write, run, open, start, phase } = await visitor.visit();
@@ -281,24 +281,24 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     expect(frames[0]).toBe(JSON.stringify({ type: 'connection_init', payload: { 'x-mark': secret } }));
     await eventually(() => storedTabs(page)).toContain('"activeTabIndex":1');
     expect(await page.evaluate<string>('JSON.stringify(localStorage)')).not.toContain(secret);
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
-  test('the empty answer says how to run the tab', async () => {
+  test('the empty response explains how to run the tab', async () => {
     const server = await startAnywhere();
     const visitor = await (await openBrowser(server.origin))();
-    const { page, open, answer } = await visitor.visit();
+    const { page, open, response } = await visitor.visit();
     const hint = page.getByText('Press ▶ or Ctrl-Enter to run this tab.');
     await hint.waitFor();
     await page.locator('.graphiql-query-editor .view-lines').click();
     await page.keyboard.press('Control+Enter');
-    await eventually(answer).toMatch(/"replayed": false/);
+    await eventually(response).toMatch(/"replayed": false/);
     expect(await hint.isVisible()).toBe(false);
     await open('List');
     await hint.waitFor();
   });
 
-  test('a link opens its query in a tab of its own and does not run it', async () => {
+  test('a link opens its query in a new tab without running it', async () => {
     const server = await startAnywhere();
     const visitor = await (await openBrowser(server.origin))({ permissions: ['clipboard-read', 'clipboard-write'] });
     const documents =
@@ -310,17 +310,17 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       headers: '{"x-mark":"from the link"}',
     }).toString()}`;
 
-    // On a first visit, and where the person has tabs.
+    // On a first visit, and if the user has tabs.
     for (const others of [EXAMPLES, [...EXAMPLES, 'Mine']]) {
-      const { page, tabs, document, answer, write } = await visitor.visit(search);
+      const { page, tabs, document, response, write } = await visitor.visit(search);
       await eventually(document).toContain('query Second');
       await eventually(async () => (await tabs()).toSorted()).toEqual([...others, 'Second'].toSorted());
       expect(await page.locator('.graphiql-editor-tool').first().innerText()).toMatch(/"status"/);
       expect(new URL(page.url()).search).toBe('');
-      expect(await answer()).toBe('');
+      expect(await response()).toBe('');
       expect(visitor.sent.filter((body) => body.includes('Second'))).toHaveLength(others === EXAMPLES ? 0 : 1);
 
-      // The operation of the link is the one that the shortcut runs.
+      // The shortcut runs the operation of the link.
       await page.locator('.graphiql-query-editor textarea, .graphiql-query-editor [role=textbox]').first().focus();
       const [request] = await Promise.all([
         page.waitForRequest((each) => each.postData()?.includes('Second') === true),
@@ -328,9 +328,9 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       ]);
       expect(request.postDataJSON()).toMatchObject({ operationName: 'Second', variables: { status: ['PENDING'] } });
       expect(request.headers()['x-mark']).toBeUndefined();
-      await eventually(answer).toContain('"nodes"');
+      await eventually(response).toContain('"nodes"');
 
-      // A copied link opens the same tab; nothing of the person is lost, and no reload opens it once more.
+      // A copied link opens the same tab. The tabs of the user are kept, and a reload does not open the link again.
       await page.getByRole('button', { name: 'Copy link to this tab' }).click();
       await page.getByText('The link is copied').first().waitFor();
       const copied = new URL(await page.evaluate<string>('navigator.clipboard.readText()'));
@@ -341,7 +341,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       const reloaded = await playgroundIn(page);
       expect((await reloaded.tabs()).toSorted()).toEqual([...others, 'Second'].toSorted());
       await reloaded.page.getByRole('tab', { name: 'Second' }).getByRole('button', { name: 'Close Tab' }).click();
-      await eventually(() => storedTabs(page)).not.toContain('Second'); // GraphiQL has taken the change of tabs in
+      await eventually(() => storedTabs(page)).not.toContain('Second'); // GraphiQL has processed the change of tabs
       if (others === EXAMPLES) {
         await page.getByRole('button', { name: 'New tab' }).click();
         await write('query', 'query Mine { orderStats { count } }');
@@ -350,10 +350,10 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
       }
       await page.close();
     }
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 
-  test('without storage and without a clipboard the examples run, and the address bar shows the link', async () => {
+  test('the examples run without storage and clipboard, and the address bar shows the link', async () => {
     const server = await startAnywhere();
     const without = `Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
       Object.defineProperty(navigator, 'clipboard', { value: undefined });`;
@@ -371,7 +371,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await page.getByText('The tab is too long for a link').first().waitFor();
   });
 
-  test('closed examples are restored beside the tabs of the person', async () => {
+  test('closed examples are restored next to the tabs of the user', async () => {
     const server = await startAnywhere();
     const visitor = await (await openBrowser(server.origin))();
     const { page, tabs, write, run, open, document } = await visitor.visit();
@@ -396,7 +396,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await run(/"changed": true/);
     await open('Mine');
     expect(await document()).toContain('query Mine');
-    expect(visitor.trouble).toEqual([]);
+    expect(visitor.problems).toEqual([]);
   });
 });
 
@@ -417,18 +417,18 @@ const PLACEHOLDER_FITS = `(() => {
   return ruler.measureText(box.placeholder).width <= box.clientWidth;
 })()`;
 
-/** What the browser stores of the tabs. */
+/** The stored tabs of the browser. */
 const storedTabs = (page: Page) => page.evaluate<string>('localStorage.getItem("graphiql:tabState") ?? ""');
 
 async function expectStacked(page: Page): Promise<void> {
   const editor = await page.locator('.graphiql-editors').boundingBox();
-  const answer = await page.locator('.graphiql-response').boundingBox();
-  expect(answer?.y).toBeGreaterThanOrEqual((editor?.y ?? 0) + (editor?.height ?? 0));
+  const response = await page.locator('.graphiql-response').boundingBox();
+  expect(response?.y).toBeGreaterThanOrEqual((editor?.y ?? 0) + (editor?.height ?? 0));
   expect(editor?.height).toBeGreaterThan(200);
-  expect(answer?.height).toBeGreaterThan(200);
+  expect(response?.height).toBeGreaterThan(200);
 }
 
-test('the playground is compressed, and its files are kept for ever', async () => {
+test('the playground is compressed, and its files are cached without expiry', async () => {
   const server = await startAnywhere();
   const { origin } = server;
   const html = await fetch(origin, { headers: { 'accept-encoding': 'identity' } });

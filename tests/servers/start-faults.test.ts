@@ -26,14 +26,14 @@ test('a stale pid file and an unclean shutdown of PostgreSQL itself recover', as
   });
 });
 
-test('a first start that was cut off while it made the cluster starts over', async () => {
+test('a first start after an interrupted creation of the cluster starts again', async () => {
   const dataDir = await usedDataDir();
   execFileSync('rm', [path.join(dataDir, 'postgres/initialised'), path.join(dataDir, 'postgres/global/pg_control')]);
   const next = await startProcess({ DATA_DIR: dataDir });
   expect(await createdOrder(next)).toMatchObject({ status: 'PENDING' });
 });
 
-test('of servers that start at once on an empty folder one serves, and the others name it', async () => {
+test('one of several concurrent servers on an empty folder serves requests; the others name its process', async () => {
   const dataDir = path.join(await temporaryFolder(), 'data');
   const starts = await Promise.all(Array.from({ length: 3 }, () => run({ DATA_DIR: dataDir })));
   const running = starts.filter((start) => 'pid' in start);
@@ -47,14 +47,14 @@ test('of servers that start at once on an empty folder one serves, and the other
   }
 });
 
-test('a start that was killed while it made the cluster does not block the next one', async () => {
+test('a start killed during the creation of the cluster does not block the next start', async () => {
   const dataDir = path.join(await temporaryFolder(), 'data');
   const killed = spawn(process.execPath, ['dist/main.js'], { env: { DATA_DIR: dataDir, PORT: '0' }, stdio: 'ignore' });
   const exited = new Promise((resolve) => killed.once('close', resolve));
   await expect.poll(() => existsSync(path.join(dataDir, 'postgres')), { timeout: 20_000, interval: 5 }).toBe(true);
   killed.kill('SIGKILL');
   await exited;
-  await expect.poll(() => existsSync(path.join(dataDir, 'server.json'))).toBe(true); // nobody removed it
+  await expect.poll(() => existsSync(path.join(dataDir, 'server.json'))).toBe(true); // it was not removed
   const next = await startProcess({ DATA_DIR: dataDir });
   expect(await createdOrder(next)).toMatchObject({ status: 'PENDING' });
 });

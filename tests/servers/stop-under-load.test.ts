@@ -3,7 +3,7 @@ import { postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
 import { createdOrder, createOrder } from '../support/order-requests.js';
 
-test('a signal under load ends the server in order, and every order it acknowledged is there', async () => {
+test('a signal under load shuts the server down, and every acknowledged order is stored', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
   const acknowledged: string[] = [];
@@ -23,7 +23,7 @@ test('a signal under load ends the server in order, and every order it acknowled
   await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(40);
   expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
   await Promise.all(callers);
-  for (const failure of failures) expect(failure).toBeInstanceOf(TypeError); // of fetch: no answer, rather than a wrong one
+  for (const failure of failures) expect(failure).toBeInstanceOf(TypeError); // from fetch: the connection failed before a response
   expect(postgresOn(dataDir)).toEqual([]);
 
   const next = await startProcess({ DATA_DIR: dataDir });

@@ -6,7 +6,7 @@ import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
 import { createdOrder, createOrder } from '../support/order-requests.js';
 
-/** One request on a connection of its own. */
+/** Sends one request on a new connection. */
 async function ready(url: string): Promise<{ status?: number; headers: IncomingHttpHeaders; body: unknown }> {
   return new Promise((resolve, reject) => {
     get(url.replace('/graphql', '/ready'), { agent: false, headers: { connection: 'keep-alive' } }, (response) => {
@@ -20,7 +20,7 @@ async function ready(url: string): Promise<{ status?: number; headers: IncomingH
   });
 }
 
-test('a request under way is answered before a signal ends the server', async () => {
+test('a running request is completed before a signal stops the server', async () => {
   const dataDir = await usedDataDir();
   const timeouts = { DATABASE_LOCK_TIMEOUT_MS: '60000', DATABASE_STATEMENT_TIMEOUT_MS: '60000' };
   const server = await startProcess({ DATA_DIR: dataDir, REQUEST_DEADLINE_MS: '60000', ...timeouts });
@@ -40,7 +40,7 @@ test('a request under way is answered before a signal ends the server', async ()
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('while it drains the server says that it is not ready, closes connections, and still serves', async () => {
+test('a draining server is not ready, closes connections and still serves requests', async () => {
   const server = await startProcess({ DATA_DIR: await usedDataDir(), SHUTDOWN_DRAIN_MS: '4000' });
   expect(await ready(server.url)).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
   process.kill(server.pid, 'SIGTERM');
@@ -63,7 +63,7 @@ test('a closed terminal stops the server and PostgreSQL', async () => {
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('Ctrl-C that arrives twice, once from the terminal and once from npm, is one request to stop', async () => {
+test('two SIGINT signals, from the terminal and from npm, cause one shutdown', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
   process.kill(server.pid, 'SIGINT');
@@ -72,7 +72,7 @@ test('Ctrl-C that arrives twice, once from the terminal and once from npm, is on
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('the end of PostgreSQL ends the server with a sentence and exit status 1', async () => {
+test('the server exits with a message and status 1 when PostgreSQL ends', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
   for (const pid of postgresOn(dataDir)) process.kill(pid, 'SIGKILL');
@@ -80,7 +80,7 @@ test('the end of PostgreSQL ends the server with a sentence and exit status 1', 
   expect(server.output()).toMatch(/"level":60,.*The embedded PostgreSQL stopped unexpectedly; see .*server\.log\./);
 });
 
-test('lost connections to a PostgreSQL that lives are opened again', async () => {
+test('lost connections to a running PostgreSQL are replaced', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
   await createdOrder(server);
@@ -88,31 +88,28 @@ test('lost connections to a PostgreSQL that lives are opened again', async () =>
   const others =
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = $1';
   expect((await other.query(others, ['ordergraph'])).rowCount).toBeGreaterThan(1);
-  const again = async () => (await createOrder(server, { idempotencyKey: 'again' }).catch(() => null))?.order?.status;
-  await expect.poll(again, { timeout: 10_000 }).toBe('PENDING');
+  const status = async () => (await createOrder(server, { idempotencyKey: 'again' }).catch(() => null))?.order?.status;
+  await expect.poll(status, { timeout: 10_000 }).toBe('PENDING');
   expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
 });
 
 test.each([
   ['removed', (dataDir: string) => rm(dataDir, { recursive: true, maxRetries: 20, retryDelay: 20 })],
-  ['moved', (dataDir: string) => rename(dataDir, `${dataDir}.moved`)], // PostgreSQL continues in it unnoticed
-])(
-  'a data folder that is %s ends the server within seconds, says so, and leaves no process behind',
-  async (_, lose) => {
-    const dataDir = await usedDataDir();
-    onTestFinished(() => rm(`${dataDir}.moved`, { recursive: true, force: true }));
-    const server = await startProcess({ DATA_DIR: dataDir });
-    await createdOrder(server);
-    await lose(dataDir);
-    expect(await server.exited).toBe(1);
-    expect(server.output()).toMatch(
-      new RegExp(`"level":60,.*The data folder ${dataDir} was removed or moved while the server was running\\.`),
-    );
-    expect(postgresOn(dataDir)).toEqual([]);
-  },
-);
+  ['moved', (dataDir: string) => rename(dataDir, `${dataDir}.moved`)], // PostgreSQL continues with the moved folder
+])('a %s data folder stops the server within seconds with a message, and all processes end', async (_, lose) => {
+  const dataDir = await usedDataDir();
+  onTestFinished(() => rm(`${dataDir}.moved`, { recursive: true, force: true }));
+  const server = await startProcess({ DATA_DIR: dataDir });
+  await createdOrder(server);
+  await lose(dataDir);
+  expect(await server.exited).toBe(1);
+  expect(server.output()).toMatch(
+    new RegExp(`"level":60,.*The data folder ${dataDir} was removed or moved while the server was running\\.`),
+  );
+  expect(postgresOn(dataDir)).toEqual([]);
+});
 
-test('a shutdown that is not clean is exit status 1, and leaves no process behind either', async () => {
+test('an unclean shutdown has exit status 1, and all processes end', async () => {
   const dataDir = await usedDataDir();
   const server = await startProcess({ DATA_DIR: dataDir });
   await writeFile(path.join(dataDir, 'postgres/postmaster.pid'), 'nonsense\n');

@@ -7,7 +7,7 @@ export interface GraphQLError {
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: string };
 }
 
-export interface Answer<T> {
+export interface GraphQLResponse<T> {
   readonly status: number;
   readonly headers: Headers;
   readonly data: T;
@@ -16,20 +16,20 @@ export interface Answer<T> {
 
 export interface TestClient {
   readonly url: string;
-  /** One GraphQL request; answers whatever came, errors included. */
-  readonly ask: <T = Record<string, never>>(query: string, variables?: object) => Promise<Answer<T>>;
-  /** One GraphQL request that must succeed. */
+  /** Sends one GraphQL request and returns its response, including errors. */
+  readonly request: <T = Record<string, never>>(query: string, variables?: object) => Promise<GraphQLResponse<T>>;
+  /** Sends one GraphQL request and returns its data. Rejects if the response has errors. */
   readonly get: <T>(query: string, variables?: object) => Promise<T>;
-  /** Subscribes, and resolves once the server has the subscription. */
-  readonly watch: <T>(query: string, variables?: object) => Promise<Watch<T>>;
+  /** Subscribes, and resolves when the server has started the subscription. */
+  readonly subscribe: <T>(query: string, variables?: object) => Promise<TestSubscription<T>>;
   readonly dispose: () => Promise<void>;
 }
 
-/** A running subscription: what has come so far, and waiting for more. */
-export interface Watch<T> {
+/** A running subscription and the events received so far. */
+export interface TestSubscription<T> {
   readonly seen: readonly T[];
   readonly errors: readonly GraphQLError[];
-  /** Resolves when `done` holds for the events received; rejects after the timeout. */
+  /** Resolves when `done` is true for the received events; rejects after the timeout. */
   readonly until: (done: (seen: readonly T[]) => boolean, timeoutMs?: number) => Promise<readonly T[]>;
   readonly ended: Promise<unknown>;
   readonly stop: () => void;
@@ -42,23 +42,23 @@ export function createClient(url: string): TestClient {
     retryAttempts: 0,
   });
 
-  async function ask<T>(query: string, variables: object = {}): Promise<Answer<T>> {
+  async function request<T>(query: string, variables: object = {}): Promise<GraphQLResponse<T>> {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     });
-    const body = (await response.json()) as Pick<Answer<T>, 'data' | 'errors'>;
+    const body = (await response.json()) as Pick<GraphQLResponse<T>, 'data' | 'errors'>;
     return { ...body, status: response.status, headers: response.headers };
   }
 
   async function get<T>(query: string, variables?: object): Promise<T> {
-    const { data, errors } = await ask<T>(query, variables);
+    const { data, errors } = await request<T>(query, variables);
     if (errors !== undefined) throw new Error(`unexpected errors: ${JSON.stringify(errors)}`);
     return data;
   }
 
-  async function watch<T>(query: string, variables: object = {}): Promise<Watch<T>> {
+  async function subscribe<T>(query: string, variables: object = {}): Promise<TestSubscription<T>> {
     const seen: T[] = [];
     const errors: GraphQLError[] = [];
     const waiting = new Set<() => void>();
@@ -87,7 +87,7 @@ export function createClient(url: string): TestClient {
       until: (done, timeoutMs = 10_000) =>
         new Promise((resolve, reject) => {
           const timer = setTimeout(
-            () => reject(new Error(`not seen in time; the last of ${seen.length}: ${JSON.stringify(seen.slice(-3))}`)),
+            () => reject(new Error(`timeout; the last of ${seen.length} events: ${JSON.stringify(seen.slice(-3))}`)),
             timeoutMs,
           );
           const check = () => {
@@ -102,10 +102,10 @@ export function createClient(url: string): TestClient {
     };
   }
 
-  return { url, ask, get, watch, dispose: async () => websocket.dispose() };
+  return { url, request, get, subscribe, dispose: async () => websocket.dispose() };
 }
 
-/** The server answers the messages of one socket in order: once the probe is rejected, earlier messages are processed. */
+/** The server processes the messages of one socket in order: when the probe is rejected, earlier messages are done. */
 async function settled(websocket: ReturnType<typeof createWebsocketClient>): Promise<void> {
   await new Promise<void>((resolve) => {
     websocket.subscribe(

@@ -5,7 +5,7 @@ import { actorOf } from '../../src/domain/viewer.js';
 import type { ChangeOrder, CreateOrder } from '../../src/orders/interfaces/order-writer.js';
 import { draftOrder } from './drafts.js';
 
-/* Commands as the application hands them to the store. */
+/* Commands as the use cases pass them to the store. */
 
 const ADMIN = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
 
@@ -13,7 +13,7 @@ export function createCommand(notes: string, orderId: string = randomUUID()): Cr
   const drafted = draftOrder({ currency: 'USD', notes, items: [{ name: 'Tea', quantity: 1, unitPrice: '1' }] }, [
     'input',
   ]);
-  if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
+  if (!('draft' in drafted)) throw new Error('the draft is invalid');
   return {
     kind: 'create',
     orderId,

@@ -1,7 +1,7 @@
-/** The migrated database that each test's own is a copy of. */
+/** The migrated database that test databases are copied from. */
 export const TEMPLATE = 'ordergraph_template';
 
-/** The same server, another database. */
+/** The URL of another database on the same server. */
 export function serverUrl(url: string, database: string): string {
   const other = new URL(url);
   other.pathname = `/${database}`;

@@ -5,14 +5,14 @@ import { serverUrl, TEMPLATE } from './database-url.js';
 
 export interface TestDatabase {
   readonly url: string;
-  /** Runs SQL past the server under test. */
+  /** Runs SQL directly in the database, without the server under test. */
   readonly sql: <T extends object = Record<string, unknown>>(text: string, values?: unknown[]) => Promise<T[]>;
-  /** A connection of its own, closed with the test. */
+  /** Opens a separate connection, which is closed at the end of the test. */
   readonly connect: () => Promise<Client>;
   readonly drop: () => Promise<void>;
 }
 
-/** A database of its own, with all migrations and no orders. Whoever makes it drops it. */
+/** Creates a separate database with all migrations and no orders. The caller must drop it. */
 export async function createDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const server = inject('postgresUrl');
   const name = `t_${randomUUID().replaceAll('-', '')}`;
@@ -36,7 +36,7 @@ export async function createDatabase({ empty = false } = {}): Promise<TestDataba
 
 async function open(url: string): Promise<Client> {
   const client = new Client({ connectionString: url, options: '-c TimeZone=UTC' });
-  client.on('error', () => undefined); // dropping the database ends the connections that are still open
+  client.on('error', () => undefined); // dropping the database terminates its open connections
   await client.connect();
   return client;
 }

@@ -11,14 +11,14 @@ interface RowDescription {
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
 }
 
-/** The messages of the extended protocol that `pg` can send and its types leave out. */
+/** Messages of the extended query protocol that the types of `pg` lack. */
 interface Wire {
   parse(statement: { readonly name: string; readonly text: string }): void;
   describe(what: { readonly type: 'S'; readonly name: string }): void;
   sync(): void;
 }
 
-/** Has PostgreSQL parse a statement and describe its result, without executing it. */
+/** Parses a statement on the server and describes its result without executing it. */
 export async function describeStatement(client: Client, sql: string): Promise<readonly ResultColumn[]> {
   return new Promise((resolve, reject) => {
     let columns: readonly ResultColumn[] = [];

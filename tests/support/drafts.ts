@@ -1,7 +1,7 @@
 import { completeDraft, validateOrderRequest, type DraftInput } from '../../src/domain/order-draft.js';
 import { priceLines } from '../../src/domain/order-lines.js';
 
-/** Checks and adds up an order that brings all of its prices, as the application does without a catalogue. */
+/** Validates and totals an order whose items all have prices, as the use case does without a product service. */
 export function draftOrder(input: DraftInput, at: readonly string[]): ReturnType<typeof completeDraft> {
   const checked = validateOrderRequest(input, at, false);
   if ('problems' in checked) return checked;

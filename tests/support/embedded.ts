@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { onTestFinished } from 'vitest';
 import { startProcess, temporaryFolder } from './process.js';
 
-/** PostgreSQL processes that work on this data folder. */
+/** The process ids of PostgreSQL on this data folder. */
 export function postgresOn(dataDir: string): number[] {
   const processes = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
   return processes
@@ -15,7 +15,7 @@ export function postgresOn(dataDir: string): number[] {
 
 let template: Promise<string> | undefined;
 
-/** A data folder that a server was stopped on, copied for this test: its start takes less time than a first one. */
+/** A copy of a data folder that a stopped server has used. Its start is faster than a first start. */
 export async function usedDataDir(): Promise<string> {
   template ??= makeTemplate();
   const folder = path.join(await temporaryFolder(), 'data');
@@ -33,14 +33,14 @@ async function makeTemplate(): Promise<string> {
   return dataDir;
 }
 
-/** The URL of the embedded PostgreSQL that runs on the data folder, as its files tell it. */
+/** The URL of the embedded PostgreSQL on the data folder, read from its files. */
 export async function embeddedUrl(dataDir: string): Promise<URL> {
   const [, , , port] = (await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n');
   const password = await readFile(path.join(dataDir, 'postgres.password'), 'utf8');
   return new URL(`postgresql://ordergraph:${password}@127.0.0.1:${port}/ordergraph`);
 }
 
-/** A connection to the embedded PostgreSQL past the server under test, closed with the test. */
+/** A direct connection to the embedded PostgreSQL, closed at the end of the test. */
 export async function connectTo(dataDir: string): Promise<Client> {
   const client = new Client({ connectionString: (await embeddedUrl(dataDir)).href });
   client.on('error', () => undefined); // the server under test stops PostgreSQL

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '../../src/domain/order-event.js';
 
-/** A status change as the log tailer reads it; its position is its version. */
+/** A status change as the log tailer returns it. Its position equals its version. */
 export function loggedEvent(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {
   return {
     orderId: 'x',

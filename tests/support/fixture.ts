@@ -6,9 +6,9 @@ import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js';
 import { startServer, type TestServer } from './server.js';
 
 /*
- * What tests run on. `use…` is called at the top of a file: the thing is started before the first test and closed after
- * the last one, in reverse order. `…ForTest` is called in a test and closed with it. Both compose:
- * useServer(useDatabase()), or useServer(useProxy(database)) where faults are injected.
+ * Fixtures. `use…` is called at the top of a file: the fixture is started before the first test and closed after the
+ * last one, in reverse order. `…ForTest` is called in a test, and its fixture is closed with the test. Both compose:
+ * useServer(useDatabase()), or useServer(useProxy(database)) to inject faults.
  */
 
 type Env = Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ interface Url {
 }
 
 interface Scope {
-  /** Whether the tests of the file share one database, or each test has a new one. */
+  /** Whether the tests of the file share one database or each test has a new one. */
   readonly scope?: 'file' | 'test';
   /** Without migrations. */
   readonly empty?: boolean;
@@ -37,7 +37,7 @@ export function useDatabase({ scope = 'file', ...options }: Scope = {}): TestDat
   return handle(() => database);
 }
 
-/** A proxy in front of the database, which can cut its connections. */
+/** A proxy in front of the database that can cut connections. */
 export function useProxy(database: Url): PostgresProxy {
   return useForFile(
     () => startPostgresProxy(database.url),
@@ -45,7 +45,7 @@ export function useProxy(database: Url): PostgresProxy {
   );
 }
 
-/** A server on the database. Several servers on one database are several calls. */
+/** A server on the database. Call it repeatedly for several servers on one database. */
 export function useServer(database: Url, env: Env = {}): TestServer {
   return useForFile(
     () => startServer(database.url, env),
@@ -67,7 +67,7 @@ export async function serverForTest(database: Url, env: Env = {}): Promise<TestS
 
 type StoreOptions = Partial<Omit<DatabaseOptions, 'url'>>;
 
-/** Connections to the database as the server opens them, without a server. */
+/** Opens the database as a server does, without a server. */
 export function useStore(database: Url, options: StoreOptions = {}): Database {
   return useForFile(
     async () => openStore(database, options),
@@ -98,12 +98,12 @@ function useForFile<T extends object>(start: () => Promise<T>, stop: (started: T
   return handle(() => started);
 }
 
-/** Forwards to what is started later, so that a file can hold it in a constant. */
+/** Forwards to the fixture that is started later, so that a file can declare it as a constant. */
 function handle<T extends object>(started: () => T | undefined): T {
   return new Proxy<T>({} as T, {
     get: (_target, property): unknown => {
       const target = started();
-      if (target === undefined) throw new Error(`"${String(property)}" is used before the tests of the file begin`);
+      if (target === undefined) throw new Error(`"${String(property)}" is used before the tests of the file start`);
       return Reflect.get(target, property);
     },
   });

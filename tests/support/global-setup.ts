@@ -15,11 +15,11 @@ declare module 'vitest' {
   }
 }
 
-/** One PostgreSQL for the whole run: the embedded one, or the server of TEST_DATABASE_URL. */
+/** Starts one embedded PostgreSQL for the whole run, or uses the server of TEST_DATABASE_URL. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env['TEST_DATABASE_URL'];
-  const own = given === undefined || given === '' ? await startOwn() : null;
-  const url = own?.url ?? given ?? '';
+  const configured = process.env['TEST_DATABASE_URL'];
+  const embedded = configured === undefined || configured === '' ? await startEmbedded() : null;
+  const url = embedded?.url ?? configured ?? '';
   const admin = new Client({ connectionString: url });
   await admin.connect();
   await admin.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
@@ -27,10 +27,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.end();
   await migrate(serverUrl(url, TEMPLATE));
   project.provide('postgresUrl', url);
-  return async () => own?.close();
+  return async () => embedded?.close();
 }
 
-async function startOwn() {
+async function startEmbedded() {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ordergraph-test-'));
   const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
   const embedded = await startEmbeddedPostgres({ dataDir, log: createLog({ level: 'silent' }), settings });

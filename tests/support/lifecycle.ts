@@ -1,6 +1,6 @@
 import type { OrderStatus } from '../../src/domain/lifecycle.js';
 
-/** The life of an order as it is promised, written out here so that the code's own table can be wrong. */
+/** The documented lifecycle, independent of the table in the code so that tests detect errors in it. */
 export const PROMISED_LIFECYCLE: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   PENDING: ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'CANCELLED'],
   CONFIRMED: ['PROCESSING', 'SHIPPED', 'CANCELLED'],

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { MIGRATIONS_FOLDER } from '../../src/database/migration-files.js';
 import { temporaryFolder } from './process.js';
 
-/** A copy of the migrations with further ones, whose names sort behind them. Removed with the test. */
-export async function migrationsWith(further: Readonly<Record<string, string>>): Promise<string> {
+/** A copy of the migrations with additional ones. Their names must sort last. The copy is removed with the test. */
+export async function migrationsWith(additional: Readonly<Record<string, string>>): Promise<string> {
   const folder = path.join(await temporaryFolder(), 'migrations');
   await cp(MIGRATIONS_FOLDER, folder, { recursive: true });
-  for (const [name, script] of Object.entries(further)) {
+  for (const [name, script] of Object.entries(additional)) {
     await mkdir(path.join(folder, name));
     await writeFile(path.join(folder, name, 'migration.sql'), script);
   }

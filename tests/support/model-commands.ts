@@ -2,22 +2,22 @@ import fc from 'fast-check';
 import type { Change, Create, CreateMany, Line, Transition } from './model.js';
 import { STATUSES } from './lifecycle.js';
 
-/* Commands at random for the model's clients. */
+/* Random commands for the clients of the model. */
 
-/** A change before it is known at which version its order will be: `off` is how far the expected version is off. */
-type Unversioned<C> = C extends unknown ? Omit<C, 'expected'> & { readonly off: number | null } : never;
+/** A change of an order of unknown version. `offset` is added to the current version to get the expected one. */
+type Unversioned<C> = C extends unknown ? Omit<C, 'expected'> & { readonly offset: number | null } : never;
 
-export type DrawnChange = Unversioned<Change>;
+export type RandomChange = Unversioned<Change>;
 
-export type Drawn =
+export type RandomCommand =
   | Create
-  | DrawnChange
+  | RandomChange
   | CreateMany
   | { readonly kind: 'transitionMany'; readonly changes: readonly Unversioned<Transition>[] }
-  /** The same as an earlier one of the client's commands, counted from the last. */
+  /** Repeats an earlier command of the client, counted from the last. */
   | { readonly kind: 'repeat'; readonly back: number };
 
-/** Few values, so that commands collide: used keys, references of other orders, versions off by one. */
+/** Few values, so that commands collide: used keys, references of other orders, expected versions off by one. */
 const lines: fc.Arbitrary<Line[]> = fc.array(
   fc.record({
     name: fc.constantFrom('Tea', 'Milk'),
@@ -42,17 +42,17 @@ const create: fc.Arbitrary<Create> = fc.record({
 });
 const onOrder = {
   order: key,
-  off: fc.constantFrom(null, null, 0, 1, -1),
+  offset: fc.constantFrom(null, null, 0, 1, -1),
   change: fc.constantFrom(null, 'x', 'y'),
 };
-const moving = fc.record({
+const transition = fc.record({
   ...onOrder,
   kind: fc.constant('transition' as const),
   status: fc.constantFrom(...STATUSES),
   tracking: fc.constantFrom(null, null, null, '1', '2'),
 });
-const change: fc.Arbitrary<DrawnChange> = fc.oneof(
-  { weight: 4, arbitrary: moving },
+const change: fc.Arbitrary<RandomChange> = fc.oneof(
+  { weight: 4, arbitrary: transition },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -67,7 +67,7 @@ const change: fc.Arbitrary<DrawnChange> = fc.oneof(
       {
         ...onOrder,
         kind: fc.constant('update' as const),
-        off: fc.constantFrom(0, 0, 0, 1),
+        offset: fc.constantFrom(0, 0, 0, 1),
         notes: text,
         reference: text,
         name: text,
@@ -77,15 +77,15 @@ const change: fc.Arbitrary<DrawnChange> = fc.oneof(
         expectedTotal: fc.constantFrom(0, 420),
         lines,
       },
-      { requiredKeys: ['kind', 'order', 'off', 'change'] },
+      { requiredKeys: ['kind', 'order', 'offset', 'change'] },
     ),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ ...onOrder, kind: fc.constant('remove' as const) }),
+    arbitrary: fc.record({ ...onOrder, kind: fc.constant('delete' as const) }),
   },
 );
-export const commands: fc.Arbitrary<Drawn> = fc.oneof(
+export const commands: fc.Arbitrary<RandomCommand> = fc.oneof(
   { weight: 3, arbitrary: create },
   { weight: 6, arbitrary: change },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('repeat' as const), back: fc.nat(9) }) },
@@ -94,7 +94,7 @@ export const commands: fc.Arbitrary<Drawn> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('createMany' as const),
       partial: fc.boolean(),
-      // Each key once: which of two comes first is not promised within one request.
+      // Each key once: the order of equal keys within one request is not guaranteed.
       orders: fc.uniqueArray(create, { selector: (order) => order.key, minLength: 1, maxLength: 4 }),
     }),
   },
@@ -103,7 +103,7 @@ export const commands: fc.Arbitrary<Drawn> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('transitionMany' as const),
       changes: fc.array(
-        moving.filter(({ off }) => off === null || off === 0),
+        transition.filter(({ offset }) => offset === null || offset === 0),
         { minLength: 1, maxLength: 4 },
       ),
     }),

@@ -2,8 +2,8 @@ import type { OrderStatus } from '../../src/domain/lifecycle.js';
 import { PROMISED_LIFECYCLE } from './lifecycle.js';
 
 /*
- * What the server promises, in the plainest words: orders in memory, one command after the other. It knows nothing of
- * batches, locks, fingerprints or logs. Amounts are in cents.
+ * A reference model of the server: orders in memory and sequential commands, without batches, locks, fingerprints or
+ * logs. Amounts are in cents.
  */
 
 export interface Line {
@@ -14,7 +14,7 @@ export interface Line {
 
 export interface Create {
   readonly kind: 'create';
-  /** Which of the client's keys. */
+  /** The number of the idempotency key of the client. */
   readonly key: number;
   readonly lines: readonly Line[];
   readonly reference: string | null;
@@ -26,11 +26,11 @@ export interface Create {
 }
 
 interface OnOrder {
-  /** Which of the client's keys the order was made under. */
+  /** The key that the order was created with. */
   readonly order: number;
-  /** The expected version; null expects none. */
+  /** The expected version, or null. */
   readonly expected: number | null;
-  /** An idempotency key of the change. */
+  /** The idempotency key of the change, or null. */
   readonly change: string | null;
 }
 
@@ -45,7 +45,7 @@ export interface Cancel extends OnOrder {
   readonly reason: string;
 }
 
-export interface Edit extends OnOrder {
+export interface Update extends OnOrder {
   readonly kind: 'update';
   readonly name?: string | null;
   readonly shipping?: number | null;
@@ -57,11 +57,11 @@ export interface Edit extends OnOrder {
   readonly lines?: readonly Line[];
 }
 
-export interface Remove extends OnOrder {
-  readonly kind: 'remove';
+export interface Delete extends OnOrder {
+  readonly kind: 'delete';
 }
 
-export type Change = Transition | Cancel | Edit | Remove;
+export type Change = Transition | Cancel | Update | Delete;
 
 export interface CreateMany {
   readonly kind: 'createMany';
@@ -77,7 +77,7 @@ export interface ModelEvent {
 }
 
 export interface ModelOrder {
-  readonly made: Create;
+  readonly created: Create;
   status: OrderStatus;
   lines: readonly Line[];
   reference: string | null;
@@ -90,15 +90,16 @@ export interface ModelOrder {
   cancelReason: string | null;
   deleted: boolean;
   readonly events: ModelEvent[];
-  /** What the order's changes under keys were. */
+  /** The changes with idempotency keys, by key. */
   readonly changes: Map<string, string>;
 }
 
-/** What an answer must say: a code of rejection, or what was done. */
-export type Expected = { readonly rejected: string } | { readonly done: 'new' | 'again' | 'changed' | 'unchanged' };
+/** The expected result of a command: a rejection code or the outcome. */
+export type Expected =
+  { readonly rejected: string } | { readonly done: 'created' | 'replayed' | 'changed' | 'unchanged' };
 
 const rejected = (code: string): Expected => ({ rejected: code });
-const done = (what: 'new' | 'again' | 'changed' | 'unchanged'): Expected => ({ done: what });
+const done = (what: 'created' | 'replayed' | 'changed' | 'unchanged'): Expected => ({ done: what });
 
 type Sums = Pick<ModelOrder, 'lines' | 'shipping' | 'tax' | 'discount'>;
 
@@ -110,20 +111,21 @@ function subtotalOf(lines: readonly Line[]): number {
   return lines.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
 }
 
-/** The orders of one client, each under the key it was made with. */
+/** The orders of one client by the key they were created with. */
 export class Model {
   readonly orders = new Map<number, ModelOrder>();
 
   create(input: Create): Expected {
-    const bad = this.#check(input);
-    if (bad !== null) return bad;
-    const there = this.orders.get(input.key);
-    if (there?.deleted === true) return rejected('ORDER_DELETED');
-    if (there !== undefined) return same(there.made, input) ? done('again') : rejected('IDEMPOTENCY_MISMATCH');
+    const invalid = this.#check(input);
+    if (invalid !== null) return invalid;
+    const existing = this.orders.get(input.key);
+    if (existing?.deleted === true) return rejected('ORDER_DELETED');
+    if (existing !== undefined)
+      return same(existing.created, input) ? done('replayed') : rejected('IDEMPOTENCY_MISMATCH');
     if (this.#isTaken(input.reference, null)) return rejected('DUPLICATE');
     const { lines, reference, notes, name, shipping, tax, discount } = input;
     this.orders.set(input.key, {
-      made: input,
+      created: input,
       status: 'PENDING',
       lines,
       reference,
@@ -138,27 +140,27 @@ export class Model {
       events: [{ type: 'CREATED', from: null, to: 'PENDING', changedFields: [] }],
       changes: new Map(),
     });
-    return done('new');
+    return done('created');
   }
 
   createMany({ partial, orders }: CreateMany): Expected[] {
     if (partial) return orders.map((order) => this.create(order));
-    const bad = orders.map((order) => this.#check(order));
-    if (bad.some((each) => each !== null)) {
-      // Orders that an earlier request stored are still replayed.
+    const invalid = orders.map((order) => this.#check(order));
+    if (invalid.some((each) => each !== null)) {
+      // Orders of earlier requests are still replayed.
       const others = (order: Create) => (this.orders.has(order.key) ? this.create(order) : rejected('BATCH_ABORTED'));
-      return orders.map((order, index) => bad[index] ?? others(order));
+      return orders.map((order, index) => invalid[index] ?? others(order));
     }
     const before = new Map(this.orders);
-    const answers = orders.map((order) => this.create(order));
-    if (!answers.some((answer) => 'rejected' in answer)) return answers;
+    const results = orders.map((order) => this.create(order));
+    if (!results.some((result) => 'rejected' in result)) return results;
     this.orders.clear();
     for (const [key, order] of before) this.orders.set(key, order);
-    // Orders that an earlier request stored are still replayed; the new ones are not stored.
-    return answers.map((answer, index) => {
+    // Orders of earlier requests are still replayed; new ones are not stored.
+    return results.map((result, index) => {
       const order = orders[index];
-      const stays = 'rejected' in answer || (order !== undefined && before.has(order.key));
-      return stays ? answer : rejected('BATCH_ABORTED');
+      const isFinal = 'rejected' in result || (order !== undefined && before.has(order.key));
+      return isFinal ? result : rejected('BATCH_ABORTED');
     });
   }
 
@@ -169,13 +171,13 @@ export class Model {
     const { change, expected } = command;
     if (order === undefined) return rejected('NOT_FOUND');
     const isKnown = change !== null && order.changes.has(change);
-    if (order.deleted && !(isKnown && command.kind === 'remove')) return rejected('NOT_FOUND');
-    const said = JSON.stringify(command);
-    if (isKnown) return order.changes.get(change) === said ? done('changed') : rejected('IDEMPOTENCY_MISMATCH');
+    if (order.deleted && !(isKnown && command.kind === 'delete')) return rejected('NOT_FOUND');
+    const text = JSON.stringify(command);
+    if (isKnown) return order.changes.get(change) === text ? done('changed') : rejected('IDEMPOTENCY_MISMATCH');
     if (expected !== null && expected !== order.events.length) return rejected('VERSION_CONFLICT');
-    const answer = this.#decide(order, command);
-    if ('done' in answer && answer.done === 'changed' && change !== null) order.changes.set(change, said);
-    return answer;
+    const result = this.#decide(order, command);
+    if ('done' in result && result.done === 'changed' && change !== null) order.changes.set(change, text);
+    return result;
   }
 
   #decide(order: ModelOrder, command: Change): Expected {
@@ -186,7 +188,7 @@ export class Model {
         return transition(order, 'CANCELLED', command.reason, null);
       case 'update':
         return this.#updateOrder(order, command);
-      case 'remove':
+      case 'delete':
         order.deleted = true;
         order.reference = null;
         order.events.push({ type: 'DELETED', from: null, to: null, changedFields: [] });
@@ -194,9 +196,10 @@ export class Model {
     }
   }
 
-  #updateOrder(order: ModelOrder, update: Edit): Expected {
+  #updateOrder(order: ModelOrder, update: Update): Expected {
     const { lines = order.lines, reference = order.reference, notes = order.notes, name = order.name } = update;
-    const amount = (of: 'shipping' | 'tax' | 'discount') => (update[of] === undefined ? order[of] : (update[of] ?? 0));
+    const amount = (field: 'shipping' | 'tax' | 'discount') =>
+      update[field] === undefined ? order[field] : (update[field] ?? 0);
     const sums = { lines, shipping: amount('shipping'), tax: amount('tax'), discount: amount('discount') };
     const changedIf = (field: string, isChanged: boolean) => (isChanged ? [field] : []);
     const details = [
@@ -206,7 +209,7 @@ export class Model {
     ];
     const money = [
       ...changedIf('items', JSON.stringify(lines) !== JSON.stringify(order.lines)),
-      ...(['shipping', 'tax', 'discount'] as const).flatMap((of) => changedIf(of, sums[of] !== order[of])),
+      ...(['shipping', 'tax', 'discount'] as const).flatMap((field) => changedIf(field, sums[field] !== order[field])),
     ];
     const editable = details.length === 0 || ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(order.status);
     if (!editable || (money.length > 0 && order.status !== 'PENDING')) return rejected('NOT_EDITABLE');
@@ -236,20 +239,20 @@ export class Model {
 }
 
 function transition(order: ModelOrder, to: OrderStatus, reason: string, tracking: string | null): Expected {
-  const transitions = order.status !== to;
-  const tracks = tracking !== null && tracking !== order.tracking;
-  if (!transitions && !tracks) return done('unchanged');
-  if (transitions && !PROMISED_LIFECYCLE[order.status].includes(to)) return rejected('INVALID_TRANSITION');
+  const changesStatus = order.status !== to;
+  const changesTracking = tracking !== null && tracking !== order.tracking;
+  if (!changesStatus && !changesTracking) return done('unchanged');
+  if (changesStatus && !PROMISED_LIFECYCLE[order.status].includes(to)) return rejected('INVALID_TRANSITION');
   const changedFields = [
-    ...(transitions ? ['status'] : []),
-    ...(tracks ? ['tracking'] : []),
-    ...(transitions && to === 'CANCELLED' ? ['cancelReason'] : []),
+    ...(changesStatus ? ['status'] : []),
+    ...(changesTracking ? ['tracking'] : []),
+    ...(changesStatus && to === 'CANCELLED' ? ['cancelReason'] : []),
   ];
-  const [from, next] = transitions ? [order.status, to] : [null, null];
-  order.events.push({ type: transitions ? 'STATUS_CHANGED' : 'UPDATED', from, to: next, changedFields });
+  const [from, next] = changesStatus ? [order.status, to] : [null, null];
+  order.events.push({ type: changesStatus ? 'STATUS_CHANGED' : 'UPDATED', from, to: next, changedFields });
   order.status = to;
   order.tracking = tracking ?? order.tracking;
-  if (transitions && to === 'CANCELLED') order.cancelReason = reason;
+  if (changesStatus && to === 'CANCELLED') order.cancelReason = reason;
   return done('changed');
 }
 

@@ -1,4 +1,4 @@
-/* The GraphQL documents that most tests send, and the shapes of their answers. */
+/* The GraphQL documents that most tests send, and the types of their responses. */
 
 export const TEA = { name: 'Tea', quantity: 3, unitPrice: '4.20' };
 
@@ -21,7 +21,7 @@ export const USER_ERRORS = `userErrors {
   ... on VersionConflictError { currentVersion order { id version status } }
 }`;
 
-/** What most tests read of an order: one row, and no list of the order. */
+/** The fields that most tests read: one row without lists. */
 export const SUMMARY = 'id number status version total { amount currency } createdAt updatedAt';
 
 export interface OrderSummary {
@@ -59,7 +59,7 @@ export const CREATE_ORDER = `mutation ($input: CreateOrderInput!) {
   createOrder(input: $input) { order { ${SUMMARY} } replayed ${USER_ERRORS} }
 }`;
 
-export interface CreateOrderAnswer {
+export interface CreateOrderResponse {
   readonly createOrder: {
     readonly order: OrderSummary | null;
     readonly replayed: boolean;
@@ -71,7 +71,7 @@ export const UPDATE_ORDER_STATUS = `mutation ($input: UpdateOrderStatusInput!) {
   updateOrderStatus(input: $input) { order { ${SUMMARY} } changed ${USER_ERRORS} }
 }`;
 
-export interface UpdateOrderStatusAnswer {
+export interface UpdateOrderStatusResponse {
   readonly updateOrderStatus: {
     readonly order: OrderSummary | null;
     readonly changed: boolean;

@@ -7,23 +7,23 @@ import {
   USER_ERRORS,
   WHOLE,
   type BulkPayload,
-  type CreateOrderAnswer,
+  type CreateOrderResponse,
   type DeletionPayload,
   type OrderPayload,
   type OrderSummary,
-  type UpdateOrderStatusAnswer,
+  type UpdateOrderStatusResponse,
   type UserError,
   type WholeOrder,
 } from './order-documents.js';
 
 /*
- * One function for each act on orders. It returns the payload, user errors included; `created…` returns the order and
- * fails on user errors. `…Whole…` reads all fields of the order, which costs the server further statements.
+ * One function for each operation on orders. It returns the payload, including user errors; `created…` returns the
+ * order and throws on user errors. `…Whole…` reads all fields of the order, which takes more statements.
  */
 
-export async function createOrder(client: TestClient, input: object = {}): Promise<CreateOrderAnswer['createOrder']> {
+export async function createOrder(client: TestClient, input: object = {}): Promise<CreateOrderResponse['createOrder']> {
   const variables = { input: { items: [TEA], ...input } };
-  return (await client.get<CreateOrderAnswer>(CREATE_ORDER, variables)).createOrder;
+  return (await client.get<CreateOrderResponse>(CREATE_ORDER, variables)).createOrder;
 }
 
 export async function createWholeOrder(client: TestClient, input: object = {}): Promise<OrderPayload> {
@@ -50,8 +50,8 @@ export async function updateOrder(client: TestClient, input: object): Promise<Or
 export async function transitionOrder(
   client: TestClient,
   input: object,
-): Promise<UpdateOrderStatusAnswer['updateOrderStatus']> {
-  return (await client.get<UpdateOrderStatusAnswer>(UPDATE_ORDER_STATUS, { input })).updateOrderStatus;
+): Promise<UpdateOrderStatusResponse['updateOrderStatus']> {
+  return (await client.get<UpdateOrderStatusResponse>(UPDATE_ORDER_STATUS, { input })).updateOrderStatus;
 }
 
 export async function transitionWholeOrder(client: TestClient, input: object): Promise<OrderPayload> {

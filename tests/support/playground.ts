@@ -15,15 +15,15 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const CALLER = { timeout: 20_000 };
+const TIMEOUT = { timeout: 20_000 };
 
-/** A browser of its own: other storage than every other one. */
+/** A browser profile with its own storage. */
 export interface Visitor {
-  /** Opens the playground in a window of this browser, and waits for its editor. */
+  /** Opens the playground in a window of this browser and waits for its editor. */
   readonly visit: (search?: string) => Promise<Playground>;
-  /** Requests to other origins, errors of the page and of its console. */
-  readonly trouble: readonly string[];
-  /** Bodies of all requests. */
+  /** Requests to other origins, and errors of the page and its console. */
+  readonly problems: readonly string[];
+  /** The bodies of all requests. */
   readonly sent: readonly string[];
 }
 
@@ -32,14 +32,14 @@ export interface Playground {
   readonly page: Page;
   readonly tabs: () => Promise<string[]>;
   readonly open: (tab: string) => Promise<void>;
-  /** Runs the open tab, and waits until its answer has what is expected. */
+  /** Runs the open tab and waits until the response matches. */
   readonly run: (expected: RegExp) => Promise<string>;
   readonly start: () => Promise<void>;
   readonly document: () => Promise<string>;
-  readonly answer: () => Promise<string>;
+  readonly response: () => Promise<string>;
   /** Replaces the text of an editor. */
   readonly write: (editor: 'query' | 'Variables' | 'Headers', text: string) => Promise<void>;
-  /** The lines of the watch panel, newest first, without their time. */
+  /** The lines of the watch panel without their times, newest first. */
   readonly events: () => Promise<string[]>;
   readonly phase: () => Promise<string>;
 }
@@ -52,10 +52,10 @@ export async function openBrowser(
   return async (options = {}, initScript = '') => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 1300 }, ...options });
     await context.addInitScript(initScript);
-    const trouble: string[] = [];
+    const problems: string[] = [];
     const sent: string[] = [];
     const note = (url: string) => {
-      if (!/^(data|blob):/.test(url) && new URL(url).host !== new URL(origin).host) trouble.push(url);
+      if (!/^(data|blob):/.test(url) && new URL(url).host !== new URL(origin).host) problems.push(url);
     };
     context.on('page', (page) => {
       page.on('request', (request) => {
@@ -63,9 +63,9 @@ export async function openBrowser(
         sent.push(request.postData() ?? '');
       });
       page.on('websocket', (socket) => note(socket.url()));
-      page.on('pageerror', (error) => trouble.push(String(error)));
+      page.on('pageerror', (error) => problems.push(String(error)));
       page.on('console', (message) => {
-        if (message.type() === 'error') trouble.push(message.text());
+        if (message.type() === 'error') problems.push(message.text());
       });
     });
     const visit = async (search = '') => {
@@ -73,33 +73,33 @@ export async function openBrowser(
       await page.goto(`${origin}/${search}`);
       return playgroundIn(page);
     };
-    return { visit, trouble, sent };
+    return { visit, problems, sent };
   };
 }
 
-/** Waits for the editor, and works it. */
+/** Waits for the editor of the page and returns functions to use it. */
 export async function playgroundIn(page: Page): Promise<Playground> {
   const text = async (selector: string) =>
     (await page.locator(`${selector} .view-lines`).innerText()).replaceAll('\u00a0', ' ');
   const document = () => text('.graphiql-query-editor');
-  const answer = () => text('.graphiql-response');
+  const response = () => text('.graphiql-response');
   const start = () => page.getByRole('button', { name: 'Execute query' }).click();
-  await page.locator('.graphiql-query-editor .view-lines').waitFor(CALLER);
-  await expect.poll(answer, CALLER).toBe('');
+  await page.locator('.graphiql-query-editor .view-lines').waitFor(TIMEOUT);
+  await expect.poll(response, TIMEOUT).toBe('');
   return {
     page,
     document,
-    answer,
+    response,
     start,
     tabs: () => page.getByRole('tab').allInnerTexts(),
     async open(tab) {
       await page.getByRole('tab').getByRole('button', { name: tab, exact: true }).click();
-      await expect.poll(document, CALLER).toMatch(new RegExp(`(query|mutation|subscription) ${tab}`));
+      await expect.poll(document, TIMEOUT).toMatch(new RegExp(`(query|mutation|subscription) ${tab}`));
     },
     async run(expected) {
       await start();
-      await expect.poll(answer, CALLER).toMatch(expected);
-      return answer();
+      await expect.poll(response, TIMEOUT).toMatch(expected);
+      return response();
     },
     async write(editor, content) {
       if (editor !== 'query') await page.getByRole('button', { name: editor, exact: true }).click();
@@ -116,5 +116,5 @@ export async function playgroundIn(page: Page): Promise<Playground> {
   };
 }
 
-/** What a page shows once it is as expected. */
-export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, CALLER);
+/** Polls until the expectation on the page holds. */
+export const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, TIMEOUT);

@@ -1,56 +1,59 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 
-/** What to do with a connection when its client sends COMMIT. */
+/** The action on a connection when its client sends COMMIT. */
 export type AtCommit =
-  /** Let it through. */
+  /** Forward the COMMIT. */
   | 'forward'
-  /** Cut the connection; the server never sees the COMMIT. */
+  /** Cut the connection before PostgreSQL receives the COMMIT. */
   | 'cut-before'
-  /** Let the server commit, but cut the connection before its answer arrives. */
+  /** Forward the COMMIT, but cut the connection before the response arrives. */
   | 'cut-after'
-  /** The same, and be away from then on, until `up`. */
+  /** The same, and reject all connections until `up`. */
   | 'down-after';
 
 export interface PostgresProxy {
-  /** The database's URL, through the proxy. */
+  /** The URL of the database through the proxy. */
   readonly url: string;
-  /** SQL statements that clients have run so far, with BEGIN, COMMIT and the like. */
+  /** All SQL statements that clients have run, including BEGIN and COMMIT. */
   readonly statements: readonly string[];
-  /** How the next COMMITs of writes are treated, one each; then they are let through again. */
+  /** Sets the actions on the next COMMITs of writes, one each. Later COMMITs are forwarded. */
   readonly atCommit: (...actions: AtCommit[]) => void;
-  /** Rejects new connections and cuts the present ones, until `up`. */
+  /** Cuts all connections and rejects new ones until `up`. */
   readonly down: () => void;
   readonly up: () => void;
-  /** Lets nothing more through on the present connections, without closing them; new ones work. */
+  /** Stops forwarding on the current connections without closing them. New ones work. */
   readonly freeze: () => void;
-  /** Cuts each of the present connections as soon as it is used again, as a NAT that has forgotten it does; new ones work. */
-  readonly forget: () => void;
-  /** Cuts the connection of the next statement that contains this text, once the server has answered it. */
+  /** Cuts each current connection at its next use, like a NAT that has dropped its state. New ones work. */
+  readonly cutOnNextUse: () => void;
+  /** Cuts the connection of the next statement that contains this text, when PostgreSQL responds to it. */
   readonly cutAfter: (text: string) => void;
   readonly close: () => Promise<void>;
 }
 
-/** What a proxy changes of what passes. */
-export interface Tampering {
-  /** Leave out the session's options when a connection starts, as some poolers do. */
+/** Changes of the forwarded messages. */
+export interface ProxyOptions {
+  /** Removes the session options from start-up messages, as some poolers do. */
   readonly dropOptions?: boolean;
-  /** A text in the server's answers, and another one of the same length to put in its place. */
+  /** A text in the responses and its replacement of the same length. */
   readonly replace?: readonly [string, string];
 }
 
-/** Sits between a server and PostgreSQL, reads the messages that pass, and cuts connections where a test says so. */
+/**
+ * A proxy between a server and PostgreSQL that reads the messages and cuts connections on demand. @param writeMarker a
+ * COMMIT after a statement that contains this text is the COMMIT of a write
+ */
 export async function startPostgresProxy(
   databaseUrl: string,
-  meets = 'INSERT INTO order_events',
-  { dropOptions = false, replace }: Tampering = {},
+  writeMarker = 'INSERT INTO order_events',
+  { dropOptions = false, replace }: ProxyOptions = {},
 ): Promise<PostgresProxy> {
   const target = new URL(databaseUrl);
   const statements: string[] = [];
   let actions: AtCommit[] = [];
   let rejecting = false;
-  let generation = 0;
-  let remembered = 0;
-  let last: string | null = null;
+  let freezes = 0;
+  let drops = 0;
+  let cutText: string | null = null;
   const sockets = new Set<Socket>();
 
   const cut = () => {
@@ -69,32 +72,32 @@ export async function startPostgresProxy(
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
-      socket.on('error', () => undefined); // cutting connections is what this is for
+      socket.on('error', () => undefined); // expected: the proxy cuts connections
       socket.on('close', () => {
         sockets.delete(socket);
         client.destroy();
         upstream.destroy();
       });
     }
-    const born = generation;
-    const known = remembered;
+    const frozenBefore = freezes;
+    const droppedBefore = drops;
     let isStarted = !dropOptions;
-    let muted: AtCommit = 'forward';
+    let cutAction: AtCommit = 'forward';
     let previous = '';
     const messages = new MessageReader((sql) => {
       statements.push(sql);
-      // Only COMMITs of what is meant are met: others come in between.
-      const isWrite = sql === 'COMMIT' && previous.includes(meets);
+      // Other transactions commit in between.
+      const isWrite = sql === 'COMMIT' && previous.includes(writeMarker);
       previous = sql;
-      if (last !== null && sql.includes(last)) {
-        last = null;
+      if (cutText !== null && sql.includes(cutText)) {
+        cutText = null;
         return 'cut-after';
       }
       return isWrite ? (actions.shift() ?? 'forward') : 'forward';
     });
     client.on('data', (chunk) => {
-      if (born !== generation) return;
-      if (known !== remembered) {
+      if (frozenBefore !== freezes) return;
+      if (droppedBefore !== drops) {
         client.destroy();
         return;
       }
@@ -103,18 +106,18 @@ export async function startPostgresProxy(
         client.destroy();
         return;
       }
-      if (action === 'cut-after' || action === 'down-after') muted = action;
+      if (action === 'cut-after' || action === 'down-after') cutAction = action;
       upstream.write(isStarted ? chunk : withoutOptions(chunk));
       isStarted = true;
     });
     upstream.on('data', (chunk) => {
-      if (born !== generation) return;
-      if (muted === 'forward') {
+      if (frozenBefore !== freezes) return;
+      if (cutAction === 'forward') {
         client.write(replace === undefined ? chunk : replaced(chunk, replace));
         return;
       }
-      // The COMMIT was answered, so it is done.
-      if (muted === 'down-after') down();
+      // PostgreSQL has responded, so the COMMIT is complete.
+      if (cutAction === 'down-after') down();
       else client.destroy();
     });
   });
@@ -130,13 +133,13 @@ export async function startPostgresProxy(
     },
     down,
     freeze: () => {
-      generation += 1;
+      freezes += 1;
     },
-    forget: () => {
-      remembered += 1;
+    cutOnNextUse: () => {
+      drops += 1;
     },
     cutAfter: (text) => {
-      last = text;
+      cutText = text;
     },
     up: () => {
       rejecting = false;
@@ -148,9 +151,9 @@ export async function startPostgresProxy(
   };
 }
 
-/** A start-up message without the parameter `options`. */
+/** The start-up message without the parameter `options`. */
 function withoutOptions(message: Buffer): Buffer {
-  const words = message.subarray(8).toString('latin1').split('\0'); // after the length and the protocol's version
+  const words = message.subarray(8).toString('latin1').split('\0'); // after the length and the protocol version
   const at = words.indexOf('options');
   if (at >= 0) words.splice(at, 2);
   const body = Buffer.concat([message.subarray(4, 8), Buffer.from(words.join('\0'), 'latin1')]);
@@ -160,11 +163,11 @@ function withoutOptions(message: Buffer): Buffer {
 }
 
 function replaced(chunk: Buffer, [from, to]: readonly [string, string]): Buffer {
-  if (from.length !== to.length) throw new Error('the length of an answer must not change');
+  if (from.length !== to.length) throw new Error('the replacement must have the same length');
   return Buffer.from(chunk.toString('latin1').replaceAll(from, to), 'latin1');
 }
 
-/** Follows one client's side of the protocol: which statement each Query or Execute message runs. */
+/** Parses the messages of one client to find the statement of each Query and Execute message. */
 class MessageReader {
   #rest = Buffer.alloc(0);
   #started = false;

@@ -9,15 +9,15 @@ import { createClient, type TestClient } from './client.js';
 export interface ServerProcess extends TestClient {
   readonly pid: number;
   readonly output: () => string;
-  /** Closes our end of its output, as a terminal does that is closed. */
+  /** Closes the reading end of its output, like a closed terminal. */
   readonly closeOutput: () => void;
-  /** Resolves with its exit status. */
+  /** Resolves with the exit status. */
   readonly exited: Promise<number | null>;
-  /** Sends the signal and waits for the end. */
+  /** Sends the signal and waits for the exit. */
   readonly end: (signal?: NodeJS.Signals) => Promise<{ readonly code: number | null; readonly tookMs: number }>;
 }
 
-/** The account to run as, where it is not this one. */
+/** The account of the process, by default the current one. */
 export interface RunAs {
   readonly uid?: number;
   readonly gid?: number;
@@ -29,9 +29,9 @@ export interface FailedStart {
 }
 
 const MAIN = path.resolve('dist/main.js');
-const START_PATIENCE_MS = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
-/** Runs the built server as a process of its own until it says that it is ready, or ends. */
+/** Runs the built server as a separate process. Resolves when it is ready or has exited. */
 export async function run(
   env: Record<string, string>,
   cwd = tmpdir(),
@@ -49,7 +49,7 @@ export async function run(
   child.stderr.on('data', (chunk) => (text.stderr += String(chunk)));
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   void exited.then(() => ready.resolve(null));
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_PATIENCE_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
   const url = await ready.promise;
   clearTimeout(timer);
   if (url === null) return { code: await exited, stderr: text.stderr };
@@ -72,7 +72,7 @@ export async function run(
   };
 }
 
-/** A server process that must start; it is ended with the test. */
+/** Starts a server process, which is stopped with the test. Throws if it does not start. */
 export async function startProcess(env: Record<string, string>, cwd?: string): Promise<ServerProcess> {
   const started = await run(env, cwd);
   if (!('pid' in started)) throw new Error(`the server did not start: ${started.stderr}`);
@@ -82,7 +82,7 @@ export async function startProcess(env: Record<string, string>, cwd?: string): P
   return started;
 }
 
-/** A server process that must not start. */
+/** Starts a server process that must fail to start. */
 export async function failToStart(env: Record<string, string>, account?: RunAs): Promise<FailedStart> {
   const started = await run(env, undefined, account);
   if (!('pid' in started)) return started;
@@ -90,7 +90,7 @@ export async function failToStart(env: Record<string, string>, account?: RunAs):
   throw new Error('the server started');
 }
 
-/** A folder that is removed with the test. */
+/** A folder that is removed at the end of the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ordergraph-e2e-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

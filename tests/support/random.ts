@@ -1,12 +1,12 @@
-/** The same random numbers each time: a test that fails once fails again. */
+/** A repeatable sequence of random numbers, so that failures can be reproduced. */
 export interface Random {
-  /** A whole number from 0 up to but without `below`. */
+  /** An integer from 0 to `below` - 1. */
   readonly whole: (below: number) => number;
   readonly pick: <T>(values: readonly T[]) => T;
   readonly chance: (part: number) => boolean;
 }
 
-/** mulberry32. */
+/** The mulberry32 generator. */
 export function createRandom(seed: number): Random {
   let state = seed;
   const next = () => {

@@ -1,16 +1,16 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A TCP connection to the server, for what no HTTP client would do. */
+/** A TCP connection to the server, for requests that HTTP clients cannot send. */
 export interface RawConnection {
   readonly socket: Socket;
-  /** What the server has sent so far. */
+  /** The bytes received so far, as text. */
   readonly received: () => string;
-  /** Resolves with all of it once the server has ended the connection. */
+  /** Resolves with the whole received text when the server has closed the connection. */
   readonly ended: Promise<string>;
 }
 
-/** Connects and sends the lines as a request's head. The client never closes the connection itself. */
+/** Connects and sends the lines as the head of a request. The client does not close the connection. */
 export async function rawRequest(url: string, lines: readonly string[], body = ''): Promise<RawConnection> {
   const { hostname, port, host } = new URL(url);
   let text = '';
@@ -19,7 +19,7 @@ export async function rawRequest(url: string, lines: readonly string[], body = '
   const ended = new Promise<string>((resolve) => {
     socket.on('data', (chunk) => (text += String(chunk)));
     socket.once('end', () => resolve(text));
-    socket.once('error', () => resolve(text)); // a reset is an end as well
+    socket.once('error', () => resolve(text)); // a reset ends the connection too
   });
   await new Promise<void>((resolve) => socket.once('connect', resolve));
   const head = lines.map((line) => line.replace('HOST', host));

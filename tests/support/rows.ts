@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { TestDatabase } from './database.js';
 
-/* Rows that a test stores without the server: states that requests cannot produce, or large numbers of rows. */
+/* Inserts rows without the server: states that requests cannot produce, or large numbers of rows. */
 
-/** A database, or a connection where the rows are part of its transaction. */
+/** A database, or a connection whose transaction includes the rows. */
 type Target = TestDatabase | Client;
 
 export interface OrderRow {
@@ -15,7 +15,7 @@ export interface OrderRow {
   readonly reference: string | null;
   readonly status: string;
   readonly currency: string;
-  /** In the smallest unit of the currency. */
+  /** In minor units of the currency. */
   readonly total: number;
   readonly version?: number;
   readonly createdAt: Date;
@@ -35,10 +35,10 @@ export interface EventRow {
   readonly commandKey?: Buffer;
 }
 
-/** Rows of one statement, so that no parameter is larger than some megabytes. */
+/** The maximum number of rows of one statement, which bounds the size of its parameter. */
 const CHUNK = 20_000;
 
-/** Stores orders without items, events and references. The default is a pending order over 0 USD, created now. */
+/** Inserts orders without items, events and references. The default is a pending order of 0 USD created now. */
 export async function insertOrders(
   target: Target,
   rows: readonly (Partial<OrderRow> & Pick<OrderRow, 'id'>)[],
@@ -64,7 +64,7 @@ function withDefaults(row: Partial<OrderRow>) {
   return { status: 'PENDING', currency: 'USD', total: 0, version: 1, createdAt, updatedAt: createdAt, ...row };
 }
 
-/** Stores events that have no position yet. */
+/** Inserts events without positions. */
 export async function insertEvents(target: Target, rows: readonly EventRow[]): Promise<void> {
   await run(
     target,
@@ -78,7 +78,7 @@ export async function insertEvents(target: Target, rows: readonly EventRow[]): P
   );
 }
 
-/** Stores pending orders with the events of their creation, as a process does that ends before these have positions. */
+/** Inserts pending orders with CREATED events without positions, as left by a process that was killed. */
 export async function insertCreated(target: Target, ids: readonly string[], occurredAt?: Date): Promise<void> {
   await run(
     target,
@@ -103,7 +103,7 @@ export async function lockOrders(client: Client, ids: readonly string[]): Promis
   await client.query('SELECT 1 FROM orders WHERE id = any($1::uuid[]) FOR UPDATE', [ids]);
 }
 
-/** Claims references for other orders; other claims of them wait until the transaction of the connection ends. */
+/** Claims the references for new order ids. Other claims wait until the transaction of the connection ends. */
 export async function claimReferences(
   client: Client,
   customerId: string,

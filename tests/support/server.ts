@@ -6,14 +6,14 @@ import { createClient, type TestClient } from './client.js';
 
 export interface TestServer extends TestClient {
   readonly app: App;
-  /** What the server logged, parsed. */
+  /** The parsed log lines of the server. */
   readonly logged: readonly Record<string, unknown>[];
-  /** The same as the lines that were written. */
+  /** The log lines as text. */
   readonly logLines: readonly string[];
   readonly close: () => Promise<void>;
 }
 
-/** The whole server in this process, over HTTP on a free port, on the given database. */
+/** Starts a complete server in this process on a free port and the given database. */
 export async function startServer(databaseUrl: string, env: Record<string, string> = {}): Promise<TestServer> {
   const logged: Record<string, unknown>[] = [];
   const logLines: string[] = [];
@@ -24,7 +24,9 @@ export async function startServer(databaseUrl: string, env: Record<string, strin
       done();
     },
   });
-  const config = readConfig({ PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', ...env });
+  const fastLane = process.env['GRAPHQL_FAST_LANE'] ?? 'on'; // the stage of the servers runs tests in both modes
+  const settings = { PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', GRAPHQL_FAST_LANE: fastLane };
+  const config = readConfig({ ...settings, ...env });
   const app = await createApp(config, createLog({ level: 'warn', destination: sink }));
   const client = createClient(app.url);
   return {

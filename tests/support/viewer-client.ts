@@ -1,4 +1,5 @@
-import { graphql } from 'graphql';
+import { createSecretKey } from 'node:crypto';
+import { graphql, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { beforeAll } from 'vitest';
 import { coalesceReads } from '../../src/coalesce/reader.js';
@@ -6,7 +7,7 @@ import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { readConfig } from '../../src/config.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
-import { createContext, type Services } from '../../src/graphql/context.js';
+import { createContext, type Context, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createReader } from '../../src/store/reader.js';
 import { createBatchWriter } from '../../src/store/write-batch.js';
@@ -14,15 +15,23 @@ import type { TestDatabase } from './database.js';
 import { useDatabase, useStore } from './fixture.js';
 
 export interface ViewerClient {
-  /** One GraphQL request of this viewer that must succeed. */
+  /** Executes one GraphQL request as the viewer and returns its data. Rejects if the response has errors. */
   readonly get: <T>(query: string, variables?: Record<string, unknown>) => Promise<T>;
 }
 
+export interface Viewers {
+  readonly schema: GraphQLSchema;
+  readonly database: TestDatabase;
+  readonly as: (viewer: Viewer) => ViewerClient;
+  /** The context of one request. */
+  readonly contextOf: (viewer: Viewer) => Context;
+}
+
 /**
- * GraphQL for viewers other than the open server's admin, on a database of its own for all tests of a file. Until
- * requests carry tokens, this is the outermost level that distinguishes clients.
+ * Executes GraphQL as viewers other than the admin of the open mode, on one database for all tests of a file. Until
+ * requests carry tokens, this is the outermost layer that distinguishes viewers.
  */
-export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; readonly database: TestDatabase } {
+export function useViewers(): Viewers {
   const database = useDatabase();
   const store = useStore(database);
   let services: Services;
@@ -33,19 +42,21 @@ export function useViewers(): { readonly as: (viewer: Viewer) => ViewerClient; r
     const writer = coalesceWrites(createBatchWriter(store, { ...batch, onCommit: () => undefined }), config.writes);
     const readerFor = coalesceReads(createReader(store, log), config.reads);
     services = {
-      orders: { writer, readerFor, productLookup: null, fingerprintSecret: Buffer.from('secret') },
+      orders: { writer, readerFor, productLookup: null, fingerprintSecret: createSecretKey('secret', 'utf8') },
       hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
       report: String,
       deadlineMs: 10_000,
     };
   });
   const schema = createSchema();
+  const contextOf = (viewer: Viewer) => createContext(services, viewer, new AbortController().signal);
   return {
+    schema,
     database,
+    contextOf,
     as: (viewer) => ({
       get: async <T>(source: string, variableValues: Record<string, unknown> = {}) => {
-        const contextValue = createContext(services, viewer, new AbortController().signal);
-        const { data, errors } = await graphql({ schema, source, variableValues, contextValue });
+        const { data, errors } = await graphql({ schema, source, variableValues, contextValue: contextOf(viewer) });
         if (errors !== undefined) throw new Error(`unexpected errors: ${JSON.stringify(errors)}`);
         return data as T;
       },

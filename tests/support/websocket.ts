@@ -7,13 +7,13 @@ export interface Message {
   readonly payload?: unknown;
 }
 
-/** A websocket without a client library on top, for what no library would send. */
+/** A websocket without a GraphQL client, for messages that clients cannot send. */
 export interface OpenWebsocket {
   readonly socket: WebSocket;
   readonly messages: readonly Message[];
   readonly send: (message: object) => void;
-  /** Resolves with the first message that passes. */
-  readonly until: (passes: (message: Message) => boolean) => Promise<Message>;
+  /** Resolves with the first message that matches. */
+  readonly until: (matches: (message: Message) => boolean) => Promise<Message>;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
@@ -37,7 +37,7 @@ export async function openWebsocket(
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
   });
-  socket.on('error', () => undefined); // followed by close
+  socket.on('error', () => undefined); // `close` follows
   await new Promise<void>((resolve) => {
     socket.once('open', resolve);
     socket.once('close', resolve);
@@ -47,10 +47,10 @@ export async function openWebsocket(
     messages,
     closed,
     send: (message) => socket.send(JSON.stringify(message)),
-    until: async (passes) =>
+    until: async (matches) =>
       new Promise((resolve, reject) => {
         const check = () => {
-          const found = messages.find((message) => passes(message));
+          const found = messages.find((message) => matches(message));
           if (found === undefined) return;
           waiting.delete(check);
           resolve(found);
@@ -67,7 +67,7 @@ export async function openWebsocket(
   return open;
 }
 
-/** The status that an attempt to open a websocket is answered with; 101 where it opens. */
+/** The HTTP status of a websocket handshake; 101 if it succeeds. */
 export async function handshakeStatus(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { headers });

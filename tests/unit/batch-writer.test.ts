@@ -31,13 +31,13 @@ beforeEach(() => {
   vi.clearAllMocks();
 });
 
-test('a batch that succeeds builds no error', async () => {
+test('a successful batch builds no error', async () => {
   const calls = Array.from({ length: 10 }, () => ({ command, caller: callerOf(), outcomeUnknown: false }));
   expect(await writer.write(calls, { waited: false })).toEqual(calls.map(() => DONE));
   expect(tooLate).not.toHaveBeenCalled();
 });
 
-test('commands whose deadline has passed are dropped before the transaction, each in its place', async () => {
+test('commands past their deadline are dropped before the transaction; the results keep the order of the commands', async () => {
   const late = callerOf({ deadline: performance.now() - 1 });
   const results = await writer.write(
     [

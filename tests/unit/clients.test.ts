@@ -14,14 +14,14 @@ function merged(text: string): string[] {
   return [...text.matchAll(/(\w+): \{ merge: true \}/g)].map(([, name = '']) => name).toSorted();
 }
 
-test('the guide names every type without a key that a normalized cache would warn about', () => {
+test('the guide lists every type without a key that a normalized cache warns about', () => {
   const list = /const KEYLESS = \[([\s\S]*?)\];/.exec(guide)?.[1] ?? '';
-  const named = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+  const listed = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   const keyless = objects.filter((type) => !isKeyed(type)).map(({ name }) => name);
-  expect(named).toEqual(keyless.filter((name) => !/(Connection|Edge|PageInfo|Payload)$/.test(name)).toSorted());
+  expect(listed).toEqual(keyless.filter((name) => !/(Connection|Edge|PageInfo|Payload)$/.test(name)).toSorted());
 });
 
-test('the guide and the example merge every part that objects with a key have', () => {
+test('the guide and the example merge every keyless part of a keyed object', () => {
   const parts = objects.filter(isKeyed).flatMap((type) =>
     Object.values(type.getFields())
       .filter((field) => field.args.length === 0 && !isListType(field.type))

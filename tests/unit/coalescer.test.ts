@@ -12,11 +12,11 @@ import { actorOf } from '../../src/domain/viewer.js';
 import type { BatchOrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { ChangeOrder, CreateOrder, WriteCommand } from '../../src/orders/interfaces/order-writer.js';
 
-/** A coalescer whose batches the test ends by hand. */
+/** A coalescer whose batches end when the test calls `finish` or `fail`. */
 function create(options: Partial<CoalescerOptions<string, string>> = {}) {
   const batches: {
     keys: readonly string[];
-    finish: (answers?: readonly (string | Error)[]) => void;
+    finish: (results?: readonly (string | Error)[]) => void;
     fail: (cause: Error) => void;
   }[] = [];
   const coalescer = createCoalescer<string, string>({
@@ -26,24 +26,24 @@ function create(options: Partial<CoalescerOptions<string, string>> = {}) {
     maxQueued: 1_000,
     maxQueuedBytes: 1_000,
     weigh: (key) => key.length,
-    unstartedMessage: 'not begun',
+    unstartedMessage: 'not started',
     lateMessage: 'late',
     run: (calls) =>
       new Promise((resolve, reject) => {
         const keys = calls.map((call) => call.key);
-        batches.push({ keys, finish: (answers = keys.map((key) => `${key}!`)) => resolve(answers), fail: reject });
+        batches.push({ keys, finish: (results = keys.map((key) => `${key}!`)) => resolve(results), fail: reject });
       }),
     ...options,
   });
   return { coalescer, batches };
 }
 
-/** Lets everything run that needs no time: lanes are filled in the check phase, and results settle in turns of their own. */
+/** Runs pending work: lanes are filled in the check phase, and results settle in later turns of the event loop. */
 async function turn(): Promise<void> {
   for (let index = 0; index < 3; index += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('calls that arrive together share a batch; calls that arrive while it runs share the next', async () => {
+test('concurrent calls share a batch; calls that arrive while it runs share the next one', async () => {
   const { coalescer, batches } = create();
   const first = ['a', 'b'].map((key) => coalescer.load(key, callerOf()));
   await turn();
@@ -53,12 +53,12 @@ test('calls that arrive together share a batch; calls that arrive while it runs 
   batches[0]?.finish();
   expect(await Promise.all(first)).toEqual(['a!', 'b!']);
   await turn();
-  expect(batches[1]?.keys).toEqual(['c', 'a', 'd']); // nothing is cached, so 'a' is read anew
+  expect(batches[1]?.keys).toEqual(['c', 'a', 'd']); // nothing is cached, so 'a' is read again
   batches[1]?.finish();
   expect(await Promise.all(second)).toEqual(['c!', 'a!', 'd!']);
 });
 
-test('as many batches run at once as there are lanes, each within its bound', async () => {
+test('each lane runs one batch of bounded size at a time', async () => {
   const { coalescer, batches } = create({ lanes: createLanes(2), maxBatch: 3 });
   const all = Array.from({ length: 10 }, async (_, index) => coalescer.load(String(index), callerOf()));
   await turn();
@@ -72,23 +72,23 @@ test('as many batches run at once as there are lanes, each within its bound', as
   expect(await Promise.all(all)).toEqual(Array.from({ length: 10 }, (_, index) => `${index}!`));
 });
 
-test('one bad answer fails its own caller; a failed batch fails its own callers and frees its lane', async () => {
+test('an error result fails only its call; a failed batch fails only its calls and frees its lane', async () => {
   const { coalescer, batches } = create();
   const mixed = Promise.allSettled(['a', 'b'].map((key) => coalescer.load(key, callerOf())));
   await turn();
   batches[0]?.finish(['fine', new Error('bad')]);
   expect(await mixed).toMatchObject([{ value: 'fine' }, { reason: { message: 'bad' } }]);
-  const lost = coalescer.load('c', callerOf());
+  const failed = coalescer.load('c', callerOf());
   await turn();
-  batches[1]?.fail(new Error('gone'));
-  await expect(lost).rejects.toThrow('gone');
+  batches[1]?.fail(new Error('failed'));
+  await expect(failed).rejects.toThrow('failed');
   const after = coalescer.load('d', callerOf());
   await turn();
   batches[2]?.finish();
   expect(await after).toBe('d!');
 });
 
-test('an answer of null is an answer', async () => {
+test('null is a valid result', async () => {
   const { coalescer, batches } = create();
   const answer = coalescer.load('a', callerOf());
   await turn();
@@ -96,7 +96,7 @@ test('an answer of null is an answer', async () => {
   expect(await answer).toBeNull();
 });
 
-test('beyond its bounds the queue rejects at once', async () => {
+test('a full queue rejects calls at once', async () => {
   const { coalescer, batches } = create({ maxQueued: 2, maxQueuedBytes: 10 });
   const first = coalescer.load('aaaaa', callerOf());
   await expect(coalescer.load('bbbbbb', callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
@@ -111,32 +111,32 @@ test('beyond its bounds the queue rejects at once', async () => {
   expect(await third).toBe('c!');
 });
 
-test('a caller that has gone, or whose deadline has passed, leaves the queue without being run', async () => {
+test('calls of disconnected callers and calls past their deadline leave the queue without running', async () => {
   const { coalescer, batches } = create();
   const busy = coalescer.load('busy', callerOf());
   await turn();
-  const gone = new AbortController();
-  const left = Promise.allSettled([coalescer.load('left', callerOf({ signal: gone.signal }))]);
+  const disconnection = new AbortController();
+  const disconnected = Promise.allSettled([coalescer.load('disconnected', callerOf({ signal: disconnection.signal }))]);
   const late = coalescer.load('late', callerOf({ deadline: performance.now() + 20 }));
-  const stays = coalescer.load('stays', callerOf());
-  gone.abort();
+  const connected = coalescer.load('connected', callerOf());
+  disconnection.abort();
   await expect(late).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
-    message: 'not begun',
+    message: 'not started',
   });
   batches[0]?.finish();
   await busy;
   await turn();
-  expect(batches[1]?.keys).toEqual(['stays']);
+  expect(batches[1]?.keys).toEqual(['connected']);
   batches[1]?.finish();
-  expect(await stays).toBe('stays!');
-  expect(await left).toMatchObject([{ reason: { code: 'CANCELLED' } }]);
+  expect(await connected).toBe('connected!');
+  expect(await disconnected).toMatchObject([{ reason: { code: 'CANCELLED' } }]);
   await expect(coalescer.load('never', callerOf({ deadline: performance.now() - 1 }))).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
   });
 });
 
-test('a deadline that passes while the batch runs fails the call at once; the late result is dropped', async () => {
+test('a deadline that passes during the batch fails the call at once, and the late result is dropped', async () => {
   const { coalescer, batches } = create();
   const late = coalescer.load('a', callerOf({ deadline: performance.now() + 30 }));
   await expect(late).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', message: 'late' });
@@ -144,7 +144,7 @@ test('a deadline that passes while the batch runs fails the call at once; the la
   await coalescer.idle();
 });
 
-test('idle resolves when nothing is queued or under way', async () => {
+test('idle resolves when no call is queued or running', async () => {
   const { coalescer, batches } = create();
   await coalescer.idle();
   const answer = coalescer.load('a', callerOf());
@@ -157,7 +157,7 @@ test('idle resolves when nothing is queued or under way', async () => {
   expect(idle).toBe(true);
 });
 
-test('keys of different groups are different batches, each answered when its own is done', async () => {
+test('each group of keys has its own batch, and its calls end with this batch', async () => {
   const { coalescer, batches } = create({ lanes: createLanes(2), groupOf: (key) => key.charAt(0) });
   const answers = ['a1', 'b1', 'a2', 'c1'].map(async (key) => coalescer.load(key, callerOf()));
   await turn();
@@ -165,7 +165,7 @@ test('keys of different groups are different batches, each answered when its own
   batches[1]?.finish();
   expect(await answers[1]).toBe('b1!');
   await turn();
-  const late = coalescer.load('a3', callerOf()); // its group is under way
+  const late = coalescer.load('a3', callerOf()); // a batch of its group is running
   await turn();
   expect(batches.map((batch) => batch.keys)).toEqual([['a1', 'a2'], ['b1'], ['c1']]);
   for (const batch of batches) batch.finish();
@@ -175,26 +175,26 @@ test('keys of different groups are different batches, each answered when its own
   expect(await late).toBe('a3!');
 });
 
-test('groups whose callers have gone are not run', async () => {
+test('a group without connected callers is not run', async () => {
   const { coalescer, batches } = create({ groupOf: (key) => key });
   const busy = coalescer.load('busy', callerOf());
   await turn();
-  const gone = new AbortController();
+  const disconnection = new AbortController();
   const counts = Array.from({ length: 50 }, async (_, index) =>
-    coalescer.load(`count ${index}`, callerOf({ signal: gone.signal })),
+    coalescer.load(`count ${index}`, callerOf({ signal: disconnection.signal })),
   );
-  const stays = coalescer.load('stays', callerOf());
-  gone.abort();
+  const connected = coalescer.load('connected', callerOf());
+  disconnection.abort();
   batches[0]?.finish();
   for (const result of await Promise.allSettled(counts))
     expect(result).toMatchObject({ reason: { code: 'CANCELLED' } });
   await turn();
   batches[1]?.finish();
-  expect(await Promise.all([busy, stays])).toEqual(['busy!', 'stays!']);
-  expect(batches.map((batch) => batch.keys)).toEqual([['busy'], ['stays']]);
+  expect(await Promise.all([busy, connected])).toEqual(['busy!', 'connected!']);
+  expect(batches.map((batch) => batch.keys)).toEqual([['busy'], ['connected']]);
 });
 
-test('coalescers that share lanes take turns, however many batches one of them has', async () => {
+test('coalescers that share lanes alternate, regardless of the number of their batches', async () => {
   const lanes = createLanes(1);
   const order: string[] = [];
   const run = (calls: readonly { readonly key: string }[]) => {
@@ -210,15 +210,15 @@ test('coalescers that share lanes take turns, however many batches one of them h
 
 const BOUNDS = { lanes: 4, expensiveLanes: 2, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 };
 
-/** Reads by this function, and by no other. */
+/** A reader with these functions. All others reject. */
 function readerWith(reads: Partial<BatchOrderReader>): BatchOrderReader {
-  const none = { nameOf: () => ({ shape: '', member: '' }), read: () => Promise.reject(new Error('not read here')) };
+  const none = { nameOf: () => ({ shape: '', member: '' }), read: () => Promise.reject(new Error('unexpected read')) };
   return new Proxy(reads, { get: (target, name) => Reflect.get(target, name) ?? none }) as BatchOrderReader;
 }
 
 const anyOrder = { nameOf: (id: string) => ({ shape: '', member: id }) };
 
-test('fifty requests that look up one order each, at once, are one read; equal look-ups are one key', async () => {
+test('fifty concurrent lookups of single orders share one read with distinct keys', async () => {
   const reads: (readonly string[])[] = [];
   const read = (ids: readonly string[]) => {
     reads.push(ids);
@@ -269,7 +269,7 @@ test('a statement has at most as many keys as its shape allows, also where one c
   expect(statements).toEqual([['a', 'b', 'c'], ['d'], ['1', '2'], ['3']]);
 });
 
-test('keys of one shape are one statement; a caller is answered when its own statement is done', async () => {
+test('keys of one shape share a statement, and each lookup ends with its own statement', async () => {
   const statements: string[][] = [];
   const nameOf = (number: string) => ({ shape: number.charAt(0), member: number.slice(1) });
   const read = (numbers: readonly string[]) => {
@@ -279,13 +279,13 @@ test('keys of one shape are one statement; a caller is answered when its own sta
       : Promise.resolve(numbers.map((each) => `${each}!`));
   };
   const reader = coalesceReads(readerWith({ idOfNumber: { nameOf, read } }), BOUNDS)(callerOf());
-  reader.idOfNumber('a1').catch(() => undefined); // its statement does not end
+  reader.idOfNumber('a1').catch(() => undefined); // its statement never ends
   const others = ['b1', 'b2', 'b1', 'c1'].map(async (number) => reader.idOfNumber(number));
   expect(await Promise.all(others)).toEqual(['b1!', 'b2!', 'b1!', 'c1!']);
   expect(statements).toEqual([['a1'], ['b1', 'b2'], ['c1']]);
 });
 
-test('counts and statistics do not keep an order from being read, and run two at a time', async () => {
+test('counts and statistics run two at a time and do not delay the read of an order', async () => {
   let running = 0;
   const never = () => {
     running += 1;
@@ -313,17 +313,17 @@ test('counts and statistics do not keep an order from being read, and run two at
   expect(running).toBe(2);
 });
 
-test('a batch of writes is cut where its lines or bytes exceed one transaction, and keeps its order', () => {
-  const placing = (lines: number): CreateOrder => {
+test('a batch of writes is split at the item and byte limits of a transaction, and its order is kept', () => {
+  const creation = (lines: number): CreateOrder => {
     const items = Array.from({ length: lines }, () => ({ name: 'x', quantity: 1, unitPrice: '1' }));
     const drafted = draftOrder({ currency: 'USD', items }, ['input']);
-    if (!('draft' in drafted)) throw new Error('the draft of the test is wrong');
-    const who = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
+    if (!('draft' in drafted)) throw new Error('the draft is invalid');
+    const identity = { viewer: OPEN_ADMIN, actor: actorOf(OPEN_ADMIN) };
     return {
       kind: 'create',
       orderId: 'id',
       commandId: 'c',
-      ...who,
+      ...identity,
       draft: drafted.draft,
       fingerprint: Buffer.alloc(0),
       inputPath: [],
@@ -331,14 +331,14 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
     };
   };
   const sized = (command: WriteCommand) => ({ command, size: sizeOf(command) });
-  const commands = [5, 5, 1, 200, 1].map((lines) => sized(placing(lines)));
+  const commands = [5, 5, 1, 200, 1].map((lines) => sized(creation(lines)));
   const parts = split(commands, { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 });
-  expect(parts.map((part) => part.length)).toEqual([2, 1, 1, 1]); // one that is too large alone still goes, alone
+  expect(parts.map((part) => part.length)).toEqual([2, 1, 1, 1]); // a command larger than the limit forms its own batch
   expect(parts.flat()).toEqual(commands);
   expect(split(commands, { maxCommands: 2, maxItems: 10_000, maxBytes: 1_000_000 }).map((part) => part.length)).toEqual(
     [2, 2, 1],
   );
-  const group = sized({ kind: 'group', orders: [placing(5), placing(5)] });
+  const group = sized({ kind: 'group', orders: [creation(5), creation(5)] });
   expect(split([group, ...commands.slice(2, 3)], { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 })).toHaveLength(
     2,
   );
@@ -347,8 +347,8 @@ test('a batch of writes is cut where its lines or bytes exceed one transaction, 
   ]);
 });
 
-/** Changes the items of an order to so many. */
-function editing(lines: number): ChangeOrder {
+/** An update of an order to this number of items. */
+function update(lines: number): ChangeOrder {
   const line = { productId: null, sku: null, name: 'x', quantity: 1, unitPrice: 1n, subtotal: 1n };
   return {
     kind: 'change',
@@ -370,13 +370,13 @@ function editing(lines: number): ChangeOrder {
   };
 }
 
-test('a batch of updates is cut where their new items exceed one transaction', () => {
-  const updates = [6, 4, 1].map((lines) => ({ size: sizeOf(editing(lines)) }));
+test('a batch of updates is split where its new items exceed the limit of a transaction', () => {
+  const updates = [6, 4, 1].map((lines) => ({ size: sizeOf(update(lines)) }));
   const bounds = { maxCommands: 10, maxItems: 10, maxBytes: 1_000_000 };
   expect(split(updates, bounds).map((part) => part.length)).toEqual([2, 1]);
 });
 
-test('a part of a batch that fails leaves the outcomes of the parts before it as they are', async () => {
+test('a failed part of a batch does not affect the other parts', async () => {
   const writer = coalesceWrites(
     {
       write: (calls) => {
@@ -388,7 +388,7 @@ test('a part of a batch that fails leaves the outcomes of the parts before it as
     },
     { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
   );
-  const commands = [editing(10), { ...editing(10), reason: 'fails' }, editing(10)];
+  const commands = [update(10), { ...update(10), reason: 'fails' }, update(10)];
   const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, callerOf())));
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });

@@ -6,7 +6,7 @@ import { StartupError } from '../../src/startup-error.js';
 
 const variables = Object.entries<Variable>(VARIABLES);
 
-test('docs/configuration.md lists what the code reads', async () => {
+test('docs/configuration.md lists the variables that the code reads', async () => {
   const rows = variables.map(
     ([name, { fallback, bounds, about }]) =>
       `| \`${name}\` | ${fallback === '' ? '–' : `\`${fallback}\``} | ${bounds} | ${about} |`,
@@ -18,20 +18,20 @@ test('docs/configuration.md lists what the code reads', async () => {
   expect(table).toEqual(rows);
 });
 
-test('.env.example has every variable once, with its description and default', async () => {
+test('.env.example lists every variable once with its description and default', async () => {
   const [, ...entries] = (await readFile('.env.example', 'utf8')).trimEnd().split('\n\n');
   expect(entries).toEqual(
     variables.map(([name, { fallback, about }]) => `# ${about.replaceAll('`', '')}\n#${name}=${fallback}`),
   );
 });
 
-test('every variable has a default and is described', () => {
+test('every variable has a default and a description', () => {
   expect(() => readConfig({})).not.toThrow();
   for (const [, { about }] of variables) expect(about).toMatch(/\.$/);
 });
 
-test('a wrong configuration lists every variable that is wrong', () => {
-  const wrong = {
+test('the error of an invalid configuration lists every invalid variable', () => {
+  const invalid = {
     PORT: '70000',
     WRITE_LANES: 'two',
     LOG_LEVEL: 'loud',
@@ -39,35 +39,35 @@ test('a wrong configuration lists every variable that is wrong', () => {
     REQUEST_DEADLINE_MS: '1.5',
     HOST: '',
   };
-  const read = () => readConfig(wrong);
+  const read = () => readConfig(invalid);
   expect(read).toThrow(StartupError);
   for (const name of ['PORT', 'WRITE_LANES', 'LOG_LEVEL', 'DATABASE_URL', 'REQUEST_DEADLINE_MS'])
     expect(read).toThrow(new RegExp(`${name} must`));
   expect(read).not.toThrow(/HOST/); // empty means the default
 });
 
-test('the value of a variable that may hold a password is not repeated', () => {
-  const wrong = {
+test('an error does not repeat the value of a variable that may contain a password', () => {
+  const invalid = {
     DATABASE_URL: 'mysql://me:hunter2@127.0.0.1/orders',
     DATABASE_DIRECT_URL: 'postgresql://me:hunter2@127.0.0.1:port/orders',
     PRODUCT_SERVICE_URL: 'http://me:hunter2@127.0.0.1/?key=hunter2',
   };
-  for (const [name, value] of Object.entries(wrong)) {
+  for (const [name, value] of Object.entries(invalid)) {
     expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`${name} must be a`));
     expect(() => readConfig({ [name]: value })).not.toThrow(/hunter2/);
   }
 });
 
-test('without authentication the server listens on loopback only and does not run in production, unless configured otherwise', () => {
-  const elsewhere = ['0.0.0.0', '::', '192.168.1.5', 'db.example.org', '127.0.0.1.example.org', 'localhost.example'];
-  for (const HOST of elsewhere) expect(() => readConfig({ HOST })).toThrow(/AUTH_MODE=open/);
+test('without authentication the server listens only on loopback and does not run in production, unless AUTH_MODE is open', () => {
+  const otherHosts = ['0.0.0.0', '::', '192.168.1.5', 'db.example.org', '127.0.0.1.example.org', 'localhost.example'];
+  for (const HOST of otherHosts) expect(() => readConfig({ HOST })).toThrow(/AUTH_MODE=open/);
   for (const HOST of ['127.0.0.1', 'localhost']) expect(readConfig({ HOST }).open).toEqual({ guarded: true });
   expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/AUTH_MODE=open/);
   expect(readConfig({ HOST: '::1' }).open).toEqual({ guarded: true });
   expect(readConfig({ HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' }).open).toEqual({ guarded: false });
 });
 
-test('the direct URL defaults to the main one; only the embedded database is migrated by default', () => {
+test('the direct URL defaults to the main URL; only the embedded database is migrated by default', () => {
   const url = 'postgresql://localhost/x';
   expect(readConfig({ DATABASE_URL: url }).database).toMatchObject({
     source: { kind: 'external', url, directUrl: url },
@@ -77,7 +77,7 @@ test('the direct URL defaults to the main one; only the embedded database is mig
   expect(readConfig({}).database).toMatchObject({ source: { kind: 'embedded', dataDir: '.data' }, migrate: true });
 });
 
-test('a configuration cannot be changed afterwards', () => {
+test('the configuration is immutable', () => {
   const config = readConfig({});
   expect(() => Object.assign(config.writes, { lanes: 9 })).toThrow(TypeError);
 });

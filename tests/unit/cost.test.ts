@@ -42,7 +42,7 @@ test.each([
   expect(costOf(query)).toBe(expected);
 });
 
-test('variables count with their values and defaults, and null means the default page', () => {
+test('variables are counted with their values and defaults; null means the default page size', () => {
   const query = 'query ($first: Int) { orders(first: $first) { nodes { id } } }';
   expect(costOf(query, { first: 50 })).toBe(52);
   expect(costOf(query)).toBe(22);
@@ -58,7 +58,7 @@ test('variables count with their values and defaults, and null means the default
   expect(costOf(limit)).toBe(10_052);
 });
 
-test('arguments count by their values and their length, at every use', () => {
+test('arguments are counted by their values and lengths at every use', () => {
   const items = Array.from({ length: 1_000 }, () => ({}));
   const create = (alias: string) => `${alias}: createOrder(input: { items: $items }) { replayed }`;
   const query = (uses: string) => `mutation ($items: [OrderItemInput!]!) { ${uses} }`;
@@ -71,7 +71,7 @@ test('arguments count by their values and their length, at every use', () => {
   expect(costOf(nested, { c: 'x'.repeat(10_000) })).toBe(2 + 2 * 5 + 100);
 });
 
-test('fragments that spread each other twice count at every spread, and are estimated once', () => {
+test('fragments are counted at every spread and estimated once', () => {
   const chain = Array.from(
     { length: 40 },
     (_, index) => `fragment F${index} on Order { id ...F${index + 1} ...F${index + 1} }`,
@@ -80,21 +80,21 @@ test('fragments that spread each other twice count at every spread, and are esti
   expect(costOf(query)).toBeGreaterThan(2 ** 40);
 });
 
-test('a fragment on a connection counts with the page of each connection that spreads it', () => {
+test('a fragment on a connection is counted with the page size of each connection that spreads it', () => {
   const page = (size: number) => `p${size}: orders(first: ${size}) { ...F }`;
   const fragment = 'fragment F on OrderConnection { nodes { id } }';
   expect(costOf(`{ ${page(1)} ${page(100)} } ${fragment}`)).toBe(3 + 102);
   expect(costOf(`{ ${page(100)} ${page(1)} } ${fragment}`)).toBe(3 + 102);
 });
 
-test('the chosen operation counts, and no other', () => {
+test('only the selected operation is counted', () => {
   const query = 'query A { order(id: "x") { id } } query B { orders { nodes { id } } }';
   expect(costOf(query, {}, 'A')).toBe(2);
   expect(costOf(query, {}, 'B')).toBe(22);
   expect(costOf(query, {}, 'C')).toBe(0);
 });
 
-test('introspection counts every type, field and argument of the schema once, and elsewhere the largest type', () => {
+test('introspection of the schema counts every type, field and argument once; other introspection counts the largest type', () => {
   const types = Object.values(schema.getTypeMap());
   const fields = types.flatMap((type) =>
     isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [],
@@ -114,21 +114,21 @@ test('introspection counts every type, field and argument of the schema once, an
   expect(costOf(wrapped)).toBe(4 + most);
 });
 
-test('every list of the schema declares its largest size', () => {
-  const silent = Object.values(schema.getTypeMap()).flatMap((type) => {
+test('every list of the schema declares its maximum size', () => {
+  const undeclared = Object.values(schema.getTypeMap()).flatMap((type) => {
     if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) return [];
     return Object.values(type.getFields())
       .filter((field) => isListType(getNullableType(field.type)))
       .filter((field) => (field.extensions['cost'] as { size?: unknown } | undefined)?.size === undefined)
       .map((field) => `${type.name}.${field.name}`);
   });
-  expect(silent).toEqual([]);
+  expect(undeclared).toEqual([]);
 });
 
 test.each([
   ['{ orders(first: 101) { nodes { id } } }', 'first must be from 0 to 100; it is 101.'],
   ['query ($n: Int = -1) { orders(last: $n) { nodes { id } } }', 'last must be from 0 to 100; it is -1.'],
   ['{ orders { nodes { history(first: 1, last: 1) { nodes { id } } } } }', 'first and last cannot be combined.'],
-])('%s is rejected before any page of it is read', (query, message) => {
+])('%s is rejected before a page is read', (query, message) => {
   expect(() => costOf(query)).toThrow(message);
 });

@@ -40,25 +40,25 @@ const command: CreationCommand = {
   identifiedBy: 'idempotencyKey',
 };
 
-const free = { referenceTaken: false };
+const referenceFree = { referenceTaken: false };
 const stranger: Viewer = { issuer: 'i', subject: 'another customer', roles: ['customer'] };
 
 function created(decision: CreationDecision) {
-  if (decision.kind !== 'created') throw new Error(`decided ${decision.kind}`);
+  if (decision.kind !== 'created') throw new Error(`unexpected decision: ${decision.kind}`);
   return decision;
 }
 
-/** The order of the command as a later command finds it. */
+/** The order that the command stored. */
 const existing: ExistingOrder = {
-  order: storedOrder(created(decideCreation(null, command, free)).order, { number: '1001', createdAt }),
+  order: storedOrder(created(decideCreation(null, command, referenceFree)).order, { number: '1001', createdAt }),
   customerId: 'me',
   commandId: 'first',
   fingerprint: Uint8Array.from(command.fingerprint),
 };
 const tombstone: ExistingOrder = { ...existing, order: { ...existing.order, customerId: null, deletedAt: createdAt } };
 
-test('a new id creates a pending order of version 1, with its event and its lines', () => {
-  const decision = created(decideCreation(null, command, free));
+test('a new id creates a pending order of version 1 with its event and its lines', () => {
+  const decision = created(decideCreation(null, command, referenceFree));
   const { lines, ...details } = draft;
   expect(decision.order).toEqual({
     ...details,
@@ -86,16 +86,16 @@ test('a new id creates a pending order of version 1, with its event and its line
   expect(decision.lines).toBe(lines);
 });
 
-test('the stored order has the number and the time that the database gave it', () => {
+test('the stored order has the number and the time that the database assigned', () => {
   expect(existing.order).toMatchObject({ number: '1001', createdAt, updatedAt: createdAt });
   expect(eventPayload(existing.order)).toMatchObject({ createdAt, status: 'PENDING' });
 });
 
-test('the same request gets the order again; only its own retry is not a replay', () => {
+test('the same request returns the stored order; only a retry of the same command is not a replay', () => {
   const { order } = existing;
-  expect(decideCreation(existing, command, free)).toEqual({ kind: 'repeated', order, replayed: false });
+  expect(decideCreation(existing, command, referenceFree)).toEqual({ kind: 'repeated', order, replayed: false });
   const later = { ...command, commandId: 'second', draft: null };
-  expect(decideCreation(existing, later, free)).toEqual({ kind: 'repeated', order, replayed: true });
+  expect(decideCreation(existing, later, referenceFree)).toEqual({ kind: 'repeated', order, replayed: true });
   expect(decideCreation(existing, later, { referenceTaken: true })).toEqual({
     kind: 'repeated',
     order,
@@ -103,38 +103,40 @@ test('the same request gets the order again; only its own retry is not a replay'
   });
 });
 
-test.each(['id', 'idempotencyKey'] as const)('another request under the same %s is rejected', (identifiedBy) => {
+test.each(['id', 'idempotencyKey'] as const)('a different request with the same %s is rejected', (identifiedBy) => {
   const other = { ...command, identifiedBy, fingerprint: Buffer.from('b request') };
   const message = `${identifiedBy} was already used with different input.`;
-  expect(decideCreation(existing, other, free)).toEqual({
+  expect(decideCreation(existing, other, referenceFree)).toEqual({
     kind: 'rejected',
     rejection: { code: 'IDEMPOTENCY_MISMATCH', message, field: ['input', identifiedBy] },
   });
 });
 
-test("another customer's order is a mismatch, deleted or not: it is not disclosed", () => {
-  const theirs = { ...command, viewer: stranger };
+test('an order of another customer, deleted or not, is a mismatch and is not disclosed', () => {
+  const foreign = { ...command, viewer: stranger };
   for (const order of [existing, tombstone]) {
-    expect(decideCreation(order, theirs, free)).toMatchObject({ rejection: { code: 'IDEMPOTENCY_MISMATCH' } });
+    expect(decideCreation(order, foreign, referenceFree)).toMatchObject({
+      rejection: { code: 'IDEMPOTENCY_MISMATCH' },
+    });
   }
 });
 
-test('a deleted order is not created again, and its creator learns why', () => {
+test('a deleted order is not created again; its creator and admins get ORDER_DELETED', () => {
   const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
   for (const viewer of [OPEN_ADMIN, owner]) {
-    expect(decideCreation(tombstone, { ...command, viewer }, free)).toEqual({
+    expect(decideCreation(tombstone, { ...command, viewer }, referenceFree)).toEqual({
       kind: 'rejected',
       rejection: { code: 'ORDER_DELETED', field: ['input', 'idempotencyKey'] },
     });
   }
 });
 
-test('a new order with a taken external reference is rejected', () => {
+test('a new order with an external reference of another order is rejected', () => {
   expect(decideCreation(null, command, { referenceTaken: true })).toMatchObject({
     rejection: { code: 'INVALID_INPUT', problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
   });
 });
 
-test('a command without a draft never creates', () => {
-  expect(() => decideCreation(null, { ...command, draft: null }, free)).toThrow('known to exist');
+test('a command without a draft does not create an order', () => {
+  expect(() => decideCreation(null, { ...command, draft: null }, referenceFree)).toThrow('known to exist');
 });

@@ -36,12 +36,13 @@ const order: Order = {
   deletedAt: null,
 };
 
-const stranger: Viewer = { issuer: 'i', subject: 'somebody else', roles: ['customer'] };
+const stranger: Viewer = { issuer: 'i', subject: 'another customer', roles: ['customer'] };
 
-type Asked = Partial<ChangeCommand> & Partial<Known> & { readonly to?: OrderStatus; readonly tracking?: Tracking };
+type ChangeOptions = Partial<ChangeCommand> &
+  Partial<Known> & { readonly to?: OrderStatus; readonly tracking?: Tracking };
 
-/** Decides a change of status, to CONFIRMED unless something else is asked. */
-function decide(from: Order | null, { to = 'CONFIRMED', tracking, ...asked }: Asked = {}): Decision {
+/** Decides a transition, by default to CONFIRMED. */
+function decide(from: Order | null, { to = 'CONFIRMED', tracking, ...options }: ChangeOptions = {}): Decision {
   const change = { kind: 'status', to, cancelReason: 'OTHER', tracking: tracking ?? null } as const;
   const command = {
     viewer: OPEN_ADMIN,
@@ -50,29 +51,29 @@ function decide(from: Order | null, { to = 'CONFIRMED', tracking, ...asked }: As
     expectedVersion: null,
     reason: null,
     inputPath: ['input'],
-    ...asked,
+    ...options,
   };
-  return decideChange(from, command, { earlier: 'none', lines: [], referenceTaken: false, now, ...asked });
+  return decideChange(from, command, { earlier: 'none', lines: [], referenceTaken: false, now, ...options });
 }
 
-test('the checks come in the promised order: existence, key, version, same status, lifecycle', () => {
-  // Each of these breaks every rule from its own on.
-  const wrong = { viewer: stranger, earlier: 'other-request', expectedVersion: 9, to: 'DELIVERED' } as const;
-  const codeOf = (more: Asked) => {
+test('the order of the checks is existence, key, version, same status, lifecycle', () => {
+  // Each command breaks its own rule and all later ones.
+  const invalid = { viewer: stranger, earlier: 'other-request', expectedVersion: 9, to: 'DELIVERED' } as const;
+  const codeOf = (more: ChangeOptions) => {
     const decision = decide(order, more);
     return decision.kind === 'rejected' ? decision.rejection.code : decision.kind;
   };
-  expect(codeOf(wrong)).toBe('INVALID_INPUT'); // NOT_FOUND
-  expect(codeOf({ ...wrong, viewer: OPEN_ADMIN })).toBe('IDEMPOTENCY_MISMATCH');
-  expect(codeOf({ ...wrong, viewer: OPEN_ADMIN, earlier: 'same-request' })).toBe('repeated');
-  expect(codeOf({ ...wrong, viewer: OPEN_ADMIN, earlier: 'none' })).toBe('VERSION_CONFLICT');
+  expect(codeOf(invalid)).toBe('INVALID_INPUT'); // NOT_FOUND
+  expect(codeOf({ ...invalid, viewer: OPEN_ADMIN })).toBe('IDEMPOTENCY_MISMATCH');
+  expect(codeOf({ ...invalid, viewer: OPEN_ADMIN, earlier: 'same-request' })).toBe('repeated');
+  expect(codeOf({ ...invalid, viewer: OPEN_ADMIN, earlier: 'none' })).toBe('VERSION_CONFLICT');
   expect(codeOf({ expectedVersion: 9, to: 'PENDING' })).toBe('VERSION_CONFLICT');
   expect(codeOf({ to: 'PENDING', expectedVersion: 3 })).toBe('unchanged');
   expect(codeOf({ to: 'DELIVERED' })).toBe('INVALID_TRANSITION');
   expect(codeOf({})).toBe('changed');
 });
 
-test('an order that does not exist is not found, like the order of another client', () => {
+test('a missing order and an order of another client are rejected alike', () => {
   const absent = decide(null);
   const foreign = decide(order, { viewer: stranger });
   expect(absent).toEqual(foreign);
@@ -87,7 +88,7 @@ test('customers change their own orders', () => {
   });
 });
 
-test('every pair of statuses is decided as the lifecycle says, with one event for each change', () => {
+test('every pair of statuses is decided by the lifecycle, with one event for each change', () => {
   for (const from of STATUSES) {
     for (const to of STATUSES) {
       const decision = decide({ ...order, status: from }, { to, reason: 'why' });
@@ -120,7 +121,7 @@ test('every pair of statuses is decided as the lifecycle says, with one event fo
   }
 });
 
-test('the time of a change is never before that of the last one', () => {
+test('the time of a change is never earlier than the time of the previous change', () => {
   const later = new Date('2026-03-01T00:00:00Z');
   expect(decide({ ...order, updatedAt: later })).toMatchObject({
     order: { updatedAt: later },
@@ -128,7 +129,7 @@ test('the time of a change is never before that of the last one', () => {
   });
 });
 
-test('deciding changes nothing it was given', () => {
+test('a decision does not modify its arguments', () => {
   const before = structuredClone(order);
   decide(order, { to: 'CANCELLED' });
   expect(order).toEqual(before);
@@ -141,20 +142,20 @@ interface Updated {
   readonly money?: Partial<Pick<OrderUpdate, 'amounts' | 'expectedTotal'>>;
 }
 
-function updateOrder(from: Order, details: object, more: Asked & Updated = {}): Decision {
-  const { newLines = null, ...asked } = more;
+function updateOrder(from: Order, details: object, more: ChangeOptions & Updated = {}): Decision {
+  const { newLines = null, ...options } = more;
   const change = {
     kind: 'update',
     details,
     amounts: {},
     expectedTotal: null,
     lines: newLines,
-    ...asked.money,
+    ...options.money,
   } as const;
-  return decide(from, { change, lines: [line], ...asked });
+  return decide(from, { change, lines: [line], ...options });
 }
 
-test('an update changes what is given, names it, and keeps the rest', () => {
+test('an update changes the given fields, lists them in its event, and keeps the others', () => {
   const decision = updateOrder(order, { notes: 'new', metadata: { a: { c: [2], b: 1 } }, externalReference: null });
   expect(decision).toMatchObject({
     kind: 'changed',
@@ -166,12 +167,12 @@ test('an update changes what is given, names it, and keeps the rest', () => {
   expect(updateOrder(order, {}, { newLines: [line] })).toEqual({ kind: 'unchanged', order });
 });
 
-test('new items make new sums; shipping, tax and discount stay', () => {
-  const dear = { ...line, quantity: 5, subtotal: 500n };
-  expect(updateOrder(order, {}, { newLines: [dear] })).toMatchObject({
+test('new items change the subtotal and total; shipping, tax and discount stay the same', () => {
+  const expensive = { ...line, quantity: 5, subtotal: 500n };
+  expect(updateOrder(order, {}, { newLines: [expensive] })).toMatchObject({
     order: { subtotal: 500n, total: 500n },
     event: { changedFields: ['items', 'subtotal', 'total'] },
-    lines: [dear],
+    lines: [expensive],
   });
   const free = { ...line, unitPrice: 0n, subtotal: 0n };
   expect(updateOrder({ ...order, discount: 130n, total: 0n }, {}, { newLines: [free] })).toMatchObject({
@@ -179,7 +180,7 @@ test('new items make new sums; shipping, tax and discount stay', () => {
   });
 });
 
-test('details are editable until the order is shipped, items while it is PENDING', () => {
+test('details are editable until the order is shipped, items only while it is PENDING', () => {
   for (const status of STATUSES) {
     const details = updateOrder({ ...order, status }, { notes: 'new' });
     const editable = ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(status);
@@ -193,7 +194,7 @@ test('details are editable until the order is shipped, items while it is PENDING
   }
 });
 
-test('a reference of another order is rejected only where it would be new', () => {
+test('an external reference of another order is rejected only if the update would set it', () => {
   const taken = { referenceTaken: true };
   expect(updateOrder(order, { externalReference: 'yours' }, taken)).toMatchObject({
     rejection: { problems: [{ code: 'DUPLICATE', field: ['input', 'externalReference'] }] },
@@ -215,7 +216,7 @@ test('tracking is set with SHIPPED and can be corrected afterwards', () => {
   });
 });
 
-test('a deletion erases every field that is not on its list, one that was added to orders later too', () => {
+test('a deletion keeps the listed fields and erases all others, including fields added later', () => {
   const kept = ['id', 'number', 'status', 'currency', 'subtotal', 'shipping', 'tax', 'discount', 'total', 'createdAt'];
   const ended = ['completedAt', 'cancelledAt', 'cancelReason'];
   const set = { version: 4, updatedAt: now, deletedAt: now };
@@ -231,7 +232,7 @@ test('a deletion erases every field that is not on its list, one that was added 
   expect(Object.keys(decision.order).toSorted()).toEqual(Object.keys(before).toSorted());
 });
 
-test('a deletion leaves nothing personal, and only retries of what was done before still see the order', () => {
+test('a deletion erases personal data, and afterwards only retries of earlier commands find the order', () => {
   const deletion = { change: { kind: 'delete' } } as const;
   const decision = decide({ ...order, customerName: 'Me', notes: 'secret' }, deletion);
   expect(decision).toMatchObject({

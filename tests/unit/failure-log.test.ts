@@ -16,10 +16,10 @@ function start() {
   return { lines, failures: createFailureLog(createLog({ level: 'info', destination: { write } })) };
 }
 
-test('a failure that lasts is one line a minute, and one when it is over', () => {
+test('a lasting failure is logged once a minute, and its end is logged once', () => {
   const { lines, failures } = start();
   for (let second = 0; second < 150; second += 1) {
-    failures.failed(new Error('away'), 'it failed');
+    failures.failed(new Error('unavailable'), 'it failed');
     vi.advanceTimersByTime(1_000);
   }
   expect(lines.map((line) => line.failures)).toEqual([1, 61, 121]);
@@ -27,14 +27,14 @@ test('a failure that lasts is one line a minute, and one when it is over', () =>
   failures.worked('it works again');
   vi.advanceTimersByTime(60_000);
   expect(lines.slice(3)).toMatchObject([{ msg: 'it works again', failures: 150 }]);
-  failures.failed(new Error('away'), 'it failed');
+  failures.failed(new Error('unavailable'), 'it failed');
   expect(lines.at(-1)).toMatchObject({ msg: 'it failed', failures: 1 });
 });
 
-test('a failure of every other try is one failure that lasts', () => {
+test('a failure of every other attempt is logged as one lasting failure', () => {
   const { lines, failures } = start();
   for (let second = 0; second < 50; second += 1) {
-    failures.failed(new Error('away'), 'it failed');
+    failures.failed(new Error('unavailable'), 'it failed');
     vi.advanceTimersByTime(500);
     failures.worked('it works again');
     vi.advanceTimersByTime(500);

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { validateOrderRequest } from '../../src/domain/order-draft.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
@@ -15,7 +15,7 @@ test('new ids are UUIDs of version 7 that sort by time', () => {
   for (const id of ids) expect([parseUuid(id), isClientUuid(id), id[14]]).toEqual([id, true, '7']);
 });
 
-test('clients may choose versions 4 and 7 of the common variant only', () => {
+test('client ids must be UUIDs of version 4 or 7 and of the RFC variant', () => {
   expect(isClientUuid('123e4567-e89b-42d3-a456-426614174000')).toBe(true);
   expect(isClientUuid('123E4567-E89B-72D3-B456-426614174000')).toBe(true);
   expect(isClientUuid('123e4567-e89b-12d3-a456-426614174000')).toBe(false);
@@ -23,7 +23,7 @@ test('clients may choose versions 4 and 7 of the common variant only', () => {
   expect(isClientUuid('00000000-0000-0000-0000-000000000000')).toBe(false);
 });
 
-test('a key stands for one id of version 8, which is its owner’s alone', () => {
+test('an idempotency key determines one UUID of version 8 for each viewer', () => {
   const viewer = (issuer: string, subject: string | null): Viewer => ({ issuer, subject, roles: ['customer'] });
   const id = orderIdOfKey(OPEN_ADMIN, 'k');
   expect(orderIdOfKey(OPEN_ADMIN, 'k')).toBe(id);
@@ -35,12 +35,12 @@ test('a key stands for one id of version 8, which is its owner’s alone', () =>
   expect(Buffer.from(hashKey(viewer('a', 'b'), 'c'))).not.toEqual(Buffer.from(hashKey(viewer('a', 'bc'), '')));
 });
 
-test('a fingerprint is of what is ordered, not of how it was written, and needs the secret', () => {
+test('a fingerprint depends on the order and the secret, not on the notation of the input', () => {
   const print = (input: object, key = secret) => {
     const items = [{ name: 'Tea', quantity: 1, unitPrice: '1.5' }];
     const checked = validateOrderRequest({ currency: 'USD', items, ...input }, ['input'], false);
-    if (!('request' in checked)) throw new Error('the input of the test is wrong');
-    return Buffer.from(fingerprintOf(key, creationFingerprintParts(checked.request))).toString('hex');
+    if (!('request' in checked)) throw new Error('the input is invalid');
+    return Buffer.from(fingerprintOf(createSecretKey(key), creationFingerprintParts(checked.request))).toString('hex');
   };
   const base = print({});
   expect(print({ items: [{ name: ' Tea ', quantity: 1, unitPrice: '1.50', sku: null }] })).toBe(base);
@@ -70,13 +70,13 @@ test('a fingerprint is of what is ordered, not of how it was written, and needs 
   expect(print({ shipping: '0.00', metadata: {} })).toBe(base);
 });
 
-test('fingerprints that older servers stored stay the same', () => {
+test('fingerprints of older versions stay the same', () => {
   const items = [{ sku: 's', name: 'Tea', quantity: 2, unitPrice: '1.5' }];
   const checked = validateOrderRequest({ currency: 'USD', customerId: 'c', items }, ['input'], false);
-  if (!('request' in checked)) throw new Error('the input of the test is wrong');
+  if (!('request' in checked)) throw new Error('the input is invalid');
   const text = '["create","c",null,null,"USD",null,[[null,"s","Tea",2,"150"]]]';
   const mac = createHmac('sha256', secret).update(text).digest();
-  expect(Buffer.from(fingerprintOf(secret, creationFingerprintParts(checked.request)))).toEqual(
+  expect(Buffer.from(fingerprintOf(createSecretKey(secret), creationFingerprintParts(checked.request)))).toEqual(
     Buffer.concat([Uint8Array.of(1), mac]),
   );
 });

@@ -8,7 +8,7 @@ interface Line {
   readonly correlationId?: string;
 }
 
-/** What the log writes of an error. */
+/** The log line of an error. */
 function write(
   err: unknown,
   fields: object = {},
@@ -24,7 +24,7 @@ function nested(depth: number, message: string): Error {
   return depth === 0 ? new Error(message) : new Error(message, { cause: nested(depth - 1, message) });
 }
 
-test('an error is its type, message, code, stack and causes; nothing else of it is logged', () => {
+test('only the type, message, code, stack and causes of an error are logged', () => {
   const client = { connectionParameters: { password: 'hunter2' }, _queries: ['SELECT 1'] };
   const cause = Object.assign(new Error('terminating connection'), {
     code: '57P01',
@@ -48,7 +48,7 @@ test('an error is its type, message, code, stack and causes; nothing else of it 
   expect(text).not.toMatch(/hunter2|SELECT|Ann/);
 });
 
-test('a line is bounded whatever the error holds', () => {
+test('a log line is bounded for every error', () => {
   const cyclic = new Error('cyclic');
   cyclic.cause = cyclic;
   const errors = [
@@ -59,7 +59,7 @@ test('a line is bounded whatever the error holds', () => {
     nested(10, '💶'.repeat(100_000)),
     new AggregateError(
       Array.from({ length: 1_000 }, () => nested(5, 'many')),
-      'of many',
+      'an aggregate',
     ),
     Object.assign(new Error('with a stack'), { stack: `Error: with a stack\n${'    at x (y)\n'.repeat(10_000)}` }),
     Object.assign(new Error('with a code'), { code: 'C'.repeat(10_000), name: 'N'.repeat(10_000) }),
@@ -80,7 +80,7 @@ test('a line is bounded whatever the error holds', () => {
   );
 });
 
-test('of several failures of a disposal the first ones are logged, in their order', async () => {
+test('the first failures of a disposal are logged in order', async () => {
   const stack = new AsyncDisposableStack();
   for (const step of ['third', 'second', 'first']) stack.defer(() => Promise.reject(new RangeError(step)));
   const failure = await stack.disposeAsync().catch((cause: unknown) => cause);
@@ -94,7 +94,7 @@ test('of several failures of a disposal the first ones are logged, in their orde
   });
 });
 
-test('passwords of URLs and e-mail addresses are removed from every text', () => {
+test('passwords in URLs and e-mail addresses are removed from every text', () => {
   const url = 'postgresql://me:p@ss/w0rd@db.example:5432/orders';
   const { text } = write(
     new Error(`cannot use ${url} for ann.o'neil@example.org`, { cause: new Error(url) }),
@@ -105,13 +105,13 @@ test('passwords of URLs and e-mail addresses are removed from every text', () =>
   expect(text).not.toMatch(/w0rd|example\.org/);
 });
 
-test('what a resolver has thrown is logged, not the document that GraphQL puts around it', () => {
+test('the original error of a resolver is logged without its GraphQLError and document', () => {
   const originalError = new RangeError('the cause of it');
   const { line } = write(new GraphQLError('masked', { originalError }));
   expect(line.err).toMatchObject({ type: 'RangeError', message: 'the cause of it' });
 });
 
-test("of Prisma's message only what went wrong is logged, and of a data exception no value", () => {
+test('only the last part of a Prisma message is logged, and without the value of a data exception', () => {
   const message =
     '\nInvalid `prisma.order.create()` invocation:\n\n{ data: { name: "Ann" } }\n\nRaw query failed: invalid input "Ann"';
   const error = Object.assign(new Error(message), {

@@ -6,7 +6,7 @@ test.each([
   { host: '127.0.0.1:4000' },
   { host: '[::1]:4000' },
   { host: 'localhost', origin: 'http://localhost:5173' },
-])('answers %j', (headers) => {
+])('accepts %j', (headers) => {
   expect(rejectionOnLoopback(headers)).toBeNull();
 });
 

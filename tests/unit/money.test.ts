@@ -18,10 +18,10 @@ test('the currencies and their exponents are those of ISO 4217', () => {
   expect(missing.filter((code) => !WITHDRAWN.has(code))).toEqual([]);
 });
 
-/** Still in the published list of the test's library, but no longer in ISO 4217. */
+/** Listed by the `currency-codes` package but withdrawn from ISO 4217. */
 const WITHDRAWN = new Set(['ANG', 'BGN', 'HRK', 'SLL', 'ZWL', 'CUC', 'VED', 'ZWG', 'XCG']);
 
-test('minor units written and read again are the same', () => {
+test('formatted amounts are read back exactly', () => {
   fc.assert(
     fc.property(fc.bigInt(-MAX_MINOR, MAX_MINOR), currencies, (minor, currency) => {
       expect(toMinor(formatMoney({ minor, currency }), exponentOf(currency))).toBe(minor);
@@ -36,19 +36,19 @@ test('an amount has exactly as many decimals as its currency', () => {
   expect(() => formatMoney({ minor: 1n, currency: 'XXX' })).toThrow('XXX');
 });
 
-test('zeros behind the last decimal mean nothing; other digits there are too many', () => {
+test('zeros after the last decimal are ignored; other digits are too many decimals', () => {
   expect(toMinor('1.500', 2)).toBe(150n);
   expect(toMinor('7.0', 0)).toBe(7n);
   expect(toMinor('1.505', 2)).toBe('too-many-decimals');
   expect(toMinor('0.1', 0)).toBe('too-many-decimals');
 });
 
-test('the largest amount of the column is read, one more is out of range', () => {
+test('the maximum amount of the column is accepted, and a larger one is out of range', () => {
   expect(toMinor('92233720368547758.07', 2)).toBe(MAX_MINOR);
   expect(toMinor('92233720368547758.08', 2)).toBe('out-of-range');
 });
 
-test('the total of an order is exact arithmetic over its lines, whatever they are', () => {
+test('the total of an order is the exact sum of its lines', () => {
   const line = fc.record({ minor: fc.bigInt(0n, 10n ** 12n), quantity: fc.integer({ min: 1, max: 1_000_000 }) });
   fc.assert(
     fc.property(

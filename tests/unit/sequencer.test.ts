@@ -2,14 +2,14 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { startSequencer } from '../../src/events/sequencer.js';
 
-interface Look {
+interface Lookup {
   readonly orderIds: readonly string[] | null;
-  readonly answer: (given: number | 'locked' | Error) => void;
+  readonly finish: (given: number | 'locked' | Error) => void;
 }
 
-/** A sequencer over a log whose look-ups the test answers. */
+/** A sequencer of an event log whose lookups end when the test calls `finish`. */
 function start() {
-  const looks: Look[] = [];
+  const lookups: Lookup[] = [];
   let sequenced = 0;
   let closing = false;
   const sequencer = startSequencer({
@@ -17,10 +17,10 @@ function start() {
       sequence: (_limit, orderIds) =>
         new Promise((resolve, reject) => {
           if (closing || orderIds === null) {
-            resolve(0); // these tests are not about full scans
+            resolve(0); // full scans have their own tests
             return;
           }
-          looks.push({ orderIds, answer: (given) => (given instanceof Error ? reject(given) : resolve(given)) });
+          lookups.push({ orderIds, finish: (given) => (given instanceof Error ? reject(given) : resolve(given)) });
         }),
     },
     debounceMs: 1,
@@ -31,21 +31,21 @@ function start() {
   onTestFinished(async () => {
     closing = true;
     const closed = sequencer.close();
-    for (const look of looks) look.answer(0);
+    for (const lookup of lookups) lookup.finish(0);
     await closed;
   });
-  const look = async (index: number) => expect.poll(() => looks[index]?.orderIds).toBeDefined();
-  return { sequencer, looks, look, sequenced: () => sequenced };
+  const started = async (index: number) => expect.poll(() => lookups[index]?.orderIds).toBeDefined();
+  return { sequencer, lookups, started, sequenced: () => sequenced };
 }
 
-test('orders that are committed during a look-up are looked up again', async () => {
-  const { sequencer, looks, look, sequenced } = start();
+test('orders committed during a lookup are looked up again', async () => {
+  const { sequencer, lookups, started, sequenced } = start();
   sequencer.wake(['a', 'b']);
-  await look(0);
+  await started(0);
   sequencer.wake(['a', 'c']);
-  looks[0]?.answer(2);
-  await look(1);
-  expect(looks.map((each) => each.orderIds)).toEqual([
+  lookups[0]?.finish(2);
+  await started(1);
+  expect(lookups.map((each) => each.orderIds)).toEqual([
     ['a', 'b'],
     ['a', 'c'],
   ]);
@@ -53,25 +53,25 @@ test('orders that are committed during a look-up are looked up again', async () 
 });
 
 test.each([['locked' as const], [new Error('the database is unavailable')]])(
-  'after a look-up that ended with %s the orders are looked up again',
+  'after a lookup that ended with %s the orders are looked up again',
   async (end) => {
-    const { sequencer, looks, look, sequenced } = start();
+    const { sequencer, lookups, started, sequenced } = start();
     sequencer.wake(['a']);
-    await look(0);
-    looks[0]?.answer(end);
+    await started(0);
+    lookups[0]?.finish(end);
     sequencer.wake(['b']);
-    await look(1);
-    expect(new Set(looks[1]?.orderIds)).toEqual(new Set(['a', 'b']));
+    await started(1);
+    expect(new Set(lookups[1]?.orderIds)).toEqual(new Set(['a', 'b']));
     expect(sequenced()).toBe(0);
   },
 );
 
-test('a full scan runs when it is due, however busy the process is', async () => {
-  const looks: (readonly string[] | null)[] = [];
+test('a busy process runs a full scan when it is due', async () => {
+  const lookups: (readonly string[] | null)[] = [];
   const sequencer = startSequencer({
     eventLog: {
       sequence: (_limit, orderIds) => {
-        looks.push(orderIds);
+        lookups.push(orderIds);
         sequencer.wake(['always busy']);
         return Promise.resolve(1);
       },
@@ -83,15 +83,15 @@ test('a full scan runs when it is due, however busy the process is', async () =>
   });
   onTestFinished(() => sequencer.close());
   sequencer.wake(['always busy']);
-  await expect.poll(() => looks.filter((look) => look === null).length).toBeGreaterThan(2);
+  await expect.poll(() => lookups.filter((orderIds) => orderIds === null).length).toBeGreaterThan(2);
 });
 
-test('a failed full scan is not repeated before the next one is due, and delays no look-up by order', async () => {
-  const looks: (readonly string[] | null)[] = [];
+test('a failed full scan is not repeated before the next one is due and does not delay lookups by order', async () => {
+  const lookups: (readonly string[] | null)[] = [];
   const sequencer = startSequencer({
     eventLog: {
       sequence: (_limit, orderIds) => {
-        looks.push(orderIds);
+        lookups.push(orderIds);
         return orderIds === null ? Promise.reject(new Error('timed out')) : Promise.resolve(1);
       },
     },
@@ -103,16 +103,16 @@ test('a failed full scan is not repeated before the next one is due, and delays 
   onTestFinished(() => sequencer.close());
   for (const orderId of ['a', 'b', 'c', 'd']) {
     sequencer.wake([orderId]);
-    await expect.poll(() => looks.flat()).toContain(orderId);
+    await expect.poll(() => lookups.flat()).toContain(orderId);
   }
-  expect(looks).toEqual([['a'], null, ['b'], ['c'], ['d']]);
+  expect(lookups).toEqual([['a'], null, ['b'], ['c'], ['d']]);
 });
 
 test('closing sequences the remaining orders', async () => {
-  const looks: (readonly string[] | null)[] = [];
+  const lookups: (readonly string[] | null)[] = [];
   const eventLog = {
     sequence: (_limit: number, orderIds: readonly string[] | null) => {
-      looks.push(orderIds);
+      lookups.push(orderIds);
       return Promise.resolve(1);
     },
   };
@@ -120,5 +120,5 @@ test('closing sequences the remaining orders', async () => {
   const sequencer = startSequencer({ eventLog, debounceMs: 60_000, pollMs: 60_000, onSequenced: () => undefined, log });
   sequencer.wake(['left']);
   await sequencer.close();
-  expect(looks).toEqual([['left']]);
+  expect(lookups).toEqual([['left']]);
 });

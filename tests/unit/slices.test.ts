@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSlices } from '../../src/http/slices.js';
 
-/** Keeps the event loop busy. */
+/** Blocks the event loop. */
 function work(milliseconds: number): void {
   const until = performance.now() + milliseconds;
   while (performance.now() < until);
@@ -9,7 +9,7 @@ function work(milliseconds: number): void {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('light work is done in slices, in the order of its calls', async () => {
+test('light work runs in slices, in the order of its calls', async () => {
   const run = createSlices();
   const done: number[] = [];
   const all = Array.from({ length: 40 }, async (_, index) =>
@@ -25,38 +25,38 @@ test('light work is done in slices, in the order of its calls', async () => {
   expect(new Set(seen).size).toBeGreaterThan(4); // 40 ms in slices of 5
 });
 
-test('heavy work runs one at a time, with a turn of the event loop in between, and does not delay light work', async () => {
+test('heavy work runs one call at a time, in separate turns of the event loop, and does not delay light work', async () => {
   const run = createSlices();
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const heavy = Array.from({ length: 5 }, async () =>
     run(50_000, async () => {
-      most = Math.max(most, (running += 1));
+      maxRunning = Math.max(maxRunning, (running += 1));
       await released;
       running -= 1;
     }),
   );
-  expect(await run(10, () => 'light')).toBe('light'); // while heavy work is under way
+  expect(await run(10, () => 'light')).toBe('light'); // while heavy work is running
   expect(running).toBe(1);
   release();
   await Promise.all(heavy);
-  expect(most).toBe(1);
+  expect(maxRunning).toBe(1);
 });
 
-test('light work under way at once is bounded by its cost, and a failure frees its place', async () => {
+test('concurrent light work is limited by its cost, and a failure frees its capacity', async () => {
   const run = createSlices();
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   const all = Array.from({ length: 10 }, async (_, index) =>
     run(900, async () => {
-      most = Math.max(most, (running += 1));
+      maxRunning = Math.max(maxRunning, (running += 1));
       await turn();
       running -= 1;
       if (index % 2 === 0) throw new Error('failed');
     }).catch((cause: unknown) => (cause as Error).message),
   );
-  const answers = await Promise.all(all);
-  expect(answers.filter((answer) => answer === 'failed')).toHaveLength(5);
-  expect(most).toBe(2);
+  const results = await Promise.all(all);
+  expect(results.filter((result) => result === 'failed')).toHaveLength(5);
+  expect(maxRunning).toBe(2);
 });

@@ -3,7 +3,7 @@ import { PreparedDocuments } from '../../src/graphql/execution/prepared-document
 import { createSchema } from '../../src/graphql/schema.js';
 import { createSubscriptionDocuments } from '../../src/http/subscription-documents.js';
 
-test('subscriptions of one text share one parsed document, with variables of their own', () => {
+test('subscriptions with the same text share one parsed document and keep their own variables', () => {
   const schema = createSchema();
   const prepare = createSubscriptionDocuments(schema, new PreparedDocuments(schema), { maxTokens: 100, maxCost: 100 });
   const query = 'subscription ($id: ID) { orderStatusChanged(orderId: $id) { version } }';

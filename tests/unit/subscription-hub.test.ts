@@ -7,7 +7,7 @@ import { loggedEvent } from '../support/events.js';
 
 const ANY = { orderId: null, customerId: null, to: null };
 
-test('a subscriber that falls behind is closed with the cursor of its last event, and does not delay the others', async () => {
+test('a slow subscriber is closed with the cursor of its last event and does not delay the others', async () => {
   const hub = createSubscriptionHub({ maxQueued: 3, maxCost: 10 });
   const slow = hub.subscribe(ANY, 1);
   const quick = hub.subscribe(ANY, 1);
@@ -19,24 +19,24 @@ test('a subscriber that falls behind is closed with the cursor of its last event
     read.push(((await quick.next()).value as LoggedEvent).version);
   }
   expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const given = [await slow.next(), await slow.next(), await slow.next()].map(
+  const received = [await slow.next(), await slow.next(), await slow.next()].map(
     (step) => (step.value as LoggedEvent).version,
   );
-  expect(given).toEqual([2, 3, 4]);
+  expect(received).toEqual([2, 3, 4]);
   const failure: unknown = await slow.next().catch((cause: unknown) => cause);
-  if (!(failure instanceof RequestError)) throw new Error('the slow reader was not closed', { cause: failure });
+  if (!(failure instanceof RequestError)) throw new Error('the slow subscriber was not closed', { cause: failure });
   expect(failure.code).toBe('SLOW_CONSUMER');
   expect(decodeCursor(String(failure.details['lastCursor']))).toEqual(['log', '4', 'x', 4]);
   expect(await slow.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a waiting subscriber gets the matching events, and ends with return and with the hub', async () => {
+test('a waiting subscriber receives matching events and ends on return and on close of the hub', async () => {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const [one, two, three] = [hub.subscribe({ ...ANY, orderId: 'x' }, 1), hub.subscribe(ANY, 1), hub.subscribe(ANY, 1)];
   const waiting = [one.next(), two.next(), three.next()];
   await hub.publish([loggedEvent(1, { orderId: 'y' }), loggedEvent(2)]);
-  const got = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
-  expect(got).toEqual([2, 1, 1]);
+  const versions = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
+  expect(versions).toEqual([2, 1, 1]);
   const ends = [one.next(), two.next(), two.next(), three.next(), three.next()];
   await one.return?.();
   await two.return?.();
@@ -46,7 +46,7 @@ test('a waiting subscriber gets the matching events, and ends with return and wi
   expect(await hub.subscribe(ANY, 1).next()).toEqual(done);
 });
 
-test('publishing many events to many subscribers lets other work run in between, and keeps the order', async () => {
+test('publishing many events to many subscribers yields to other work and keeps the order', async () => {
   const hub = createSubscriptionHub({ maxQueued: 1_000, maxCost: 10_000 });
   const subscribers = Array.from({ length: 2_000 }, () => hub.subscribe(ANY, 1));
   const events = Array.from({ length: 500 }, (_, index) => loggedEvent(index + 1));
@@ -60,7 +60,7 @@ test('publishing many events to many subscribers lets other work run in between,
   }
 });
 
-test('an event is offered to the subscribers of its order, of its customer and of all, and to no other', async () => {
+test('an event is delivered only to subscribers of its order, of its customer and of all events', async () => {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const filters = [
     { ...ANY, orderId: 'x' },
@@ -71,13 +71,13 @@ test('an event is offered to the subscribers of its order, of its customer and o
     ANY,
   ];
   const subscribers = filters.map((filter) => hub.subscribe(filter, 1));
-  const given = filters.map(() => 0);
+  const received = filters.map(() => 0);
   const reading = subscribers.map(async (subscriber, index) => {
-    for await (const _ of subscriber) given[index] = (given[index] ?? 0) + 1;
+    for await (const _ of subscriber) received[index] = (received[index] ?? 0) + 1;
   });
   await hub.publish([loggedEvent(1, { customerId: 'ann' })]);
   await new Promise((resolve) => setImmediate(resolve));
   hub.close();
   await Promise.all(reading);
-  expect(given).toEqual([1, 0, 1, 0, 0, 1]);
+  expect(received).toEqual([1, 0, 1, 0, 0, 1]);
 });

@@ -2,7 +2,7 @@ import { getOperationAST, Kind, parse, type FieldNode, type GraphQLResolveInfo }
 import { expect, test } from 'vitest';
 import { inTurns, turnFor } from '../../src/graphql/turns.js';
 
-/** What graphql-js gives a resolver of a list of which so many fields are selected. */
+/** The argument of a list resolver for a selection of this number of fields. */
 function selecting(fields: number): GraphQLResolveInfo {
   const names = Array.from({ length: fields }, (_, index) => `f${index}`).join(' ');
   const operation = getOperationAST(parse(`{ list { ${names} } }`));
@@ -10,13 +10,13 @@ function selecting(fields: number): GraphQLResolveInfo {
   return { fieldNodes, fragments: {} } as unknown as GraphQLResolveInfo;
 }
 
-test('long lists that were read together are answered in turns, between which the server does other work', async () => {
+test('long lists read together are resolved in separate turns of the event loop', async () => {
   const seen: string[] = [];
   const other = () => {
     seen.push('other');
     if (seen.length < 100) setImmediate(other);
   };
-  await turnFor(1, selecting(10_000)); // whatever was answered before this test
+  await turnFor(1, selecting(10_000)); // ends the turn of an earlier test
   const lists = ['a', 'b', 'c', 'd'].map(async (name) => {
     await turnFor(100, selecting(80));
     seen.push(name);
@@ -27,7 +27,7 @@ test('long lists that were read together are answered in turns, between which th
   expect(order).toMatch(/a other.* b other.* c other.* d/);
 });
 
-test('a list with many fields per element is split, between the parts of which the server does other work', async () => {
+test('a list with many fields per element is resolved in several turns of the event loop', async () => {
   await turnFor(1, selecting(10_000));
   let others = 0;
   const other = () => {
@@ -36,16 +36,16 @@ test('a list with many fields per element is split, between the parts of which t
   };
   setImmediate(other);
   const list = Array.from({ length: 100 }, (_, index) => index);
-  const parts = inTurns(list, selecting(1_000)); // ten elements a turn
+  const parts = inTurns(list, selecting(1_000)); // ten elements in each turn
   const othersAt = await Promise.all(parts.map(async (part) => [await part, others] as const));
   expect(othersAt.map(([element]) => element)).toEqual(list);
   expect(new Set(othersAt.map(([, count]) => count)).size).toBeGreaterThanOrEqual(9);
-  expect(inTurns(list, selecting(10))).toEqual(list); // a short one is not
+  expect(inTurns(list, selecting(10))).toEqual(list); // a short list is not split
 });
 
-test('short lists are answered at once', async () => {
+test('short lists share a turn', async () => {
   await turnFor(1, selecting(10_000));
-  await turnFor(1, selecting(1)); // begins a turn
+  await turnFor(1, selecting(1)); // starts a turn
   let others = 0;
   setImmediate(() => {
     others += 1;

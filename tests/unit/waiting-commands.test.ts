@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
 import type { BatchWriter, LockConflict, WriteResult } from '../../src/orders/interfaces/batch-writer.js';
 import { isAbandoned } from '../../src/orders/interfaces/caller.js';
@@ -19,7 +18,18 @@ const BOUNDS = {
 const LOCKED: LockConflict = { kind: 'lock-conflict', on: 'order' };
 const DONE = { kind: 'aborted' } as const;
 
-/** A store whose orders are locked as long as their ids are in `locked`. */
+/** Longer than the longest pause between two probes of a locked order. */
+const PROBE_MS = 200;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A store in which the orders with ids in `locked` are locked. */
 function createStore(locked: Set<string>) {
   const writes: (readonly WriteCommand[])[] = [];
   const probes: (readonly string[])[] = [];
@@ -40,84 +50,103 @@ function createStore(locked: Set<string>) {
   return { writer: coalesceWrites(store, BOUNDS), writes, probes };
 }
 
-test('all waiting commands are probed together, each order once, and retried only when their order is free', async () => {
+test('waiting commands are probed together, once for each order, and retried only when their order is unlocked', async () => {
   const ids = Array.from({ length: 20 }, (): string => randomUUID());
   const locked = new Set(ids);
   const { writer, writes, probes } = createStore(locked);
   const outcomes = [...ids, ...ids, ...ids].map((id) => writer.write(deleteCommand(id), callerOf()));
-  await expect.poll(() => probes.filter((probe) => probe.length === 20).length).toBeGreaterThan(2);
+  await vi.advanceTimersByTimeAsync(4 * PROBE_MS);
+  expect(probes.filter((probe) => probe.length === 20).length).toBeGreaterThan(2);
   for (const probe of probes) expect(new Set(probe).size).toBe(probe.length);
-  expect(writes.length).toBeLessThanOrEqual(3); // the batch, and a retry for what may be a short lock
-  const [free = ''] = ids;
-  locked.delete(free);
+  expect(writes.length).toBeLessThanOrEqual(3); // the batch, and one retry in case the lock is short
+  const [unlocked = ''] = ids;
+  locked.delete(unlocked);
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   expect(await Promise.all([outcomes[0], outcomes[20], outcomes[40]])).toEqual([DONE, DONE, DONE]);
   const { length } = writes;
-  expect(writes.at(-1)?.map((command) => 'orderId' in command && command.orderId)).toEqual([free, free, free]);
+  expect(writes.at(-1)?.map((command) => 'orderId' in command && command.orderId)).toEqual([
+    unlocked,
+    unlocked,
+    unlocked,
+  ]);
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   await Promise.all(outcomes);
   expect(writes.length).toBeLessThanOrEqual(length + 2);
   await writer.idle();
 });
 
-test('a new command on an order that is known to be locked joins the waiting ones without a batch', async () => {
+test('a new command on an order known to be locked waits without a batch', async () => {
   const id = randomUUID();
   const locked = new Set([id]);
   const { writer, writes, probes } = createStore(locked);
   const first = writer.write(deleteCommand(id), callerOf());
-  await expect.poll(() => probes.length).toBeGreaterThan(0);
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
+  expect(probes.length).toBeGreaterThan(0);
   const { length } = writes;
   const more = Array.from({ length: 5 }, () => writer.write(deleteCommand(id), callerOf()));
-  const seen = probes.length;
-  await expect.poll(() => probes.length).toBeGreaterThan(seen + 1);
+  const probed = probes.length;
+  await vi.advanceTimersByTimeAsync(2 * PROBE_MS);
+  expect(probes.length).toBeGreaterThan(probed + 1);
   expect(writes).toHaveLength(length);
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   await Promise.all([first, ...more]);
   expect(writes.at(-1)).toHaveLength(6); // in one batch
 });
 
-test('a short lock is retried without a probe', async () => {
+test('a command on a briefly locked order is retried without a probe', async () => {
   const id = randomUUID();
   const locked = new Set([id]);
   const { writer, writes, probes } = createStore(locked);
   const outcome = writer.write(deleteCommand(id), callerOf());
-  while (writes.length === 0) await sleep(0);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(writes).toHaveLength(1);
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   expect(await outcome).toBe(DONE);
   expect([writes.length, probes.length]).toEqual([2, 0]);
 });
 
-test('a command whose deadline passes while its order is locked leaves the queue; the order is forgotten', async () => {
+test('a command leaves the queue at its deadline, and probes of its order stop', async () => {
   const id = randomUUID();
   const locked = new Set([id]);
   const { writer, writes, probes } = createStore(locked);
-  const outcome = writer.write(deleteCommand(id), callerOf({ deadline: performance.now() + 100 }));
-  await expect(outcome).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  const outcome = Promise.allSettled([
+    writer.write(deleteCommand(id), callerOf({ deadline: performance.now() + 100 })),
+  ]);
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
+  expect(await outcome).toMatchObject([{ reason: { code: 'SERVICE_UNAVAILABLE' } }]);
   await writer.idle();
-  await sleep(400); // longer than a lock is remembered
+  await vi.advanceTimersByTimeAsync(2 * PROBE_MS);
   const [probed, written] = [probes.length, writes.length];
-  await sleep(200);
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   expect(probes).toHaveLength(probed);
   const again = writer.write(deleteCommand(id), callerOf());
-  await expect.poll(() => writes.length).toBeGreaterThan(written); // in a batch, as any other
+  await vi.advanceTimersByTimeAsync(1);
+  expect(writes.length).toBeGreaterThan(written); // in a batch, because the order is no longer known to be locked
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   expect(await again).toBe(DONE);
 });
 
-test('orders that are met locked at different times are soon probed at the same time', async () => {
+test('orders found locked at different times are soon probed together', async () => {
   const ids = Array.from({ length: 10 }, (): string => randomUUID());
   const locked = new Set(ids);
   const { writer, probes } = createStore(locked);
   const outcomes: Promise<unknown>[] = [];
   for (const id of ids) {
     outcomes.push(writer.write(deleteCommand(id), callerOf()));
-    await sleep(7);
+    await vi.advanceTimersByTimeAsync(7);
   }
-  await expect.poll(() => probes.filter((probe) => probe.length === ids.length).length).toBeGreaterThan(1);
+  await vi.advanceTimersByTimeAsync(4 * PROBE_MS);
+  expect(probes.filter((probe) => probe.length === ids.length).length).toBeGreaterThan(1);
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   await Promise.all(outcomes);
 });
 
-test('the size of a command is computed once, however often it is retried', async () => {
+test('the size of a command is computed once, regardless of the number of retries', async () => {
   let computed = 0;
   const counted = {
     toJSON: () => {
@@ -131,20 +160,29 @@ test('the size of a command is computed once, however often it is retried', asyn
   const details = { metadata: counted } as unknown as Record<string, never>;
   const change = { kind: 'update', details, amounts: {}, expectedTotal: null, lines: null } as const;
   const outcome = writer.write({ ...deleteCommand(id), change }, callerOf());
-  await expect.poll(() => probes.length).toBeGreaterThan(1);
+  await vi.advanceTimersByTimeAsync(2 * PROBE_MS);
+  expect(probes.length).toBeGreaterThan(1);
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   await outcome;
   expect(computed).toBe(1);
 });
 
-test('commands on locked orders fill at most half of the queue, so that others are still accepted', async () => {
+test('commands on locked orders fill at most half of the queue; other commands are still accepted', async () => {
   const [lockedId, freeId] = [randomUUID(), randomUUID()];
   const locked = new Set<string>([lockedId]);
   const { writer } = createStore(locked);
   const waiting = Array.from({ length: BOUNDS.maxQueued / 2 }, () => writer.write(deleteCommand(lockedId), callerOf()));
-  await expect(writer.write(deleteCommand(freeId), callerOf())).resolves.toEqual(DONE);
-  await expect(writer.write(deleteCommand(lockedId), callerOf())).rejects.toMatchObject({ code: 'OVERLOADED' });
-  await expect(writer.write(deleteCommand(freeId), callerOf())).resolves.toEqual(DONE);
+  const before = writer.write(deleteCommand(freeId), callerOf());
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
+  expect(await before).toEqual(DONE);
+  const excess = Promise.allSettled([writer.write(deleteCommand(lockedId), callerOf())]);
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
+  expect(await excess).toMatchObject([{ reason: { code: 'OVERLOADED' } }]);
+  const after = writer.write(deleteCommand(freeId), callerOf());
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
+  expect(await after).toEqual(DONE);
   locked.clear();
+  await vi.advanceTimersByTimeAsync(PROBE_MS);
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => DONE));
 });

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { openConnection } from '../../src/http/websocket-connection.js';
 import { createLog } from '../../src/observability/log.js';
 
-test('a client that disconnects while it is sent an answer is not logged as a failure', async () => {
+test('a client that disconnects during a response is not logged as a failure', async () => {
   let logged = '';
   const log = createLog({ level: 'warn', destination: { write: (line) => (logged += line) } });
   const listening = new WebSocketServer({ port: 0 });
@@ -26,7 +26,7 @@ test('a client that disconnects while it is sent an answer is not logged as a fa
   };
   openConnection(server, socket, request, { maxUnsentBytes: 1_000, log });
   (socket as unknown as { readonly _socket: Socket })._socket.destroy();
-  await adapters[0]?.send('an answer');
+  await adapters[0]?.send('a response');
 
   expect(adapters).toHaveLength(1);
   expect(logged).toBe('');

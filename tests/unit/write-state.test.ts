@@ -4,17 +4,17 @@ import { afterFailure, maxConsecutiveFailures, type FailedPart } from '../../src
 const part: FailedPart = { state: 'attempting', commands: 8, outcomeUnknown: false, bisectionFailed: false };
 const single = { ...part, commands: 1 };
 
-test.each(['data', 'unexpected', 'internal-error'] as const)('a failure "%s" is bisected', (failure) => {
+test.each(['data', 'unexpected', 'internal-error'] as const)('a failure of kind "%s" is bisected', (failure) => {
   expect(afterFailure(part, failure)).toEqual({ kind: 'halve', state: 'bisecting' });
 });
 
-test('a command that fails alone is not retried; only an internal error of the database is reported as retryable', () => {
+test('a single failed command is not retried; only an internal error of the database is reported as retryable', () => {
   expect(afterFailure(single, 'data')).toEqual({ kind: 'fail', as: 'unexpected' });
   expect(afterFailure(single, 'unexpected')).toEqual({ kind: 'fail', as: 'unexpected' });
   expect(afterFailure(single, 'internal-error')).toEqual({ kind: 'fail', as: 'unavailable' });
 });
 
-test('after bisection has failed, only rejected rows are still bisected', () => {
+test('after a failed bisection only rejected rows are bisected', () => {
   const failing = { ...part, bisectionFailed: true };
   expect(afterFailure(failing, 'data')).toEqual({ kind: 'halve', state: 'bisecting' });
   expect(afterFailure(failing, 'unexpected')).toEqual({ kind: 'fail', as: 'unexpected' });
@@ -22,7 +22,7 @@ test('after bisection has failed, only rejected rows are still bisected', () => 
   expect(afterFailure(failing, 'lock')).toEqual({ kind: 'report-lock-conflict' });
 });
 
-test('a lock conflict is bisected; a single command, or commands that have waited for the key, report it', () => {
+test('a lock conflict is bisected; single commands and commands that have waited for a key report it', () => {
   expect(afterFailure(part, 'lock')).toEqual({ kind: 'halve', state: 'bisecting-locks' });
   expect(afterFailure(single, 'lock')).toEqual({ kind: 'report-lock-conflict' });
   expect(afterFailure({ ...part, state: 'retrying-key' }, 'lock')).toEqual({ kind: 'report-lock-conflict' });
@@ -38,7 +38,7 @@ test('a conflict is retried once, then command by command, and then reported', (
   expect(afterFailure({ ...single, state: 'retrying-singly' }, 'conflict')).toEqual({ kind: 'fail', as: 'conflict' });
 });
 
-test('a lost connection is replaced once; an unavailable database fails at once', () => {
+test('a lost connection is replaced once; an unavailable database fails the batch at once', () => {
   expect(afterFailure(part, 'connection')).toEqual({ kind: 'retry', state: 'reconnecting' });
   expect(afterFailure({ ...part, state: 'reconnecting' }, 'connection')).toEqual({ kind: 'fail', as: 'unavailable' });
   expect(afterFailure(part, 'unavailable')).toEqual({ kind: 'fail', as: 'unavailable' });

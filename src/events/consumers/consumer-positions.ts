@@ -35,7 +35,7 @@ ON CONFLICT (name) DO NOTHING`;
 
 const LOG_END = 'CROSS JOIN (SELECT coalesce(max(e.position), 0) AS last FROM order_events e) l';
 
-/** Reads without a lock and writes nothing, so that polls of an idle log cost two index look-ups. */
+/** Reads without a lock and writes nothing, so that polls of an idle log cost two index lookups. */
 export async function readProgress(db: Queryable, name: string): Promise<Progress> {
   const [row] = await db.$queryRawUnsafe<Progress[]>(READ_PROGRESS, name);
   if (row === undefined) throw new Error(`event_consumers has no row for ${name}`);
@@ -73,7 +73,7 @@ RETURNING c.name, c.token`;
 /**
  * Locks the consumer's row for this transaction, with a short time-out so that a holder that hangs loses the lock.
  *
- * @returns null when another process has taken the lease
+ * @returns null if another process has the lease
  */
 export async function lockProgress(tx: Queryable, { name, token }: Lease): Promise<Progress | null> {
   const [row] = await tx.$queryRawUnsafe<Progress[]>(LOCK_PROGRESS, name, token);
@@ -89,7 +89,7 @@ FOR UPDATE OF c`;
 /**
  * Moves the consumer forward, and ends the lease with `release`: one version of the row instead of two.
  *
- * @returns false when another process has taken the lease: nothing has changed
+ * @returns false if another process has the lease; then nothing has changed
  */
 export async function advancePosition(
   db: Queryable,

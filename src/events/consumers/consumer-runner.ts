@@ -22,8 +22,8 @@ export interface ConsumerRunner {
 }
 
 /**
- * Runs consumers of the event log, each in a poll loop of its own: a slow or failing one does not affect the others. Of all
- * processes on a database, one at a time runs a consumer.
+ * Runs consumers of the event log, each in a separate poll loop: a slow or failing one does not affect the others. Of
+ * all processes on a database, one at a time runs a consumer.
  */
 export async function startConsumers(options: ConsumerRunnerOptions): Promise<ConsumerRunner> {
   const { consumers, database, leaseMs = LEASE_MS } = options;
@@ -46,7 +46,7 @@ function startConsumer(
   { pollMs, log, ...dependencies }: TurnDependencies & Pick<ConsumerRunnerOptions, 'pollMs' | 'log'>,
 ): ConsumerRunner {
   const { name, batchSize, maxDelayMs } = consumer;
-  // Half a batch, since a batch rarely begins with the first event that this process has seen.
+  // Half a batch, because a batch rarely starts with the first event that this process has read.
   const wakeAt = maxDelayMs === 0 ? 1 : batchSize / 2;
   let logged = 0;
   let dueAt = performance.now() + maxDelayMs;

@@ -20,7 +20,10 @@ export interface TransactionalConsumer extends ConsumerOptions {
   handle(tx: Queryable, range: EventRange): Promise<void>;
 }
 
-/** A consumer with an effect elsewhere. The position advances after the acknowledgement: each event arrives at least once. */
+/**
+ * A consumer with an external effect. The position advances after the acknowledgement: each event arrives at least
+ * once.
+ */
 export interface ExternalConsumer extends ConsumerOptions {
   readonly kind: 'external';
   /** Resolves when the other system has acknowledged all events; rejects otherwise. */

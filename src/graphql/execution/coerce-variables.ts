@@ -40,7 +40,7 @@ type CoerceVariable = (inputs: Variables, coerced: Record<string, unknown>) => b
 function prepareVariable(schema: GraphQLSchema, definition: VariableDefinitionNode): CoerceVariable {
   const name = definition.variable.name.value;
   const type = typeFromAST(schema, definition.type);
-  if (!isInputType(type) || name === '__proto__') return () => false;
+  if (!isInputType(type)) return () => false;
   const coerce = prepareType(type);
   const { defaultValue } = definition;
   return (inputs, coerced) => {

@@ -59,13 +59,18 @@ export function completeList(completeItem: Complete, hasNonNullItems: boolean): 
       const field = `${info.parentType.name}.${info.fieldName}`;
       throw new GraphQLError(`Expected Iterable, but did not find one for field "${field}".`);
     }
-    let hasPromise = false;
-    const completed = Array.from(value, (item, index) => {
-      const one = completeOne(execution, item, { prev: path, key: index, typename: undefined }, info);
-      if (isPromise(one)) hasPromise = true;
-      return one;
-    });
-    return hasPromise ? Promise.all(completed) : completed;
+    const pending: Promise<unknown>[] = [];
+    try {
+      const completed = Array.from(value, (item, index) => {
+        const one = completeOne(execution, item, { prev: path, key: index, typename: undefined }, info);
+        if (isPromise(one)) pending.push(one);
+        return one;
+      });
+      return pending.length > 0 ? Promise.all(completed) : completed;
+    } catch (cause) {
+      void Promise.allSettled(pending); // the list is null already; a rejection without a handler would end the process
+      throw cause;
+    }
   };
 }
 
@@ -127,6 +132,11 @@ function possibleType(
   if (name === null || name === undefined) {
     const hint = `Either the "${type.name}" type should provide a "resolveType" function or each possible type should provide an "isTypeOf" function.`;
     throw new GraphQLError(`${must}. ${hint}`, { nodes: fieldNodes });
+  }
+  if (isObjectType(name)) {
+    throw new GraphQLError(
+      'Support for returning GraphQLObjectType from resolveType was removed in graphql-js@16.0.0 please return type name instead.',
+    );
   }
   if (typeof name !== 'string') {
     throw new GraphQLError(`${must} with value ${inspect(value)}, received "${inspect(name)}".`);

@@ -115,9 +115,9 @@ export function executeFields(
     }
   } catch (cause) {
     if (pending === null) throw cause;
-    return Promise.all(pending.map(({ value }) => value)).finally(() => {
+    return whenSettled(result, pending).finally(() => {
       throw cause; // the promises of the other fields may be rejected too, so they are awaited
-    }) as Promise<never>;
+    });
   }
   return pending === null ? result : whenSettled(result, pending);
 }
@@ -156,13 +156,13 @@ function executeField(execution: Execution, field: FieldPlan, source: unknown, p
 /** The value of a leaf that is a plain property; undefined if it needs more than that, or fails. */
 function serializeProperty({ leaf, name, isNullable }: FieldPlan, source: unknown): unknown {
   if (typeof source !== 'object' || source === null || leaf === null) return undefined;
-  const value = (source as Result)[name];
-  if (value === null) return isNullable ? null : undefined;
-  if (typeof value === 'function' || (typeof value === 'object' && !(value instanceof Date))) return undefined;
   try {
+    const value = (source as Result)[name];
+    if (value === null || value === undefined) return isNullable ? null : undefined;
+    if (typeof value === 'function' || (typeof value === 'object' && !(value instanceof Date))) return undefined;
     return leaf.serialize(value) ?? undefined;
   } catch {
-    return undefined; // serialized again, which reports the error with its path
+    return undefined; // read and serialized again, which reports the error with its path
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { isVariable } from '../argument-cost.js';
-import { assertReadable } from '../assert-readable.js';
+import { assertReadable, isReadable } from '../assert-readable.js';
 import type { Variables } from './coerce-variables.js';
 
 /** The arguments of a field for the variables of one request. @throws GraphQLError if an argument is not valid */
@@ -21,11 +21,17 @@ type FillArgument = (args: Record<string, unknown>, variables: Variables) => boo
 /**
  * Prepares the arguments of a field, so that literals are read once and variables are only copied. The variables have been
  * checked by `assertReadable`; literals are checked here.
+ *
+ * @param isGuarded whether the arguments of the field have to be readable; those of introspection do not
  */
-export function prepareArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): FieldArguments {
+export function prepareArguments(
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  isGuarded: boolean,
+): FieldArguments {
   const decidedByGraphql: FieldArguments = (variables) => {
     const args = getArgumentValues(field, node, variables);
-    assertReadable(args);
+    if (isGuarded) assertReadable(args);
     return args;
   };
   const fills: FillArgument[] = [];
@@ -73,13 +79,4 @@ function fillDefault({ name, type, defaultValue }: GraphQLArgument): FillArgumen
     args[name] = defaultValue;
     return true;
   };
-}
-
-function isReadable(args: object): boolean {
-  try {
-    assertReadable(args);
-    return true;
-  } catch {
-    return false; // checked again at each execution, which reports the error
-  }
 }

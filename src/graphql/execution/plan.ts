@@ -106,7 +106,7 @@ function planField(
   const definition = node === undefined ? undefined : definitionOf(scope.schema, parentType, node.name.value);
   if (node === undefined || definition === undefined) return null;
   const { name, type: returnType } = definition;
-  const resolve = unguarded(definition) ?? null;
+  const resolve = resolverOf(definition) ?? null;
   const single = isNonNullType(returnType) ? returnType.ofType : returnType;
   return {
     scope,
@@ -116,7 +116,7 @@ function planField(
     returnType,
     nodes,
     isNullable: !isNonNullType(returnType),
-    argumentsOf: prepareArguments(definition, node),
+    argumentsOf: prepareArguments(definition, node, PLANNED_RESOLVER in definition.extensions),
     resolve,
     leaf: resolve === null && definition.args.length === 0 && isLeafType(single) ? single : null,
     complete: planValue(new SelectionPlan(scope, nodes), returnType),
@@ -140,9 +140,9 @@ function planValue(selection: SelectionPlan, type: GraphQLOutputType): Complete 
   return completeObject(selection, type);
 }
 
-/** The extension of a field that has the resolver without the check of its arguments, which `prepareArguments` makes. */
-export const UNGUARDED = 'unguarded';
+/** The extension of a field that has its resolver for plans: without the check of its arguments, which plans make. */
+export const PLANNED_RESOLVER = 'plannedResolver';
 
-function unguarded({ extensions, resolve }: GraphQLField<unknown, unknown>) {
-  return (extensions[UNGUARDED] as typeof resolve) ?? resolve;
+function resolverOf({ extensions, resolve }: GraphQLField<unknown, unknown>) {
+  return (extensions[PLANNED_RESOLVER] as typeof resolve) ?? resolve;
 }

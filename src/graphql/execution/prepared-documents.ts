@@ -55,8 +55,8 @@ function textOf({ loc }: DocumentNode): string {
 
 /** The most recently used documents of all transports, by their text. Only valid documents are added. */
 export class PreparedDocuments {
+  readonly executor: Executor;
   readonly #schema: GraphQLSchema;
-  readonly #executor: Executor;
   readonly #known = new LRUCache<string, PreparedDocument>({
     maxSize: MAX_SIZE,
     sizeCalculation: ({ size }) => Math.min(size, Number.MAX_SAFE_INTEGER),
@@ -64,7 +64,7 @@ export class PreparedDocuments {
 
   constructor(schema: GraphQLSchema, executor: Executor = 'plan') {
     this.#schema = schema;
-    this.#executor = executor;
+    this.executor = executor;
   }
 
   get(text: string): PreparedDocument | undefined {
@@ -74,12 +74,12 @@ export class PreparedDocuments {
   /** A document that may have left the cache since it was added, or was too large for it. */
   of(document: DocumentNode): PreparedDocument {
     const known = this.#known.get(textOf(document));
-    return known?.document === document ? known : new PreparedDocument(this.#schema, document, this.#executor);
+    return known?.document === document ? known : new PreparedDocument(this.#schema, document, this.executor);
   }
 
   /** @param document parsed with its location, and validated */
   add(document: DocumentNode): PreparedDocument {
-    const prepared = new PreparedDocument(this.#schema, document, this.#executor);
+    const prepared = new PreparedDocument(this.#schema, document, this.executor);
     this.#known.set(prepared.text, prepared);
     return prepared;
   }

@@ -4,6 +4,7 @@ import {
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   Kind,
+  valueFromASTUntyped,
   visit,
   type DocumentNode,
   type ExecutionResult,
@@ -12,6 +13,7 @@ import {
   type OperationDefinitionNode,
   type OperationTypeNode,
 } from 'graphql';
+import { isReadable } from '../assert-readable.js';
 import type { Context } from '../context.js';
 import { prepareCost, type OperationCost } from '../cost.js';
 import { fragmentsOf, type Fragments } from '../count-fields.js';
@@ -53,14 +55,14 @@ export class PreparedOperation {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
     this.kind = operation.operation;
     this.cost = prepareCost(schema, document, operation);
-    this.#executor = executor;
+    this.#executor = isPlannable(operation) ? executor : 'graphql-js';
     this.#schema = schema;
     this.#document = document;
     this.#operation = operation;
     this.#fragments = fragmentsOf(document);
     this.#conditions = conditionsOf(document);
     this.coerceVariables =
-      executor === 'plan'
+      this.#executor === 'plan'
         ? prepareCoercion(schema, operation.variableDefinitions)
         : (inputs) => (this.problemsOf(inputs).length === 0 ? inputs : null);
   }
@@ -101,6 +103,15 @@ export class PreparedOperation {
     this.#plans.set(key, plan);
     return plan;
   }
+}
+
+/** Plans do not check the defaults of variables, and keep variables in objects with a prototype. */
+function isPlannable({ variableDefinitions = [] }: OperationDefinitionNode): boolean {
+  return variableDefinitions.every(
+    ({ variable, defaultValue }) =>
+      variable.name.value !== '__proto__' &&
+      (defaultValue === undefined || isReadable([valueFromASTUntyped(defaultValue)])),
+  );
 }
 
 const CONDITIONAL = new Set([GraphQLSkipDirective.name, GraphQLIncludeDirective.name]);

@@ -7,10 +7,9 @@ import { afterWrite, type Context } from '../context.js';
 import { grouped } from '../description-texts.js';
 import { requestErrorOf } from '../errors.js';
 import { toUserErrors } from '../user-errors.js';
-import { UpdateOrderStatusesInput } from '../types/change-inputs.js';
-import { CreateOrdersInput } from '../types/create-inputs.js';
+import { CreateOrdersInput, CreateOrdersPayload } from '../types/create-orders.js';
 import type { Typed } from '../types/node.js';
-import { CreateOrdersPayload, UpdateOrderStatusesPayload } from '../types/payloads.js';
+import { UpdateOrderStatusesInput, UpdateOrderStatusesPayload } from '../types/update-order-statuses.js';
 import type { UserError } from '../types/user-errors.js';
 
 @Resolver()

@@ -9,20 +9,11 @@ import { updateOrder } from '../../orders/update-order.js';
 import { afterWrite, type Context } from '../context.js';
 import { anyOf } from '../description-texts.js';
 import { toUserErrors } from '../user-errors.js';
-import {
-  CancelOrderInput,
-  DeleteOrderInput,
-  UpdateOrderInput,
-  UpdateOrderStatusInput,
-} from '../types/change-inputs.js';
-import { CreateOrderInput } from '../types/create-inputs.js';
-import {
-  CancelOrderPayload,
-  CreateOrderPayload,
-  DeleteOrderPayload,
-  UpdateOrderPayload,
-  UpdateOrderStatusPayload,
-} from '../types/payloads.js';
+import { CancelOrderInput, CancelOrderPayload } from '../types/cancel-order.js';
+import { CreateOrderInput, CreateOrderPayload } from '../types/create-order.js';
+import { DeleteOrderInput, DeleteOrderPayload } from '../types/delete-order.js';
+import { UpdateOrderInput, UpdateOrderPayload } from '../types/update-order.js';
+import { UpdateOrderStatusInput, UpdateOrderStatusPayload } from '../types/update-order-status.js';
 
 /** The statuses from which an order cannot be cancelled. */
 const NOT_CANCELLABLE = anyOf(
@@ -72,7 +63,7 @@ ${IDEMPOTENCY_ERROR}`,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderStatusPayload> {
-    return changePayload(context, path, transitionOrder(context.services.orders, input, context.caller));
+    return toChangePayload(context, path, transitionOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => UpdateOrderPayload, {
@@ -89,7 +80,7 @@ ${IDEMPOTENCY_ERROR}`,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<UpdateOrderPayload> {
-    return changePayload(context, path, updateOrder(context.services.orders, input, context.caller));
+    return toChangePayload(context, path, updateOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => CancelOrderPayload, {
@@ -107,12 +98,12 @@ ${IDEMPOTENCY_ERROR}`,
     @Ctx() context: Context,
     @Info() { path }: GraphQLResolveInfo,
   ): Promise<CancelOrderPayload> {
-    return changePayload(context, path, cancelOrder(context.services.orders, input, context.caller));
+    return toChangePayload(context, path, cancelOrder(context.services.orders, input, context.caller));
   }
 
   @Mutation(() => DeleteOrderPayload, {
     nullable: true,
-    description: `Deletes an order permanently: its items, personal data, notes and metadata are erased. Its events remain, with the customer id and the reasons given. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
+    description: `Deletes an order permanently: its items, customer, details and tracking are erased. Its events remain, with the customer id and the reasons given. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
 
 userErrors:
 - InputError: INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order does not exist or is already deleted).
@@ -132,7 +123,7 @@ ${IDEMPOTENCY_ERROR}`,
   }
 }
 
-async function changePayload(
+async function toChangePayload(
   context: Context,
   path: GraphQLResolveInfo['path'],
   change: Promise<ChangeResult>,

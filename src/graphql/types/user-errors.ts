@@ -13,6 +13,9 @@ const LONGEST_PATH = 6;
 /** The most errors of one command. The others are listed when the corrected request is sent again. */
 export const MAX_USER_ERRORS = 50;
 
+export const USER_ERRORS = `Reasons for the rejection; empty on success. At most ${MAX_USER_ERRORS} are listed.`;
+export const REQUEST_ERRORS = 'Reasons for the rejection of the whole request; empty if the entries were processed.';
+
 @InterfaceType('UserError', {
   description: 'A reason for the rejection of a mutation. A rejected mutation stores nothing.',
   resolveType: (value: Typed<object>) => value.__typename,

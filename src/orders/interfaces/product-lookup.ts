@@ -14,7 +14,7 @@ export interface Product {
 export type ProductLookupResult =
   | { readonly kind: 'found'; readonly product: Product }
   | { readonly kind: 'unknown' }
-  /** The service failed, or its response was invalid; a later look-up may succeed. */
+  /** The service failed, or its response was invalid; a later lookup may succeed. */
   | { readonly kind: 'unavailable'; readonly cause: Error };
 
 /** Looks up the names and prices that requests leave out. */

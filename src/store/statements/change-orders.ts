@@ -16,7 +16,7 @@ import { command, execute, query, readRows } from '../statement.js';
 /** An event to be stored, with the command that caused it. */
 export interface NewEvent {
   readonly event: OrderEvent;
-  /** The order as it is after the event. */
+  /** The order after the event. */
   readonly order: Order;
   readonly commandId: string;
   readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
@@ -35,11 +35,11 @@ const updateDocument = documentWriter<Order>(UPDATED_COLUMNS);
 const eventDocument = documentWriter<EventRow & EventSource>(NEW_EVENT_COLUMNS);
 
 /**
- * Writes the status of changed orders as it is after their last event, and all their events, in one statement. The rows
- * are locked by this transaction; the version in the WHERE clause additionally prevents lost updates.
+ * Writes the last status and all events of changed orders in one statement. The rows are locked by this transaction;
+ * the version in the WHERE clause additionally prevents lost updates.
  *
  * @param changed each order once
- * @returns how many orders were written
+ * @returns the number of written orders
  */
 export async function applyTransitions(
   db: Queryable,
@@ -73,10 +73,10 @@ SELECT count(*)::integer AS written FROM changed`,
 );
 
 /**
- * Writes everything that an update or a deletion may have changed. Changes of status have a statement of their own: they
- * are the frequent ones, and this statement carries every address and note.
+ * Writes all columns that an update or a deletion may have changed. Transitions have a separate statement, because they
+ * are more frequent and this statement writes every address and note.
  *
- * @returns how many orders were written
+ * @returns the number of written orders
  */
 export async function applyUpdates(db: Queryable, changed: readonly ChangedOrder[]): Promise<number> {
   const ids = changed.map(({ order }) => order.id);

@@ -3,13 +3,13 @@ import type { ReadQueryable } from '../../database/database.js';
 import { query, readRows } from '../statement.js';
 import { boundsOf, listsOf, shapeOf, type Bind, type BoundQuery } from './order-conditions.js';
 
-/** Everything of a count but whose orders are counted: counts alike in it are made by one statement. */
+/** The parts of a count other than its customer. Counts with equal parts share one statement. */
 export function shapeOfCount({ filter, limit }: CountRequest): string {
-  // A bounded count stops early, so it is made for one customer at a time.
+  // A bounded count stops early, so each customer is counted separately.
   return JSON.stringify([shapeOf(filter), limit, limit === null ? null : filter.customerId]);
 }
 
-/** Counts selections that differ only in their customer; exactly, or up to a limit. */
+/** Counts selections that differ only in their customer, exactly or up to a limit. */
 export async function countOrders(db: ReadQueryable, requests: readonly CountRequest[]): Promise<number[]> {
   const [first] = requests;
   if (first === undefined) return [];
@@ -25,7 +25,7 @@ interface CountRow {
   readonly count: number;
 }
 
-/** @param customers whose orders are counted apart; null counts all together */
+/** @param customers counted separately; null counts the orders of all customers together */
 export function countQuery({ filter, limit }: CountRequest, customers: readonly string[] | null): BoundQuery<CountRow> {
   const values: unknown[] = [];
   const bind: Bind = (value) => `$${values.push(value)}`;

@@ -8,7 +8,7 @@ import { ORDER_COLUMNS } from '../order-columns.js';
 import { query, readRows } from '../statement.js';
 import { LINE_COLUMNS, lineDocuments } from './replace-lines.js';
 
-/** A creation as it was decided, with the command that it was decided for. */
+/** A decided creation and its command. */
 export interface Creation extends Omit<Created, 'kind'> {
   readonly commandId: string;
   readonly fingerprint: Uint8Array;
@@ -21,7 +21,7 @@ const NEW_ORDER_COLUMNS = {
   ...FINGERPRINT_COLUMN,
 } satisfies Columns<NewOrder & { readonly fingerprint: Uint8Array }>;
 
-/** The columns of the first event that are not the order's. */
+/** The columns of the first event that the order does not have. */
 const EVENT_OWN_COLUMNS = omitColumns(EVENT_COLUMNS, 'orderId', 'version', 'customerId', 'occurredAt', 'position');
 const NEW_EVENT_COLUMNS = { ...EVENT_OWN_COLUMNS, ...EVENT_SOURCE_COLUMNS };
 
@@ -31,11 +31,11 @@ const eventDocument = documentWriter<ReturnType<typeof toEventRow<NewOrderEvent>
 const sourceDocument = documentWriter<EventSource>(EVENT_SOURCE_COLUMNS);
 
 /**
- * Inserts orders, their items and their first events in one statement: one JSON document that the database expands was
- * the fastest of the forms tried. The statement inserts in the order of the ids, so that two batches with the same ids
- * never wait for each other in a circle. Ids that exist already are skipped.
+ * Inserts orders, their items and their first events in one statement. One JSON document that the database expands was
+ * the fastest of the tested forms. The rows are inserted in id order, so that two batches with the same ids do not
+ * deadlock. Existing ids are skipped.
  *
- * @returns what the database gave the orders that are new
+ * @returns the values that the database assigned to the new orders
  */
 export async function insertOrders(
   db: Queryable,
@@ -84,8 +84,8 @@ FROM created c`,
 type ExistingRow = Order & Omit<ExistingOrder, 'order' | 'customerId'> & { readonly creatorId: string | null };
 
 /**
- * Reads the orders under ids that were not inserted. A statement of its own: the snapshot of the insert does not see a
- * row that another transaction has committed since.
+ * Reads the orders of ids that were not inserted. It must be a separate statement, because the snapshot of the insert
+ * does not include rows that other transactions have committed since.
  */
 export async function readExisting(db: Queryable, ids: readonly string[]): Promise<ExistingOrder[]> {
   const rows = await readRows(db, READ_EXISTING, ids);

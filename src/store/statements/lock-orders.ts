@@ -6,7 +6,7 @@ import { query, readRows } from '../statement.js';
 
 export interface LockedOrder {
   readonly order: Order;
-  /** The clock of the database, read after the row was locked. */
+  /** The time of the database, read after the row was locked. */
   readonly lockedAt: Date;
 }
 
@@ -33,7 +33,7 @@ SELECT ${selectList(ORDER_COLUMNS, 'o')}, clock_timestamp()::timestamptz(3) AS "
   { ...resultTypes(ORDER_COLUMNS), lockedAt: 'timestamptz(3)' },
 );
 
-/** Which of these orders exist, locked or not. */
+/** The ids of these orders that exist, locked or not. */
 export async function readPresent(db: Queryable, ids: readonly string[]): Promise<string[]> {
   const rows = await readRows(db, READ_PRESENT, ids);
   return rows.map((row) => row.id);

@@ -10,7 +10,7 @@ export interface BoundQuery<Row> {
 /** Adds a value to a statement. @returns its placeholder */
 export type Bind = (value: unknown) => string;
 
-/** Everything of a filter but which customer's: what is alike in it is read by one statement. */
+/** The parts of a filter other than its customer. Filters with equal parts are read by one statement. */
 export function shapeOf({ customerId, ...rest }: OrderFilter): unknown {
   return [customerId === null, rest];
 }
@@ -21,7 +21,7 @@ export interface List {
   readonly column: string;
 }
 
-/** The lists of a filter, those first of which each value means the fewest orders. */
+/** The lists of a filter, sorted by the expected number of orders per value, fewest first. */
 export function listsOf(filter: OrderFilter, bind: Bind): List[] {
   const lists: List[] = [];
   const add = (column: string, values: readonly string[], type: string) =>
@@ -50,7 +50,7 @@ export function textsOf(selections: Pick<OrderFilter, 'customerEmail' | 'externa
   ];
 }
 
-/** Everything of a filter that bounds a column. */
+/** The conditions of a filter that bound a column. */
 export function boundsOf(filter: OrderFilter, bind: Bind): string[] {
   const { isGuest, createdAt, updatedAt, total, currency } = filter;
   const conditions: string[] = isGuest === null ? [] : [`o.customer_id IS ${isGuest ? '' : 'NOT '}NULL`];
@@ -83,7 +83,7 @@ function beginsLike(column: string, type: Text['type'], prefix: string, bind: Bi
   return `(${segments.join(' OR ')})`;
 }
 
-/** The segments of numbers that begin with these digits. */
+/** The segments of numbers that start with these digits. */
 function numbersLike(prefix: string): [bigint, bigint][] {
   return Array.from({ length: MAX_DIGITS - prefix.length + 1 }, (_, more) => {
     const factor = 10n ** BigInt(more);
@@ -92,7 +92,7 @@ function numbersLike(prefix: string): [bigint, bigint][] {
   });
 }
 
-/** The prefix of a filter that is likely to mean the fewest orders; null where a list of texts means fewer. */
+/** The prefix of a filter that is expected to match the fewest orders; null if a list of texts matches fewer. */
 export function prefixOf(filter: OrderFilter): Prefix | null {
   const texts = textsOf(filter);
   const prefixes = texts.flatMap(({ filter: text, ...rest }) => ('prefix' in text ? { ...rest, ...text } : []));
@@ -105,9 +105,9 @@ export interface Prefix extends Pick<Text, 'column' | 'type'> {
 }
 
 /**
- * Orders with a prefix, at most `limit`, read by the index on it: ordered by it, no other index serves the statement.
+ * At most `limit` orders with a prefix, read by the index of the prefix. The ORDER BY allows no other index.
  *
- * @param columns what is selected of the table alias `o`
+ * @param columns the selected columns of the table alias `o`
  */
 export function readByPrefix({ column, type, prefix }: Prefix, columns: string, limit: number, bind: Bind): string {
   const read = (condition: string, operator: string) => `SELECT ${columns} FROM orders o
@@ -122,12 +122,15 @@ export function readByPrefix({ column, type, prefix }: Prefix, columns: string, 
 const MAX_DIGITS = 18;
 const LAST_CODE_POINT = 0x10ffff;
 
-/** The least text behind all that begin like this, by code points (which is by bytes of UTF-8); null where there is none. */
+/**
+ * The smallest text after all texts with this prefix, by code points, which is by bytes of UTF-8; null if there is
+ * none.
+ */
 function behindPrefix(prefix: string): string | null {
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
   while (points.at(-1) === LAST_CODE_POINT) points.pop();
   const last = points.pop();
   if (last === undefined) return null;
-  const next = last + 1 === 0xd800 ? 0xe000 : last + 1; // no text holds half of a surrogate pair
+  const next = last + 1 === 0xd800 ? 0xe000 : last + 1; // no stored text contains a lone surrogate
   return String.fromCodePoint(...points, next);
 }

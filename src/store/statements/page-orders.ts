@@ -58,7 +58,7 @@ export function rangeQuery(ranges: readonly [OrderRange, ...OrderRange[]]): Boun
   const { filter, direction } = range;
   const field = SORT_FIELDS[range.field];
   const inner = `o.${ORDER_COLUMNS[field].name} ${direction}, o.id ${direction}`;
-  const outer = `o."${field}" ${direction}, o.id ${direction}`; // of rows that have the names of the fields already
+  const outer = `o."${field}" ${direction}, o.id ${direction}`; // the rows already have the names of the fields
   const limit = `LIMIT ${LIMITS.find((most) => most >= range.limit) ?? range.limit}`;
   const differing = differingBy(ranges, bind);
   const prefix = prefixOf(filter);
@@ -108,23 +108,23 @@ function among(lists: readonly List[]): string[] {
 }
 
 /**
- * As long as a prefix means at most so many orders, all of them are read and sorted. PostgreSQL cannot tell: it takes a
- * prefix for a two-hundredth of all orders and would filter a walk over all of them, which never ends for a rare one.
- * The half of the statement that does not apply is not executed.
+ * If at most this number of orders match a prefix, all of them are read and sorted. PostgreSQL estimates that every
+ * prefix matches 0.5 % of the orders and would filter a scan of all orders, which takes very long for a rare prefix.
+ * The unused half of the statement is not executed.
  */
 const FEW = 1_000;
 const COUNT_FEW = '(SELECT count(*) FROM few)';
 
 /**
- * A limit stands in the text: for one it does not know, PostgreSQL plans as if a tenth of all orders were wanted. A few
- * sizes keep the texts few; what is read beyond the limit is dropped.
+ * The limit is a literal: for an unknown limit PostgreSQL plans for 10 % of all orders. A few sizes limit the number of
+ * texts; rows beyond the limit are dropped.
  */
 const LIMITS: readonly number[] = [2, 6, 11, 21, 51, 101];
 
 /**
- * Whether the index of statuses must be walked. Statuses are few, so PostgreSQL takes each for frequent and would rather
- * filter a walk over all orders, which never ends for a rare one. Said as a stretch of (status, sort key, id) instead of
- * an equality, only that index has the order that is asked for.
+ * Whether the index of statuses must be used. There are few statuses, so PostgreSQL estimates that each is frequent and
+ * would filter a scan of all orders, which takes very long for a rare status. With the condition as a range of (status,
+ * sort key, id) instead of an equality, only that index provides the requested order.
  */
 function isStretched({ filter, field }: OrderRange, { column }: List): boolean {
   const isIndexed = field === 'CREATED_AT' || (field === 'UPDATED_AT' && filter.customerId === null);

@@ -6,14 +6,14 @@ import { query, readRows } from '../statement.js';
 /** The command that caused an event. */
 export type CommandRow = Pick<EventRow, 'orderId'> & Omit<EventSource, 'payload'>;
 
-/** An idempotency key under which an order may have been changed. */
+/** An idempotency key that an order may have been changed with. */
 export interface KeyOfOrder {
   readonly orderId: string;
   /** Hashed. */
   readonly key: Uint8Array;
 }
 
-/** The commands that changed orders under these idempotency keys. */
+/** The commands that changed orders with these idempotency keys. */
 export async function readKeyedCommands(db: ReadQueryable, keys: readonly KeyOfOrder[]): Promise<CommandRow[]> {
   const orderIds = keys.map(({ orderId }) => orderId);
   const hexKeys = keys.map(({ key }) => Buffer.from(key).toString('hex'));
@@ -23,7 +23,7 @@ export async function readKeyedCommands(db: ReadQueryable, keys: readonly KeyOfO
 const { commandId, commandKey, commandFingerprint } = EVENT_SOURCE_COLUMNS;
 const COMMAND_COLUMNS = { orderId: EVENT_COLUMNS.orderId, commandId, commandKey, commandFingerprint };
 
-/** One step into the index of keyed events for each key, however long the history of its order is. */
+/** Reads one index entry for each key, regardless of the length of the history of its order. */
 export const READ_KEYED_COMMANDS = query<CommandRow>(
   `
 SELECT ${selectList(COMMAND_COLUMNS, 'e')}
@@ -33,7 +33,9 @@ WHERE e.order_id = any($1::uuid[]) AND e.command_key IS NOT NULL`,
   resultTypes(COMMAND_COLUMNS),
 );
 
-/** The events of orders that were caused by commands of these ids. Reads the orders' histories: only for retries. */
+/**
+ * The events of orders by the ids of their commands. It reads the histories of the orders, so it is only for retries.
+ */
 export async function readRetriedCommands(
   db: ReadQueryable,
   orderIds: readonly string[],

@@ -8,7 +8,7 @@ import { ITEM_COLUMNS } from '../item-columns.js';
 import { ORDER_COLUMNS } from '../order-columns.js';
 import { query, readRows } from '../statement.js';
 
-/** Orders by id; null where there is none, or only the tombstone of one. */
+/** Orders by id; null if there is none or only a tombstone. */
 export async function readOrders(db: ReadQueryable, ids: readonly string[]): Promise<(Order | null)[]> {
   const rows = await readRows(db, READ_ORDERS, ids);
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -20,7 +20,7 @@ export const READ_ORDERS = query<Order>(
   resultTypes(ORDER_COLUMNS),
 );
 
-/** Whether there is an order of each id, or the tombstone of one. */
+/** Whether each id has an order or a tombstone. */
 export async function readKnown(db: ReadQueryable, ids: readonly string[]): Promise<boolean[]> {
   const rows = await readRows(db, READ_KNOWN, ids);
   const found = new Set(rows.map((row) => row.id));
@@ -31,7 +31,7 @@ export const READ_KNOWN = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WH
   id: 'uuid',
 });
 
-/** Ids of orders by their numbers; null where none has it. */
+/** Ids of orders by their numbers; null if there is none. */
 export async function findNumbers(db: ReadQueryable, numbers: readonly string[]): Promise<(string | null)[]> {
   const rows = await readRows(db, FIND_NUMBERS, numbers);
   const byNumber = new Map(rows.map((row) => [row.number, row.id]));
@@ -43,14 +43,14 @@ export const FIND_NUMBERS = query<Pick<Order, 'id' | 'number'>>(
   { id: 'uuid', number: 'text' },
 );
 
-/** The items of each order, by position; none for an order that does not exist. */
+/** The items of each order, by position; none for a missing order. */
 export async function readItems(db: ReadQueryable, orderIds: readonly string[]): Promise<OrderItem[][]> {
   const rows = await readRows(db, READ_ITEMS, orderIds);
   const byOrder = Map.groupBy(rows, (item) => item.orderId);
   return orderIds.map((id) => byOrder.get(id) ?? []);
 }
 
-/** By the key alone, never laterally: the same statement works where the table is distributed by order. */
+/** Joins only by the key and without LATERAL, so that the statement also works if the table is distributed by order. */
 export const READ_ITEMS = query<OrderItem>(
   `
 SELECT ${selectList(ITEM_COLUMNS, 'i')}
@@ -83,7 +83,7 @@ ORDER BY r.range, e.version`,
   { ...resultTypes(EVENT_COLUMNS), range: 'integer' },
 );
 
-/** Customers as their latest orders show them; null for a customer without orders. */
+/** Customers with the data of their latest orders; null for a customer without orders. */
 export async function readCustomers(
   db: ReadQueryable,
   customerIds: readonly string[],
@@ -93,7 +93,9 @@ export async function readCustomers(
   return customerIds.map((id) => byId.get(id) ?? null);
 }
 
-/** One step into the index on (customer_id, created_at, id) for each customer, however many orders it has. */
+/**
+ * Reads one entry of the index on (customer_id, created_at, id) for each customer, regardless of the number of orders.
+ */
 export const READ_CUSTOMERS = query<CustomerRecord>(
   `
 SELECT c.customer_id AS "customerId", o.customer_name AS name, o.customer_email AS email

@@ -11,7 +11,7 @@ import type { ReadQueryable } from '../../database/database.js';
 import { query, readRows } from '../statement.js';
 import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
-/** A stretch of rows of one grain. */
+/** A range of rows of one grain. */
 export interface Segment {
   readonly grain: 'HOUR' | 'DAY' | 'ALL';
   readonly from: Date;
@@ -42,14 +42,16 @@ function columnsOf(segments: readonly Segment[]): [string[], Date[], Date[]] {
 }
 
 /**
- * Most events that a reading counts in addition to the stored rows. Twice the batch of the consumer, so that a batch in
- * progress leaves nothing out. There are more when the consumer falls behind; the reading is then of an earlier moment.
+ * The maximum number of events that a query counts in addition to the stored rows. It is twice the batch size of the
+ * consumer, so that a running batch causes no gap. If the consumer is further behind, the result is that of an earlier
+ * time.
  */
 const MOST_RECENT = 4_000;
 
 /**
- * The CTEs that a reading adds to the stored rows: the events behind the consumer's position. One statement has one
- * snapshot, so every event is either in the rows or in these. The aggregate yields a row before the consumer has one.
+ * The CTEs of the events after the position of the consumer, which a query adds to the stored rows. One statement has
+ * one snapshot, so every event is either in the rows or in these CTEs. The aggregate returns a row even if the consumer
+ * has none.
  */
 const PROGRESS = '(SELECT p.position FROM progress p)';
 const RECENT = `
@@ -65,11 +67,11 @@ const SEGMENTS = `unnest($1::stats_grain[], $2::timestamptz(3)[], $3::timestampt
 export interface KeptStats {
   readonly rows: StatsRow[];
   readonly buckets: readonly Bucket[];
-  /** When the last event happened that is counted; null before the first. */
+  /** The time of the last counted event; null if there is none. */
   readonly asOf: Date | null;
 }
 
-/** What is known of segments that do not overlap, as of one moment. */
+/** The statistics of segments that do not overlap, at one time. */
 export async function readStats(db: ReadQueryable, segments: readonly Segment[]): Promise<KeptStats> {
   const [row] = await readRows(db, READ_STATS, ...columnsOf(segments));
   return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.asOf ?? null };
@@ -78,7 +80,7 @@ export async function readStats(db: ReadQueryable, segments: readonly Segment[])
 const inSegmentsOf = (table: string) => `
   SELECT s.* FROM segments p JOIN ${table} s ON s.grain = p.grain AND s.starts_at >= p.low AND s.starts_at < p.high`;
 
-/** Rows of a table, and the recent ones of the same kind, that lie in the segments. */
+/** The rows of a table and the recent rows of the same kind within the segments. */
 function inSegments(table: string, recent: string): string {
   return `${inSegmentsOf(table)}
   UNION ALL${inSegmentsOf(recent)}`;
@@ -135,7 +137,7 @@ export interface Span {
   readonly last: Date | null;
 }
 
-/** The first and the last hour that has orders. */
+/** The first and the last hour with orders. */
 export async function readSpan(db: ReadQueryable, { from, to }: StatsPeriod): Promise<Span | undefined> {
   const [row] = await readRows(db, READ_SPAN, from, to);
   return row;
@@ -144,7 +146,10 @@ export async function readSpan(db: ReadQueryable, { from, to }: StatsPeriod): Pr
 const inPeriod = (startsAt: string) => `
   ${startsAt} >= coalesce($1::timestamptz(3), '-infinity') AND ${startsAt} < coalesce($2::timestamptz(3), 'infinity')`;
 
-/** One step into the index from each end; hours of recent events are counted together with what is kept of them. */
+/**
+ * Reads one entry from each end of the index. The counts of recent events are added to the stored counts of their
+ * hours.
+ */
 const endOfKept = (direction: 'ASC' | 'DESC') => `(
   SELECT s.starts_at FROM order_stats s
   WHERE s.grain = 'HOUR' AND s.count > 0 AND ${inPeriod('s.starts_at')}
@@ -171,7 +176,7 @@ const OF_CUSTOMER = `
 o.customer_id = $1::text AND o.deleted_at IS NULL AND o.created_at >= coalesce($2::timestamptz(3), '-infinity')
   AND o.created_at < coalesce($3::timestamptz(3), 'infinity')`;
 
-/** The same for one customer, from its orders themselves. */
+/** The same for one customer, computed from the orders. */
 export async function readCustomerStats(
   db: ReadQueryable,
   customerId: string,

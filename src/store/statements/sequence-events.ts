@@ -5,10 +5,10 @@ import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
 import { command, execute, query, readRows } from '../statement.js';
 
 /**
- * Takes the sequencer's row for this transaction, with short time-outs so that a holder that hangs cannot stop the log.
- * The row is a lock and nothing else: it is never updated, so an old open transaction keeps no versions of it.
+ * Locks the row of the sequencer for this transaction. Short timeouts prevent a holder that hangs from stopping the
+ * log. The row is only a lock: it is never updated, so long transactions retain no old versions of it.
  *
- * @returns false where another process holds the row
+ * @returns false if another process has locked the row
  */
 export async function lockSequencer(tx: Queryable): Promise<boolean> {
   return (await readRows(tx, LOCK_SEQUENCER)).length > 0;
@@ -24,12 +24,12 @@ FOR UPDATE SKIP LOCKED`,
 );
 
 /**
- * Gives the next positions to committed events that have none, by order and version and never by time. A statement of
- * its own behind the lock, so that its snapshot sees all that earlier holders did, their last position too.
+ * Assigns the next positions to committed events without one, sorted by order and version, not by time. It must be a
+ * separate statement after the lock, so that its snapshot includes the positions of earlier holders.
  *
- * @param orderIds only the events of these orders, or null for all: a look that also has to step over every index entry
- *   that an old open transaction keeps from being removed
- * @returns how many were given
+ * @param orderIds only the events of these orders, or null for a full scan, which also reads the dead index entries
+ * that a long transaction retains
+ * @returns the number of assigned positions
  */
 export async function assignPositions(
   tx: Queryable,
@@ -40,7 +40,7 @@ export async function assignPositions(
   return execute(tx, ASSIGN_POSITIONS_OF_ORDERS, limit, orderIds);
 }
 
-/** One step into the index of positions, from its end. */
+/** Reads one entry from the end of the index of positions. */
 export const LAST_POSITION = query<{ readonly position: bigint }>(
   'SELECT coalesce(max(e.position), 0) AS position FROM order_events e',
   { position: 'bigint' },
@@ -68,7 +68,7 @@ export async function lastPosition(db: Queryable): Promise<bigint> {
   return row?.position ?? 0n;
 }
 
-/** The log from a position on, in order and without a gap: it stops before the first position that is not there yet. */
+/** Reads the log after a position, in order. Stops before the first missing position. */
 export async function readLog(db: Queryable, after: bigint, limit: number): Promise<LoggedEvent[]> {
   const rows = await readRows(db, READ_LOG, after, limit);
   const events: LoggedEvent[] = [];

@@ -2,12 +2,12 @@ import { BUCKET_GROWTH } from '../../domain/order-statistics.js';
 import { payloadValue } from '../event-columns.js';
 
 /*
- * What events add to the statistics and take away from them: orders by currency and status, and how long they took, by
- * the hour, the day and all time of their creation. What an event takes away follows from the event itself and those
- * before it, never from the order, which may have changed since.
+ * The changes of the statistics by events: orders by currency and status, and their processing times, for the hour and
+ * day of their creation and for all time. A change is computed only from the event and earlier events, because the
+ * order may have changed since.
  */
 
-/** The events between two positions, at most `limit`: what PostgreSQL does not know it would take for a large part. */
+/** The events between two positions. Without `limit` PostgreSQL would expect a large part of the table. */
 export function loggedEvents(after: string, upTo: string, limit: string): string {
   return `
 SELECT e.order_id, e.version, e.type, e.from_status, e.to_status, e.occurred_at,
@@ -18,7 +18,7 @@ WHERE e.position > ${after} AND e.position <= ${upTo}
 ORDER BY e.position LIMIT ${limit}`;
 }
 
-/** Everything that is counted once for each grain. */
+/** Joins each row with its hour, its day and all time. */
 const GRAINS = `
 CROSS JOIN LATERAL (VALUES
   ('HOUR'::stats_grain, date_trunc('hour', c.created_at, 'UTC')),
@@ -45,8 +45,8 @@ GROUP BY 1, 2, 3, 4
 HAVING sum(c.count) <> 0 OR sum(c.gross) <> 0`;
 
 /**
- * How long orders took, from the events of the CTE `logged`, as rows of `order_stats_durations`: until the first of
- * DELIVERED and COMPLETED. A deleted order takes its time away again.
+ * Processing times of orders from the events of the CTE `logged`, as rows of `order_stats_durations`. A processing time
+ * ends with the first of DELIVERED and COMPLETED. The time of a deleted order is subtracted.
  */
 export const DURATIONS_OF_LOGGED = `
 SELECT g.grain, g.starts_at,

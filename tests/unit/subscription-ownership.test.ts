@@ -14,7 +14,7 @@ const customer = (subject: string | null): Viewer => ({ issuer: 'shop', subject,
 
 const eventOf = (customerId: string | null, version: number) => loggedEvent(version, { orderId: ORDER, customerId });
 
-/** The versions that a viewer is given of one event each of ann, of bob and of no customer. */
+/** The versions of the events that the viewer receives. There is one event for each of ann, bob, a guest and ''. */
 async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const services = { hub, orders: { readerFor: () => ({}) }, deadlineMs: 1_000 } as unknown as Services;
@@ -39,14 +39,14 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   return seen;
 }
 
-// Until there is authentication, no viewer but the admin can come over a websocket.
+// Without authentication, only the admin can connect over a websocket.
 test.each([
   ['an admin', OPEN_ADMIN, '', [1, 2, 3, 4]],
-  ['an admin, of one customer', OPEN_ADMIN, '(customerId: "ann")', [1]],
+  ['an admin with a filter on one customer', OPEN_ADMIN, '(customerId: "ann")', [1]],
   ['a customer', customer('ann'), '', [1]],
-  ['a customer, of itself', customer('ann'), '(customerId: "ann")', [1]],
-  ['a customer, of another customer', customer('ann'), '(customerId: "bob")', []],
-  ['a customer, of an order of several', customer('bob'), `(orderId: "${ORDER}")`, [2]],
-] as const)('%s is given only the events that it may see', async (_who, viewer, filter, versions) => {
+  ['a customer with a filter on itself', customer('ann'), '(customerId: "ann")', [1]],
+  ['a customer with a filter on another customer', customer('ann'), '(customerId: "bob")', []],
+  ['a customer with a filter on an order of several customers', customer('bob'), `(orderId: "${ORDER}")`, [2]],
+] as const)('%s receives only permitted events', async (_name, viewer, filter, versions) => {
   expect(await seenBy(viewer, filter)).toEqual(versions);
 });

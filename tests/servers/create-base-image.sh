@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes an image from this machine's own files that can stand in for node:24-bookworm-slim where none can be pulled:
-# a shell, the core utilities, Node.js, npm and the certificates. Usage: stand-in-base.sh IMAGE NODE_PROGRAM
+# Creates an image from files of this machine that replaces node:24-bookworm-slim if images cannot be pulled. It has a
+# shell, the core utilities, Node.js, npm and the certificates. Usage: create-base-image.sh IMAGE NODE_PROGRAM
 set -eu
 image=$1 node=$2
 root=$(mktemp -d)
@@ -22,7 +22,7 @@ for program in "$root/usr/bin/node" "$root/usr/bin/sh" "$root/usr/bin/ls" "$root
     cp -Ln "$library" "$root$library" || [ -e "$root$library" ]
   done
 done
-# The rest of the C library, which native packages ask for.
+# Other parts of the C library, which native packages load.
 libc=$(dirname "$(ldd /bin/sh | grep -o '/[^ ]*libc\.so[^ ]*')")
 mkdir -p "$root$libc"
 for library in librt.so.1 libdl.so.2 libpthread.so.0 libm.so.6 libresolv.so.2; do

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { useDatabase, useProxy, useServer } from '../support/fixture.js';
-import { CREATE_ORDER, type CreateOrderAnswer, TEA } from '../support/order-documents.js';
+import { CREATE_ORDER, type CreateOrderResponse, TEA } from '../support/order-documents.js';
 import {
   createdOrder,
   createOrder,
@@ -13,57 +13,57 @@ import {
 
 const database = useDatabase();
 const proxy = useProxy(database);
-// Events are sequenced in transactions too; here only the writes' COMMITs shall be met.
+// Without background transactions, because the test cuts the COMMITs of writes.
 const server = useServer(proxy, {
   EVENTS_DEBOUNCE_MS: '1000',
   EVENTS_POLL_MS: '60000',
   REQUEST_DEADLINE_MS: '3000',
-  DATABASE_LOCK_TIMEOUT_MS: '2000', // a trigger of a test waits for a lock
+  DATABASE_LOCK_TIMEOUT_MS: '2000', // a trigger waits for a lock
 });
 
 describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the COMMIT', (action) => {
-  test('a create is settled under its id: one order, answered as new', async () => {
+  test('a create with a lost COMMIT response is settled by its id as a new order', async () => {
     const notes = `${action} create`;
     proxy.atCommit(action);
-    const answer = await createOrder(server, { idempotencyKey: notes, notes });
-    expect(answer).toMatchObject({ replayed: false, userErrors: [] });
+    const response = await createOrder(server, { idempotencyKey: notes, notes });
+    expect(response).toMatchObject({ replayed: false, userErrors: [] });
     const again = await createOrder(server, { idempotencyKey: notes, notes });
-    expect(again).toMatchObject({ replayed: true, order: answer.order });
+    expect(again).toMatchObject({ replayed: true, order: response.order });
     const rows = await database.sql('SELECT id FROM orders WHERE notes = $1', [notes]);
-    expect(rows).toEqual([{ id: answer.order?.id }]);
+    expect(rows).toEqual([{ id: response.order?.id }]);
   });
 
-  test('a create without id or key makes one order too', async () => {
-    const notes = `${action} bare`;
+  test('a create without id or key is also settled as one new order', async () => {
+    const notes = `${action} without id`;
     proxy.atCommit(action, action);
-    const answer = await createOrder(server, { notes });
-    expect(answer).toMatchObject({ replayed: false, userErrors: [] });
-    expect(await database.sql('SELECT id FROM orders WHERE notes = $1', [notes])).toEqual([{ id: answer.order?.id }]);
+    const response = await createOrder(server, { notes });
+    expect(response).toMatchObject({ replayed: false, userErrors: [] });
+    expect(await database.sql('SELECT id FROM orders WHERE notes = $1', [notes])).toEqual([{ id: response.order?.id }]);
   });
 
-  test('a change of status is settled under its command: one event, answered as changed', async () => {
+  test('a transition is settled by its command id as one event', async () => {
     const { id } = await createdOrder(server);
     proxy.atCommit(action);
-    const answer = await transitionOrder(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
-    expect(answer).toMatchObject({ changed: true, userErrors: [], order: { status: 'CONFIRMED', version: 2 } });
+    const response = await transitionOrder(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
+    expect(response).toMatchObject({ changed: true, userErrors: [], order: { status: 'CONFIRMED', version: 2 } });
     const events = await database.sql('SELECT version FROM order_events WHERE order_id = $1 ORDER BY version', [id]);
     expect(events).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
-  test('an update with a reference is settled under its command: one event, and the order has the reference', async () => {
+  test('an update of the external reference is settled by its command id as one event', async () => {
     const customerId = `${action} update`;
     const { id } = await createdOrder(server, { customerId, externalReference: 'old' });
     proxy.atCommit(action);
     const items = [{ name: 'Milk', unitPrice: '1' }];
-    const answer = await updateOrder(server, { id, expectedVersion: 1, externalReference: 'new', items });
-    expect(answer).toMatchObject({ changed: true, userErrors: [], order: { version: 2, total: { amount: '1.00' } } });
+    const response = await updateOrder(server, { id, expectedVersion: 1, externalReference: 'new', items });
+    expect(response).toMatchObject({ changed: true, userErrors: [], order: { version: 2, total: { amount: '1.00' } } });
     const rows = await database.sql('SELECT external_reference FROM order_references WHERE customer_id = $1', [
       customerId,
     ]);
     expect(rows).toEqual([{ external_reference: 'new' }]);
   });
 
-  test('a deletion is settled under its command although the order is deleted', async () => {
+  test('a deletion is settled by its command id although the order is deleted', async () => {
     const { id } = await createdOrder(server);
     proxy.atCommit(action);
     expect(await deleteOrder(server, { id })).toEqual({ deletedOrderId: id, userErrors: [] });
@@ -71,7 +71,7 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
     expect(events).toEqual([{ type: 'CREATED' }, { type: 'DELETED' }]);
   });
 
-  test('a group is settled as a whole: its orders are stored once and answered as new', async () => {
+  test('an all-or-nothing group is settled as one: its orders are stored once and returned as new', async () => {
     const customerId = `${action} group`;
     const orders = ['a', 'b', 'c'].map((externalReference) => ({ customerId, externalReference, items: [TEA] }));
     proxy.atCommit(action);
@@ -84,66 +84,67 @@ describe.each(['cut-before', 'cut-after'] as const)('with the connection %s the 
   });
 });
 
-test('after an unanswered COMMIT, a failed retry does not say that nothing was stored', async () => {
+test('after a lost COMMIT response, the error of a failed retry does not report that nothing was stored', async () => {
   await database.sql(`CREATE FUNCTION refuse_second() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) THEN
       RAISE EXCEPTION 'rejected by the test' USING ERRCODE = NEW.customer_id; END IF; RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER refuse_second BEFORE INSERT ON orders FOR EACH ROW
     WHEN (NEW.notes = 'rejected the second time') EXECUTE FUNCTION refuse_second()`);
-  // A defect, a rejected row, a conflict that does not end: the SQLSTATE is in the customer's id.
+  // The SQLSTATE of the failure is in the customer id: a defect, a rejected row, a lasting conflict.
   for (const customerId of ['42P99', '23514', '40001']) {
     const id = randomUUID();
     proxy.atCommit('cut-after');
     const input = { id, customerId, notes: 'rejected the second time', items: [TEA] };
-    const answer = await server.ask<CreateOrderAnswer>(CREATE_ORDER, { input });
+    const response = await server.request<CreateOrderResponse>(CREATE_ORDER, { input });
     const extensions = { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' };
-    expect(answer).toMatchObject({ status: 503, errors: [{ extensions }] });
-    expect(answer.headers.get('retry-after')).toBeNull();
-    expect(answer.errors?.[0]?.message).toContain('whether it was stored is unknown');
+    expect(response).toMatchObject({ status: 503, errors: [{ extensions }] });
+    expect(response.headers.get('retry-after')).toBeNull();
+    expect(response.errors?.[0]?.message).toContain('whether it was stored is unknown');
     expect(await database.sql('SELECT 1 FROM orders WHERE id = $1', [id])).toHaveLength(1);
   }
 });
 
-test('a change with an unanswered COMMIT on an order that is then locked is settled when the lock is released', async () => {
+test('a change with a lost COMMIT response on a locked order is settled after the lock is released', async () => {
   const { id } = await createdOrder(server);
   await database.sql(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$`);
   await database.sql(`CREATE TRIGGER wait_for_test BEFORE INSERT ON order_events FOR EACH ROW
     WHEN (NEW.order_id = '${id}') EXECUTE FUNCTION wait_for_test()`);
-  const [gate, holder] = [await database.connect(), await database.connect()];
+  const [advisoryLock, holder] = [await database.connect(), await database.connect()];
   const waiting = (count: number) =>
     expect
       .poll(() =>
         database.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
       )
       .toHaveLength(count);
-  await gate.query('SELECT pg_advisory_lock(7)');
+  await advisoryLock.query('SELECT pg_advisory_lock(7)');
   proxy.atCommit('cut-after');
   const changing = transitionOrder(server, { id, status: 'CONFIRMED', expectedVersion: 1 });
-  await waiting(1); // the change has locked its order and waits at the gate
+  await waiting(1); // the change has locked its order and waits for the advisory lock
   await holder.query('BEGIN');
-  const holding = holder.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id]);
+  const locking = holder.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [id]);
   await waiting(2);
   const before = proxy.statements.length;
-  await gate.query('SELECT pg_advisory_unlock(7)');
-  await holding; // the change has been committed, and its retry finds the order held
-  const tries = () => proxy.statements.slice(before).filter((sql) => /FROM orders o[^]*SKIP LOCKED/.test(sql)).length;
-  await expect.poll(tries, { timeout: 10_000 }).toBeGreaterThan(1);
+  await advisoryLock.query('SELECT pg_advisory_unlock(7)');
+  await locking; // the change is committed, and its retry finds the order locked
+  const attempts = () =>
+    proxy.statements.slice(before).filter((sql) => /FROM orders o[^]*SKIP LOCKED/.test(sql)).length;
+  await expect.poll(attempts, { timeout: 10_000 }).toBeGreaterThan(1);
   await holder.query('ROLLBACK');
   expect(await changing).toMatchObject({ changed: true, userErrors: [], order: { version: 2 } });
   await database.sql('DROP TRIGGER wait_for_test ON order_events');
 });
 
-test('when the database is unavailable until the deadline, the outcome is unknown; a retry under the same id returns the order', async () => {
+test('if the database is unavailable until the deadline, the outcome is unknown; a retry with the same id returns the order', async () => {
   const id = randomUUID();
   proxy.atCommit('down-after');
-  const asking = server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { id, items: [TEA] } });
+  const pending = server.request<CreateOrderResponse>(CREATE_ORDER, { input: { id, items: [TEA] } });
   try {
-    const answer = await asking;
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toBeNull(); // it is stored: only its id makes a retry safe
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' } }]);
-    expect(answer.errors?.[0]?.message).toContain('unknown');
+    const response = await pending;
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBeNull(); // the order is stored, so only a retry with its id is safe
+    expect(response.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE', outcome: 'UNKNOWN' } }]);
+    expect(response.errors?.[0]?.message).toContain('unknown');
   } finally {
     proxy.up();
   }
@@ -151,18 +152,18 @@ test('when the database is unavailable until the deadline, the outcome is unknow
   expect(again).toMatchObject({ replayed: true, order: { id } });
 });
 
-test('while the database is unavailable, requests fail as retryable at once; afterwards they succeed', async () => {
+test('requests fail at once as retryable while the database is unavailable and succeed afterwards', async () => {
   const { id } = await createdOrder(server);
   proxy.down();
   try {
     const [created, read, ready] = await Promise.all([
-      server.ask<CreateOrderAnswer>(CREATE_ORDER, { input: { items: [TEA] } }),
-      server.ask('query ($id: ID!) { order(id: $id) { id } }', { id }),
+      server.request<CreateOrderResponse>(CREATE_ORDER, { input: { items: [TEA] } }),
+      server.request('query ($id: ID!) { order(id: $id) { id } }', { id }),
       fetch(server.url.replace('/graphql', '/ready')),
     ]);
-    for (const answer of [created, read]) {
-      expect(answer.status).toBe(503);
-      expect(answer.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+    for (const response of [created, read]) {
+      expect(response.status).toBe(503);
+      expect(response.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
     }
     expect(ready.status).toBe(503);
   } finally {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { classify } from '../../src/database/database-errors.js';
 
-/** As Prisma throws what PostgreSQL rejected in a raw query. */
+/** The error that Prisma throws if PostgreSQL rejects a raw query. */
 function raw(sqlState: string): Error {
   const meta = {
     driverAdapterError: { name: 'DriverAdapterError', cause: { originalCode: sqlState, kind: 'postgres' } },
@@ -30,7 +30,7 @@ test.each([
   ['08006', 'connection'],
   ['42601', 'unexpected'],
   ['XX000', 'internal-error'],
-])('SQLSTATE %s is %s', (sqlState, kind) => {
+])('SQLSTATE %s is classified as %s', (sqlState, kind) => {
   expect(classify(raw(sqlState))).toEqual({ kind, sqlState });
   expect(classify(new Error('wrapped', { cause: raw(sqlState) })).kind).toBe(kind);
 });
@@ -44,11 +44,11 @@ test.each([
     code: 'P2028',
   }),
   Object.assign(new Error('Server has closed the connection.'), { code: 'P1017' }),
-])('%s is a lost connection', (error) => {
+])('%s is classified as a lost connection', (error) => {
   expect(classify(error)).toEqual({ kind: 'connection', sqlState: null });
 });
 
-test("Prisma's word for a write conflict is a conflict; anything else is a defect", () => {
+test('the Prisma error of a write conflict is classified as a conflict; unknown errors are unexpected', () => {
   expect(classify(Object.assign(new Error('conflict'), { code: 'P2034' })).kind).toBe('conflict');
   for (const thrown of [new TypeError('x is undefined'), 'text', null, undefined])
     expect(classify(thrown).kind).toBe('unexpected');

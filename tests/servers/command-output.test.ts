@@ -8,15 +8,15 @@ import { createdOrder } from '../support/order-requests.js';
 
 const MAIN = path.resolve('dist/main.js');
 const WATCH = path.resolve('dist/cli/watch.js');
-/** Nothing listens there: the start logs its first line and fails. */
-const NO_DATABASE = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', PATH: process.env['PATH'] ?? '' };
+/** An unreachable database: the start logs its first line and fails. */
+const NO_DATABASE = { DATABASE_URL: 'postgresql://user@127.0.0.1:1/none', PATH: process.env['PATH'] ?? '' };
 const FIRST_LINE = 'No authentication is configured';
 
-test('the ready line is followed by the URL of the playground, and watch says what it watches', async () => {
+test('the ready line is followed by the URL of the playground, and watch prints its filter', async () => {
   const folder = await temporaryFolder();
   const port = await freePort();
   await writeFile(path.join(folder, '.env'), `PORT=${port}\nDATA_DIR=data\n`);
-  // What is set wins over the file, and the tests' helper sets PORT.
+  // Environment variables take precedence over the file, and startProcess sets PORT.
   const server: ServerProcess = await startProcess({ PORT: String(port) }, folder);
   expect(server.output()).toContain(`ready ${server.url}\nplayground ${server.url.replace('graphql', '')}\n`);
   const playground = await fetch(server.url.replace('graphql', ''));
@@ -47,19 +47,19 @@ test('the ready line is followed by the URL of the playground, and watch says wh
     '{ orders(where: {createdAt: {gte: 20261121}}) { totalCount } }',
     '{ orders(where: {createdAt: {gte: {day: 21}}}) { totalCount } }',
   ]) {
-    const { errors } = await server.ask(query);
+    const { errors } = await server.request(query);
     const rule = 'DateTime must have date, time and time zone, such as "2026-11-20T15:04:05Z"; it is ';
     expect(errors).toMatchObject([{ message: expect.stringContaining(rule) as string }]);
   }
-  const { errors } = await server.ask('query ($w: OrderWhere) { orders(where: $w) { totalCount } }', {
+  const { errors } = await server.request('query ($w: OrderWhere) { orders(where: $w) { totalCount } }', {
     w: { createdAt: { gte: '2026-11-21' } },
   });
   expect(errors?.[0]?.message).toMatch(/at "w\.createdAt\.gte"; DateTime must have .*; it is "2026-11-21"\.$/);
   const example = '{ orders(where: {createdAt: {gte: "2026-11-20T15:04:05Z"}}) { totalCount } }';
-  expect((await server.ask(example)).errors).toBeUndefined();
+  expect((await server.request(example)).errors).toBeUndefined();
 });
 
-test('what watch cannot do is one sentence', async () => {
+test('watch reports an error in one sentence', async () => {
   const words: [string[], RegExp][] = [
     [['--help'], /^Usage: npm run watch -- .*\nWithout options it prints the status changes of all orders\.\n$/],
     [['--order'], /^Usage: /],
@@ -68,15 +68,15 @@ test('what watch cannot do is one sentence', async () => {
   ];
   const cwd = await temporaryFolder();
   for (const [args, text] of words) {
-    const answer = promisify(execFile)(process.execPath, [WATCH, ...args], { cwd });
-    await expect(answer).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(text) as string });
+    const exit = promisify(execFile)(process.execPath, [WATCH, ...args], { cwd });
+    await expect(exit).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(text) as string });
   }
 });
 
-test('an older Node.js is one sentence, for the server and for the commands', () => {
-  const pretend = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
+test('the server and the commands report an old Node.js in one sentence', () => {
+  const fakeVersion = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
   for (const file of [MAIN, path.resolve('dist/cli/migrate.js')]) {
-    const preload = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
+    const preload = ['--import', `data:text/javascript,${encodeURIComponent(fakeVersion)}`];
     const options = { encoding: 'utf8', env: NO_DATABASE, cwd: '/', timeout: 20_000 } as const;
     const { status, stderr } = spawnSync(process.execPath, [...preload, file], options);
     expect([status, stderr]).toEqual([
@@ -86,7 +86,7 @@ test('an older Node.js is one sentence, for the server and for the commands', ()
   }
 });
 
-test('log lines are JSON for programs, and text where that is asked for', async () => {
+test('log lines are JSON by default in a pipe, and text with LOG_FORMAT=pretty', async () => {
   const linesOf = async (format: string) =>
     (await failToStart({ ...NO_DATABASE, LOG_FORMAT: format })).stderr.trim().split('\n');
   for (const format of ['auto', 'json']) {
@@ -101,11 +101,11 @@ const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
 const canMakeTerminal = script.stdout?.includes('util-linux') ?? false;
 
 beforeAll(() => {
-  // CI runs on Linux, where it must be there.
+  // CI runs on Linux, which has the `script` command of util-linux.
   if (process.env['CI'] === 'true') expect(canMakeTerminal).toBe(true);
 });
 
-test.skipIf(!canMakeTerminal)('log lines are text on a terminal, and JSON there too where that is asked for', () => {
+test.skipIf(!canMakeTerminal)('log lines are text on a terminal, and JSON with LOG_FORMAT=json', () => {
   const onTerminal = (env: Record<string, string>) => {
     const command = `'${process.execPath}' '${MAIN}'`;
     const options = { encoding: 'utf8', env: { ...NO_DATABASE, ...env }, cwd: '/' } as const;
@@ -116,13 +116,13 @@ test.skipIf(!canMakeTerminal)('log lines are text on a terminal, and JSON there 
 });
 
 test.skipIf(!canMakeTerminal)(
-  'a first start shows progress on a terminal while npm works, and what npm says where it fails',
+  'a first start shows progress on a terminal while npm runs, and the output of npm if it fails',
   async () => {
     const folder = await temporaryFolder();
     await mkdir(path.join(folder, 'scripts'));
     await copyFile('scripts/bootstrap.mjs', path.join(folder, 'scripts/bootstrap.mjs'));
     await writeFile(path.join(folder, 'package-lock.json'), '{}');
-    // Two seconds: progress is shown each second.
+    // Two seconds, because progress is shown every second.
     await writeFile(path.join(folder, 'npm'), '#!/bin/sh\nsleep 2\necho "the registry is down" >&2\nexit 1\n', {
       mode: 0o755,
     });
