@@ -136,12 +136,16 @@ type End = SortKey;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** The columns of `c`, which has a row for each range, with their arrays: what ranges of one shape differ in. */
+/**
+ * The columns of `c`, which has a row for each range, with their arrays: what ranges of one shape differ in. PostgreSQL
+ * must not see how long an array is: it would plan each execution anew, because plans for few ranges seem cheaper than the
+ * generic one.
+ */
 function differingBy(ranges: readonly [OrderRange, ...OrderRange[]], bind: Bind): ReadonlyMap<Differing, string> {
   const [{ filter, field, ...first }] = ranges;
   const columns = new Map<Differing, string>();
   const add = (column: Differing, type: PgType, valueOf: (range: OrderRange) => unknown) =>
-    columns.set(column, `${bind(ranges.map(valueOf))}::${type}[]`);
+    columns.set(column, `(SELECT ${bind(ranges.map(valueOf))}::${type}[])`);
   if (filter.customerId !== null) add('customer', 'text', (range) => range.filter.customerId);
   const { type } = ORDER_COLUMNS[SORT_FIELDS[field]];
   for (const side of ['low', 'high'] as const) {
