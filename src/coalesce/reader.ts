@@ -3,7 +3,7 @@ import { RequestError } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
-import type { BatchOrderReader, BatchRead, KeyName, OrderReader } from '../orders/interfaces/order-reader.js';
+import type { BatchOrderReader, BatchRead, OrderReader } from '../orders/interfaces/order-reader.js';
 import { createCoalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
@@ -154,9 +154,9 @@ async function readAll<K, V>(
 
 interface PrefetchableRead<V> {
   /** A value that has been prefetched is returned itself, without a promise. */
-  load(key: string): V | Promise<V>;
+  readonly load: (key: string) => V | Promise<V>;
   /** Reads keys by one call. Never rejects: `load` fails for a key whose result here is an error. */
-  prefetch(keys: readonly string[]): Promise<readonly (V | Error)[]>;
+  readonly prefetch: (keys: readonly string[]) => Promise<readonly (V | Error)[]>;
 }
 
 /** The same for values that can be read before they are requested one by one. */

@@ -18,9 +18,11 @@ export function poolReads(pool: Pool, nameOf: (statement: { readonly sql: string
   };
 }
 
+type TypeId = (typeof types.builtins)[keyof typeof types.builtins];
+
 /** The values that Prisma delivers too: exact integers as bigint, and times as Date. */
 const PARSERS: NonNullable<QueryConfig['types']> = {
-  getTypeParser: ((oid: number, format?: 'text') => {
+  getTypeParser: ((oid: TypeId, format?: 'text') => {
     if (oid === types.builtins.TIMESTAMPTZ) return parseTime;
     return oid === types.builtins.INT8 ? BigInt : types.getTypeParser(oid, format);
   }) as typeof types.getTypeParser,

@@ -72,8 +72,7 @@ export function rangeQuery(ranges: readonly [OrderRange, ...OrderRange[]]): Boun
     ...segmentOf(range, { walk: stretched, differing, bind }),
   ];
   const walked = walk !== undefined && stretched === null ? [`${walk.column} = v.value`] : [];
-  const selected = range.hasDetails ? FIELDS : FIELDS_WITHOUT_DETAILS;
-  const fields = differing.size === 0 ? `${selected}, 1 AS range` : selected;
+  const fields = fieldsOf(range, differing.size > 0);
   const select = (table: string, more: readonly string[], by: string) =>
     `SELECT ${fields} FROM ${table} o WHERE ${[...conditions, ...more].join(' AND ')} ORDER BY ${by} ${limit}`;
   const walkOrder = stretched === null ? inner : `${stretched.column} ${direction}, ${inner}`;
@@ -101,6 +100,13 @@ const FIELDS_WITHOUT_DETAILS = [
   selectList(omitColumns(ORDER_COLUMNS, ...(Object.keys(DETAIL_COLUMNS) as (keyof typeof DETAIL_COLUMNS)[])), 'o'),
   ...Object.entries(DETAIL_COLUMNS).map(([field, empty]) => `${empty} AS "${field}"`),
 ].join(', ');
+
+/** @param isNumbered whether the number of the range is added around this list */
+function fieldsOf({ hasDetails }: OrderRange, isNumbered: boolean): string {
+  const fields = hasDetails ? FIELDS : FIELDS_WITHOUT_DETAILS;
+  return isNumbered ? fields : `${fields}, 1 AS range`;
+}
+
 const RESULT_TYPES = { ...resultTypes(ORDER_COLUMNS), range: 'integer' } as const;
 
 function among(lists: readonly List[]): string[] {
