@@ -2,23 +2,28 @@ import type { Lanes } from '../orders/interfaces/lanes.js';
 
 export interface BatchQueueOptions<E> {
   readonly lanes: Lanes;
-  readonly maxBatch: number;
+  /** Maximum size of the batch that an entry begins. */
+  readonly maxBatchOf: (entry: E) => number;
+  readonly sizeOf: (entry: E) => number;
   /** Only entries of one group share a batch. */
   readonly groupOf: (entry: E) => string;
   /** Runs one batch in one lane. Must not reject. */
   readonly run: (entries: readonly E[]) => Promise<void>;
 }
 
-/** Adds an entry to the queued batch of its group, or to a new batch if there is none or it is full. */
+/** Adds an entry to the queued batch of its group, or to a new batch if there is none or it has no room. */
 export type AddToBatch<E> = (entry: E) => void;
 
 interface Batch<E> {
   readonly group: string;
   readonly entries: E[];
+  /** The size that it still has room for. */
+  room: number;
 }
 
 /** Runs batches in the sequence of their first entries, each in its own lane. */
-export function createBatchQueue<E>({ lanes, maxBatch, groupOf, run }: BatchQueueOptions<E>): AddToBatch<E> {
+export function createBatchQueue<E>(options: BatchQueueOptions<E>): AddToBatch<E> {
+  const { lanes, maxBatchOf, sizeOf, groupOf, run } = options;
   const waiting: Batch<E>[] = [];
   const open = new Map<string, Batch<E>>(); // the last queued batch of each group
 
@@ -33,12 +38,14 @@ export function createBatchQueue<E>({ lanes, maxBatch, groupOf, run }: BatchQueu
 
   return (entry) => {
     const group = groupOf(entry);
+    const size = sizeOf(entry);
     const last = open.get(group);
-    if (last !== undefined && last.entries.length < maxBatch) {
+    if (last !== undefined && last.room >= size) {
       last.entries.push(entry);
+      last.room -= size;
       return;
     }
-    const batch: Batch<E> = { group, entries: [entry] };
+    const batch: Batch<E> = { group, entries: [entry], room: maxBatchOf(entry) - size };
     open.set(group, batch);
     waiting.push(batch);
     if (waiting.length === 1) lanes.enter(start);

@@ -21,9 +21,13 @@ export interface CoalescerOptions<K, V> extends CoalescerMessages {
   readonly lanes: Lanes;
   /** Only keys of one group share a batch. Default: all keys are in one group. */
   readonly groupOf?: (key: K) => string;
-  /** Maximum number of keys in a batch. */
+  /** Maximum size of a batch. */
   readonly maxBatch: number;
-  /** Maximum number and size of the calls that are queued or running. Calls beyond it are rejected immediately. */
+  /** The same for batches of some groups. Default: `maxBatch`. */
+  readonly maxBatchOf?: (key: K) => number;
+  /** Share of a key in `maxBatch` and `maxQueued`. Default: 1. */
+  readonly sizeOf?: (key: K) => number;
+  /** Maximum of the calls that are queued or running. Calls beyond it are rejected immediately. */
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
   /** Approximate size of a queued key in bytes. */
@@ -65,14 +69,16 @@ interface Entry<K, V> extends Call<K> {
  * or its deadline has passed.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, groupOf = () => '', maxBatch, maxQueued, maxQueuedBytes, weigh, isIdle, run } = options;
+  const { what, lanes, groupOf = () => '', maxQueued, maxQueuedBytes, weigh, isIdle, run } = options;
+  const { maxBatch, maxBatchOf = () => maxBatch, sizeOf = () => 1 } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
 
   const addToBatch = createBatchQueue<Entry<K, V>>({
     lanes,
-    maxBatch,
+    maxBatchOf: ({ key }) => maxBatchOf(key),
+    sizeOf: ({ key }) => sizeOf(key),
     groupOf: ({ key }) => groupOf(key),
     run: runBatch,
   });
@@ -94,16 +100,16 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     }
   }
 
-  function dequeue(bytes: number): void {
-    queued -= 1;
+  function dequeue(size: number, bytes: number): void {
+    queued -= size;
     queuedBytes -= bytes;
     if (queued > 0) return;
     for (const resolve of idlers) resolve();
     idlers = [];
   }
 
-  function enqueue(key: K, caller: Caller, bytes: number): Promise<V> {
-    queued += 1;
+  function enqueue(key: K, caller: Caller, size: number, bytes: number): Promise<V> {
+    queued += size;
     queuedBytes += bytes;
     return new Promise((resolve, reject) => {
       const onDeadline = () => {
@@ -116,7 +122,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
         <T>(settleCaller: (outcome: T) => void) =>
         (outcome: T) => {
           clearTimeout(timer);
-          dequeue(bytes);
+          dequeue(size, bytes);
           settleCaller(outcome); // without effect after the deadline
         };
       const entry: Entry<K, V> = { key, caller, state: 'queued', resolve: after(resolve), reject: after(reject) };
@@ -126,8 +132,8 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
 
   async function load(key: K, caller: Caller): Promise<V> {
     if (isAbandoned(caller)) throw notRun(options, caller);
-    const bytes = weigh(key);
-    if (queued < maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enqueue(key, caller, bytes);
+    const [size, bytes] = [sizeOf(key), weigh(key)];
+    if (queued + size <= maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enqueue(key, caller, size, bytes);
     const message = `The ${what} was not started: too many ${what}s are waiting. Retry later.`;
     throw new RequestError('OVERLOADED', message);
   }

@@ -1,8 +1,9 @@
 import DataLoader from 'dataloader';
+import { RequestError } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
-import type { BatchOrderReader, BatchRead, KeyName, OrderReader } from '../orders/interfaces/order-reader.js';
+import type { BatchOrderReader, BatchRead, OrderReader } from '../orders/interfaces/order-reader.js';
 import { createCoalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
@@ -18,8 +19,8 @@ export interface ReadBounds {
 /** Creates the reader of a request. The reads of all requests share the same batches. */
 export type ReaderFor = (caller: Caller) => OrderReader;
 
-/** A read of one key for one caller. */
-type SharedRead<K, V> = (key: K, caller: Caller) => Promise<V>;
+/** A read of keys of one shape for one caller: a value for each, in their order. */
+type SharedRead<K, V> = (keys: readonly K[], caller: Caller) => Promise<readonly V[]>;
 
 /** Coalesces the reads of the whole process. Within a request, an order, its items and a customer are read once. */
 export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): ReaderFor {
@@ -40,24 +41,30 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const statsSpan = share(reader.statsSpan, expensive, bounds);
   const statsSeries = share(reader.statsSeries, expensive, bounds);
 
-  return (caller) => ({
-    order: perRequest(order, caller),
-    items: perRequest(items, caller),
-    customer: perRequest(customer, caller),
-    isKnown: (id) => isKnown(id, caller),
-    isCommandKnown: (key) => isCommandKnown(key, caller),
-    range: (key) => range(key, caller),
-    count: (request) => {
-      const isShort = request.limit !== null && request.limit <= SHORT_COUNT;
-      return (isShort ? shortCount : longCount)(request, caller);
-    },
-    idOfNumber: (number) => idOfNumber(number, caller),
-    idOfReference: (key) => idOfReference(key, caller),
-    events: (key) => events(key, caller),
-    stats: (key) => stats(key, caller),
-    statsSpan: (key) => statsSpan(key, caller),
-    statsSeries: (key) => statsSeries(key, caller),
-  });
+  return (caller) => {
+    const one = async <K, V>(read: SharedRead<K, V>, key: K) => (await read([key], caller))[0] as V;
+    const { load: loadItems, prefetch: prefetchItems } = prefetchable(items, caller);
+    return {
+      order: oncePerRequest(order, caller),
+      items: loadItems,
+      prefetchItems: async (ids) =>
+        (await prefetchItems(ids)).map((found) => (found instanceof Error ? 0 : found.length)),
+      customer: oncePerRequest(customer, caller),
+      isKnown: (id) => one(isKnown, id),
+      isCommandKnown: (key) => one(isCommandKnown, key),
+      range: (key) => one(range, key),
+      count: (request) => {
+        const isShort = request.limit !== null && request.limit <= SHORT_COUNT;
+        return one(isShort ? shortCount : longCount, request);
+      },
+      idOfNumber: (number) => one(idOfNumber, number),
+      idOfReference: (key) => one(idOfReference, key),
+      events: (key) => one(events, key),
+      stats: (key) => one(stats, key),
+      statsSpan: (key) => one(statsSpan, key),
+      statsSeries: (key) => one(statsSeries, key),
+    };
+  };
 }
 
 /** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */
@@ -70,43 +77,101 @@ const COUNT_TOO_LATE =
 /** Approximate size of a queued call without the name of its key. */
 const CALL_BYTES = 200;
 
+/** The keys of one call, all of one shape. */
+interface CalledKeys<K> {
+  readonly keys: readonly K[];
+  readonly shape: string;
+  readonly members: readonly string[];
+}
+
 /**
  * One coalescer for each kind of read. A batch is one statement, so keys of different shapes use separate lanes, and each
  * caller gets its rows as soon as its own statement ends. Equal keys in a batch are read once.
  */
 function share<K, V>(
-  { nameOf, read }: BatchRead<K, V>,
+  { nameOf, read, maxKeysOf }: BatchRead<K, V>,
   lanes: Lanes,
   { maxKeys, maxQueued, maxQueuedBytes }: ReadBounds,
   lateMessage = READ_TOO_LATE,
 ): SharedRead<K, V> {
-  const coalescer = createCoalescer<{ readonly key: K; readonly name: KeyName }, V>({
+  const coalescer = createCoalescer<CalledKeys<K>, readonly V[]>({
     what: 'read',
     lanes,
-    groupOf: ({ name }) => name.shape,
+    groupOf: ({ shape }) => shape,
     maxBatch: maxKeys,
+    maxBatchOf: ({ keys: [key] }) => Math.min(maxKeys, key === undefined ? maxKeys : (maxKeysOf?.(key) ?? maxKeys)),
+    sizeOf: ({ keys }) => keys.length,
     maxQueued,
     maxQueuedBytes,
-    weigh: ({ name }) => CALL_BYTES + name.shape.length + name.member.length,
+    weigh: ({ shape, members }) => members.reduce((sum, { length }) => sum + CALL_BYTES + shape.length + length, 0),
     unstartedMessage: 'The read was not started: the deadline of the request has passed.',
     lateMessage,
     run: async (calls) => {
-      const distinct = new Map(calls.map(({ key: { name, key } }) => [name.member, key]));
+      const distinct = new Map<string, K>();
+      for (const { key } of calls) {
+        for (const [index, member] of key.members.entries()) distinct.set(member, key.keys[index] as K);
+      }
       const values = await read([...distinct.values()]);
       if (values.length !== distinct.size) throw new Error(`${values.length} values for ${distinct.size} keys`);
       const byMember = new Map([...distinct.keys()].map((member, index) => [member, values[index] as V]));
-      return calls.map(({ key: { name } }) => byMember.get(name.member) as V);
+      return calls.map(({ key }) => key.members.map((member) => byMember.get(member) as V));
     },
   });
-  return (key, caller) => coalescer.load({ key, name: nameOf(key) }, caller);
+  const load = (keys: readonly K[], caller: Caller) => {
+    const names = keys.map(nameOf);
+    return coalescer.load({ keys, shape: names[0]?.shape ?? '', members: names.map(({ member }) => member) }, caller);
+  };
+  return async (keys, caller) => {
+    if (keys.length <= maxKeys) return load(keys, caller);
+    const parts = Array.from({ length: Math.ceil(keys.length / maxKeys) }, (_, part) =>
+      load(keys.slice(part * maxKeys, (part + 1) * maxKeys), caller),
+    );
+    return (await Promise.all(parts)).flat();
+  };
 }
 
 /** A DataLoader for each request, created on the first read. It loads from the coalescer of the process. */
-function perRequest<V>(read: SharedRead<string, V>, caller: Caller): (key: string) => Promise<V> {
+function oncePerRequest<V>(read: SharedRead<string, V>, caller: Caller): (key: string) => Promise<V> {
   let loader: DataLoader<string, V> | undefined;
-  const readAll = async (keys: readonly string[]) => {
-    const results = await Promise.allSettled(keys.map((key) => read(key, caller)));
-    return results.map((result) => (result.status === 'fulfilled' ? result.value : toError(result.reason)));
+  return (key) => (loader ??= new DataLoader<string, V>((keys) => readAll(read, keys, caller))).load(key);
+}
+
+/** Reads keys by one call. If the queue has no room for all of them, each is a call, so that as many as fit are read. */
+async function readAll<K, V>(
+  read: SharedRead<K, V>,
+  keys: readonly K[],
+  caller: Caller,
+): Promise<readonly (V | Error)[]> {
+  try {
+    return await read(keys, caller);
+  } catch (cause) {
+    const isOverload = cause instanceof RequestError && cause.code === 'OVERLOADED';
+    if (!isOverload || keys.length === 1) return keys.map(() => toError(cause));
+    const results = await Promise.allSettled(keys.map((key) => read([key], caller)));
+    return results.map((result) => (result.status === 'fulfilled' ? (result.value[0] as V) : toError(result.reason)));
+  }
+}
+
+interface PrefetchableRead<V> {
+  /** A value that has been prefetched is returned itself, without a promise. */
+  readonly load: (key: string) => V | Promise<V>;
+  /** Reads keys by one call. Never rejects: `load` fails for a key whose result here is an error. */
+  readonly prefetch: (keys: readonly string[]) => Promise<readonly (V | Error)[]>;
+}
+
+/** The same for values that can be read before they are requested one by one. */
+function prefetchable<V extends object>(read: SharedRead<string, V>, caller: Caller): PrefetchableRead<V> {
+  const prefetched = new Map<string, V | Error>();
+  const load = oncePerRequest(read, caller);
+  return {
+    load(key) {
+      const result = prefetched.get(key);
+      return result instanceof Error ? Promise.reject(result) : (result ?? load(key));
+    },
+    async prefetch(keys) {
+      const results = await readAll(read, keys, caller);
+      for (const [index, key] of keys.entries()) prefetched.set(key, results[index] as V | Error);
+      return results;
+    },
   };
-  return (key) => (loader ??= new DataLoader<string, V>(readAll)).load(key);
 }

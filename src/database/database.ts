@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { PipelinedClient } from './pipelined-client.js';
+import { poolReads } from './pool-reads.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -20,11 +21,18 @@ export interface DatabaseOptions {
 
 export interface Database {
   readonly prisma: PrismaClient;
+  /** For statements that only read, outside of transactions. */
+  readonly reads: ReadQueryable;
   close(): Promise<void>;
 }
 
 /** The raw queries of a Prisma client or of an interactive transaction. */
 export type Queryable = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
+
+/** The part of `Queryable` for statements that return rows. */
+export interface ReadQueryable {
+  $queryRawUnsafe<Rows>(sql: string, ...values: unknown[]): Promise<Rows>;
+}
 
 /** Creates a pool and a Prisma client on it. The first statement opens the first connection. */
 export function openDatabase(options: DatabaseOptions, log: Logger): Database {
@@ -47,14 +55,22 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   const failures = createFailureLog(log);
   const onLost = (error: Error) => failures.failed(error, 'database connection lost');
   pool.on('connect', () => failures.worked('database connections restored'));
+  const nameOf = options.preparedStatements ? statementNames() : () => '';
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: onLost,
     onConnectionError: onLost,
-    ...(options.preparedStatements ? { statementNameGenerator: statementNames() } : {}),
+    ...(options.preparedStatements ? { statementNameGenerator: nameOf } : {}),
   });
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
-  return { prisma, close: () => prisma.$disconnect() };
+  return {
+    prisma,
+    reads: poolReads(pool, nameOf),
+    close: async () => {
+      await prisma.$disconnect(); // ends the pool if a statement ran through Prisma
+      if (!pool.ending) await pool.end();
+    },
+  };
 }
 
 const KEEP_ALIVE_MS = 10_000;

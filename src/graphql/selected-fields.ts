@@ -3,28 +3,66 @@ import {
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   Kind,
+  type FieldNode,
   type GraphQLResolveInfo,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 
-/** Whether at least one of the fields is selected of what a resolver returns; by name, whatever the alias. */
-export function selectsAny(info: GraphQLResolveInfo, names: ReadonlySet<string>): boolean {
-  const { fieldNodes, fragments, variableValues } = info;
-  const isIncluded = (node: SelectionNode) =>
-    getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.['if'] !== true &&
-    getDirectiveValues(GraphQLIncludeDirective, node, variableValues)?.['if'] !== false;
-  const selects = (selection: SelectionNode): boolean => {
-    if (!isIncluded(selection)) return false;
+type Paths = ReadonlySet<string>;
+
+/** Paths that do not depend on variables, by the fields that a plan passes to each call of a resolver. */
+const known = new WeakMap<readonly FieldNode[], Paths>();
+
+/** The longest path that a resolver looks for: `edges.node.items`. */
+const MAX_DEPTH = 3;
+
+/** The fields that are selected of what a resolver returns, as paths of names such as `nodes.items`; whatever the aliases. */
+export function selectedPaths(info: GraphQLResolveInfo): Paths {
+  const { fieldNodes } = info;
+  const found = known.get(fieldNodes);
+  if (found !== undefined) return found;
+  const collected = collectPaths(info);
+  if (!collected.hasConditions) known.set(fieldNodes, collected.paths);
+  return collected.paths;
+}
+
+function collectPaths({ fieldNodes, fragments, variableValues }: GraphQLResolveInfo) {
+  const paths = new Set<string>();
+  const spreads = new Set<string>(); // each fragment is entered once at a path
+  let hasConditions = false;
+
+  function isIncluded(node: SelectionNode): boolean {
+    if (node.directives === undefined || node.directives.length === 0) return true;
+    hasConditions = true;
+    const valueOf = (directive: typeof GraphQLSkipDirective) =>
+      getDirectiveValues(directive, node, variableValues)?.['if'];
+    return valueOf(GraphQLSkipDirective) !== true && valueOf(GraphQLIncludeDirective) !== false;
+  }
+
+  function addSelection(selection: SelectionNode, prefix: string, depth: number): void {
+    if (!isIncluded(selection)) return;
     switch (selection.kind) {
       case Kind.FIELD:
-        return names.has(selection.name.value);
+        paths.add(prefix + selection.name.value);
+        if (depth < MAX_DEPTH) addSet(selection.selectionSet, `${prefix}${selection.name.value}.`, depth + 1);
+        return;
       case Kind.INLINE_FRAGMENT:
-        return isSelectedIn(selection.selectionSet);
-      case Kind.FRAGMENT_SPREAD:
-        return isSelectedIn(fragments[selection.name.value]?.selectionSet);
+        addSet(selection.selectionSet, prefix, depth);
+        return;
+      case Kind.FRAGMENT_SPREAD: {
+        const spread = `${prefix}${selection.name.value}`;
+        if (spreads.has(spread)) return;
+        spreads.add(spread);
+        addSet(fragments[selection.name.value]?.selectionSet, prefix, depth);
+      }
     }
-  };
-  const isSelectedIn = (set: SelectionSetNode | undefined): boolean => set?.selections.some(selects) ?? false;
-  return fieldNodes.some(({ selectionSet }) => isSelectedIn(selectionSet));
+  }
+
+  function addSet(set: SelectionSetNode | undefined, prefix: string, depth: number): void {
+    for (const selection of set?.selections ?? []) addSelection(selection, prefix, depth);
+  }
+
+  for (const { selectionSet } of fieldNodes) addSet(selectionSet, '', 1);
+  return { paths, hasConditions };
 }

@@ -27,15 +27,22 @@ export async function turnForCall(): Promise<void> {
   await turnOf(VALUES_PER_CALL);
 }
 
-/** Splits a long list, so that its elements are executed in several turns of the event loop. */
-export function inTurns<T>(list: readonly T[], info: GraphQLResolveInfo): (T | Promise<T>)[] {
+/**
+ * Splits a long list, so that its elements are executed in several turns of the event loop.
+ *
+ * @param elementsOf number of list elements that the element at an index has, itself included
+ */
+export function inTurns<T>(
+  list: readonly T[],
+  info: GraphQLResolveInfo,
+  elementsOf: (index: number) => number = () => 1,
+): (T | Promise<T>)[] {
   const fields = Math.max(1, fieldsOf(info));
-  const perTurn = Math.max(1, Math.floor(VALUES_PER_TURN / fields));
-  let current: Promise<void> = turn;
+  let sum = 0;
   return list.map((element, index) => {
-    if (index < perTurn) return element;
-    if (index % perTurn === 0) current = turnOf(perTurn * fields);
-    return current.then(() => element);
+    const count = fields * elementsOf(index);
+    sum += count;
+    return index === 0 || sum <= VALUES_PER_TURN ? element : turnOf(count).then(() => element);
   });
 }
 

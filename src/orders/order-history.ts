@@ -19,8 +19,8 @@ export async function pageHistory(reader: OrderReader, order: Order, page: PageA
   const events = to < from ? [] : await reader.events({ orderId: order.id, from, to });
   return {
     edges: events.map((node) => ({ cursor: encodeHistoryCursor(order.id, node.version), node })),
-    hasNextPage: () => Promise.resolve(to < order.version && order.version >= from),
-    hasPreviousPage: () => Promise.resolve(from > 1),
+    hasNextPage: to < order.version && order.version >= from,
+    hasPreviousPage: from > 1,
   };
 }
 

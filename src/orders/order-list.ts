@@ -5,7 +5,7 @@ import { decodeOrderCursor, encodeOrderCursor, sortKeyOf, type Ordering } from '
 import type { Caller } from './interfaces/caller.js';
 import type { SortKey, OrderFilter, SortDirection } from './interfaces/order-filter.js';
 import type { OrderReader } from './interfaces/order-reader.js';
-import { pageSize, type Page, type PageArguments, type PageSize } from './page.js';
+import { pageSize, type HasMore, type Page, type PageArguments, type PageSize } from './page.js';
 
 export interface OrderListRequest {
   readonly page: PageArguments;
@@ -17,7 +17,8 @@ export interface OrderListRequest {
 
 /** A list of orders. Each function runs statements: call it only where its field is selected. */
 export interface OrderList {
-  readonly page: () => Promise<Page<Order>>;
+  /** @param hasDetails whether the large fields of the orders are read, as in `OrderRange` */
+  readonly page: (hasDetails: boolean) => Promise<Page<Order>>;
   readonly totalCount: () => Promise<number>;
   /** Counts up to a limit. */
   readonly countUpTo: (limit: number) => Promise<BoundedCount>;
@@ -40,7 +41,7 @@ export function listOrders(reader: OrderReader, request: OrderListRequest, { vie
   }
   const isEmpty = matchesNothing(filter);
   return {
-    page: async () => (isEmpty ? EMPTY_PAGE : readPage(reader, part)),
+    page: async (hasDetails) => (isEmpty ? EMPTY_PAGE : readPage(reader, part, hasDetails)),
     totalCount: async () => (isEmpty ? 0 : reader.count({ filter, limit: null })),
     countUpTo: async (limit) => {
       checkLimit(limit);
@@ -85,14 +86,10 @@ function boundsOf({ after, before }: PageArguments, ordering: Ordering): PageBou
 
 type PartOfList = PageSize & PageBounds & { readonly filter: OrderFilter; readonly ordering: Ordering };
 
-const EMPTY_PAGE: Page<Order> = {
-  edges: [],
-  hasNextPage: () => Promise.resolve(false),
-  hasPreviousPage: () => Promise.resolve(false),
-};
+const EMPTY_PAGE: Page<Order> = { edges: [], hasNextPage: false, hasPreviousPage: false };
 
 /** One page, by keyset: rows that are inserted meanwhile are neither repeated nor do they hide others. */
-async function readPage(reader: OrderReader, part: PartOfList): Promise<Page<Order>> {
+async function readPage(reader: OrderReader, part: PartOfList, hasDetails: boolean): Promise<Page<Order>> {
   const { filter, ordering, size, fromBack, after, before } = part;
   const { field, direction } = ordering;
   // One order more than requested shows whether there are more.
@@ -104,6 +101,7 @@ async function readPage(reader: OrderReader, part: PartOfList): Promise<Page<Ord
     before: fromBack ? after : before,
     inclusive: false,
     limit: size + 1,
+    hasDetails,
   });
   const overflows = found.length > size;
   const nodes = found.slice(0, size);
@@ -112,10 +110,25 @@ async function readPage(reader: OrderReader, part: PartOfList): Promise<Page<Ord
   const ahead: Edge = { direction, order: nodes.at(-1), bound: before };
   const behind: Edge = { direction: opposite(direction), order: nodes[0], bound: after };
   return {
-    edges: nodes.map((node) => ({ cursor: encodeOrderCursor(node, ordering), node })),
-    hasNextPage: async () => (!fromBack && overflows) || existsBeyond(reader, part, ahead),
-    hasPreviousPage: async () => (fromBack && overflows) || existsBeyond(reader, part, behind),
+    edges: nodes.map((node) => new OrderEdge(node, ordering)),
+    hasNextPage: (!fromBack && overflows) || existsBeyond(reader, part, ahead),
+    hasPreviousPage: (fromBack && overflows) || existsBeyond(reader, part, behind),
   };
+}
+
+/** Its cursor is encoded when it is read: most lists select that of the last edge only, or none. */
+class OrderEdge {
+  readonly node: Order;
+  readonly #ordering: Ordering;
+
+  constructor(node: Order, ordering: Ordering) {
+    this.node = node;
+    this.#ordering = ordering;
+  }
+
+  get cursor(): string {
+    return encodeOrderCursor(this.node, this.#ordering);
+  }
 }
 
 /** One end of a page. */
@@ -132,18 +145,14 @@ interface Edge {
  * Whether orders lie beyond an end of a page. Without a bound the page ran to the end of the list, so there are none. For
  * an empty page the order at the bound itself counts.
  */
-async function existsBeyond(
-  reader: OrderReader,
-  part: PartOfList,
-  { direction, order, bound }: Edge,
-): Promise<boolean> {
+function existsBeyond(reader: OrderReader, part: PartOfList, { direction, order, bound }: Edge): HasMore {
   if (bound === null) return false;
   const { filter, ordering } = part;
   const { field } = ordering;
   const after = order === undefined ? bound : sortKeyOf(order, field);
   const inclusive = order === undefined;
-  const rows = await reader.range({ filter, field, direction, after, before: null, inclusive, limit: 1 });
-  return rows.length > 0;
+  const range = { filter, field, direction, after, before: null, inclusive, limit: 1, hasDetails: false };
+  return async () => (await reader.range(range)).length > 0;
 }
 
 /** The largest limit of a bounded count. */

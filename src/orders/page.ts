@@ -16,11 +16,14 @@ export interface PageSize {
   readonly fromBack: boolean;
 }
 
-/** A page of a Relay connection. The functions run a statement: call them only where their field is selected. */
+/** Whether there is more beyond an end of a page. A function runs a statement: call it only where its field is selected. */
+export type HasMore = boolean | (() => Promise<boolean>);
+
+/** A page of a Relay connection. */
 export interface Page<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
-  readonly hasNextPage: () => Promise<boolean>;
-  readonly hasPreviousPage: () => Promise<boolean>;
+  readonly hasNextPage: HasMore;
+  readonly hasPreviousPage: HasMore;
 }
 
 /** Reads `first` and `last`. @throws RequestError BAD_USER_INPUT */

@@ -1,7 +1,7 @@
 import type { Known } from '../domain/decide-change.js';
 import type { CommandKey } from '../orders/interfaces/order-reader.js';
 import type { ChangeOrder } from '../orders/interfaces/order-writer.js';
-import type { Queryable } from '../database/database.js';
+import type { Queryable, ReadQueryable } from '../database/database.js';
 import { readKeyedCommands, readRetriedCommands, type CommandRow } from './statements/read-commands.js';
 
 /** Finds events of earlier commands with the same idempotency key, or of earlier attempts of the same command. */
@@ -40,7 +40,7 @@ export async function lookUpIdempotencyKeys(
 }
 
 /** Whether each order was changed under each key. */
-export async function readKnownCommands(db: Queryable, keys: readonly CommandKey[]): Promise<boolean[]> {
+export async function readKnownCommands(db: ReadQueryable, keys: readonly CommandKey[]): Promise<boolean[]> {
   const hashes = keys.map(({ key }) => Buffer.from(key, 'hex'));
   const rows = await readKeyedCommands(
     db,

@@ -50,3 +50,12 @@ export const TRANSITIONED_COLUMNS = writtenAs('transitioned');
 
 /** What an update or a deletion writes. */
 export const UPDATED_COLUMNS = writtenAs('updated', 'transitioned');
+
+/** The columns of the large fields, with an empty value for each. Most lists do not select them. */
+export const DETAIL_COLUMNS = {
+  notes: 'NULL::text',
+  shippingAddress: 'NULL::jsonb',
+  billingAddress: 'NULL::jsonb',
+  tracking: 'NULL::jsonb',
+  metadata: "'{}'::jsonb",
+} as const satisfies Partial<Record<keyof Order, string>>;

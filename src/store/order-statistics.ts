@@ -8,7 +8,7 @@ import type {
   StatsSeriesRow,
   StatsSpan,
 } from '../orders/interfaces/order-statistics.js';
-import type { Queryable } from '../database/database.js';
+import type { ReadQueryable } from '../database/database.js';
 import {
   readCustomerSeries,
   readCustomerSpan,
@@ -23,20 +23,20 @@ const EPOCH = new Date(0);
 const LAST = new Date(Date.UTC(9999, 11, 31));
 
 /** Statistics of all orders from the stored rows and the events since, of one customer from its orders. One snapshot. */
-export async function readStatistics(db: Queryable, { period, customerId }: StatsKey): Promise<StatsReading> {
+export async function readStatistics(db: ReadQueryable, { period, customerId }: StatsKey): Promise<StatsReading> {
   if (customerId !== null) return { ...(await readCustomerStats(db, customerId, period)), asOf: new Date() };
   const { rows, buckets, asOf } = await readStats(db, segmentsOf(period));
   return { rows, processing: processingTimeOf(buckets), asOf: asOf ?? new Date() };
 }
 
-export async function readStatsSpan(db: Queryable, { period, customerId }: StatsKey): Promise<StatsSpan> {
+export async function readStatsSpan(db: ReadQueryable, { period, customerId }: StatsKey): Promise<StatsSpan> {
   const { first = null, last = null } =
     (await (customerId === null ? readSpan(db, period) : readCustomerSpan(db, customerId, period))) ?? {};
   return first === null || last === null ? null : { first, last };
 }
 
 export async function readStatsSeries(
-  db: Queryable,
+  db: ReadQueryable,
   { period, customerId, interval }: StatsSeriesKey,
 ): Promise<readonly StatsSeriesRow[]> {
   return customerId === null

@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/database.js';
+import type { Queryable, ReadQueryable } from '../database/database.js';
 import type { PgTypeOf } from './columns.js';
 
 /** A statement that returns rows, with the PostgreSQL type of each result column. A test compares them with the database. */
@@ -21,7 +21,11 @@ export function command(sql: string): Command {
   return { sql, columns: null };
 }
 
-export async function readRows<Row>(db: Queryable, { sql }: Query<Row>, ...values: readonly unknown[]): Promise<Row[]> {
+export async function readRows<Row>(
+  db: ReadQueryable,
+  { sql }: Query<Row>,
+  ...values: readonly unknown[]
+): Promise<Row[]> {
   return db.$queryRawUnsafe<Row[]>(sql, ...values);
 }
 

@@ -78,6 +78,7 @@ const NO_RANGE: OrderRange = {
   after: null,
   before: null,
   inclusive: false,
+  hasDetails: true,
   limit: 20,
 };
 
@@ -98,8 +99,10 @@ function builtStatements(): ReadonlyMap<string, Statement> {
     const customers = range.filter.customerId === null ? [] : ['c'];
     for (const field of ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const) {
       const after = { key: field === 'TOTAL' ? '1' : time.toISOString(), id: '00000000-0000-7000-8000-000000000001' };
-      statements.set(`page ${index} by ${field}`, rangeQuery({ ...range, field }, customers).statement);
-      statements.set(`page ${index} by ${field} after`, rangeQuery({ ...range, field, after }, customers).statement);
+      statements.set(`page ${index} by ${field}`, rangeQuery([{ ...range, field }]).statement);
+      statements.set(`page ${index} by ${field} after`, rangeQuery([{ ...range, field, after }]).statement);
+      const small = { ...range, field, hasDetails: false };
+      statements.set(`small page ${index} by ${field}`, rangeQuery([small]).statement);
     }
     const counted = customers.length === 0 ? null : customers;
     for (const limit of [null, 10]) {

@@ -44,6 +44,16 @@ test('reads above the limit of the queue are rejected as overload, and the other
   }
 });
 
+test('where the items of a page do not all fit in the queue, those of some orders are read', async () => {
+  const { data, errors = [] } = await server.request<{ orders: { nodes: { items: object[] | null }[] } }>(
+    '{ orders(first: 8) { nodes { id items { name } } } }',
+  );
+  expect(data.orders.nodes.map(({ items }) => items?.length ?? null)).toEqual([1, 1, 1, 1, 1, null, null, null]);
+  expect(errors.map(({ path, extensions }) => [path, extensions.code])).toEqual(
+    [5, 6, 7].map((index) => [['orders', 'nodes', index, 'items'], 'OVERLOADED']),
+  );
+});
+
 test('reads above the byte limit of the queue are rejected as overload, and their bytes are released', async () => {
   const texts = { customerId: 'c'.repeat(128), reference: 'r'.repeat(127) };
   const parts = ['a', 'b', 'c', 'd', 'e'].map(

@@ -54,6 +54,58 @@ test('fifty orders with their items take two statements', async () => {
   expect(statements).toHaveLength(2);
 });
 
+test('a list reads notes, metadata, addresses and tracking only where one of them is selected', async () => {
+  const large = /o\.notes|o\.metadata|o\.shipping_address|o\.billing_address|o\.tracking/;
+  const statementOf = async (fields: string) => {
+    const [statement = ''] = await statementsOf(() => server.get(`{ orders(first: 2) { ${fields} } }`));
+    return statement;
+  };
+  expect(await statementOf('nodes { __typename id status total { amount } createdAt }')).not.toMatch(large);
+  expect(await statementOf('edges { cursor node { ... on Node { id } customerName } }')).not.toMatch(large);
+  expect(await statementOf('pageInfo { endCursor }')).not.toMatch(large);
+  for (const field of [
+    'notes',
+    'metadata',
+    'shippingAddress { city }',
+    'billingAddress { city }',
+    'tracking { carrier }',
+  ]) {
+    expect(await statementOf(`nodes { ${field} }`)).toMatch(large);
+    expect(await statementOf(`edges { node { other: id ... on Order { renamed: ${field} } } }`)).toMatch(large);
+  }
+});
+
+test.each([
+  '',
+  ', orderBy: {field: UPDATED_AT, direction: ASC}',
+  ', where: {status: {in: [CONFIRMED, SHIPPED]}}',
+  ', where: {customerId: "customer 3"}',
+  ', where: {createdAt: {gte: "2020-01-01T00:00:00Z", lt: "2100-01-01T00:00:00Z"}}',
+])('pages behind different cursors are one statement, and each is as if it was read alone%s', async (list) => {
+  const fields = '{ edges { cursor node { id version } } }';
+  const all = await server.get<Pages>(`{ all: orders(first: 50${list}) ${fields} }`);
+  const cursors = all['all']?.edges.map(({ cursor }) => cursor).filter((_, index) => index % 2 === 0) ?? [];
+  for (const [size, side] of [
+    ['first', 'after'],
+    ['last', 'before'],
+  ]) {
+    const pageOf = (cursor: string, index: number) =>
+      `p${index}: orders(${size}: 3, ${side}: "${cursor}"${list}) ${fields}`;
+    let together: Pages = {};
+    const statements = await statementsOf(async () => {
+      together = await server.get<Pages>(`{ ${cursors.slice(0, 8).map(pageOf).join(' ')} }`);
+    });
+    expect(statements).toHaveLength(1);
+    for (const [index, cursor] of cursors.slice(0, 8).entries()) {
+      const alone = await server.get<Pages>(`{ ${pageOf(cursor, index)} }`);
+      expect(alone[`p${index}`]).toEqual(together[`p${index}`]);
+    }
+    expect(Object.values(together).some(({ edges }) => edges.length > 0)).toBe(true);
+  }
+});
+
+type Pages = Readonly<Record<string, { readonly edges: readonly { readonly cursor: string }[] }>>;
+
 test('fifty concurrent requests for one order each share batches', async () => {
   const statements = await statementsOf(() =>
     Promise.all(

@@ -229,6 +229,46 @@ test('fifty concurrent lookups of single orders share one read with distinct key
   expect(reads.map((ids) => ids.length)).toEqual([25]);
 });
 
+test('the items of a page are one call, after which they are there without a promise', async () => {
+  const reads: (readonly string[])[] = [];
+  const items = {
+    ...anyOrder,
+    read: (ids: readonly string[]) => Promise.resolve((reads.push(ids), ids.map(() => []))),
+  };
+  const reader = coalesceReads(readerWith({ items }), BOUNDS)(callerOf());
+  expect(await reader.prefetchItems(['a', 'b', 'c'])).toEqual([0, 0, 0]);
+  expect(reader.items('b')).toEqual([]);
+  expect(reads).toEqual([['a', 'b', 'c']]);
+});
+
+test('items that could not be prefetched are not read again, and fail for each order', async () => {
+  let reads = 0;
+  const read = () => Promise.reject(new Error(`read ${(reads += 1)}`));
+  const reader = coalesceReads(readerWith({ items: { ...anyOrder, read } }), BOUNDS)(callerOf());
+  expect(await reader.prefetchItems(['a', 'b'])).toEqual([0, 0]);
+  await expect(reader.items('a')).rejects.toThrow('read 1');
+  await expect(reader.items('b')).rejects.toThrow('read 1');
+  expect(reads).toBe(1);
+});
+
+test('a statement has at most as many keys as its shape allows, also where one call has more', async () => {
+  const statements: (readonly string[])[] = [];
+  const read =
+    <V>(valueOf: (id: string) => V) =>
+    (ids: readonly string[]) => {
+      statements.push(ids);
+      return Promise.resolve(ids.map(valueOf));
+    };
+  const reads = {
+    items: { ...anyOrder, read: read(() => []) },
+    idOfNumber: { ...anyOrder, read: read((id) => `${id}!`), maxKeysOf: () => 2 },
+  };
+  const reader = coalesceReads(readerWith(reads), { ...BOUNDS, maxKeys: 3 })(callerOf());
+  expect(await reader.prefetchItems(['a', 'b', 'c', 'd'])).toEqual([0, 0, 0, 0]);
+  expect(await Promise.all(['1', '2', '3'].map(async (id) => reader.idOfNumber(id)))).toEqual(['1!', '2!', '3!']);
+  expect(statements).toEqual([['a', 'b', 'c'], ['d'], ['1', '2'], ['3']]);
+});
+
 test('keys of one shape share a statement, and each lookup ends with its own statement', async () => {
   const statements: string[][] = [];
   const nameOf = (number: string) => ({ shape: number.charAt(0), member: number.slice(1) });

@@ -53,3 +53,10 @@ test('short lists share a turn', async () => {
   await Promise.all(Array.from({ length: 100 }, async () => turnFor(5, selecting(10))));
   expect(others).toBe(0);
 });
+
+test('a list is split by the elements of its elements', async () => {
+  await turnFor(1, selecting(10_000));
+  const parts = inTurns(['a', 'b', 'c', 'd'], selecting(100), (index) => [40, 60, 1, 200][index] ?? 0);
+  expect(parts.map((part) => part instanceof Promise)).toEqual([false, false, true, true]);
+  expect(await Promise.all(parts.map(async (part) => part))).toEqual(['a', 'b', 'c', 'd']);
+});

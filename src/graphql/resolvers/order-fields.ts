@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
-import type { Order } from '../../domain/order.js';
+import type { Order, OrderItem } from '../../domain/order.js';
 import { findCustomer } from '../../orders/find-order.js';
 import { pageHistory } from '../../orders/order-history.js';
 import { PageArgs } from '../arguments.js';
@@ -59,14 +59,13 @@ export class OrderFields {
   }
 
   @FieldResolver()
-  async items(
+  items(
     @Root() order: Order,
     @Ctx() { reader }: Context,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<OrderItemType[]> {
-    const items = await reader.items(order.id);
-    await turnFor(items.length, info);
-    return items.map((item) => viewItem(item, order.currency));
+  ): OrderItemType[] | Promise<OrderItemType[]> {
+    const items = reader.items(order.id);
+    return items instanceof Promise ? viewInTurn(items, order, info) : viewItems(items, order);
   }
 
   @Extensions(costs({ own: RESOLVER_COST.object }))
@@ -95,4 +94,18 @@ export class OrderFields {
     await turnFor(edges.length, info);
     return toConnection({ ...ends, edges: edges.map(({ cursor, node }) => ({ cursor, node: viewEvent(node) })) });
   }
+}
+
+function viewItems(items: readonly OrderItem[], { currency }: Order): OrderItemType[] {
+  return items.map((item) => viewItem(item, currency));
+}
+
+async function viewInTurn(
+  items: Promise<readonly OrderItem[]>,
+  order: Order,
+  info: GraphQLResolveInfo,
+): Promise<OrderItemType[]> {
+  const found = await items;
+  await turnFor(found.length, info);
+  return viewItems(found, order);
 }

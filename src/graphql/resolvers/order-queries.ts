@@ -69,7 +69,7 @@ export class OrderQueries {
     @Info() info: GraphQLResolveInfo,
   ) {
     const request = { page, filter: toOrderFilter(where), ordering: ordering ?? NEWEST_FIRST };
-    return toOrderConnection(listOrders(reader, request, caller), info);
+    return toOrderConnection(listOrders(reader, request, caller), reader, info);
   }
 
   @Query(() => CustomerType, {

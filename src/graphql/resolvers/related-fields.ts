@@ -47,6 +47,6 @@ export class CustomerFields {
     await turnForCall();
     const { customerId: ofCustomer } = customer;
     const request = { page, filter: toOrderFilter(where), ordering: ordering ?? NEWEST_FIRST, ofCustomer };
-    return toOrderConnection(listOrders(reader, request, caller), info);
+    return toOrderConnection(listOrders(reader, request, caller), reader, info);
   }
 }

@@ -23,21 +23,26 @@ export class PageInfoType {
   readonly endCursor!: string | null;
 }
 
-/** A page in the form of the connection types. graphql-js calls a function only if its field is selected. */
-export function toConnection<T>(page: Page<T>) {
+/**
+ * A page in the form of the connection types. A function is called only if its field is selected.
+ *
+ * @param elementsOf number of list elements that the element of the page at an index has, itself included
+ */
+export function toConnection<T>(page: Page<T>, elementsOf?: (index: number) => number) {
   const { edges, hasNextPage, hasPreviousPage } = page;
   return {
-    edges: (_args: object, _context: object, info: GraphQLResolveInfo) => inTurns(edges, info),
+    edges: (_args: object, _context: object, info: GraphQLResolveInfo) => inTurns(edges, info, elementsOf),
     nodes: (_args: object, _context: object, info: GraphQLResolveInfo) =>
       inTurns(
         edges.map((edge) => edge.node),
         info,
+        elementsOf,
       ),
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      startCursor: () => edges[0]?.cursor ?? null,
+      endCursor: () => edges.at(-1)?.cursor ?? null,
     },
   };
 }

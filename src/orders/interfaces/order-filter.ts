@@ -54,6 +54,8 @@ export interface OrderRange {
   /** Whether the order at `after` is included. */
   readonly inclusive: boolean;
   readonly limit: number;
+  /** Whether the large fields of the orders are read: notes, metadata, addresses, tracking. Otherwise they are empty. */
+  readonly hasDetails: boolean;
 }
 
 /** A count of orders. Counting stops at `limit`; null counts all. */

@@ -31,7 +31,19 @@ export interface CustomerRecord {
 }
 
 /** One caller's reads. Each is coalesced with those of all other callers. */
-export interface OrderReader {
+export interface OrderReader extends Omit<SingleReads, 'items'> {
+  /** Items that have been prefetched are returned themselves, without a promise. */
+  items(orderId: string): OrderItem[] | Promise<OrderItem[]>;
+  /**
+   * Reads the items of orders by one call. Never rejects: `items` fails for an order whose items could not be read.
+   *
+   * @returns the number of items of each order; 0 where they could not be read
+   */
+  prefetchItems(orderIds: readonly string[]): Promise<readonly number[]>;
+}
+
+/** The kinds of reads. */
+interface SingleReads {
   order(id: string): Promise<Order | null>;
   /** Whether the order or its tombstone exists. */
   isKnown(id: string): Promise<boolean>;
@@ -62,12 +74,14 @@ export interface BatchRead<K, V> {
   readonly nameOf: (key: K) => KeyName;
   /** Reads keys of one shape by one statement: a value for each, in their order. */
   readonly read: (keys: readonly K[]) => Promise<readonly V[]>;
+  /** Maximum number of keys of the shape of a key in one statement, if there is one. */
+  readonly maxKeysOf?: (key: K) => number;
 }
 
-/** The reads of `OrderReader`, in batches. */
+/** The kinds of reads, in batches. */
 export type BatchOrderReader = {
-  readonly [Name in keyof OrderReader]: BatchRead<
-    Parameters<OrderReader[Name]>[0],
-    Awaited<ReturnType<OrderReader[Name]>>
+  readonly [Name in keyof SingleReads]: BatchRead<
+    Parameters<SingleReads[Name]>[0],
+    Awaited<ReturnType<SingleReads[Name]>>
   >;
 };

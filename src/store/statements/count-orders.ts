@@ -1,5 +1,5 @@
 import type { CountRequest } from '../../orders/interfaces/order-filter.js';
-import type { Queryable } from '../../database/database.js';
+import type { ReadQueryable } from '../../database/database.js';
 import { query, readRows } from '../statement.js';
 import { boundsOf, listsOf, shapeOf, type Bind, type BoundQuery } from './order-conditions.js';
 
@@ -10,7 +10,7 @@ export function shapeOfCount({ filter, limit }: CountRequest): string {
 }
 
 /** Counts selections that differ only in their customer, exactly or up to a limit. */
-export async function countOrders(db: Queryable, requests: readonly CountRequest[]): Promise<number[]> {
+export async function countOrders(db: ReadQueryable, requests: readonly CountRequest[]): Promise<number[]> {
   const [first] = requests;
   if (first === undefined) return [];
   const customers = requests.flatMap(({ filter }) => filter.customerId ?? []);

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../database/database.js';
+import type { Queryable, ReadQueryable } from '../../database/database.js';
 import { command, execute, query, readRows } from '../statement.js';
 
 /** An external reference of a customer ('' for guests), and the order that has or claims it. */
@@ -70,7 +70,7 @@ WHERE r.customer_id = c.customer_id AND r.external_reference = c.external_refere
 
 /** The ids of the orders with these references; null if there is none. */
 export async function findReferences(
-  db: Queryable,
+  db: ReadQueryable,
   keys: readonly Pick<Claim, 'customerId' | 'reference'>[],
 ): Promise<(string | null)[]> {
   const rows = await readRows(

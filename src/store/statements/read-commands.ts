@@ -1,4 +1,4 @@
-import type { Queryable } from '../../database/database.js';
+import type { ReadQueryable } from '../../database/database.js';
 import { resultTypes, selectList } from '../columns.js';
 import { EVENT_COLUMNS, EVENT_SOURCE_COLUMNS, type EventRow, type EventSource } from '../event-columns.js';
 import { query, readRows } from '../statement.js';
@@ -14,7 +14,7 @@ export interface KeyOfOrder {
 }
 
 /** The commands that changed orders with these idempotency keys. */
-export async function readKeyedCommands(db: Queryable, keys: readonly KeyOfOrder[]): Promise<CommandRow[]> {
+export async function readKeyedCommands(db: ReadQueryable, keys: readonly KeyOfOrder[]): Promise<CommandRow[]> {
   const orderIds = keys.map(({ orderId }) => orderId);
   const hexKeys = keys.map(({ key }) => Buffer.from(key).toString('hex'));
   return readRows(db, READ_KEYED_COMMANDS, orderIds, hexKeys);
@@ -37,7 +37,7 @@ WHERE e.order_id = any($1::uuid[]) AND e.command_key IS NOT NULL`,
  * The events of orders by the ids of their commands. It reads the histories of the orders, so it is only for retries.
  */
 export async function readRetriedCommands(
-  db: Queryable,
+  db: ReadQueryable,
   orderIds: readonly string[],
   commandIds: readonly string[],
 ): Promise<CommandRow[]> {

@@ -1,7 +1,7 @@
 import type { OrderEvent } from '../../domain/order-event.js';
 import type { Order, OrderItem } from '../../domain/order.js';
 import type { CustomerRecord, EventRange } from '../../orders/interfaces/order-reader.js';
-import type { Queryable } from '../../database/database.js';
+import type { ReadQueryable } from '../../database/database.js';
 import { resultTypes, selectList } from '../columns.js';
 import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
 import { ITEM_COLUMNS } from '../item-columns.js';
@@ -9,7 +9,7 @@ import { ORDER_COLUMNS } from '../order-columns.js';
 import { query, readRows } from '../statement.js';
 
 /** Orders by id; null if there is none or only a tombstone. */
-export async function readOrders(db: Queryable, ids: readonly string[]): Promise<(Order | null)[]> {
+export async function readOrders(db: ReadQueryable, ids: readonly string[]): Promise<(Order | null)[]> {
   const rows = await readRows(db, READ_ORDERS, ids);
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);
@@ -21,7 +21,7 @@ export const READ_ORDERS = query<Order>(
 );
 
 /** Whether each id has an order or a tombstone. */
-export async function readKnown(db: Queryable, ids: readonly string[]): Promise<boolean[]> {
+export async function readKnown(db: ReadQueryable, ids: readonly string[]): Promise<boolean[]> {
   const rows = await readRows(db, READ_KNOWN, ids);
   const found = new Set(rows.map((row) => row.id));
   return ids.map((id) => found.has(id));
@@ -32,7 +32,7 @@ export const READ_KNOWN = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WH
 });
 
 /** Ids of orders by their numbers; null if there is none. */
-export async function findNumbers(db: Queryable, numbers: readonly string[]): Promise<(string | null)[]> {
+export async function findNumbers(db: ReadQueryable, numbers: readonly string[]): Promise<(string | null)[]> {
   const rows = await readRows(db, FIND_NUMBERS, numbers);
   const byNumber = new Map(rows.map((row) => [row.number, row.id]));
   return numbers.map((number) => byNumber.get(number) ?? null);
@@ -44,7 +44,7 @@ export const FIND_NUMBERS = query<Pick<Order, 'id' | 'number'>>(
 );
 
 /** The items of each order, by position; none for a missing order. */
-export async function readItems(db: Queryable, orderIds: readonly string[]): Promise<OrderItem[][]> {
+export async function readItems(db: ReadQueryable, orderIds: readonly string[]): Promise<OrderItem[][]> {
   const rows = await readRows(db, READ_ITEMS, orderIds);
   const byOrder = Map.groupBy(rows, (item) => item.orderId);
   return orderIds.map((id) => byOrder.get(id) ?? []);
@@ -60,7 +60,7 @@ ORDER BY i.order_id, i.position`,
 );
 
 /** The events of each range, by version. */
-export async function readEvents(db: Queryable, ranges: readonly EventRange[]): Promise<OrderEvent[][]> {
+export async function readEvents(db: ReadQueryable, ranges: readonly EventRange[]): Promise<OrderEvent[][]> {
   const rows = await readRows(
     db,
     READ_EVENTS,
@@ -84,7 +84,10 @@ ORDER BY r.range, e.version`,
 );
 
 /** Customers with the data of their latest orders; null for a customer without orders. */
-export async function readCustomers(db: Queryable, customerIds: readonly string[]): Promise<(CustomerRecord | null)[]> {
+export async function readCustomers(
+  db: ReadQueryable,
+  customerIds: readonly string[],
+): Promise<(CustomerRecord | null)[]> {
   const rows = await readRows(db, READ_CUSTOMERS, customerIds);
   const byId = new Map(rows.map((row) => [row.customerId, row]));
   return customerIds.map((id) => byId.get(id) ?? null);

@@ -7,7 +7,7 @@ import {
   type StatsRow,
   type StatsSeriesRow,
 } from '../../orders/interfaces/order-statistics.js';
-import type { Queryable } from '../../database/database.js';
+import type { ReadQueryable } from '../../database/database.js';
 import { query, readRows } from '../statement.js';
 import { DURATIONS_OF_LOGGED, loggedEvents, ORDERS_OF_LOGGED } from './statistics-of-events.js';
 
@@ -72,7 +72,7 @@ export interface KeptStats {
 }
 
 /** The statistics of segments that do not overlap, at one time. */
-export async function readStats(db: Queryable, segments: readonly Segment[]): Promise<KeptStats> {
+export async function readStats(db: ReadQueryable, segments: readonly Segment[]): Promise<KeptStats> {
   const [row] = await readRows(db, READ_STATS, ...columnsOf(segments));
   return { rows: (row?.rows ?? []).map(toRow), buckets: row?.buckets ?? [], asOf: row?.asOf ?? null };
 }
@@ -113,7 +113,7 @@ SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
 
 /** Counts and sums of segments by the hour or day. */
 export async function readSeries(
-  db: Queryable,
+  db: ReadQueryable,
   segments: readonly Segment[],
   interval: StatsInterval,
 ): Promise<StatsSeriesRow[]> {
@@ -138,7 +138,7 @@ export interface Span {
 }
 
 /** The first and the last hour with orders. */
-export async function readSpan(db: Queryable, { from, to }: StatsPeriod): Promise<Span | undefined> {
+export async function readSpan(db: ReadQueryable, { from, to }: StatsPeriod): Promise<Span | undefined> {
   const [row] = await readRows(db, READ_SPAN, from, to);
   return row;
 }
@@ -178,7 +178,7 @@ o.customer_id = $1::text AND o.deleted_at IS NULL AND o.created_at >= coalesce($
 
 /** The same for one customer, computed from the orders. */
 export async function readCustomerStats(
-  db: Queryable,
+  db: ReadQueryable,
   customerId: string,
   { from, to }: StatsPeriod,
 ): Promise<{ readonly rows: StatsRow[]; readonly processing: ProcessingTime | null }> {
@@ -218,7 +218,7 @@ SELECT (SELECT coalesce(jsonb_agg(c), '[]') FROM counted c) AS rows,
 );
 
 export async function readCustomerSeries(
-  db: Queryable,
+  db: ReadQueryable,
   customerId: string,
   { from, to }: StatsPeriod,
   interval: StatsInterval,
@@ -238,7 +238,7 @@ ORDER BY 1`,
 );
 
 export async function readCustomerSpan(
-  db: Queryable,
+  db: ReadQueryable,
   customerId: string,
   { from, to }: StatsPeriod,
 ): Promise<Span | undefined> {
