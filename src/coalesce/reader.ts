@@ -43,10 +43,11 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
 
   return (caller) => {
     const one = async <K, V>(read: SharedRead<K, V>, key: K) => (await read([key], caller))[0] as V;
-    const { load: loadItems, prefetch: prefetchItems } = prefetchable(items, caller);
+    const { load: loadItems, prime: primeItems, prefetch: prefetchItems } = prefetchable(items, caller);
     return {
       order: oncePerRequest(order, caller),
       items: loadItems,
+      primeItems,
       prefetchItems: async (ids) =>
         (await prefetchItems(ids)).map((found) => (found instanceof Error ? 0 : found.length)),
       customer: oncePerRequest(customer, caller),
@@ -155,6 +156,8 @@ async function readAll<K, V>(
 interface PrefetchableRead<V> {
   /** A value that has been prefetched is returned itself, without a promise. */
   readonly load: (key: string) => V | Promise<V>;
+  /** Keeps a value that is known already. */
+  readonly prime: (key: string, value: V) => void;
   /** Reads keys by one call. Never rejects: `load` fails for a key whose result here is an error. */
   readonly prefetch: (keys: readonly string[]) => Promise<readonly (V | Error)[]>;
 }
@@ -168,6 +171,7 @@ function prefetchable<V extends object>(read: SharedRead<string, V>, caller: Cal
       const result = prefetched.get(key);
       return result instanceof Error ? Promise.reject(result) : (result ?? load(key));
     },
+    prime: (key, value) => void prefetched.set(key, value),
     async prefetch(keys) {
       const results = await readAll(read, keys, caller);
       for (const [index, key] of keys.entries()) prefetched.set(key, results[index] as V | Error);

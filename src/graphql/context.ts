@@ -1,4 +1,5 @@
 import type { Viewer } from '../domain/viewer.js';
+import type { CreatedOrder } from '../orders/create-order.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { OrderReader } from '../orders/interfaces/order-reader.js';
 import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
@@ -39,6 +40,11 @@ export function afterWrite(context: Context, name: string | number | null): void
   const { services, caller } = context;
   if (name !== null) context.stored.add(name);
   context.reader = services.orders.readerFor({ ...caller, deadline: performance.now() + services.deadlineMs });
+}
+
+/** Keeps the items of an order that was created, so that they are not read. */
+export function keepItems({ reader }: Context, { order, items }: CreatedOrder): void {
+  if (items !== undefined) reader.primeItems(order.id, items);
 }
 
 /** The context for one event of a subscription: a new deadline and an empty cache. */

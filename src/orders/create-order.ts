@@ -1,7 +1,7 @@
 import { completeDraft, validateOrderRequest, type DraftInput, type OrderRequest } from '../domain/order-draft.js';
 import { invalid, type FieldPath, type InputProblem, type Rejection } from '../domain/errors.js';
 import { priceLines } from '../domain/order-lines.js';
-import type { Order, OrderDraft } from '../domain/order.js';
+import type { Order, OrderDraft, OrderItem } from '../domain/order.js';
 import { actorOf, type Viewer } from '../domain/viewer.js';
 import { creationFingerprintParts, fingerprintOf } from './fingerprint.js';
 import { checkIdempotencyKey, orderIdOfKey } from './idempotency-key.js';
@@ -17,8 +17,14 @@ export interface CreateOrderRequest extends DraftInput {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-export type CreateOrderResult =
-  { readonly order: Order; readonly replayed: boolean } | { readonly rejection: Rejection };
+export type CreateOrderResult = CreatedOrder | { readonly rejection: Rejection };
+
+export interface CreatedOrder {
+  readonly order: Order;
+  readonly replayed: boolean;
+  /** Missing where they have to be read. */
+  readonly items?: readonly OrderItem[];
+}
 
 /** Creates an order: exactly one for each id or idempotency key, no matter how often the request is repeated. */
 export async function createOrder(
@@ -111,8 +117,10 @@ async function priceOrder(
 
 export function toCreateOrderResult(outcome: WriteOutcome, command: CreateOrder): CreateOrderResult {
   switch (outcome.kind) {
-    case 'created':
-      return { order: outcome.order, replayed: outcome.replayed };
+    case 'created': {
+      const { kind: _, ...created } = outcome;
+      return created;
+    }
     case 'rejected':
       return { rejection: outcome.rejection };
     case 'aborted':

@@ -1,5 +1,5 @@
 import { decideCreation, storedOrder, type CreationDecision, type ExistingOrder } from '../domain/decide-creation.js';
-import type { Assigned, OrderDraft } from '../domain/order.js';
+import type { Assigned, OrderDraft, OrderItem } from '../domain/order.js';
 import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderOutcome, CreateOrder } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
@@ -35,7 +35,7 @@ export async function createBatch(tx: Queryable, commands: readonly CreateOrder[
   const outcomes = commands.map((command) => {
     const stored = existing.get(command.orderId);
     if (stored !== undefined && stored === created.get(command.orderId) && stored.commandId === command.commandId) {
-      return { kind: 'created', order: stored.order, replayed: false } as const;
+      return { kind: 'created', order: stored.order, replayed: false, items: itemsOf(command) } as const;
     }
     if (stored !== undefined) return toOutcome(decideCreation(stored, command, { referenceTaken: false }));
     const first = firsts.get(command.orderId) ?? command;
@@ -46,6 +46,11 @@ export async function createBatch(tx: Queryable, commands: readonly CreateOrder[
     return toOutcome(decideCreation(null, first, { referenceTaken: reference === 'taken' }));
   });
   return { outcomes, newIds: new Set(created.keys()) };
+}
+
+/** As they are stored: the statement numbers the lines in their sequence. */
+function itemsOf({ orderId, draft }: CreateOrder): readonly OrderItem[] {
+  return (draft?.lines ?? []).map((line, index) => ({ ...line, orderId, position: index + 1 }));
 }
 
 function firstOfEachOrder(commands: readonly CreateOrder[]): ReadonlyMap<string, NewOrderCommand> {

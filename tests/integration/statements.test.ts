@@ -54,6 +54,22 @@ test('fifty orders with their items take two statements', async () => {
   expect(statements).toHaveLength(2);
 });
 
+test('the items of a created order are returned as they are stored, without reading them', async () => {
+  const items = [
+    { name: '  Tea ', quantity: 2, unitPrice: '1.5', sku: 's' },
+    { name: 'Cup', quantity: 1, unitPrice: 3 },
+  ];
+  const fields = 'id items { id position productId sku name quantity unitPrice { amount } subtotal { amount } }';
+  const mutation = `mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { ${fields} } } }`;
+  let response: { createOrder: { order: { id: string } } } | undefined;
+  const statements = await statementsOf(async () => {
+    ({ data: response } = await server.request<typeof response & object>(mutation, { input: { items } }));
+  });
+  expect(statements.filter((sql) => sql.includes('FROM order_items'))).toEqual([]);
+  const order = response?.createOrder.order;
+  expect(await server.get(`{ order(id: "${order?.id}") { ${fields} } }`)).toEqual({ order });
+});
+
 test('a list reads notes, metadata, addresses and tracking only where one of them is selected', async () => {
   const large = /o\.notes|o\.metadata|o\.shipping_address|o\.billing_address|o\.tracking/;
   const statementOf = async (fields: string) => {

@@ -66,19 +66,20 @@ describe('a stored write is reported as stored', () => {
   });
 
   test('if the reads of its payload are rejected as overload', async () => {
-    const query = `mutation ($input: CreateOrdersInput!) { createOrders(input: $input) {
+    const created = await Promise.all(Array.from({ length: 5 }, () => createdOrder(server)));
+    const query = `mutation ($input: UpdateOrderStatusesInput!) { updateOrderStatuses(input: $input) {
       results { order { id number status version items { name } } userErrors { code } } } }`;
-    const input = { orders: Array.from({ length: 5 }, () => ({ items: [TEA] })) };
+    const input = { changes: created.map(({ id }) => ({ id, status: 'CONFIRMED' })) };
     const { status, headers, data, errors } = await server.request<{
-      createOrders: { results: { order: Stored; userErrors: object[] }[] };
+      updateOrderStatuses: { results: { order: Stored; userErrors: object[] }[] };
     }>(query, { input });
     expect([status, headers.get('retry-after')]).toEqual([200, null]);
-    const orders = data.createOrders.results.map((result) => result.order);
+    const orders = data.updateOrderStatuses.results.map((result) => result.order);
     expect(orders.filter(({ items }) => items !== null)).toHaveLength(2);
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED', 'OVERLOADED', 'OVERLOADED']);
     for (const error of errors ?? []) expectStored(error);
-    const rows = await database.sql('SELECT 1 FROM orders WHERE id = any($1::uuid[])', [orders.map(({ id }) => id)]);
-    expect(rows).toHaveLength(5);
+    const confirmed = "SELECT 1 FROM orders WHERE id = any($1::uuid[]) AND status = 'CONFIRMED'";
+    expect(await database.sql(confirmed, [orders.map(({ id }) => id)])).toHaveLength(5);
   });
 
   test('with HTTP status 200 if a read of its payload fails unexpectedly', async () => {

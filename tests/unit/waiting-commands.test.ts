@@ -149,9 +149,9 @@ test('orders found locked at different times are soon probed together', async ()
 test('the size of a command is computed once, regardless of the number of retries', async () => {
   let computed = 0;
   const counted = {
-    toJSON: () => {
+    get text() {
       computed += 1;
-      return {};
+      return '';
     },
   };
   const id = randomUUID();

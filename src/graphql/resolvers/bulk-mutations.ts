@@ -3,7 +3,7 @@ import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
 import type { Rejection } from '../../domain/errors.js';
 import { BULK_LIMITS } from '../../domain/limits.js';
 import { createOrders, transitionOrders, type Rows } from '../../orders/bulk-orders.js';
-import { afterWrite, type Context } from '../context.js';
+import { afterWrite, keepItems, type Context } from '../context.js';
 import { grouped } from '../description-texts.js';
 import { requestErrorOf } from '../errors.js';
 import { toUserErrors } from '../user-errors.js';
@@ -33,6 +33,7 @@ userErrors of an entry, in addition to those of \`createOrder\`:
     const answer = await createOrders(services.orders, input, caller);
     afterWrite(context, hasStored(answer) ? path.key : null);
     if ('rejection' in answer) return { results: [], userErrors: toUserErrors(answer.rejection) };
+    for (const row of answer.rows) if ('order' in row) keepItems(context, row);
     const results = toResults(answer.rows, ['input', 'orders'], { order: null, replayed: false }, services.report);
     return { results, userErrors: [] };
   }

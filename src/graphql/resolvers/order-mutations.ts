@@ -6,7 +6,7 @@ import { createOrder } from '../../orders/create-order.js';
 import { deleteOrder } from '../../orders/delete-order.js';
 import { cancelOrder, transitionOrder } from '../../orders/transition-order.js';
 import { updateOrder } from '../../orders/update-order.js';
-import { afterWrite, type Context } from '../context.js';
+import { afterWrite, keepItems, type Context } from '../context.js';
 import { anyOf } from '../description-texts.js';
 import { toUserErrors } from '../user-errors.js';
 import { CancelOrderInput, CancelOrderPayload } from '../types/cancel-order.js';
@@ -44,7 +44,9 @@ userErrors:
     const result = await createOrder(services.orders, input, caller);
     afterWrite(context, 'rejection' in result ? null : path.key);
     if ('rejection' in result) return { order: null, replayed: false, userErrors: toUserErrors(result.rejection) };
-    return { ...result, userErrors: [] };
+    keepItems(context, result);
+    const { order, replayed } = result;
+    return { order, replayed, userErrors: [] };
   }
 
   @Mutation(() => UpdateOrderStatusPayload, {

@@ -33,7 +33,9 @@ export interface CustomerRecord {
 /** One caller's reads. Each is coalesced with those of all other callers. */
 export interface OrderReader extends Omit<SingleReads, 'items'> {
   /** Items that have been prefetched are returned themselves, without a promise. */
-  items(orderId: string): OrderItem[] | Promise<OrderItem[]>;
+  items(orderId: string): readonly OrderItem[] | Promise<readonly OrderItem[]>;
+  /** Keeps the items of an order that are known already, for `items`. */
+  primeItems(orderId: string, items: readonly OrderItem[]): void;
   /**
    * Reads the items of orders by one call. Never rejects: `items` fails for an order whose items could not be read.
    *
@@ -49,7 +51,7 @@ interface SingleReads {
   isKnown(id: string): Promise<boolean>;
   /** Whether an order was changed under an idempotency key. */
   isCommandKnown(key: CommandKey): Promise<boolean>;
-  items(orderId: string): Promise<OrderItem[]>;
+  items(orderId: string): Promise<readonly OrderItem[]>;
   range(range: OrderRange): Promise<Order[]>;
   count(request: CountRequest): Promise<number>;
   idOfNumber(number: string): Promise<string | null>;

@@ -1,7 +1,7 @@
 import type { ChangeCommand } from '../../domain/decide-change.js';
 import type { CreationCommand } from '../../domain/decide-creation.js';
 import type { Rejection } from '../../domain/errors.js';
-import type { Order } from '../../domain/order.js';
+import type { Order, OrderItem } from '../../domain/order.js';
 import type { Caller } from './caller.js';
 
 /** A command that creates an order. */
@@ -28,7 +28,13 @@ export type WriteCommand = CreateOrder | ChangeOrder | CreateGroup;
 
 /** The outcome of a command on one order. */
 export type OrderOutcome =
-  | { readonly kind: 'created'; readonly order: Order; readonly replayed: boolean }
+  | {
+      readonly kind: 'created';
+      readonly order: Order;
+      readonly replayed: boolean;
+      /** The items of an order that this command stored. */
+      readonly items?: readonly OrderItem[];
+    }
   | {
       readonly kind: 'changed';
       readonly order: Order;
