@@ -74,6 +74,7 @@ function bytesOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 0;
   let bytes = OBJECT_BYTES;
-  for (const name of Object.keys(value)) bytes += name.length + bytesOf((value as Readonly<Record<string, unknown>>)[name]);
+  for (const name of Object.keys(value))
+    bytes += name.length + bytesOf((value as Readonly<Record<string, unknown>>)[name]);
   return bytes;
 }
