@@ -12,7 +12,7 @@ export class PipelinedClient extends Client {
     super({ ...config, pipeline: true });
   }
 
-  /** Prisma's adapter only calls this form of `query`. */
+  /** Prisma's adapter only calls this form of `query`. The pool adds a callback, for statements outside of transactions. */
   override query = ((...args: [QueryArrayConfig]) => {
     if (args[0].text === 'BEGIN') {
       this.#begins = true;
