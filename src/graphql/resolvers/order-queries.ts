@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
 import type { Order } from '../../domain/order.js';
+import type { OrderReader } from '../../orders/interfaces/order-reader.js';
 import { findByNumber, findByReference, findCustomer, findOrder } from '../../orders/find-order.js';
 import { listOrders } from '../../orders/order-list.js';
 import { lookupArgument, LOOKUP_LIMITS, orderIdArgument, PageArgs } from '../arguments.js';
@@ -10,7 +11,13 @@ import { OrderSort, OrderWhere } from '../types/where.js';
 import { OrderConnection, OrderType } from '../types/order.js';
 import { viewCustomer } from '../views.js';
 import { toOrderFilter } from '../order-filter.js';
+import { selectedPaths } from '../selected-fields.js';
 import { NEWEST_FIRST, toOrderConnection } from './order-connection.js';
+
+/** Reads the items beside the order, not after it. Their field reports a failure; without a visible order they are unused. */
+function startReadingItems(reader: OrderReader, orderId: string): void {
+  Promise.resolve(reader.items(orderId)).catch(() => undefined);
+}
 
 @Resolver()
 export class OrderQueries {
@@ -21,8 +28,12 @@ export class OrderQueries {
   async order(
     @Arg('id', () => ID, { description: 'Id of the order, a UUID.' }) id: string,
     @Ctx() { reader, caller }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Order | null> {
-    return findOrder(reader, orderIdArgument('id', id), caller);
+    const orderId = orderIdArgument('id', id);
+    const found = findOrder(reader, orderId, caller);
+    if (selectedPaths(info).has('items')) startReadingItems(reader, orderId);
+    return found;
   }
 
   @Query(() => OrderType, {
