@@ -1,8 +1,8 @@
 import {
-  getDirectiveValues,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   Kind,
+  valueFromASTUntyped,
   type FieldNode,
   type GraphQLResolveInfo,
   type SelectionNode,
@@ -35,9 +35,11 @@ function collectPaths({ fieldNodes, fragments, variableValues }: GraphQLResolveI
   function isIncluded(node: SelectionNode): boolean {
     if (node.directives === undefined || node.directives.length === 0) return true;
     hasConditions = true;
-    const valueOf = (directive: typeof GraphQLSkipDirective) =>
-      getDirectiveValues(directive, node, variableValues)?.['if'];
-    return valueOf(GraphQLSkipDirective) !== true && valueOf(GraphQLIncludeDirective) !== false;
+    return node.directives.every(({ name, arguments: [condition] = [] }) => {
+      const value: unknown = condition === undefined ? null : valueFromASTUntyped(condition.value, variableValues);
+      if (name.value === GraphQLSkipDirective.name) return value !== true;
+      return name.value !== GraphQLIncludeDirective.name || value !== false; // the executor reports a value that is neither
+    });
   }
 
   function addSelection(selection: SelectionNode, prefix: string, depth: number): void {

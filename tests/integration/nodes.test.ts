@@ -147,3 +147,11 @@ test('money is exact in currencies with zero, two and three decimals', async () 
     expect(order.total).toEqual({ amount, currency });
   }
 });
+
+test('an order that does not exist is null, whatever the condition of its items', async () => {
+  const query = `query ($id: ID!, $items: Boolean = true) { order(id: $id) { items @include(if: $items) { name } } }`;
+  for (const items of [true, false, null]) {
+    const { data, errors } = await server.request<{ order: null }>(query, { id: randomUUID(), items });
+    expect([data, errors]).toEqual([{ order: null }, undefined]);
+  }
+});
