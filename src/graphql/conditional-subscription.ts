@@ -1,12 +1,5 @@
-import {
-  GraphQLError,
-  Kind,
-  OperationTypeNode,
-  parse,
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  type SelectionSetNode,
-} from 'graphql';
+import { GraphQLError, Kind, OperationTypeNode, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { fragmentsOf, type Fragments } from './count-fields.js';
 
 /**
  * The specification of September 2025 forbids `@skip` and `@include` on the root field of a subscription; graphql-js 16
@@ -15,9 +8,7 @@ import {
  * @returns an error for the first such subscription, or null
  */
 export function conditionalSubscription(document: DocumentNode): GraphQLError | null {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions)
-    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const fragments = fragmentsOf(document);
   for (const node of document.definitions) {
     const isSubscription = node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.SUBSCRIPTION;
     if (!isSubscription || !isConditional(node.selectionSet, fragments, new Set())) continue;
@@ -36,17 +27,13 @@ export function problemOfSubscriptions(text: string, maxTokens: number): string 
   }
 }
 
-function isConditional(
-  { selections }: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  seen: Set<string>,
-): boolean {
+function isConditional({ selections }: SelectionSetNode, fragments: Fragments, seen: Set<string>): boolean {
   return selections.some((selection) => {
     if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') === true)
       return true;
     if (selection.kind === Kind.FIELD) return false;
     if (selection.kind === Kind.INLINE_FRAGMENT) return isConditional(selection.selectionSet, fragments, seen);
-    const fragment = seen.has(selection.name.value) ? undefined : fragments.get(selection.name.value);
+    const fragment = seen.has(selection.name.value) ? undefined : fragments[selection.name.value];
     seen.add(selection.name.value);
     return fragment !== undefined && isConditional(fragment.selectionSet, fragments, seen);
   });

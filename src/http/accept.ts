@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { rememberHeaders } from './remember-headers.js';
 
 /** Media types of a response. */
 export type MediaType = 'application/json' | 'application/graphql-response+json';
@@ -19,17 +19,10 @@ interface MediaRange {
  * run, so the decision is made here and Apollo gets a header that it always accepts.
  */
 export function negotiate(accept: string | undefined): MediaType | null {
-  const key = accept ?? '';
-  const known = negotiated.get(key);
-  if (known !== undefined) return known.type;
-  const type = choose(accept);
-  if (key.length <= MAX_REMEMBERED) negotiated.set(key, { type });
-  return type;
+  return negotiated(accept ?? '');
 }
 
-/** Clients send few different headers. */
-const negotiated = new LRUCache<string, { readonly type: MediaType | null }>({ max: 100 });
-const MAX_REMEMBERED = 200;
+const negotiated = rememberHeaders(choose);
 
 function choose(accept: string | undefined): MediaType | null {
   const ranges = parseAccept(accept);

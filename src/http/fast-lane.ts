@@ -1,8 +1,8 @@
-import { OperationTypeNode, type ExecutionResult, type GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { assertReadable } from '../graphql/assert-readable.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
-import type { Variables } from '../graphql/execution/coerce-variables.js';
+import type { Variables } from '../graphql/argument-cost.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { FinishedResponse, FinishResponse } from './finish-response.js';
@@ -29,7 +29,7 @@ export interface FastLane {
 }
 
 export function createFastLane({ documents, formatError, finish, maxCost }: FastLaneOptions): FastLane {
-  const format = (error: GraphQLError) => formatted(error, formatError);
+  const format = (error: GraphQLError) => formatError(error.toJSON(), error);
   return {
     accept(body) {
       const request = readRequest(body);
@@ -92,11 +92,4 @@ async function executed(
   } catch (cause) {
     return { errors: [toGraphQLError(cause)] };
   }
-}
-
-/** The error as Apollo passes it to the formatter, formatted. */
-function formatted(error: GraphQLError, formatError: ErrorFormatter): GraphQLFormattedError {
-  const { http: _, ...extensions } = error.extensions;
-  const code = extensions['code'] ?? 'INTERNAL_SERVER_ERROR';
-  return formatError({ ...error.toJSON(), extensions: { ...extensions, code } }, error);
 }

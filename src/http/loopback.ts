@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { LRUCache } from 'lru-cache';
+import { rememberHeaders } from './remember-headers.js';
 
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
@@ -38,14 +38,5 @@ function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
-function isLoopback(url: string): boolean {
-  const known = loopback.get(url);
-  if (known !== undefined) return known;
-  const is = LOOPBACK_NAMES.has(hostnameOf(url));
-  if (url.length <= MAX_REMEMBERED) loopback.set(url, is);
-  return is;
-}
-
-/** Clients send few different headers. */
-const loopback = new LRUCache<string, boolean>({ max: 100 });
-const MAX_REMEMBERED = 200;
+/** Whether a URL names a loopback address. */
+const isLoopback = rememberHeaders((url) => LOOPBACK_NAMES.has(hostnameOf(url)));

@@ -10,8 +10,7 @@ import {
   type GraphQLSchema,
   type VariableDefinitionNode,
 } from 'graphql';
-
-export type Variables = Readonly<Record<string, unknown>>;
+import type { Variables } from '../argument-cost.js';
 
 /** Coerces the variables of one operation. @returns null if a value is not valid; graphql-js then reports the errors */
 export type CoerceVariables = (inputs: Variables) => Variables | null;

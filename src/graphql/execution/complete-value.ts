@@ -28,15 +28,21 @@ export function completeNonNull(complete: Complete): Complete {
   };
 }
 
-export function completeLeaf(type: GraphQLLeafType): Complete {
-  return (_execution, value) => {
+/** Completes null, and rejects an error that is returned as a value. */
+function nullable(complete: Complete): Complete {
+  return (execution, value, path, info) => {
     if (value instanceof Error) throw value;
-    if (value === null || value === undefined) return null;
+    return value === null || value === undefined ? null : complete(execution, value, path, info);
+  };
+}
+
+export function completeLeaf(type: GraphQLLeafType): Complete {
+  return nullable((_execution, value) => {
     const serialized = type.serialize(value);
     if (serialized !== null && serialized !== undefined) return serialized;
     const call = `${inspect(type)}.serialize(${inspect(value)})`;
     throw new Error(`Expected \`${call}\` to return non-nullable value, returned: ${inspect(serialized)}`);
-  };
+  });
 }
 
 export function completeList(completeItem: Complete, hasNonNullItems: boolean): Complete {
@@ -52,9 +58,7 @@ export function completeList(completeItem: Complete, hasNonNullItems: boolean): 
     }
   }
 
-  return (execution, value, path, info) => {
-    if (value instanceof Error) throw value;
-    if (value === null || value === undefined) return null;
+  return nullable((execution, value, path, info) => {
     if (!isIterable(value)) {
       const field = `${info.parentType.name}.${info.fieldName}`;
       throw new GraphQLError(`Expected Iterable, but did not find one for field "${field}".`);
@@ -71,7 +75,7 @@ export function completeList(completeItem: Complete, hasNonNullItems: boolean): 
       void Promise.allSettled(pending); // the list is null already; a rejection without a handler would end the process
       throw cause;
     }
-  };
+  });
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
@@ -79,11 +83,7 @@ function isIterable(value: unknown): value is Iterable<unknown> {
 }
 
 export function completeObject(selection: SelectionPlan, type: GraphQLObjectType): Complete {
-  return (execution, value, path, info) => {
-    if (value instanceof Error) throw value;
-    if (value === null || value === undefined) return null;
-    return executeObject(execution, { selection, type, value, path, info });
-  };
+  return nullable((execution, value, path, info) => executeObject(execution, { selection, type, value, path, info }));
 }
 
 interface ObjectValue {
@@ -111,14 +111,12 @@ export function completeAbstract(
   type: GraphQLAbstractType,
   resolveType: GraphQLTypeResolver<unknown, unknown>,
 ): Complete {
-  return (execution, value, path, info) => {
-    if (value instanceof Error) throw value;
-    if (value === null || value === undefined) return null;
+  return nullable((execution, value, path, info) => {
     const execute = (name: unknown) =>
       executeObject(execution, { selection, type: possibleType(name, type, info, value), value, path, info });
     const name = resolveType(value, execution.context, info, type);
     return isPromise(name) ? name.then(execute) : execute(name);
-  };
+  });
 }
 
 /** The object type of a value of an abstract type. @throws GraphQLError with the messages of graphql-js */

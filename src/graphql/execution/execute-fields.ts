@@ -7,7 +7,7 @@ import {
   type GraphQLError,
   type GraphQLResolveInfo,
 } from 'graphql';
-import type { Variables } from './coerce-variables.js';
+import type { Variables } from '../argument-cost.js';
 import { isPromise } from './is-promise.js';
 import type { FieldPlan, ObjectPlan } from './plan.js';
 

@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 import { isVariable } from '../argument-cost.js';
 import { assertReadable, isReadable } from '../assert-readable.js';
-import type { Variables } from './coerce-variables.js';
+import type { Variables } from '../argument-cost.js';
 
 /** The arguments of a field for the variables of one request. @throws GraphQLError if an argument is not valid */
 export type FieldArguments = (variables: Variables) => Record<string, unknown>;

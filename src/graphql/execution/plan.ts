@@ -18,7 +18,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import type { Variables } from './coerce-variables.js';
+import type { Variables } from '../argument-cost.js';
 import { completeAbstract, completeLeaf, completeList, completeNonNull, completeObject } from './complete-value.js';
 import type { Complete } from './complete-value.js';
 import { prepareArguments, type FieldArguments } from './field-arguments.js';

@@ -17,7 +17,8 @@ import { isReadable } from '../assert-readable.js';
 import type { Context } from '../context.js';
 import { prepareCost, type OperationCost } from '../cost.js';
 import { fragmentsOf, type Fragments } from '../count-fields.js';
-import { prepareCoercion, type CoerceVariables, type Variables } from './coerce-variables.js';
+import type { Variables } from '../argument-cost.js';
+import { prepareCoercion, type CoerceVariables } from './coerce-variables.js';
 import { executePlan } from './execute-fields.js';
 import { planRoot, type ObjectPlan } from './plan.js';
 

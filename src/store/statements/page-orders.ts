@@ -143,9 +143,9 @@ type End = SortKey;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * The columns of `c`, which has a row for each range, with their arrays: what ranges of one shape differ in. PostgreSQL
- * must not see how long an array is: it would plan each execution anew, because plans for few ranges seem cheaper than the
- * generic one.
+ * The columns of `c`, which has a row for each range, with their arrays: what ranges of one shape differ in. The arrays are
+ * in subqueries, which hide their lengths from the planner. With known lengths PostgreSQL plans each execution anew, because
+ * it estimates a plan for few ranges to cost less than the generic one.
  */
 function differingBy(ranges: readonly [OrderRange, ...OrderRange[]], bind: Bind): ReadonlyMap<Differing, string> {
   const [{ filter, field, ...first }] = ranges;
