@@ -57,6 +57,8 @@ interface RequestErrorRules {
 
 /** The codes of failures of the request as a whole, which become top-level GraphQL errors. */
 export const REQUEST_ERRORS = {
+  UNAUTHENTICATED: { status: 401 },
+  FORBIDDEN: { status: 403 },
   BAD_USER_INPUT: { status: 400 },
   INVALID_CURSOR: { status: 400 },
   THROTTLED: { status: 429 },

@@ -16,9 +16,14 @@ export interface Actor {
 
 const RANK: readonly Role[] = ['admin', 'staff', 'customer'];
 
+/** The strongest role of a viewer; null without a known role, which means no rights. */
+export function roleOf({ roles }: Viewer): Role | null {
+  return RANK.find((role) => roles.includes(role)) ?? null;
+}
+
 /** The viewer as an actor, under the strongest of its roles. */
 export function actorOf(viewer: Viewer): Actor {
-  return { subject: viewer.subject, kind: RANK.find((role) => viewer.roles.includes(role)) ?? 'customer' };
+  return { subject: viewer.subject, kind: roleOf(viewer) ?? 'customer' };
 }
 
 function seesEverything(viewer: Viewer): boolean {

@@ -11,7 +11,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { Logger } from 'pino';
-import type { Authenticate } from '../auth/authenticate.js';
+import type { Authenticate, Identity } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { problemOfSubscriptions } from '../graphql/conditional-subscription.js';
@@ -24,6 +24,13 @@ import { answerFailure, answerParserFailure, graphqlError } from './failures.js'
 import { rejectionOnLoopback } from './loopback.js';
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until the request is authenticated. */
+    identity: Identity | null;
+  }
+}
 
 export interface HttpOptions {
   /** Serve only clients on this machine. */
@@ -119,33 +126,37 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   const { apollo, fastLane, authenticate, createContext, maxTokens } = options;
 
-  async function contextOf(request: FastifyRequest, reply: FastifyReply): Promise<Context> {
-    const gone = goneSignal(reply); // before the wait, in which the client may leave
-    return createContext(await authenticate(request.headers), gone);
+  function contextOf({ identity }: FastifyRequest, reply: FastifyReply): Context {
+    if (identity === null) throw new Error('a request reached its handler without authentication');
+    return createContext(identity.viewer, goneSignal(reply));
   }
 
-  const answerByApollo = fastifyApolloHandler(apollo, { context: contextOf });
+  const answerByApollo = fastifyApolloHandler(apollo, {
+    context: (request, reply) => Promise.resolve(contextOf(request, reply)),
+  });
+  app.decorateRequest('identity', null);
 
   app.route({
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
-    onRequest: (request, reply, done) => {
-      if (allowLoopbackPages(request, reply)) return void reply.code(204).send();
+    onRequest: async (request, reply) => {
+      if (allowLoopbackPages(request, reply)) return reply.code(204).send();
       const { accept } = request.headers;
-      if (request.method === 'GET' && prefersPage(accept)) return void reply.redirect('/', 303); // a browser opens the address
+      if (request.method === 'GET' && prefersPage(accept)) return reply.redirect('/', 303); // a browser opens the address
       const type = negotiate(accept);
       if (type === null) {
         // Before execution: a mutation must not run if its response cannot be sent.
         const message = 'Accept must allow application/json or application/graphql-response+json, in UTF-8.';
-        return void reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
+        return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
-      done();
+      request.identity = await authenticate(request.headers); // before the body is read
+      return undefined;
     },
     async handler(request, reply) {
       const accepted = request.method === 'POST' ? (fastLane?.accept(request.body) ?? null) : null;
       if (fastLane !== null && accepted !== null) {
-        const { text, status, headers } = await fastLane.answer(accepted, await contextOf(request, reply));
+        const { text, status, headers } = await fastLane.answer(accepted, contextOf(request, reply));
         const type = `${request.headers.accept}; charset=utf-8`;
         return reply
           .code(status ?? 200)
@@ -176,9 +187,10 @@ function correlationId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** Aborts if the connection closes before the response is sent. */
+/** Aborts if the connection closes before the response is sent. It may have closed while the body was read. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  if (reply.raw.closed) gone.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
   });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
-import type { Viewer } from '../domain/viewer.js';
+import type { Identity } from '../auth/authenticate.js';
 import { RunningSubscriptions } from './running-subscriptions.js';
 
 /** The state of a connection that the hooks of graphql-ws receive. */
@@ -12,7 +12,7 @@ export interface Connection {
   /** Aborts when the client disconnects. */
   readonly gone: AbortSignal;
   /** Null until `connection_init` is authenticated. */
-  viewer: Viewer | null;
+  identity: Identity | null;
   /** The message that is being handled; valid until its handler first awaits. */
   message: IncomingText;
   readonly running: RunningSubscriptions;
@@ -51,7 +51,14 @@ export function openConnection(
 ): void {
   const gone = new AbortController();
   const running = new RunningSubscriptions();
-  const connection: Connection = { socket, request, gone: gone.signal, viewer: null, message: { length: 0 }, running };
+  const connection: Connection = {
+    socket,
+    request,
+    gone: gone.signal,
+    identity: null,
+    message: { length: 0 },
+    running,
+  };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);

@@ -111,11 +111,11 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
     onConnect: async ({ extra, connectionParams = {} }) => {
-      extra.viewer = await authenticate(connectionParams);
+      extra.identity = await authenticate(connectionParams);
     },
-    context: ({ extra: { viewer, gone } }) => {
-      if (viewer === null) throw new Error('A subscription began before its websocket was authenticated.');
-      return createContext(viewer, gone);
+    context: ({ extra: { identity, gone } }) => {
+      if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
+      return createContext(identity.viewer, gone);
     },
     onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
       if (id.length > MAX_ID_LENGTH) {

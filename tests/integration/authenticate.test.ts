@@ -64,9 +64,8 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
 }
 
 const bySubject: Authenticate = async ({ authorization }) => ({
-  issuer: 'test',
-  subject: await Promise.resolve(String(authorization)),
-  roles: ['customer'],
+  viewer: { issuer: 'test', subject: await Promise.resolve(String(authorization)), roles: ['customer'] },
+  expiresAt: null,
 });
 
 test('the headers of a request determine its viewer', async () => {
@@ -100,5 +99,5 @@ test('a websocket with rejected credentials is closed without a subscription', a
 });
 
 test('in the open mode every viewer is an admin without a subject', async () => {
-  expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toBe(OPEN_ADMIN);
+  expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toEqual({ viewer: OPEN_ADMIN, expiresAt: null });
 });
