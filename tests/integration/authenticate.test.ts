@@ -99,5 +99,8 @@ test('a websocket with rejected credentials is closed without a subscription', a
 });
 
 test('in the open mode every viewer is an admin without a subject', async () => {
-  expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toEqual({ viewer: OPEN_ADMIN, expiresAt: null });
+  expect(await authenticateAsOpenAdmin({ authorization: 'Bearer ignored' })).toEqual({
+    viewer: OPEN_ADMIN,
+    expiresAt: null,
+  });
 });
