@@ -9,6 +9,7 @@ export interface Config {
   readonly logFormat: Values['LOG_FORMAT'];
   /** Every client is admin. `guarded`: only loopback Host and Origin headers and no forwarded requests are served. */
   readonly open: { readonly guarded: boolean };
+  readonly policy: { readonly customerPrices: boolean };
   readonly database: {
     readonly source:
       | { readonly kind: 'embedded'; readonly dataDir: string }
@@ -91,6 +92,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     open: openness(values),
+    policy: { customerPrices: values.ALLOW_CUSTOMER_PRICES === 'true' },
     database: {
       source:
         url === null

@@ -66,6 +66,11 @@ export const VARIABLES = {
     ['auto', 'open'],
     '`open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
   ),
+  ALLOW_CUSTOMER_PRICES: choice(
+    'false',
+    ['true', 'false'],
+    'Whether customers may send the prices of items. With `false`, the prices of their orders come from the product catalogue.',
+  ),
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(
