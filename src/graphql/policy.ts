@@ -10,7 +10,7 @@ export type Policy = Readonly<Record<string, Readonly<Partial<Record<Role, strin
  */
 const POLICY: Policy = {
   Query: {
-    customer: 'order orderByNumber orderByExternalReference orders customer node nodes',
+    customer: 'order orderByNumber orderByExternalReference orders customer viewer node nodes',
     staff: 'orderStats',
   },
   Mutation: {
@@ -37,6 +37,7 @@ const POLICY: Policy = {
     staff: 'reason',
   },
   Actor: { customer: 'kind', staff: 'subject' },
+  Viewer: { customer: 'subject roles' },
 
   OrderStats: { staff: 'asOf count byStatus money processingTime series' },
   StatsPoint: { staff: 'from count money' },

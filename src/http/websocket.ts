@@ -9,6 +9,7 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { authenticateConnection } from './authenticate-connection.js';
 import { reject } from './connections.js';
 import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
 import { createSlices } from './slices.js';
@@ -110,9 +111,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    onConnect: async ({ extra, connectionParams = {} }) => {
-      extra.identity = await authenticate(connectionParams);
-    },
+    onConnect: ({ extra, connectionParams }) => authenticateConnection(extra, connectionParams ?? {}, authenticate),
     context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
     onSubscribe: ({ extra }, id, payload) => {
       const { socket, message, running } = extra;
