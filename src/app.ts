@@ -26,6 +26,7 @@ import { createSubscriptionHub } from './events/subscription-hub.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
+import { policyOf } from './graphql/policy.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
 import { createFastLane } from './http/fast-lane.js';
@@ -197,7 +198,7 @@ async function serve(
   problem: () => Promise<string | null>,
 ): Promise<string> {
   const { request, auth, shutdownGraceMs, shutdownDrainMs } = config;
-  const schema = createSchema();
+  const schema = createSchema(policyOf(config.policy));
   const formatError = createErrorFormatter(services.report);
   const shared = {
     ...request,

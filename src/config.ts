@@ -9,6 +9,7 @@ export interface Config {
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
   readonly auth: AuthConfig;
+  readonly policy: { readonly customerPrices: boolean };
   readonly database: {
     readonly source:
       | { readonly kind: 'embedded'; readonly dataDir: string }
@@ -91,6 +92,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     auth: authConfigOf(values),
+    policy: { customerPrices: values.ALLOW_CUSTOMER_PRICES === 'true' },
     database: {
       source:
         url === null
