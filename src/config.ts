@@ -7,8 +7,21 @@ export interface Config {
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
-  /** Every client is admin. `guarded`: only loopback Host and Origin headers and no forwarded requests are served. */
+  /** Every client is admin. `guarded`: the server listens on loopback only and rejects forwarded requests. */
   readonly open: { readonly guarded: boolean };
+  /** Which requests the server serves at all; see http/request-guard.ts. */
+  readonly guard: {
+    /** Whether pages of loopback origins may call a server that is addressed by a loopback name. */
+    readonly loopbackPages: boolean;
+    readonly rejectForwarded: boolean;
+    /** Null allows any host. */
+    readonly hosts: readonly string[] | null;
+    readonly origins: readonly string[];
+  };
+  readonly introspection: boolean;
+  readonly playground: boolean;
+  /** A manifest of the only documents that are executed. */
+  readonly trustedDocuments: string | null;
   readonly database: {
     readonly source:
       | { readonly kind: 'embedded'; readonly dataDir: string }
@@ -85,12 +98,19 @@ export function loadEnvFile(): void {
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const values = check(env);
   const url = values.DATABASE_URL;
+  const open = openness(values);
+  const unlessProduction = (choice: 'auto' | 'on' | 'off') =>
+    choice === 'on' || (choice === 'auto' && values.NODE_ENV !== 'production');
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
-    open: openness(values),
+    open,
+    guard: guardOf(values, open),
+    introspection: unlessProduction(values.INTROSPECTION),
+    playground: unlessProduction(values.PLAYGROUND),
+    trustedDocuments: values.TRUSTED_DOCUMENTS,
     database: {
       source:
         url === null
@@ -195,6 +215,19 @@ function openness(values: Values): Config['open'] {
     );
   }
   return { guarded: true };
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/** An open server is served by listed names only: a page of any other name could reach it by DNS rebinding. */
+function guardOf({ ALLOWED_HOSTS, CORS_ORIGINS }: Values, open: Config['open'] | null): Config['guard'] {
+  const hosts = open === null ? null : LOOPBACK_NAMES;
+  return {
+    loopbackPages: open !== null,
+    rejectForwarded: open?.guarded === true,
+    hosts: ALLOWED_HOSTS.length > 0 ? ALLOWED_HOSTS : hosts,
+    origins: CORS_ORIGINS,
+  };
 }
 
 function deepFreeze<T extends object>(value: T): T {

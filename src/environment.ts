@@ -29,6 +29,28 @@ function text(fallback: string, about: string): Variable<string> {
   return { schema: z.string().min(1, 'must not be empty').default(fallback), fallback, bounds: 'text', about };
 }
 
+/** A list separated by commas, each entry normalized by `read`, which returns null for an invalid one. */
+function list(rule: string, about: string, read: (entry: string) => string | null): Variable<readonly string[]> {
+  const schema = z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((entry) => entry.trim()))
+    .transform((entries) => entries.filter((entry) => entry !== '').map(read))
+    .refine((entries): entries is string[] => entries.every((entry) => entry !== null), `must be a list of ${rule}`);
+  return { schema: schema as unknown as Variable<readonly string[]>['schema'], fallback: '', bounds: rule, about };
+}
+
+function originOf(entry: string): string | null {
+  return /^https?:\/\/[^/?#@\\*]+$/i.test(entry) && URL.canParse(entry) ? new URL(entry).origin : null;
+}
+
+/** Browsers send names in lower case and IPv6 addresses in brackets. */
+function hostNameOf(entry: string): string | null {
+  return /^([^:/?#@\\[\]*]+|\[[\da-f:.]+\])$/i.test(entry) && URL.canParse(`http://${entry}`)
+    ? new URL(`http://${entry}`).hostname
+    : null;
+}
+
 function url(protocol: RegExp, bounds: string, about: string): Variable<string | null> {
   const schema = z
     .string()
@@ -49,7 +71,7 @@ export const VARIABLES = {
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],
-    'With `production`, the server starts without authentication only if `AUTH_MODE=open`.',
+    'With `production`, the server starts without authentication only if `AUTH_MODE=open`, and introspection and the playground are off by default.',
   ),
   LOG_LEVEL: choice(
     'info',
@@ -66,6 +88,37 @@ export const VARIABLES = {
     ['auto', 'open'],
     '`open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
   ),
+  ALLOWED_HOSTS: list(
+    'host names without a port, separated by commas',
+    'Host names that requests may address the server by. Default: `localhost`, `127.0.0.1` and `[::1]` without authentication, any name with it.',
+    hostNameOf,
+  ),
+  CORS_ORIGINS: list(
+    'origins such as https://shop.example, without a path, separated by commas; * is not allowed',
+    'Origins of the web pages that may call the server, over HTTP and WebSocket, besides its own pages.',
+    originOf,
+  ),
+  INTROSPECTION: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    'Whether clients may read the schema. `off` also removes suggestions of names from error messages. `auto` is `off` with `NODE_ENV=production`.',
+  ),
+  PLAYGROUND: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    'Whether `/` serves the playground, which needs introspection. `auto` is `off` with `NODE_ENV=production`.',
+  ),
+  TRUSTED_DOCUMENTS: {
+    ...text(
+      '',
+      'Manifest of the only documents that the server executes; see docs/security.md. Default: any document.',
+    ),
+    bounds: 'path of a file',
+    schema: z
+      .string()
+      .optional()
+      .transform((file) => file ?? null),
+  } as Variable<string | null>,
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(

@@ -34,7 +34,6 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
 
 /** Responds to errors that occur before execution. */
 export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const status = error.statusCode ?? 500;
   if (status >= 500 && request.raw.destroyed && !request.raw.complete) {
     request.log.debug({ err: error }, 'client disconnected while sending a request');
