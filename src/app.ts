@@ -1,7 +1,11 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createTokenAuthentication } from './auth/authenticate-by-token.js';
+import type { Authenticate } from './auth/authenticate.js';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
+import { createRemoteKeys } from './auth/remote-keys.js';
+import { createSecretKeys } from './auth/secret-keys.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
@@ -170,6 +174,17 @@ function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | nu
   return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
 }
 
+function authenticationOf({ auth }: Config, log: Logger): Authenticate {
+  switch (auth.kind) {
+    case 'open':
+      return authenticateAsOpenAdmin;
+    case 'secret':
+      return createTokenAuthentication(createSecretKeys(auth.secret), auth.rules);
+    case 'jwks':
+      return createTokenAuthentication(createRemoteKeys({ url: auth.url, log }), auth.rules);
+  }
+}
+
 function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
   return {
     orders,
@@ -184,7 +199,7 @@ async function serve(
   services: Services,
   problem: () => Promise<string | null>,
 ): Promise<string> {
-  const { request, guard, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
+  const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report, { hideSuggestions: !introspection });
   const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
@@ -195,10 +210,10 @@ async function serve(
       : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
   const shared = {
     ...request,
-    guard: createRequestGuard(guard),
+    guard: createRequestGuard(config.guard),
     rules,
     trusted,
-    authenticate: authenticateAsOpenAdmin,
+    authenticate: authenticationOf(config, log),
     createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
     log,
   };

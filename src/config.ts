@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { StartupError } from './startup-error.js';
+import type { GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values, type Variable } from './environment.js';
 
 export interface Config {
@@ -7,17 +9,9 @@ export interface Config {
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
-  /** Every client is admin. `guarded`: the server listens on loopback only and rejects forwarded requests. */
-  readonly open: { readonly guarded: boolean };
-  /** Which requests the server serves at all; see http/request-guard.ts. */
-  readonly guard: {
-    /** Whether pages of loopback origins may call a server that is addressed by a loopback name. */
-    readonly loopbackPages: boolean;
-    readonly rejectForwarded: boolean;
-    /** Null allows any host. */
-    readonly hosts: readonly string[] | null;
-    readonly origins: readonly string[];
-  };
+  readonly auth: AuthConfig;
+  /** Which requests the server serves at all. */
+  readonly guard: GuardOptions;
   readonly introspection: boolean;
   readonly playground: boolean;
   /** A manifest of the only documents that are executed. */
@@ -98,7 +92,7 @@ export function loadEnvFile(): void {
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const values = check(env);
   const url = values.DATABASE_URL;
-  const open = openness(values);
+  const auth = authConfigOf(values);
   const unlessProduction = (choice: 'auto' | 'on' | 'off') =>
     choice === 'on' || (choice === 'auto' && values.NODE_ENV !== 'production');
   return deepFreeze({
@@ -106,8 +100,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
-    open,
-    guard: guardOf(values, open),
+    auth,
+    guard: guardOf(values, auth),
     introspection: unlessProduction(values.INTROSPECTION),
     playground: unlessProduction(values.PLAYGROUND),
     trustedDocuments: values.TRUSTED_DOCUMENTS,
@@ -199,32 +193,14 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
   return values as Values;
 }
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-/** An open server is meant for local development. Anywhere else it must be enabled explicitly. */
-function openness(values: Values): Config['open'] {
-  if (values.AUTH_MODE === 'open') return { guarded: false };
-  if (!LOOPBACK.has(values.HOST)) {
-    throw new StartupError(
-      `Without authentication, the server listens on loopback addresses only; HOST is ${values.HOST}. Set AUTH_MODE=open to serve every client as admin.`,
-    );
-  }
-  if (values.NODE_ENV === 'production') {
-    throw new StartupError(
-      'Without authentication, the server does not start with NODE_ENV=production. Set AUTH_MODE=open to serve every client as admin.',
-    );
-  }
-  return { guarded: true };
-}
-
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 /** An open server is served by listed names only: a page of any other name could reach it by DNS rebinding. */
-function guardOf({ ALLOWED_HOSTS, CORS_ORIGINS }: Values, open: Config['open'] | null): Config['guard'] {
-  const hosts = open === null ? null : LOOPBACK_NAMES;
+function guardOf({ ALLOWED_HOSTS, CORS_ORIGINS }: Values, auth: AuthConfig): GuardOptions {
+  const hosts = auth.kind === 'open' ? LOOPBACK_NAMES : null;
   return {
-    loopbackPages: open !== null,
-    rejectForwarded: open?.guarded === true,
+    loopbackPages: auth.kind === 'open',
+    rejectForwarded: auth.kind === 'open' && auth.guarded,
     hosts: ALLOWED_HOSTS.length > 0 ? ALLOWED_HOSTS : hosts,
     origins: CORS_ORIGINS,
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressList, hostNameOf, originOf } from './address-list.js';
 
 /** One environment variable, as docs/configuration.md shows it. */
 export interface Variable<T = unknown> {
@@ -29,28 +30,6 @@ function text(fallback: string, about: string): Variable<string> {
   return { schema: z.string().min(1, 'must not be empty').default(fallback), fallback, bounds: 'text', about };
 }
 
-/** A list separated by commas, each entry normalized by `read`, which returns null for an invalid one. */
-function list(rule: string, about: string, read: (entry: string) => string | null): Variable<readonly string[]> {
-  const schema = z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').map((entry) => entry.trim()))
-    .transform((entries) => entries.filter((entry) => entry !== '').map(read))
-    .refine((entries): entries is string[] => entries.every((entry) => entry !== null), `must be a list of ${rule}`);
-  return { schema: schema as unknown as Variable<readonly string[]>['schema'], fallback: '', bounds: rule, about };
-}
-
-function originOf(entry: string): string | null {
-  return /^https?:\/\/[^/?#@\\*]+$/i.test(entry) && URL.canParse(entry) ? new URL(entry).origin : null;
-}
-
-/** Browsers send names in lower case and IPv6 addresses in brackets. */
-function hostNameOf(entry: string): string | null {
-  return /^([^:/?#@\\[\]*]+|\[[\da-f:.]+\])$/i.test(entry) && URL.canParse(`http://${entry}`)
-    ? new URL(`http://${entry}`).hostname
-    : null;
-}
-
 function url(protocol: RegExp, bounds: string, about: string): Variable<string | null> {
   const schema = z
     .string()
@@ -58,6 +37,22 @@ function url(protocol: RegExp, bounds: string, about: string): Variable<string |
     .optional()
     .transform((text) => text ?? null);
   return { schema, fallback: '', bounds, about, secret: true };
+}
+
+function optionalText(about: string): Variable<string | null> {
+  const schema = z
+    .string()
+    .optional()
+    .transform((text) => text ?? null);
+  return { schema, fallback: '', bounds: 'text', about };
+}
+
+function list(bounds: string, about: string): Variable<readonly string[] | null> {
+  const schema = z
+    .string()
+    .optional()
+    .transform((text) => text?.split(',').map((word) => word.trim()) ?? null);
+  return { schema, fallback: '', bounds, about };
 }
 
 function postgresUrl(about: string): Variable<string | null> {
@@ -86,14 +81,14 @@ export const VARIABLES = {
   AUTH_MODE: choice(
     'auto',
     ['auto', 'open'],
-    '`open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
+    'Without a secret or keys for tokens, `open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
   ),
-  ALLOWED_HOSTS: list(
+  ALLOWED_HOSTS: addressList(
     'host names without a port, separated by commas',
     'Host names that requests may address the server by. Default: `localhost`, `127.0.0.1` and `[::1]` without authentication, any name with it.',
     hostNameOf,
   ),
-  CORS_ORIGINS: list(
+  CORS_ORIGINS: addressList(
     'origins such as https://shop.example, without a path, separated by commas; * is not allowed',
     'Origins of the web pages that may call the server, over HTTP and WebSocket, besides its own pages.',
     originOf,
@@ -108,17 +103,28 @@ export const VARIABLES = {
     ['auto', 'on', 'off'],
     'Whether `/` serves the playground, which needs introspection. `auto` is `off` with `NODE_ENV=production`.',
   ),
-  TRUSTED_DOCUMENTS: {
-    ...text(
-      '',
-      'Manifest of the only documents that the server executes; see docs/security.md. Default: any document.',
+  TRUSTED_DOCUMENTS: optionalText(
+    'File with the manifest of the only documents that the server executes; see docs/security.md. Default: any document.',
+  ),
+  AUTH_JWT_SECRET: {
+    ...optionalText(
+      'Secret that signs the bearer tokens of clients; see docs/security.md. Not together with `AUTH_JWKS_URL`.',
     ),
-    bounds: 'path of a file',
-    schema: z
-      .string()
-      .optional()
-      .transform((file) => file ?? null),
-  } as Variable<string | null>,
+    bounds: 'at least 32 bytes',
+    secret: true,
+  },
+  AUTH_JWKS_URL: url(
+    /^https?:\/\/[^@]*$/,
+    'http:// or https:// URL without credentials',
+    'JSON Web Key Set with the public keys that verify the bearer tokens of clients; see docs/security.md.',
+  ),
+  AUTH_ISSUER: optionalText('Required `iss` of tokens. Required with `AUTH_JWKS_URL`.'),
+  AUTH_AUDIENCE: optionalText('Required `aud` of tokens. Required with `AUTH_JWKS_URL`.'),
+  AUTH_ALGORITHMS: list(
+    'HS256, HS384, HS512; RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519',
+    'Accepted algorithms of tokens, separated by commas. `AUTH_JWKS_URL` allows no HS algorithm. Default: `HS256` with `AUTH_JWT_SECRET`, all of the others with `AUTH_JWKS_URL`.',
+  ),
+  AUTH_CLOCK_SKEW_SECONDS: whole(5, 0, 300, 'Tolerance for `exp` and `nbf` of tokens, in seconds.'),
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(

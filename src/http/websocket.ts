@@ -9,6 +9,7 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { authenticateConnection } from './authenticate-connection.js';
 import { reject } from './connections.js';
 import type { RequestGuard } from './request-guard.js';
 import { createSlices } from './slices.js';
@@ -115,9 +116,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    onConnect: async ({ extra, connectionParams = {} }) => {
-      extra.identity = await authenticate(connectionParams);
-    },
+    onConnect: ({ extra, connectionParams }) => authenticateConnection(extra, connectionParams ?? {}, authenticate),
     context: ({ extra: { identity, gone } }) => {
       if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
       return createContext(identity.viewer, gone);
