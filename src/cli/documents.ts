@@ -5,11 +5,12 @@ import { createSchema } from '../graphql/schema.js';
 import { StartupError } from '../startup-error.js';
 
 const DEFAULT_FILE = 'persisted-query-manifest.json';
+export const DOCUMENTS_USAGE = `FOLDER [FILE], by default ${DEFAULT_FILE}`;
 
 /** Writes the manifest of the operations in the `.graphql` and `.gql` files of a folder, for TRUSTED_DOCUMENTS. */
 export async function buildDocuments([folder, file = DEFAULT_FILE, ...rest]: readonly string[]): Promise<string> {
   if (folder === undefined || rest.length > 0)
-    throw new StartupError(`Usage: npm run cli -- documents FOLDER [FILE]\nThe default FILE is ${DEFAULT_FILE}.`);
+    throw new StartupError(`Usage: npm run cli -- documents ${DOCUMENTS_USAGE}.`);
   const { operations, ...head } = await manifestOf(folder);
   if (operations.length === 0) throw new StartupError(`No operation is in the .graphql and .gql files of ${folder}.`);
   await writeFile(file, `${JSON.stringify({ ...head, operations }, null, 2)}\n`);
