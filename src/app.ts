@@ -27,6 +27,7 @@ import { createContext, type Context, type Services } from './graphql/context.js
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
 import { introspectionRules } from './graphql/introspection-rule.js';
+import { policyOf } from './graphql/policy.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
 import { createFastLane } from './http/fast-lane.js';
@@ -200,7 +201,7 @@ async function serve(
   problem: () => Promise<string | null>,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
-  const schema = createSchema();
+  const schema = createSchema(policyOf(config.policy));
   const formatError = createErrorFormatter(services.report, { hideSuggestions: !introspection });
   const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
   const rules = introspectionRules(introspection);

@@ -10,6 +10,7 @@ export interface Config {
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
   readonly auth: AuthConfig;
+  readonly policy: { readonly customerPrices: boolean };
   /** Which requests the server serves at all. */
   readonly guard: GuardOptions;
   readonly introspection: boolean;
@@ -105,6 +106,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     introspection: unlessProduction(values.INTROSPECTION),
     playground: unlessProduction(values.PLAYGROUND),
     trustedDocuments: values.TRUSTED_DOCUMENTS,
+    policy: { customerPrices: values.ALLOW_CUSTOMER_PRICES === 'true' },
     database: {
       source:
         url === null

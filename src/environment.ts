@@ -125,6 +125,11 @@ export const VARIABLES = {
     'Accepted algorithms of tokens, separated by commas. `AUTH_JWKS_URL` allows no HS algorithm. Default: `HS256` with `AUTH_JWT_SECRET`, all of the others with `AUTH_JWKS_URL`.',
   ),
   AUTH_CLOCK_SKEW_SECONDS: whole(5, 0, 300, 'Tolerance for `exp` and `nbf` of tokens, in seconds.'),
+  ALLOW_CUSTOMER_PRICES: choice(
+    'false',
+    ['true', 'false'],
+    'Whether customers may send the prices of items. With `false`, the prices of their orders come from the product catalogue.',
+  ),
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(

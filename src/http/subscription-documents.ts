@@ -1,4 +1,5 @@
 import { GraphQLError, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../domain/viewer.js';
 import { toGraphQLError, withCode } from '../graphql/errors.js';
 import { assertReadable } from '../graphql/assert-readable.js';
 import type { PreparedDocument, PreparedDocuments } from '../graphql/execution/prepared-documents.js';
@@ -46,7 +47,7 @@ export function createSubscriptionDocuments(
     return 'kind' in document ? documents.add(document) : document;
   }
 
-  return (request: SubscriptionRequest): PreparedSubscription | readonly GraphQLError[] => {
+  return (request: SubscriptionRequest, viewer: Viewer): PreparedSubscription | readonly GraphQLError[] => {
     const { operationName = null, variables } = request;
     const query = trusted === null ? request.query : trusted.textFor(request);
     if (query === null) return [withCode(new GraphQLError(NOT_TRUSTED), 'DOCUMENT_NOT_TRUSTED')];
@@ -54,7 +55,7 @@ export function createSubscriptionDocuments(
     if (!('document' in prepared)) return prepared;
     const operation = prepared.operation(operationName);
     if (operation === null) return [operationNotFound(operationName)];
-    const problems = problemsOf(operation, variables ?? {}, maxCost);
+    const problems = problemsOf(operation, variables ?? {}, { maxCost, viewer });
     if (problems.length > 0) return problems;
     const { document } = prepared;
     return { schema, document, operation, operationName, variableValues: operation.declaredOf(variables ?? {}) };
@@ -64,7 +65,7 @@ export function createSubscriptionDocuments(
 function problemsOf(
   operation: PreparedOperation,
   variables: Readonly<Record<string, unknown>>,
-  maxCost: number,
+  { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
 ): readonly GraphQLError[] {
   if (operation.kind !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
@@ -73,6 +74,7 @@ function problemsOf(
   try {
     assertReadable(variables); // before coercion, whose work grows with the values
     operation.cost.assertAffordable(variables, maxCost);
+    operation.assertAllowed(viewer, variables);
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }
