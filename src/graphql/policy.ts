@@ -15,6 +15,8 @@ export const POLICY: Policy = {
   Query: { anyone: 'order orderByNumber orderByExternalReference orders orderStats customer node nodes' },
   Mutation: {
     anyone: 'createOrder createOrders updateOrder updateOrderStatus updateOrderStatuses cancelOrder deleteOrder',
+    staff: 'assignCustomer',
+    admin: 'eraseCustomer',
   },
   Subscription: { anyone: 'orderStatusChanged' },
 
@@ -57,6 +59,8 @@ export const POLICY: Policy = {
   UpdateOrderStatusesResult: { anyone: 'index order changed userErrors' },
   CancelOrderPayload: { anyone: 'order changed userErrors' },
   DeleteOrderPayload: { anyone: 'deletedOrderId userErrors' },
+  AssignCustomerPayload: { staff: 'order changed userErrors' },
+  EraseCustomerPayload: { admin: 'erasedOrders isComplete userErrors' },
 
   UserError: { anyone: 'code field message retryable' },
   InputError: { anyone: 'code field message retryable' },

@@ -91,7 +91,7 @@ export const ErrorCodeEnum = register(
     PRICE_CHANGED: {
       description: 'The unit price differs from `expectedUnitPrice`; the message contains the actual price.',
     },
-    NOT_EDITABLE: { description: 'The status of the order does not allow this update.' },
+    NOT_EDITABLE: { description: 'The order does not allow this update: its status, or because it has a customer.' },
     BATCH_ABORTED: {
       description: 'This order is valid, but was not stored because another order in the request was rejected.',
     },
