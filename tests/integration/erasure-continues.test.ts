@@ -91,10 +91,10 @@ test('a locked order is waited for; while it stays locked the erasure is not com
 test('an erasure beside creations, changes and deletions of the customer loses and skips nothing', async () => {
   const customerId = randomUUID();
   const ids = await ordersOf(customerId, 60);
-  let writing = true;
+  const writers = { stopped: false };
   const committed: string[] = [];
   const create = async () => {
-    while (writing) {
+    while (!writers.stopped) {
       const input = { customerId, customerName: customerId, externalReference: randomUUID() };
       committed.push((await createdWholeOrder(server, input)).id);
     }
@@ -108,7 +108,7 @@ test('an erasure beside creations, changes and deletions of the customer loses a
       else await deleteOrder(server, { id, reason });
     }
   };
-  const writers = [create(), create(), Promise.all([0, 1, 2].map(change))];
+  const writing = [create(), create(), Promise.all([0, 1, 2].map(change))];
   for (let round = 0; round < 5; round += 1) {
     const before = [...committed];
     const { isComplete } = await eraseCustomer(server, customerId);
@@ -119,8 +119,8 @@ test('an erasure beside creations, changes and deletions of the customer loses a
     ]);
     expect(owned).toEqual([]);
   }
-  writing = false;
-  await Promise.all(writers);
+  writers.stopped = true;
+  await Promise.all(writing);
   await eraseCustomer(server, customerId);
   // Notes and reasons that were given after an order was erased are not data of its customer any more.
   const named =
@@ -203,5 +203,17 @@ test('events without a position are erased and keep their place in the log', asy
       return assigned === events && last === events;
     })
     .toBe(true);
+  await expectErased(customerId);
+});
+
+test('an erasure completes although the sequencer is locked for longer than a lock timeout', async () => {
+  const customerId = randomUUID();
+  await ordersOf(customerId, 30);
+  const release = await holdLocks(database, (client) => client.query('SELECT 1 FROM event_sequencer FOR UPDATE'));
+  const erasure = eraseCustomer(server, customerId);
+  await new Promise((resolve) => setTimeout(resolve, 400)); // several lock timeouts
+  expect(await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(30);
+  await release();
+  expect(await erasure).toEqual(done(30));
   await expectErased(customerId);
 });
