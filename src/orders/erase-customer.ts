@@ -37,15 +37,15 @@ export async function eraseCustomer(
   if (problems.list.length > 0) return { rejection: invalid(problems.list) };
 
   const now = performance.now();
-  const hurried = { ...caller, deadline: now + TIME_SHARE * (caller.deadline - now) };
+  const erasing = { ...caller, deadline: now + TIME_SHARE * (caller.deadline - now) };
   let erasedOrders = 0;
   try {
     while (erasedOrders < ERASURE_LIMITS.orders) {
       const ids = await dependencies
-        .readerFor(hurried)
+        .readerFor(erasing)
         .idsOfCustomer({ customerId, limit: Math.min(ERASURE_LIMITS.round, ERASURE_LIMITS.orders - erasedOrders) });
       if (ids.length === 0) return { erasedOrders, isComplete: true };
-      const round = await eraseOrders(dependencies, ids, customerId, hurried);
+      const round = await eraseOrders(dependencies, ids, customerId, erasing);
       erasedOrders += round.erased;
       if (round.failure !== null) throw round.failure;
     }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ERASURE_LIMITS } from '../../src/domain/limits.js';
-import { useDatabase, useProxy, useServer } from '../support/fixture.js';
+import { WAIT_FOR_SEQUENCER } from '../../src/store/statements/erase-events.js';
+import { serverForTest, useDatabase, useProxy, useServer } from '../support/fixture.js';
 import { databaseText } from '../support/database-text.js';
 import { holdLocks } from '../support/locks.js';
 import {
@@ -22,7 +23,7 @@ import { insertEvents, insertOrders, lockOrders, randomIds } from '../support/ro
 
 const database = useDatabase();
 const server = useServer(database);
-const hurried = useServer(database, { REQUEST_DEADLINE_MS: '1500' });
+const shortDeadline = useServer(database, { REQUEST_DEADLINE_MS: '1500' });
 const proxy = useProxy(database);
 // Without background transactions, because the tests cut the COMMITs of writes. Its locks are waited for in one attempt.
 const proxied = useServer(proxy, {
@@ -74,8 +75,12 @@ test('a locked order is waited for; while it stays locked the erasure is not com
   const ids = await ordersOf(customerId, 5);
   const [locked = ''] = ids;
   const release = await holdLocks(database, (client) => lockOrders(client, [locked]));
-  expect(await eraseCustomer(hurried, customerId)).toEqual({ erasedOrders: 4, isComplete: false, userErrors: [] });
-  const alone = await hurried.request(
+  expect(await eraseCustomer(shortDeadline, customerId)).toEqual({
+    erasedOrders: 4,
+    isComplete: false,
+    userErrors: [],
+  });
+  const alone = await shortDeadline.request(
     'mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { erasedOrders } }',
     {
       input: { customerId },
@@ -209,9 +214,12 @@ test('events without a position are erased and keep their place in the log', asy
 test('an erasure completes although the sequencer is locked for longer than a lock timeout', async () => {
   const customerId = randomUUID();
   await ordersOf(customerId, 30);
+  const beside = await serverForTest(proxy);
   const release = await holdLocks(database, (client) => client.query('SELECT 1 FROM event_sequencer FOR UPDATE'));
-  const erasure = eraseCustomer(server, customerId);
-  await new Promise((resolve) => setTimeout(resolve, 400)); // several lock timeouts
+  const before = proxy.statements.length;
+  const erasure = eraseCustomer(beside, customerId);
+  const attempts = () => proxy.statements.slice(before).filter((sql) => sql === WAIT_FOR_SEQUENCER.sql).length;
+  await expect.poll(attempts, { timeout: 10_000, interval: 10 }).toBeGreaterThan(5);
   expect(await database.sql('SELECT 1 FROM orders WHERE customer_id = $1', [customerId])).toHaveLength(30);
   await release();
   expect(await erasure).toEqual(done(30));

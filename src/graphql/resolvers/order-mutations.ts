@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
+import { Arg, Ctx, Extensions, Info, Mutation, Resolver } from 'type-graphql';
 import { isAllowed, ORDER_STATUSES } from '../../domain/lifecycle.js';
+import { ERASURE_LIMITS } from '../../domain/limits.js';
 import { assignCustomer } from '../../orders/assign-customer.js';
 import type { ChangeResult } from '../../orders/change-order.js';
 import { createOrder } from '../../orders/create-order.js';
@@ -10,6 +11,7 @@ import { cancelOrder, transitionOrder } from '../../orders/transition-order.js';
 import { updateOrder } from '../../orders/update-order.js';
 import { afterWrite, keepItems, type Context } from '../context.js';
 import { anyOf } from '../description-texts.js';
+import { costs } from '../field-cost.js';
 import { toUserErrors } from '../user-errors.js';
 import { AssignCustomerInput, AssignCustomerPayload } from '../types/assign-customer.js';
 import { CancelOrderInput, CancelOrderPayload } from '../types/cancel-order.js';
@@ -109,7 +111,7 @@ ${IDEMPOTENCY_ERROR}`,
 
   @Mutation(() => DeleteOrderPayload, {
     nullable: true,
-    description: `Deletes an order permanently: its items, customer, details and tracking are erased. Its events remain, with the customer id and the reasons given. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
+    description: `Deletes an order permanently: its items, customer, details and tracking are erased. Its events remain, with the customer id and the reasons given; \`eraseCustomer\` erases these too. Its id stays reserved: \`createOrder\` with the same id or idempotency key is rejected with ORDER_DELETED. All other requests behave as if the order did not exist.
 
 userErrors:
 - InputError: INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order does not exist or is already deleted).
@@ -145,6 +147,7 @@ ${IDEMPOTENCY_ERROR}`,
     return toChangePayload(context, path, assignCustomer(context.services.orders, input, context.caller));
   }
 
+  @Extensions(costs({ own: ERASURE_LIMITS.orders }))
   @Mutation(() => EraseCustomerPayload, {
     nullable: true,
     description: `Erases the personal data of a customer permanently. Each order of the customer loses its customer, details and tracking, and gets an UPDATED event; its number, status, items, amounts and times remain. Its earlier events lose the customer id, the reasons given and the subject of the customer; so do those of the customer's deleted orders. Repeat the request until \`isComplete\` is true; a repetition is safe.
