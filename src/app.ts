@@ -1,7 +1,11 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createTokenAuthentication } from './auth/authenticate-by-token.js';
+import type { Authenticate } from './auth/authenticate.js';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
+import { createRemoteKeys } from './auth/remote-keys.js';
+import { createSecretKeys } from './auth/secret-keys.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
@@ -22,6 +26,7 @@ import { createSubscriptionHub } from './events/subscription-hub.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
+import { policyOf } from './graphql/policy.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
 import { createFastLane } from './http/fast-lane.js';
@@ -167,6 +172,17 @@ function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | nu
   return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
 }
 
+function authenticationOf({ auth }: Config, log: Logger): Authenticate {
+  switch (auth.kind) {
+    case 'open':
+      return authenticateAsOpenAdmin;
+    case 'secret':
+      return createTokenAuthentication(createSecretKeys(auth.secret), auth.rules);
+    case 'jwks':
+      return createTokenAuthentication(createRemoteKeys({ url: auth.url, log }), auth.rules);
+  }
+}
+
 function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
   return {
     orders,
@@ -181,13 +197,13 @@ async function serve(
   services: Services,
   problem: () => Promise<string | null>,
 ): Promise<string> {
-  const { request, open, shutdownGraceMs, shutdownDrainMs } = config;
-  const schema = createSchema();
+  const { request, auth, shutdownGraceMs, shutdownDrainMs } = config;
+  const schema = createSchema(policyOf(config.policy));
   const formatError = createErrorFormatter(services.report);
   const shared = {
     ...request,
-    guarded: open.guarded,
-    authenticate: authenticateAsOpenAdmin,
+    guarded: auth.kind === 'open' && auth.guarded,
+    authenticate: authenticationOf(config, log),
     createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
     log,
   };

@@ -42,7 +42,14 @@ export type Rejection =
   | { readonly code: 'INVALID_INPUT'; readonly problems: readonly InputProblem[] }
   | { readonly code: 'IDEMPOTENCY_MISMATCH'; readonly message: string; readonly field: FieldPath }
   | { readonly code: 'ORDER_DELETED'; readonly field: FieldPath }
-  | { readonly code: 'INVALID_TRANSITION'; readonly order: Order; readonly to: OrderStatus; readonly field: FieldPath }
+  | {
+      readonly code: 'INVALID_TRANSITION';
+      readonly order: Order;
+      readonly to: OrderStatus;
+      /** The transitions that the viewer may make. */
+      readonly allowed: readonly OrderStatus[];
+      readonly field: FieldPath;
+    }
   | {
       readonly code: 'VERSION_CONFLICT';
       readonly order: Order;

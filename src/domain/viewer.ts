@@ -1,7 +1,8 @@
-/** The identity of a caller. A server without authentication has one viewer, an admin without a subject. */
+/** The identity of a client. A server without authentication has one viewer, an admin without a subject. */
 export interface Viewer {
-  /** Who issued the identity; empty on an open server. Idempotency keys are scoped by issuer and subject. */
+  /** `iss` of the token; empty without. Idempotency keys are scoped by issuer and subject. */
   readonly issuer: string;
+  /** `sub` of the token, which is the customerId of a customer's orders. */
   readonly subject: string | null;
   readonly roles: readonly Role[];
 }
@@ -14,11 +15,17 @@ export interface Actor {
   readonly kind: Role | 'system';
 }
 
-const RANK: readonly Role[] = ['admin', 'staff', 'customer'];
+/** All roles, the strongest first. Each has the rights of those after it. */
+export const ROLES: readonly Role[] = ['admin', 'staff', 'customer'];
 
 /** The strongest role of a viewer; null without a known role, which means no rights. */
 export function roleOf({ roles }: Viewer): Role | null {
-  return RANK.find((role) => roles.includes(role)) ?? null;
+  return ROLES.find((role) => roles.includes(role)) ?? null;
+}
+
+/** Whether a role has the rights of another one; no role has none. */
+export function hasRights(role: Role | null, of: Role): boolean {
+  return role !== null && ROLES.indexOf(role) <= ROLES.indexOf(of);
 }
 
 /** The viewer as an actor, under the strongest of its roles. */
@@ -26,7 +33,8 @@ export function actorOf(viewer: Viewer): Actor {
   return { subject: viewer.subject, kind: roleOf(viewer) ?? 'customer' };
 }
 
-function seesEverything(viewer: Viewer): boolean {
+/** Whether the viewer works for the merchant: staff or admin. All others act for themselves only. */
+export function isEmployee(viewer: Viewer): boolean {
   return viewer.roles.includes('admin') || viewer.roles.includes('staff');
 }
 
@@ -35,7 +43,7 @@ function seesEverything(viewer: Viewer): boolean {
  * Lists and counts put it into their SQL.
  */
 export function ownerFilter(viewer: Viewer): string | null {
-  return seesEverything(viewer) ? null : (viewer.subject ?? '');
+  return isEmployee(viewer) ? null : (viewer.subject ?? '');
 }
 
 /** Whether rows of this customer are the viewer's to see. The one ownership check of rows that are read by id. */

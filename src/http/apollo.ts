@@ -92,7 +92,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
     requestDidStart({ request }) {
       makePersistedQueryReadable(request);
       return Promise.resolve({
-        didResolveOperation({ document, operationName }) {
+        didResolveOperation({ document, operationName, contextValue }) {
           const operation = documents.of(document).operation(operationName);
           if (operation === null) return Promise.resolve(); // Apollo reports it
           if (operation.kind === OperationTypeNode.SUBSCRIPTION) {
@@ -102,6 +102,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
           const { variables = {} } = request;
           assertReadable(variables);
           operation.cost.assertAffordable(variables, maxCost);
+          operation.assertAllowed(contextValue.caller.viewer, variables);
           return Promise.resolve();
         },
       });

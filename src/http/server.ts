@@ -126,13 +126,8 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   const { apollo, fastLane, authenticate, createContext, maxTokens } = options;
 
-  function contextOf({ identity }: FastifyRequest, reply: FastifyReply): Context {
-    if (identity === null) throw new Error('a request reached its handler without authentication');
-    return createContext(identity.viewer, goneSignal(reply));
-  }
-
   const answerByApollo = fastifyApolloHandler(apollo, {
-    context: (request, reply) => Promise.resolve(contextOf(request, reply)),
+    context: (request, reply) => Promise.resolve(createContext(viewerOf(request), goneSignal(reply))),
   });
   app.decorateRequest('identity', null);
 
@@ -154,9 +149,10 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
       return undefined;
     },
     async handler(request, reply) {
-      const accepted = request.method === 'POST' ? (fastLane?.accept(request.body) ?? null) : null;
+      const viewer = viewerOf(request);
+      const accepted = request.method === 'POST' ? (fastLane?.accept(request.body, viewer) ?? null) : null;
       if (fastLane !== null && accepted !== null) {
-        const { text, status, headers } = await fastLane.answer(accepted, contextOf(request, reply));
+        const { text, status, headers } = await fastLane.answer(accepted, createContext(viewer, goneSignal(reply)));
         const type = `${request.headers.accept}; charset=utf-8`;
         return reply
           .code(status ?? 200)
@@ -169,6 +165,11 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
       return answerByApollo.call(app, request, reply);
     },
   });
+}
+
+function viewerOf({ identity }: FastifyRequest): Viewer {
+  if (identity === null) throw new Error('a request reached its handler without authentication');
+  return identity.viewer;
 }
 
 /** The document of a GraphQL request, if it has one. */

@@ -7,6 +7,7 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
+import type { Viewer } from '../domain/viewer.js';
 import { toGraphQLError } from '../graphql/errors.js';
 import { assertReadable } from '../graphql/assert-readable.js';
 import { conditionalSubscription } from '../graphql/conditional-subscription.js';
@@ -50,13 +51,13 @@ export function createSubscriptionDocuments(
     return 'kind' in document ? documents.add(document) : document;
   }
 
-  return (request: SubscriptionRequest): PreparedSubscription | readonly GraphQLError[] => {
+  return (request: SubscriptionRequest, viewer: Viewer): PreparedSubscription | readonly GraphQLError[] => {
     const { query, operationName = null, variables } = request;
     const prepared = documentOf(query);
     if (!('document' in prepared)) return prepared;
     const operation = prepared.operation(operationName);
     if (operation === null) return [operationNotFound(operationName)];
-    const problems = problemsOf(operation, variables ?? {}, maxCost);
+    const problems = problemsOf(operation, variables ?? {}, { maxCost, viewer });
     if (problems.length > 0) return problems;
     const { document } = prepared;
     return { schema, document, operation, operationName, variableValues: operation.declaredOf(variables ?? {}) };
@@ -90,7 +91,7 @@ function validated(schema: GraphQLSchema, document: DocumentNode): readonly Grap
 function problemsOf(
   operation: PreparedOperation,
   variables: Readonly<Record<string, unknown>>,
-  maxCost: number,
+  { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
 ): readonly GraphQLError[] {
   if (operation.kind !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
@@ -99,6 +100,7 @@ function problemsOf(
   try {
     assertReadable(variables); // before coercion, whose work grows with the values
     operation.cost.assertAffordable(variables, maxCost);
+    operation.assertAllowed(viewer, variables);
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }

@@ -9,6 +9,7 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { authenticateConnection } from './authenticate-connection.js';
 import { reject } from './connections.js';
 import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
 import { createSlices } from './slices.js';
@@ -110,14 +111,10 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    onConnect: async ({ extra, connectionParams = {} }) => {
-      extra.identity = await authenticate(connectionParams);
-    },
-    context: ({ extra: { identity, gone } }) => {
-      if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
-      return createContext(identity.viewer, gone);
-    },
-    onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
+    onConnect: ({ extra, connectionParams }) => authenticateConnection(extra, connectionParams ?? {}, authenticate),
+    context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
+    onSubscribe: ({ extra }, id, payload) => {
+      const { socket, message, running } = extra;
       if (id.length > MAX_ID_LENGTH) {
         socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
         return [new GraphQLError('The subscription id is too long.')];
@@ -128,7 +125,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       if (isInUse) return [inUse()];
       if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
       if (running.characters > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
-      return prepare(payload);
+      return prepare(payload, viewerOf(extra));
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
@@ -138,6 +135,11 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
     },
   });
+}
+
+function viewerOf({ identity }: Connection): Viewer {
+  if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
+  return identity.viewer;
 }
 
 function inUse(): GraphQLError {

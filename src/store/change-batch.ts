@@ -1,5 +1,6 @@
-import { decideChange, type Decision } from '../domain/decide-change.js';
+import { decideChange, type Decision, type Known } from '../domain/decide-change.js';
 import type { OrderLine, Order } from '../domain/order.js';
+import { maySee } from '../domain/viewer.js';
 import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { ChangeOrder, OrderOutcome } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
@@ -9,7 +10,7 @@ import { claimForCommands, claimOf, isSameReference } from './reference-claims.j
 import { applyTransitions, applyUpdates, type NewEvent } from './statements/change-orders.js';
 import { eraseEvents, type ErasedEvents } from './statements/erase-events.js';
 import type { Claim } from './statements/external-references.js';
-import { lockOrders, readPresent, type LockedOrder } from './statements/lock-orders.js';
+import { lockOrders, readPresent, type LockedOrder, type OwnedOrder } from './statements/lock-orders.js';
 import { readItems } from './statements/read-orders.js';
 import { replaceLines } from './statements/replace-lines.js';
 
@@ -27,8 +28,7 @@ export async function changeBatch(
 ): Promise<(OrderOutcome | LockConflict)[]> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
   const locked = new Map((await lockOrders(tx, ids)).map((row) => [row.order.id, row]));
-  const skipped = ids.filter((id) => !locked.has(id));
-  const lockedElsewhere = new Set(skipped.length === 0 ? [] : await readPresent(tx, skipped));
+  const lockedElsewhere = await readLockedElsewhere(tx, commands, locked);
   const batch: Batch = {
     locked,
     orders: new Map([...locked].map(([id, { order }]) => [id, order])),
@@ -43,7 +43,8 @@ export async function changeBatch(
 
   const outcomes: (OrderOutcome | LockConflict)[] = [];
   for (const command of commands) {
-    if (lockedElsewhere.has(command.orderId)) {
+    const known = earlier.find(command);
+    if (mustWait(command, lockedElsewhere.get(command.orderId), known)) {
       outcomes.push(ORDER_LOCKED);
       continue;
     }
@@ -55,7 +56,6 @@ export async function changeBatch(
       outcomes.push(LOCK_CONFLICT);
       continue;
     }
-    const known = earlier.find(command);
     const decision = decideChange(batch.orders.get(command.orderId) ?? null, command, {
       earlier: known,
       lines: batch.lines.get(command.orderId) ?? [],
@@ -85,6 +85,29 @@ interface Batch {
   readonly replaced: Map<string, readonly OrderLine[]>;
   readonly events: NewEvent[];
   readonly erased: ErasedEvents[];
+}
+
+/**
+ * The orders that other transactions have locked. The statement runs for missing orders and for those that no command may
+ * see alike, so that the time of a rejection does not show which of them exist.
+ */
+async function readLockedElsewhere(
+  tx: Queryable,
+  commands: readonly ChangeOrder[],
+  locked: ReadonlyMap<string, LockedOrder>,
+): Promise<ReadonlyMap<string, OwnedOrder>> {
+  const unseen = new Set(commands.map(({ orderId }) => orderId));
+  for (const { orderId, viewer } of commands) {
+    const row = locked.get(orderId);
+    if (row !== undefined && maySee(viewer, row.order)) unseen.delete(orderId);
+  }
+  const present = unseen.size === 0 ? [] : await readPresent(tx, [...unseen]);
+  return new Map(present.filter(({ id }) => !locked.has(id)).map((order) => [order.id, order]));
+}
+
+/** A command waits for a locked order only if its viewer may see the order; otherwise the wait would show that it exists. */
+function mustWait({ viewer }: ChangeOrder, order: OwnedOrder | undefined, earlier: Known['earlier']): boolean {
+  return order !== undefined && (maySee(viewer, order) || earlier !== 'none');
 }
 
 async function linesOf(

@@ -8,6 +8,7 @@ import { authenticateAsOpenAdmin, OPEN_ADMIN } from '../../src/auth/open-viewer.
 import { readConfig } from '../../src/config.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Context, type Services } from '../../src/graphql/context.js';
+import { applyPolicy } from '../../src/graphql/least-role.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
 import { createFastLane } from '../../src/http/fast-lane.js';
@@ -20,6 +21,7 @@ import { openWebsocket } from '../support/websocket.js';
 /** A schema that returns the subject of the viewer. */
 function subjectSchema(): GraphQLSchema {
   const schema = buildSchema('type Query { subject: String } type Subscription { subject: String }');
+  applyPolicy(schema, { Query: { customer: 'subject' }, Subscription: { customer: 'subject' } });
   const fieldOf = (type: GraphQLObjectType | null | undefined) => type?.getFields()['subject'];
   for (const field of [fieldOf(schema.getQueryType()), fieldOf(schema.getSubscriptionType())]) {
     Object.assign(field ?? {}, { resolve: (_: unknown, __: unknown, { caller }: Context) => caller.viewer.subject });
