@@ -66,6 +66,8 @@ interface RequestErrorRules {
 export const REQUEST_ERRORS = {
   UNAUTHENTICATED: { status: 401 },
   FORBIDDEN: { status: 403 },
+  INTROSPECTION_DISABLED: { status: 403 },
+  DOCUMENT_NOT_TRUSTED: { status: 403 },
   BAD_USER_INPUT: { status: 400 },
   INVALID_CURSOR: { status: 400 },
   THROTTLED: { status: 429 },

@@ -1,27 +1,32 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
-import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
+import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { reject } from './connections.js';
-import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
+import type { RequestGuard } from './request-guard.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices } from './subscribe.js';
-import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
+import { createSubscriptionDocuments } from './subscription-documents.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 import { openConnection, type Connection } from './websocket-connection.js';
 
 export interface WebsocketOptions {
   readonly server: Server;
   readonly schema: GraphQLSchema;
   readonly documents: PreparedDocuments;
-  readonly guarded: boolean;
+  /** Null if any document is executed. */
+  readonly trusted: TrustedDocuments | null;
+  /** Besides those of the specification. */
+  readonly rules: readonly ValidationRule[];
+  readonly guard: RequestGuard;
   readonly maxBytes: number;
   readonly maxTokens: number;
   readonly maxCost: number;
@@ -54,7 +59,7 @@ const MAX_ID_LENGTH = 128;
 
 /** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, guarded, maxBytes, maxSockets, maxUnsentBytes, log } = options;
+  const { server, guard, maxBytes, maxSockets, maxUnsentBytes, log } = options;
   const socketOptions = {
     noServer: true,
     maxPayload: maxBytes,
@@ -68,7 +73,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   const protocol = createProtocol(options);
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const rejection = (guarded ? rejectionOnLoopback(request.headers) : null) ?? rejectionOfOrigin(request.headers);
+    const { rejection } = guard(request.headers); // browsers let any page open a websocket to any server
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
@@ -103,9 +108,9 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, documents, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
+  const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
   const { authenticate, createContext, formatError } = options;
-  const prepare = createSubscriptionDocuments(schema, documents, { maxTokens, maxCost });
+  const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 

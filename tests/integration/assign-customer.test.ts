@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
-import type { Viewer } from '../../src/domain/viewer.js';
-import { useServer } from '../support/fixture.js';
+import { createClient, type TestClient } from '../support/client.js';
+import { useDatabase, useServer } from '../support/fixture.js';
 import { STATUSES } from '../support/lifecycle.js';
 import {
   assignCustomer,
@@ -15,15 +14,17 @@ import {
   updateOrder,
 } from '../support/order-requests.js';
 import { insertOrders } from '../support/rows.js';
-import { useViewers } from '../support/viewer-client.js';
+import { AUTH_ENV, signToken } from '../support/tokens.js';
 
 /* A guest order can be assigned to a customer once. */
 
-const viewers = useViewers();
-const { database } = viewers;
+const database = useDatabase();
 const server = useServer(database);
+const withTokens = useServer(database, { ...AUTH_ENV, ALLOW_CUSTOMER_PRICES: 'true', RATE_LIMIT: 'off' });
 
-const customer = (subject: string): Viewer => ({ issuer: 'i', subject, roles: ['customer'] });
+async function asCustomer(sub: string): Promise<TestClient> {
+  return createClient(withTokens.url, await signToken({ sub, roles: ['customer'] }));
+}
 
 async function referencesOf(id: string): Promise<unknown[]> {
   const columns = 'customer_id AS "customerId", external_reference AS reference';
@@ -90,7 +91,8 @@ test('the customer sees the order with its whole history; lists and statistics o
   const customerId = randomUUID();
   const { id } = await createdWholeOrder(server);
   await transitionWholeOrder(server, { id, status: 'CONFIRMED' });
-  const seen = async () => viewers.as(customer(customerId)).get<object>(EVERYTHING, { id, customerId });
+  const client = await asCustomer(customerId);
+  const seen = async () => client.get<object>(EVERYTHING, { id, customerId });
   const nothing = { order: null, orders: { nodes: [], totalCount: 0 }, customer: null };
   expect(await seen()).toEqual(nothing);
   await assignCustomer(server, { id, customerId });
@@ -183,20 +185,20 @@ test('of many concurrent assignments to different customers one succeeds', async
 test('the request that created the order is replayed for staff, and is a mismatch for the customer', async () => {
   const [id, customerId] = [randomUUID(), randomUUID()];
   const input = { id, items: [{ name: 'Tea', unitPrice: '1' }] };
-  const create = async (viewer: Viewer, more: object = {}) => {
+  const create = async (client: TestClient, more: object = {}) => {
     const query = `mutation ($input: CreateOrderInput!) {
       createOrder(input: $input) { order { id } replayed userErrors { code message } }
     }`;
-    return viewers.as(viewer).get<object>(query, { input: { ...input, ...more } });
+    return client.get<object>(query, { input: { ...input, ...more } });
   };
-  await create(OPEN_ADMIN);
+  await create(server);
   await assignCustomer(server, { id, customerId });
-  expect(await create(OPEN_ADMIN)).toEqual({ createOrder: { order: { id }, replayed: true, userErrors: [] } });
+  expect(await create(server)).toEqual({ createOrder: { order: { id }, replayed: true, userErrors: [] } });
   const mismatch = {
     order: null,
     replayed: false,
     userErrors: [{ code: 'IDEMPOTENCY_MISMATCH', message: 'id was already used with different input.' }],
   };
-  expect(await create(customer(customerId), { customerId })).toEqual({ createOrder: mismatch });
-  expect(await create(OPEN_ADMIN, { customerId })).toEqual({ createOrder: mismatch });
+  expect(await create(await asCustomer(customerId))).toEqual({ createOrder: mismatch });
+  expect(await create(server, { customerId })).toEqual({ createOrder: mismatch });
 });

@@ -14,6 +14,7 @@ import { createApollo } from '../../src/http/apollo.js';
 import { createFastLane } from '../../src/http/fast-lane.js';
 import { createFinish } from '../../src/http/finish-response.js';
 import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
+import { createRequestGuard } from '../../src/http/request-guard.js';
 import { createHttp, urlOf } from '../../src/http/server.js';
 import { serveWebsockets } from '../../src/http/websocket.js';
 import { openWebsocket } from '../support/websocket.js';
@@ -37,17 +38,20 @@ function subjectSchema(): GraphQLSchema {
 
 async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const log = pino({ level: 'silent' });
-  const { request, websockets: bounds } = readConfig({});
+  const { request, guard, websockets: bounds } = readConfig({});
   const services = { orders: { readerFor: () => ({}) }, deadlineMs: 10_000 } as unknown as Services;
   const schema = subjectSchema();
   const formatError = createErrorFormatter(String);
   const documents = new PreparedDocuments(schema);
   const finish = createFinish(request.maxResponseBytes);
-  const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, rules: [], log });
   await apollo.start();
   const shared = {
     ...request,
-    guarded: true,
+    guard: createRequestGuard(guard),
+    rules: [],
+    trusted: null,
+    playground: false,
     authenticate,
     createContext: (viewer: Viewer, signal: AbortSignal) => createContext(services, viewer, signal),
     log,

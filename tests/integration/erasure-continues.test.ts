@@ -203,10 +203,13 @@ test('events without a position are erased and keep their place in the log', asy
   const positions =
     'SELECT count(*)::int AS events, count(DISTINCT position)::int AS positions, max(position)::int AS last FROM order_events';
   await expect
-    .poll(async () => {
-      const [{ events, positions: assigned, last } = {}] = await database.sql(positions);
-      return assigned === events && last === events;
-    })
+    .poll(
+      async () => {
+        const [{ events, positions: assigned, last } = {}] = await database.sql(positions);
+        return assigned === events && last === events;
+      },
+      { timeout: 10_000 },
+    )
     .toBe(true);
   await expectErased(customerId);
 });
