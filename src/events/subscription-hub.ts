@@ -16,7 +16,7 @@ export interface PublishingHub extends SubscriptionHub {
 export interface SubscriptionHubOptions {
   /** Most queued events of one subscriber. */
   readonly maxQueued: number;
-  /** Most cost of one event over all subscribers of one order, of one customer, or of all orders. */
+  /** Most cost of one event over all subscribers with one filter: all orders, an order, a customer, or an order of a customer. */
   readonly maxCost: number;
 }
 
@@ -80,16 +80,19 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
 
 const ALL_ORDERS = 'all';
 
-/** The group of a subscriber: the smallest one that contains all events of its filter. */
+/**
+ * The group of a subscriber: the smallest one that contains all events of its filter. A customer shares no group with
+ * others, so that it can neither use up nor observe their cost by subscribing to their orders.
+ */
 function keyOf({ orderId, customerId }: EventFilter): string {
-  if (orderId !== null) return `order ${orderId}`;
-  return customerId === null ? ALL_ORDERS : `customer ${customerId}`;
+  if (customerId === null) return orderId === null ? ALL_ORDERS : `order ${orderId}`;
+  return orderId === null ? `customer ${customerId}` : `order ${orderId} of ${customerId}`;
 }
 
 /** The groups that an event is offered to. */
 function keysOf({ orderId, customerId }: LoggedEvent): string[] {
   const keys = [`order ${orderId}`, ALL_ORDERS];
-  return customerId === null ? keys : [...keys, `customer ${customerId}`];
+  return customerId === null ? keys : [...keys, `customer ${customerId}`, `order ${orderId} of ${customerId}`];
 }
 
 function tooCostly(cost: number, maxCost: number): RequestError {

@@ -81,3 +81,15 @@ test('an event is delivered only to subscribers of its order, of its customer an
   await Promise.all(reading);
   expect(received).toEqual([1, 0, 1, 0, 0, 1]);
 });
+
+test('a customer that subscribes to the order of another one does not use the cost limit of its subscribers', async () => {
+  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
+  const ofBob = { ...ANY, orderId: 'x', customerId: 'bob' };
+  hub.subscribe(ofBob, 10);
+  expect(() => hub.subscribe(ofBob, 1)).toThrow('would cost 11');
+  const received = [{ ...ANY, orderId: 'x', customerId: 'ann' }, { ...ANY, orderId: 'x' }].map((filter) =>
+    hub.subscribe(filter, 10).next(),
+  );
+  await hub.publish([loggedEvent(1, { customerId: 'ann' })]);
+  expect(await Promise.all(received)).toMatchObject([{ value: { version: 1 } }, { value: { version: 1 } }]);
+});
