@@ -26,7 +26,9 @@ export function createBoundedServer(handler: RequestListener, bounds: ServerBoun
     joinDuplicateHeaders: true, // a second Authorization header must not be ignored
     shouldUpgradeCallback: isWebsocketRequest, // all other requests are plain HTTP, with or without an Upgrade header
   };
-  const server = createServer(options, boundPipelines(handler));
+  const serve = boundPipelines(handler);
+  const server = createServer(options, serve);
+  server.on('checkExpectation', serve); // by default Node responds itself, without the limits and the security headers
   server.setTimeout(idleTimeoutMs);
   boundConnections(server, maxConnections);
   return server;

@@ -87,9 +87,10 @@ test('a customer that subscribes to the order of another one does not use the co
   const ofBob = { ...ANY, orderId: 'x', customerId: 'bob' };
   hub.subscribe(ofBob, 10);
   expect(() => hub.subscribe(ofBob, 1)).toThrow('would cost 11');
-  const received = [{ ...ANY, orderId: 'x', customerId: 'ann' }, { ...ANY, orderId: 'x' }].map((filter) =>
-    hub.subscribe(filter, 10).next(),
-  );
+  const received = [
+    { ...ANY, orderId: 'x', customerId: 'ann' },
+    { ...ANY, orderId: 'x' },
+  ].map((filter) => hub.subscribe(filter, 10).next());
   await hub.publish([loggedEvent(1, { customerId: 'ann' })]);
   expect(await Promise.all(received)).toMatchObject([{ value: { version: 1 } }, { value: { version: 1 } }]);
 });
