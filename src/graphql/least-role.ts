@@ -39,7 +39,7 @@ export function requirementOf(type: GraphQLNamedType, { name, extensions }: AnyF
 }
 
 /**
- * Gives each field of the schema its least role.
+ * Gives each field of the schema its least role, and names it in the description.
  *
  * @throws Error naming each field that does not have exactly one rule, each rule of a field that does not exist, and each
  * field of an interface whose rule is weaker than that of an implementing type
@@ -49,10 +49,20 @@ export function applyPolicy(schema: GraphQLSchema, policy: Policy): void {
   if (problems.length > 0) throw new Error(`graphql/policy.ts does not fit the schema. ${problems.join(' ')}`);
   const roles = new Map(rulesOf(policy).map(({ field, role }) => [field, role]));
   for (const type of typesOf(schema)) {
-    for (const field of Object.values(type.getFields())) {
-      field.extensions = { ...field.extensions, [LEAST_ROLE]: roles.get(`${type.name}.${field.name}`) };
+    const fields = Object.values(type.getFields());
+    const roleOf = ({ name }: AnyField) => roles.get(`${type.name}.${name}`);
+    const isUniform = new Set(fields.map(roleOf)).size === 1; // then the operations that lead to the type say it
+    for (const field of fields) {
+      const role = roleOf(field);
+      field.extensions = { ...field.extensions, [LEAST_ROLE]: role };
+      if (role !== 'customer' && !isUniform) field.description = withRole(field.description ?? '', role);
     }
   }
+}
+
+function withRole(description: string, role: Role | undefined): string {
+  const [first, ...others] = description.split('\n\n');
+  return [`${first} Requires the role \`${role}\`.`.trim(), ...others].join('\n\n');
 }
 
 function problemsOf(schema: GraphQLSchema, policy: Policy): string[] {

@@ -161,9 +161,9 @@ function usesOf({ type }: GraphQLArgument, values: Values): InputUse[] {
 }
 
 function usesOfType(type: GraphQLInputType, values: Values, within: ReadonlySet<GraphQLInputType>): InputUse[] {
-  const nullable = getNullableType(type) as GraphQLInputType;
+  const nullable = getNullableType<GraphQLInputType>(type);
   if (isListType(nullable)) {
-    return usesOfType(nullable.ofType as GraphQLInputType, values, within).map((use) => ({
+    return usesOfType(nullable.ofType, values, within).map((use) => ({
       ...use,
       value: [use.value],
     }));
@@ -174,7 +174,7 @@ function usesOfType(type: GraphQLInputType, values: Values, within: ReadonlySet<
     const name = `${nullable.name}.${field.name}`;
     const required = requiredOf(nullable, field, values);
     const of = { ...required.value, [field.name]: valueOf(name, field.type, values) };
-    const uses = [...required.uses.filter((other) => other !== name), name];
+    const uses = [...required.uses, name];
     const own = { field: name, value: of, uses, isNull: false };
     const nested = usesOfType(field.type, values, inner).map((use) => ({
       field: use.field,
@@ -188,8 +188,8 @@ function usesOfType(type: GraphQLInputType, values: Values, within: ReadonlySet<
   });
 }
 
-/** The fields that an input object must have besides a field. */
-function requiredOf(type: GraphQLInputObjectType, except: GraphQLInputField, values: Values) {
+/** The fields that an input object must have, besides a field of it. */
+function requiredOf(type: GraphQLInputObjectType, except: GraphQLInputField | null, values: Values) {
   const fields = Object.values(type.getFields()).filter(
     (field) => field !== except && isNonNullType(field.type) && field.defaultValue === undefined,
   );
@@ -213,18 +213,11 @@ const SCALARS: Readonly<Record<string, unknown>> = {
 
 function valueOf(name: string, type: GraphQLInputType, values: Values): unknown {
   if (values[name] !== undefined) return values[name];
-  const nullable = getNullableType(type) as GraphQLInputType;
+  const nullable = getNullableType<GraphQLInputType>(type);
   if (isListType(nullable)) return [];
-  if (isInputObjectType(nullable)) {
-    const fields = Object.values(nullable.getFields()).filter(
-      (field) => isNonNullType(field.type) && field.defaultValue === undefined,
-    );
-    return Object.fromEntries(
-      fields.map((field) => [field.name, valueOf(`${nullable.name}.${field.name}`, field.type, values)]),
-    );
-  }
+  if (isInputObjectType(nullable)) return requiredOf(nullable, null, values).value;
   if (isEnumType(nullable)) return new EnumValue(nullable.getValues()[0]?.name ?? '');
-  const value = SCALARS[(nullable as { readonly name: string }).name];
+  const value = SCALARS[String(nullable)];
   if (value === undefined) throw new Error(`there is no value for ${name} of the type ${String(type)}`);
   return value;
 }
