@@ -84,6 +84,7 @@ test.each(PATHS)('an operation runs by its id or its text, over POST and GET (%s
   const requests = [
     { documentId: id },
     persisted(id),
+    persisted(named.id),
     { query },
     { query, ...persisted(id) },
     { documentId: id, query },
