@@ -1,4 +1,5 @@
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Viewer } from '../domain/viewer.js';
 import { assertReadable } from '../graphql/assert-readable.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
@@ -24,20 +25,20 @@ export interface AcceptedRequest {
 /** Executes requests of known documents without Apollo's pipeline, with the same response. */
 export interface FastLane {
   /** @returns null if Apollo has to answer: the document is not known, or the request is unusual or will be rejected */
-  accept(body: unknown): AcceptedRequest | null;
+  accept(body: unknown, viewer: Viewer): AcceptedRequest | null;
   answer(request: AcceptedRequest, context: Context): Promise<FinishedResponse>;
 }
 
 export function createFastLane({ documents, formatError, finish, maxCost }: FastLaneOptions): FastLane {
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
   return {
-    accept(body) {
+    accept(body, viewer) {
       const request = readRequest(body);
       if (request === null) return null;
       const { query, operationName, inputs } = request;
       const operation = documents.get(query)?.operation(operationName) ?? null;
       if (operation === null || operation.kind === OperationTypeNode.SUBSCRIPTION) return null;
-      if (!isWithinLimits(operation, inputs, maxCost)) return null;
+      if (!isAcceptable(operation, inputs, { maxCost, viewer })) return null;
       const variables = operation.coerceVariables(inputs);
       return variables === null ? null : { operation, variables };
     },
@@ -70,11 +71,16 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A request beyond a limit is checked again by Apollo's path, which reports it. */
-function isWithinLimits({ cost }: PreparedOperation, inputs: Variables, maxCost: number): boolean {
+/** A request that is beyond a limit or forbidden is checked again by Apollo's path, which reports it. */
+function isAcceptable(
+  operation: PreparedOperation,
+  inputs: Variables,
+  { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
+): boolean {
   try {
     assertReadable(inputs);
-    cost.assertAffordable(inputs, maxCost);
+    operation.cost.assertAffordable(inputs, maxCost);
+    operation.assertAllowed(viewer, inputs);
     return true;
   } catch {
     return false;

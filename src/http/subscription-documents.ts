@@ -1,21 +1,17 @@
-import {
-  GraphQLError,
-  OperationTypeNode,
-  parse,
-  specifiedRules,
-  validate,
-  type DocumentNode,
-  type GraphQLSchema,
-} from 'graphql';
-import { toGraphQLError } from '../graphql/errors.js';
+import { GraphQLError, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../domain/viewer.js';
+import { toGraphQLError, withCode } from '../graphql/errors.js';
 import { assertReadable } from '../graphql/assert-readable.js';
-import { conditionalSubscription } from '../graphql/conditional-subscription.js';
-import { problemOfDocument } from '../graphql/document-limits.js';
 import type { PreparedDocument, PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
+import { readDocument, type DocumentRules } from '../graphql/read-document.js';
+import { NOT_TRUSTED, type TrustedDocuments } from './trusted-documents.js';
 
 export interface SubscriptionRequest {
   readonly query: string;
+  /** The id of a trusted document, with an empty query. The extension of Apollo's persisted queries may have it too. */
+  readonly documentId?: unknown;
+  readonly extensions?: unknown;
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }
@@ -29,9 +25,10 @@ export interface PreparedSubscription {
   readonly variableValues: Record<string, unknown>;
 }
 
-export interface DocumentLimits {
-  readonly maxTokens: number;
+export interface SubscriptionLimits extends DocumentRules {
   readonly maxCost: number;
+  /** Null if any document is executed. */
+  readonly trusted: TrustedDocuments | null;
 }
 
 /**
@@ -41,56 +38,34 @@ export interface DocumentLimits {
 export function createSubscriptionDocuments(
   schema: GraphQLSchema,
   documents: PreparedDocuments,
-  { maxTokens, maxCost }: DocumentLimits,
+  { trusted, maxCost, ...rules }: SubscriptionLimits,
 ) {
   function documentOf(query: string): PreparedDocument | readonly GraphQLError[] {
     const existing = documents.get(query);
     if (existing !== undefined) return existing;
-    const document = parsed(schema, query, maxTokens);
+    const document = readDocument(schema, query, rules);
     return 'kind' in document ? documents.add(document) : document;
   }
 
-  return (request: SubscriptionRequest): PreparedSubscription | readonly GraphQLError[] => {
-    const { query, operationName = null, variables } = request;
+  return (request: SubscriptionRequest, viewer: Viewer): PreparedSubscription | readonly GraphQLError[] => {
+    const { operationName = null, variables } = request;
+    const query = trusted === null ? request.query : trusted.textFor(request);
+    if (query === null) return [withCode(new GraphQLError(NOT_TRUSTED), 'DOCUMENT_NOT_TRUSTED')];
     const prepared = documentOf(query);
     if (!('document' in prepared)) return prepared;
     const operation = prepared.operation(operationName);
     if (operation === null) return [operationNotFound(operationName)];
-    const problems = problemsOf(operation, variables ?? {}, maxCost);
+    const problems = problemsOf(operation, variables ?? {}, { maxCost, viewer });
     if (problems.length > 0) return problems;
     const { document } = prepared;
     return { schema, document, operation, operationName, variableValues: operation.declaredOf(variables ?? {}) };
   };
 }
 
-function parsed(schema: GraphQLSchema, query: string, maxTokens: number): DocumentNode | readonly GraphQLError[] {
-  const problem = problemOfDocument(query);
-  if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
-  let document;
-  try {
-    document = parse(query, { maxTokens });
-  } catch (cause) {
-    return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
-  }
-  const conditional = conditionalSubscription(document); // the validation rules of graphql-js throw on it
-  const errors = conditional === null ? validated(schema, document) : [conditional];
-  return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-}
-
-/** Cycles of many fragments overflow the stack of graphql-js before it reports them. */
-function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
-  try {
-    return validate(schema, document, specifiedRules);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    return [new GraphQLError('The document is too complex to be validated. Its fragments may form a cycle.')];
-  }
-}
-
 function problemsOf(
   operation: PreparedOperation,
   variables: Readonly<Record<string, unknown>>,
-  maxCost: number,
+  { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
 ): readonly GraphQLError[] {
   if (operation.kind !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
@@ -99,6 +74,7 @@ function problemsOf(
   try {
     assertReadable(variables); // before coercion, whose work grows with the values
     operation.cost.assertAffordable(variables, maxCost);
+    operation.assertAllowed(viewer, variables);
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }
@@ -112,9 +88,4 @@ function operationNotFound(operationName: string | null): GraphQLError {
       ? `The document has no operation named "${operationName}".`
       : 'operationName is required, because the document does not have exactly one operation.';
   return withCode(new GraphQLError(message), 'OPERATION_RESOLUTION_FAILURE');
-}
-
-export function withCode(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes, source, positions, path, originalError } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions: { code } } as never);
 }

@@ -1,27 +1,32 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
-import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
+import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { reject } from './connections.js';
-import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
+import type { RequestGuard } from './request-guard.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices } from './subscribe.js';
-import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
+import { createSubscriptionDocuments } from './subscription-documents.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 import { openConnection, type Connection } from './websocket-connection.js';
 
 export interface WebsocketOptions {
   readonly server: Server;
   readonly schema: GraphQLSchema;
   readonly documents: PreparedDocuments;
-  readonly guarded: boolean;
+  /** Null if any document is executed. */
+  readonly trusted: TrustedDocuments | null;
+  /** Besides those of the specification. */
+  readonly rules: readonly ValidationRule[];
+  readonly guard: RequestGuard;
   readonly maxBytes: number;
   readonly maxTokens: number;
   readonly maxCost: number;
@@ -54,7 +59,7 @@ const MAX_ID_LENGTH = 128;
 
 /** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, guarded, maxBytes, maxSockets, maxUnsentBytes, log } = options;
+  const { server, guard, maxBytes, maxSockets, maxUnsentBytes, log } = options;
   const socketOptions = {
     noServer: true,
     maxPayload: maxBytes,
@@ -68,7 +73,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   const protocol = createProtocol(options);
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const rejection = (guarded ? rejectionOnLoopback(request.headers) : null) ?? rejectionOfOrigin(request.headers);
+    const { rejection } = guard(request.headers); // browsers let any page open a websocket to any server
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
@@ -103,20 +108,18 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, documents, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
+  const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
   const { authenticate, createContext, formatError } = options;
-  const prepare = createSubscriptionDocuments(schema, documents, { maxTokens, maxCost });
+  const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
     onConnect: ({ extra, connectionParams }) => authenticateConnection(extra, connectionParams ?? {}, authenticate),
-    context: ({ extra: { identity, gone } }) => {
-      if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
-      return createContext(identity.viewer, gone);
-    },
-    onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
+    context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
+    onSubscribe: ({ extra }, id, payload) => {
+      const { socket, message, running } = extra;
       if (id.length > MAX_ID_LENGTH) {
         socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
         return [new GraphQLError('The subscription id is too long.')];
@@ -127,7 +130,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       if (isInUse) return [inUse()];
       if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
       if (running.characters > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
-      return prepare(payload);
+      return prepare(payload, viewerOf(extra));
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
@@ -137,6 +140,11 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
     },
   });
+}
+
+function viewerOf({ identity }: Connection): Viewer {
+  if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
+  return identity.viewer;
 }
 
 function inUse(): GraphQLError {

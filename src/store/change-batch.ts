@@ -1,5 +1,6 @@
-import { decideChange, type Decision } from '../domain/decide-change.js';
+import { decideChange, type Decision, type Known } from '../domain/decide-change.js';
 import type { OrderLine, Order } from '../domain/order.js';
+import { maySee } from '../domain/viewer.js';
 import type { LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { ChangeOrder, OrderOutcome } from '../orders/interfaces/order-writer.js';
 import type { Queryable } from '../database/database.js';
@@ -8,7 +9,7 @@ import { LOCK_CONFLICT, ORDER_LOCKED } from './lock-conflict.js';
 import { claimForCommands, claimOf } from './reference-claims.js';
 import { applyTransitions, applyUpdates, type NewEvent } from './statements/change-orders.js';
 import type { Claim } from './statements/external-references.js';
-import { lockOrders, readPresent, type LockedOrder } from './statements/lock-orders.js';
+import { lockOrders, readPresent, type LockedOrder, type OwnedOrder } from './statements/lock-orders.js';
 import { readItems } from './statements/read-orders.js';
 import { replaceLines } from './statements/replace-lines.js';
 
@@ -26,8 +27,7 @@ export async function changeBatch(
 ): Promise<(OrderOutcome | LockConflict)[]> {
   const ids = [...new Set(commands.map((command) => command.orderId))];
   const locked = new Map((await lockOrders(tx, ids)).map((row) => [row.order.id, row]));
-  const skipped = ids.filter((id) => !locked.has(id));
-  const lockedElsewhere = new Set(skipped.length === 0 ? [] : await readPresent(tx, skipped));
+  const lockedElsewhere = await readLockedElsewhere(tx, commands, locked);
   const batch: Batch = {
     locked,
     orders: new Map([...locked].map(([id, { order }]) => [id, order])),
@@ -40,12 +40,13 @@ export async function changeBatch(
 
   const outcomes: (OrderOutcome | LockConflict)[] = [];
   for (const command of commands) {
+    const known = earlier.find(command);
     const reference = references.stateOf(command, (owner) => locked.has(owner));
-    if (lockedElsewhere.has(command.orderId) || reference === LOCK_CONFLICT) {
-      outcomes.push(lockedElsewhere.has(command.orderId) ? ORDER_LOCKED : LOCK_CONFLICT);
+    const isLocked = mustWait(command, lockedElsewhere.get(command.orderId), known);
+    if (isLocked || reference === LOCK_CONFLICT) {
+      outcomes.push(isLocked ? ORDER_LOCKED : LOCK_CONFLICT);
       continue;
     }
-    const known = earlier.find(command);
     const decision = decideChange(batch.orders.get(command.orderId) ?? null, command, {
       earlier: known,
       lines: batch.lines.get(command.orderId) ?? [],
@@ -71,6 +72,29 @@ interface Batch {
   readonly lines: Map<string, readonly OrderLine[]>;
   readonly replaced: Map<string, readonly OrderLine[]>;
   readonly events: NewEvent[];
+}
+
+/**
+ * The orders that other transactions have locked. The statement runs for missing orders and for those that no command may
+ * see alike, so that the time of a rejection does not show which of them exist.
+ */
+async function readLockedElsewhere(
+  tx: Queryable,
+  commands: readonly ChangeOrder[],
+  locked: ReadonlyMap<string, LockedOrder>,
+): Promise<ReadonlyMap<string, OwnedOrder>> {
+  const unseen = new Set(commands.map(({ orderId }) => orderId));
+  for (const { orderId, viewer } of commands) {
+    const row = locked.get(orderId);
+    if (row !== undefined && maySee(viewer, row.order)) unseen.delete(orderId);
+  }
+  const present = unseen.size === 0 ? [] : await readPresent(tx, [...unseen]);
+  return new Map(present.filter(({ id }) => !locked.has(id)).map((order) => [order.id, order]));
+}
+
+/** A command waits for a locked order only if its viewer may see the order; otherwise the wait would show that it exists. */
+function mustWait({ viewer }: ChangeOrder, order: OwnedOrder | undefined, earlier: Known['earlier']): boolean {
+  return order !== undefined && (maySee(viewer, order) || earlier !== 'none');
 }
 
 async function linesOf(

@@ -494,7 +494,8 @@ test('the playground is compressed, and its files are cached without expiry', as
   expect(html.headers.get('cache-control')).toBe('no-cache');
   expect(html.headers.get('content-security-policy')).toBe(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
-      "worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
+      "worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; " +
+      "form-action 'none'; object-src 'none'",
   );
   const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(await html.text()) ?? [];
   for (const encoding of ['br', 'gzip']) {

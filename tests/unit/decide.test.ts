@@ -80,12 +80,39 @@ test('a missing order and an order of another client are rejected alike', () => 
   expect(absent).toMatchObject({ rejection: { problems: [{ code: 'NOT_FOUND', field: ['input', 'id'] }] } });
 });
 
-test('customers change their own orders', () => {
-  const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
-  expect(decide(order, { viewer: owner, actor: actorOf(owner) })).toMatchObject({
-    kind: 'changed',
-    event: { actor: { subject: 'me', kind: 'customer' } },
-  });
+const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
+
+test.each(STATUSES)('a customer may only cancel its own order, while it is PENDING or CONFIRMED: %s', (status) => {
+  const from = { ...order, status };
+  const mayCancel = status === 'PENDING' || status === 'CONFIRMED';
+  for (const to of STATUSES.filter((other) => other !== status)) {
+    const decision = decide(from, { viewer: owner, actor: actorOf(owner), to });
+    if (to === 'CANCELLED' && mayCancel) {
+      expect(decision).toMatchObject({
+        kind: 'changed',
+        order: { status: 'CANCELLED', cancelReason: 'CUSTOMER' },
+        event: { actor: { subject: 'me', kind: 'customer' } },
+      });
+    } else {
+      const rejection = { code: 'INVALID_TRANSITION', to, allowed: mayCancel ? ['CANCELLED'] : [] };
+      expect(decision).toMatchObject({ kind: 'rejected', rejection });
+    }
+  }
+});
+
+test.each(STATUSES)('a customer updates its own order only while it is PENDING: %s', (status) => {
+  const details = { notes: 'new' };
+  const change = { kind: 'update', details, amounts: {}, expectedTotal: null, lines: null } as const;
+  const decision = decide({ ...order, status }, { viewer: owner, actor: actorOf(owner), change });
+  const message = `notes can be changed only while the order is PENDING; it is ${status}.`;
+  const problems = [{ code: 'NOT_EDITABLE', message, field: ['input', 'notes'] }];
+  expect(decision).toMatchObject(
+    status === 'PENDING' ? { kind: 'changed', order: details } : { kind: 'rejected', rejection: { problems } },
+  );
+});
+
+test('the cancellation of staff keeps the given reason', () => {
+  expect(decide(order, { to: 'CANCELLED' })).toMatchObject({ order: { cancelReason: 'OTHER' } });
 });
 
 test('every pair of statuses is decided by the lifecycle, with one event for each change', () => {

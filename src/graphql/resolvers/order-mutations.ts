@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Mutation, Resolver } from 'type-graphql';
-import { isAllowed, ORDER_STATUSES } from '../../domain/lifecycle.js';
+import { CUSTOMER_LIFECYCLE, isAllowed, ORDER_STATUSES } from '../../domain/lifecycle.js';
 import type { ChangeResult } from '../../orders/change-order.js';
 import { createOrder } from '../../orders/create-order.js';
 import { deleteOrder } from '../../orders/delete-order.js';
@@ -18,6 +18,10 @@ import { UpdateOrderStatusInput, UpdateOrderStatusPayload } from '../types/updat
 /** The statuses from which an order cannot be cancelled. */
 const NOT_CANCELLABLE = anyOf(
   ORDER_STATUSES.filter((status) => status !== 'CANCELLED' && !isAllowed(status, 'CANCELLED')),
+);
+
+const CANCELLABLE_BY_CUSTOMERS = anyOf(
+  ORDER_STATUSES.filter((status) => CUSTOMER_LIFECYCLE[status].includes('CANCELLED')),
 );
 
 const VERSION_ERROR = '- VersionConflictError: VERSION_CONFLICT (the order does not have the expected version).';
@@ -87,11 +91,11 @@ ${IDEMPOTENCY_ERROR}`,
 
   @Mutation(() => CancelOrderPayload, {
     nullable: true,
-    description: `Cancels an order. If the order is already cancelled, the request succeeds with \`changed: false\`.
+    description: `Cancels an order. A customer may cancel its order while it is ${CANCELLABLE_BY_CUSTOMERS}. If the order is already cancelled, the request succeeds with \`changed: false\`.
 
 userErrors:
 - InputError: INVALID or LIMIT_EXCEEDED (a value breaks a rule); NOT_FOUND (the order does not exist).
-- TransitionError: INVALID_TRANSITION (the order is ${NOT_CANCELLABLE}).
+- TransitionError: INVALID_TRANSITION (the order is ${NOT_CANCELLABLE}, or the viewer may not cancel it in its status).
 ${VERSION_ERROR}
 ${IDEMPOTENCY_ERROR}`,
   })
