@@ -64,6 +64,7 @@ ${rows.join('\n')}
 - Tracking can be set with the transition to SHIPPED, and corrected while the order is SHIPPED.
 - Details are ${EDITABLE_DETAILS.map((name) => `\`${name}\``).join(', ')}. Amounts are \`shipping\`, \`tax\` and
   \`discount\`; the server computes the total. The currency never changes.
+- A guest order can be assigned to a customer in any status.
 - An order can be deleted in any status. Its items and personal data are erased, and its id cannot be used again.
 - Every change raises the version by one and stores an event with the actor, the reason and the names of the changed fields.
 `;

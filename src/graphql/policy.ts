@@ -15,8 +15,8 @@ const POLICY: Policy = {
   },
   Mutation: {
     customer: 'createOrder createOrders updateOrder cancelOrder',
-    staff: 'updateOrderStatus updateOrderStatuses',
-    admin: 'deleteOrder',
+    staff: 'updateOrderStatus updateOrderStatuses assignCustomer',
+    admin: 'deleteOrder eraseCustomer',
   },
   Subscription: { customer: 'orderStatusChanged' },
 
@@ -61,7 +61,9 @@ const POLICY: Policy = {
   UpdateOrderStatusPayload: { staff: 'order changed userErrors' },
   UpdateOrderStatusesPayload: { staff: 'results userErrors' },
   UpdateOrderStatusesResult: { staff: 'index order changed userErrors' },
+  AssignCustomerPayload: { staff: 'order changed userErrors' },
   DeleteOrderPayload: { admin: 'deletedOrderId userErrors' },
+  EraseCustomerPayload: { admin: 'erasedOrders isComplete userErrors' },
 
   UserError: { customer: 'code field message retryable' },
   InputError: { customer: 'code field message retryable' },
@@ -82,7 +84,9 @@ const POLICY: Policy = {
   CancelOrderInput: { customer: 'id expectedVersion idempotencyKey note', staff: 'reason' },
   UpdateOrderStatusInput: { staff: 'id status expectedVersion idempotencyKey reason tracking' },
   UpdateOrderStatusesInput: { staff: 'changes' },
+  AssignCustomerInput: { staff: 'id customerId expectedVersion idempotencyKey reason' },
   DeleteOrderInput: { admin: 'id expectedVersion idempotencyKey reason' },
+  EraseCustomerInput: { admin: 'customerId' },
   OrderItemInput: { customer: 'productId sku name quantity expectedUnitPrice', staff: 'unitPrice' },
   AddressInput: { customer: 'name line1 line2 city region postalCode country' },
   TrackingInput: { staff: 'carrier number url' },

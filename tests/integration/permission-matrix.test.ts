@@ -37,7 +37,9 @@ const ARGUMENTS = {
   'Mutation.updateOrderStatus': `input: {id: "${MISSING}", status: CONFIRMED}`,
   'Mutation.updateOrderStatuses': 'input: {changes: []}',
   'Mutation.cancelOrder': `input: {id: "${MISSING}"}`,
+  'Mutation.assignCustomer': `input: {id: "${MISSING}", customerId: "c"}`,
   'Mutation.deleteOrder': `input: {id: "${MISSING}"}`,
+  'Mutation.eraseCustomer': 'input: {customerId: "c"}',
 };
 
 interface Kind {

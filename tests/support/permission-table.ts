@@ -4,7 +4,8 @@
  */
 const TABLE: Readonly<Record<string, string>> = {
   Query: 'order orders orderByNumber orderByExternalReference customer orderStats+ viewer node nodes',
-  Mutation: 'createOrder updateOrderStatus+ updateOrder cancelOrder deleteOrder! createOrders updateOrderStatuses+',
+  Mutation: `createOrder updateOrderStatus+ updateOrder cancelOrder assignCustomer+ deleteOrder! eraseCustomer! createOrders
+    updateOrderStatuses+`,
   Subscription: 'orderStatusChanged',
 
   Order: `id number externalReference status allowedTransitions version customerId customerName customerEmail items total
@@ -41,7 +42,9 @@ const TABLE: Readonly<Record<string, string>> = {
   UpdateOrderStatusPayload: 'order+ changed+ userErrors+',
   UpdateOrderStatusesPayload: 'results+ userErrors+',
   UpdateOrderStatusesResult: 'order+ changed+ userErrors+ index+',
+  AssignCustomerPayload: 'order+ changed+ userErrors+',
   DeleteOrderPayload: 'deletedOrderId! userErrors!',
+  EraseCustomerPayload: 'erasedOrders! isComplete! userErrors!',
 
   UserError: 'code field message retryable',
   InputError: 'code field message retryable',
@@ -57,7 +60,9 @@ const TABLE: Readonly<Record<string, string>> = {
   CancelOrderInput: 'id expectedVersion idempotencyKey reason+ note',
   UpdateOrderStatusInput: 'id+ expectedVersion+ idempotencyKey+ reason+ status+ tracking+',
   UpdateOrderStatusesInput: 'changes+',
+  AssignCustomerInput: 'id+ customerId+ expectedVersion+ idempotencyKey+ reason+',
   DeleteOrderInput: 'id! expectedVersion! idempotencyKey! reason!',
+  EraseCustomerInput: 'customerId!',
   OrderItemInput: 'productId sku name quantity unitPrice+ expectedUnitPrice',
   AddressInput: 'name line1 line2 city region postalCode country',
   TrackingInput: 'carrier+ number+ url+',

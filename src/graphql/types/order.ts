@@ -84,7 +84,7 @@ export class OrderType extends NodeType {
 
   @Field(() => String, {
     nullable: true,
-    description: "Id of the customer in the client's system; null for a guest order.",
+    description: "Id of the customer in the client's system; null for a guest order, and once the customer is erased.",
   })
   readonly customerId!: string | null;
 
