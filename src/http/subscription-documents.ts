@@ -9,7 +9,6 @@ import {
 } from 'graphql';
 import { toGraphQLError } from '../graphql/errors.js';
 import { assertReadable } from '../graphql/assert-readable.js';
-import { conditionalSubscription } from '../graphql/conditional-subscription.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
 import type { PreparedDocument, PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
@@ -25,6 +24,8 @@ export interface PreparedSubscription {
   readonly document: DocumentNode;
   readonly operation: PreparedOperation;
   readonly operationName: string | null;
+  /** The maximum cost of the response to one event. */
+  readonly cost: number;
   /** As given, without those that the operation does not declare. */
   readonly variableValues: Record<string, unknown>;
 }
@@ -59,12 +60,13 @@ export function createSubscriptionDocuments(
     const problems = problemsOf(operation, variables ?? {}, maxCost);
     if (problems.length > 0) return problems;
     const { document } = prepared;
-    return { schema, document, operation, operationName, variableValues: operation.declaredOf(variables ?? {}) };
+    const cost = operation.cost.of(variables ?? {}).requested;
+    return { schema, document, operation, operationName, cost, variableValues: operation.declaredOf(variables ?? {}) };
   };
 }
 
 function parsed(schema: GraphQLSchema, query: string, maxTokens: number): DocumentNode | readonly GraphQLError[] {
-  const problem = problemOfDocument(query);
+  const problem = problemOfDocument(query, maxTokens);
   if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
   let document;
   try {
@@ -72,19 +74,8 @@ function parsed(schema: GraphQLSchema, query: string, maxTokens: number): Docume
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
-  const conditional = conditionalSubscription(document); // the validation rules of graphql-js throw on it
-  const errors = conditional === null ? validated(schema, document) : [conditional];
+  const errors = validate(schema, document, specifiedRules);
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-}
-
-/** Cycles of many fragments overflow the stack of graphql-js before it reports them. */
-function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
-  try {
-    return validate(schema, document, specifiedRules);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    return [new GraphQLError('The document is too complex to be validated. Its fragments may form a cycle.')];
-  }
 }
 
 function problemsOf(
