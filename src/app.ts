@@ -24,12 +24,17 @@ import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
+import { createChargeFor } from './http/charge-for.js';
+import { createAddressOf } from './http/client-address.js';
 import { createFastLane } from './http/fast-lane.js';
 import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
 import { createHttp, urlOf } from './http/server.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
+import { createMemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
+import type { RateLimiter } from './rate-limit/rate-limiter.js';
+import { createRedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
@@ -167,6 +172,12 @@ function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | nu
   return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
 }
 
+function rateLimiterOf({ rateLimit }: Config, log: Logger): RateLimiter | null {
+  if (rateLimit === null) return null;
+  const { redisUrl: url, ...settings } = rateLimit;
+  return url === null ? createMemoryRateLimiter(settings) : createRedisRateLimiter(settings, { url, log });
+}
+
 function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
   return {
     orders,
@@ -184,15 +195,19 @@ async function serve(
   const { request, open, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
+  const rateLimiter = rateLimiterOf(config, log);
+  resources.defer(() => rateLimiter?.close());
+  const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
   const shared = {
     ...request,
     guarded: open.guarded,
+    documents,
+    chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
     authenticate: authenticateAsOpenAdmin,
     createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
     log,
   };
 
-  const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
   const finish = createFinish(request.maxResponseBytes);
   const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
   await apollo.start();
@@ -208,7 +223,6 @@ async function serve(
     ...config.websockets,
     server: http.server,
     schema,
-    documents,
     formatError,
   });
   resources.defer(() => websockets.close());

@@ -30,7 +30,16 @@ export interface Config {
     readonly receiveTimeoutMs: number;
     readonly maxConnections: number;
   };
+  /** Null without a rate limit. Shared by servers on one Redis. */
+  readonly rateLimit: {
+    readonly capacity: number;
+    readonly restoreRate: number;
+    readonly redisUrl: string | null;
+  } | null;
+  readonly trustedProxies: Values['TRUSTED_PROXIES'];
   readonly websockets: {
+    readonly maxMessageBytes: number;
+    readonly maxSocketsOfViewer: number;
     readonly maxSockets: number;
     readonly maxSubscriptions: number;
     readonly maxUnsentBytes: number;
@@ -46,6 +55,7 @@ export interface Config {
   readonly reads: {
     readonly lanes: number;
     readonly expensiveLanes: number;
+    readonly countTimeoutMs: number;
     readonly maxKeys: number;
     readonly maxQueued: number;
     readonly maxQueuedBytes: number;
@@ -113,7 +123,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       receiveTimeoutMs: values.REQUEST_RECEIVE_TIMEOUT_MS,
       maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
+    rateLimit: rateLimitOf(values, true),
+    trustedProxies: values.TRUSTED_PROXIES,
     websockets: {
+      maxMessageBytes: values.WEBSOCKET_MAX_BYTES,
+      maxSocketsOfViewer: values.WEBSOCKETS_MAX_PER_VIEWER,
       maxSockets: values.WEBSOCKETS_MAX,
       maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
       maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
@@ -129,6 +143,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     reads: {
       lanes: values.READ_LANES,
       expensiveLanes: values.READ_EXPENSIVE_LANES,
+      countTimeoutMs: values.COUNT_TIMEOUT_MS,
       maxKeys: values.READ_BATCH_MAX_KEYS,
       maxQueued: values.READ_QUEUE_MAX_KEYS,
       maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
@@ -143,6 +158,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
+}
+
+/** @param isOpen whether the server has no authentication */
+function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
+  const isOn = values.RATE_LIMIT === 'on' || (values.RATE_LIMIT === 'auto' && !isOpen);
+  return isOn
+    ? { capacity: values.RATE_LIMIT_CAPACITY, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL }
+    : null;
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {
@@ -174,6 +197,10 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
       const found = secret === true ? '' : `; it is "${given ?? ''}"`;
       problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${found}`);
     }
+  }
+  const { RATE_LIMIT_CAPACITY: capacity, REQUEST_MAX_COST: maxCost } = values as Values;
+  if (capacity < maxCost) {
+    problems.push(`RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`);
   }
   if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
   return values as Values;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** One environment variable, as docs/configuration.md shows it. */
@@ -40,6 +41,37 @@ function url(protocol: RegExp, bounds: string, about: string): Variable<string |
 
 function postgresUrl(about: string): Variable<string | null> {
   return url(/^postgres(ql)?:\/\//, 'postgresql:// URL', about);
+}
+
+/** An address or a network in CIDR notation. */
+export interface Network {
+  readonly address: string;
+  /** Null for a single address. */
+  readonly prefix: number | null;
+}
+
+function networks(about: string): Variable<readonly Network[]> {
+  const rule = 'must be a list of IP addresses and networks such as 10.0.0.0/8, separated by commas';
+  const schema = z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const parts = text.split(',').filter((part) => part.trim() !== '');
+      const parsed = parts.flatMap((part) => parseNetwork(part.trim()) ?? []);
+      if (parsed.length < parts.length) context.addIssue({ code: 'custom', message: rule });
+      return parsed;
+    });
+  return { schema, fallback: '', bounds: 'list of IP addresses and networks', about };
+}
+
+function parseNetwork(text: string): Network | null {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return null;
+  if (prefix === undefined) return { address, prefix: null };
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)
+    ? { address, prefix: Number(prefix) }
+    : null;
 }
 
 /** Every variable that the server reads, with its default and bounds. */
@@ -110,6 +142,26 @@ export const VARIABLES = {
     1_000_000_000,
     'Maximum size of an HTTP response, in bytes. The response to a stored mutation is never rejected.',
   ),
+  RATE_LIMIT: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    'Whether the cost of the requests of a viewer, or of an address without one, is limited; see docs/cost.md. `auto` limits it if authentication is configured.',
+  ),
+  RATE_LIMIT_CAPACITY: whole(
+    1_000_000,
+    100,
+    1_000_000_000,
+    'Maximum number of cost points that a client can spend at once. At least `REQUEST_MAX_COST`.',
+  ),
+  RATE_LIMIT_RESTORE: whole(100_000, 1, 1_000_000_000, 'Cost points that a client regains per second.'),
+  REDIS_URL: url(
+    /^rediss?:\/\//,
+    'redis:// or rediss:// URL',
+    'Redis 7 or newer, by which several servers share the rate limits. Without it, each server limits on its own.',
+  ),
+  TRUSTED_PROXIES: networks(
+    'Proxies whose `X-Forwarded-For` header names the client. Without them, the header is ignored.',
+  ),
   REQUEST_RECEIVE_TIMEOUT_MS: whole(
     30_000,
     500,
@@ -118,6 +170,13 @@ export const VARIABLES = {
   ),
   HTTP_CONNECTIONS_MAX: whole(2_000, 1, 1_000_000, 'Maximum number of HTTP connections, WebSockets excluded.'),
   WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Maximum number of WebSockets.'),
+  WEBSOCKETS_MAX_PER_VIEWER: whole(
+    100,
+    1,
+    1_000_000,
+    'Maximum number of WebSockets of one viewer with a token. Further ones are closed with code 4429.',
+  ),
+  WEBSOCKET_MAX_BYTES: whole(65_536, 1_000, 100_000_000, 'Maximum size of a WebSocket message, in bytes.'),
   WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Maximum number of subscriptions of one WebSocket.'),
   WEBSOCKET_MAX_UNSENT_BYTES: whole(
     4_000_000,
@@ -147,6 +206,12 @@ export const VARIABLES = {
     1,
     64,
     'Maximum number of exact counts, counts beyond 10,000 and statistics that run at the same time, besides `READ_LANES`.',
+  ),
+  COUNT_TIMEOUT_MS: whole(
+    2_000,
+    10,
+    600_000,
+    'Maximum duration of a count, in milliseconds. A longer one is rejected as `COUNT_TIMEOUT`.',
   ),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Maximum number of keys in a read batch.'),
   READ_QUEUE_MAX_KEYS: whole(

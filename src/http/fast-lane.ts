@@ -1,11 +1,12 @@
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { assertReadable } from '../graphql/assert-readable.js';
-import type { Context } from '../graphql/context.js';
+import type { RequestCost } from '../graphql/cost.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { Variables } from '../graphql/argument-cost.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { FinishedResponse, FinishResponse } from './finish-response.js';
+import type { HttpContext } from './http-context.js';
 
 export interface FastLaneOptions {
   readonly documents: PreparedDocuments;
@@ -19,13 +20,14 @@ export interface AcceptedRequest {
   readonly operation: PreparedOperation;
   /** Coerced. */
   readonly variables: Variables;
+  readonly cost: RequestCost;
 }
 
 /** Executes requests of known documents without Apollo's pipeline, with the same response. */
 export interface FastLane {
   /** @returns null if Apollo has to answer: the document is not known, or the request is unusual or will be rejected */
   accept(body: unknown): AcceptedRequest | null;
-  answer(request: AcceptedRequest, context: Context): Promise<FinishedResponse>;
+  answer(request: AcceptedRequest, context: HttpContext): Promise<FinishedResponse>;
 }
 
 export function createFastLane({ documents, formatError, finish, maxCost }: FastLaneOptions): FastLane {
@@ -37,13 +39,15 @@ export function createFastLane({ documents, formatError, finish, maxCost }: Fast
       const { query, operationName, inputs } = request;
       const operation = documents.get(query)?.operation(operationName) ?? null;
       if (operation === null || operation.kind === OperationTypeNode.SUBSCRIPTION) return null;
-      if (!isWithinLimits(operation, inputs, maxCost)) return null;
+      const cost = affordableCost(operation, inputs, maxCost);
+      if (cost === null) return null;
       const variables = operation.coerceVariables(inputs);
-      return variables === null ? null : { operation, variables };
+      return variables === null ? null : { operation, variables, cost };
     },
-    async answer({ operation, variables }, context) {
+    async answer({ operation, variables, cost }, context) {
+      context.cost = cost;
       const { errors, ...result } = await executed(operation, variables, context);
-      return finish(errors === undefined ? result : { ...result, errors: errors.map(format) }, context.stored);
+      return finish(errors === undefined ? result : { ...result, errors: errors.map(format) }, context);
     },
   };
 }
@@ -71,13 +75,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** A request beyond a limit is checked again by Apollo's path, which reports it. */
-function isWithinLimits({ cost }: PreparedOperation, inputs: Variables, maxCost: number): boolean {
+function affordableCost({ cost }: PreparedOperation, inputs: Variables, maxCost: number): RequestCost | null {
   try {
     assertReadable(inputs);
-    cost.assertAffordable(inputs, maxCost);
-    return true;
+    return cost.assertAffordable(inputs, maxCost);
   } catch {
-    return false;
+    return null;
   }
 }
 
@@ -85,7 +88,7 @@ function isWithinLimits({ cost }: PreparedOperation, inputs: Variables, maxCost:
 async function executed(
   operation: PreparedOperation,
   variables: Variables,
-  context: Context,
+  context: HttpContext,
 ): Promise<ExecutionResult> {
   try {
     return await operation.execute({ rootValue: undefined, context, variables });

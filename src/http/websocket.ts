@@ -9,11 +9,14 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices } from './subscribe.js';
+import { chargeSubscription } from './subscription-charge.js';
 import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
+import { createViewerSockets } from './viewer-sockets.js';
 import { openConnection, type Connection } from './websocket-connection.js';
 
 export interface WebsocketOptions {
@@ -21,17 +24,20 @@ export interface WebsocketOptions {
   readonly schema: GraphQLSchema;
   readonly documents: PreparedDocuments;
   readonly guarded: boolean;
-  readonly maxBytes: number;
+  /** Maximum size of a message. */
+  readonly maxMessageBytes: number;
   readonly maxTokens: number;
   readonly maxCost: number;
   /** Maximum time for receiving a request or the first message of a websocket, in milliseconds. */
   readonly receiveTimeoutMs: number;
   /** Maximum number of open websockets, and of subscriptions on one of them. */
   readonly maxSockets: number;
+  readonly maxSocketsOfViewer: number;
   readonly maxSubscriptions: number;
   /** Maximum number of unsent bytes of a websocket. */
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
+  readonly chargeFor: ChargeFor;
   readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
@@ -53,10 +59,10 @@ const MAX_ID_LENGTH = 128;
 
 /** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, guarded, maxBytes, maxSockets, maxUnsentBytes, log } = options;
+  const { server, guarded, maxMessageBytes, maxSockets, maxUnsentBytes, chargeFor, log } = options;
   const socketOptions = {
     noServer: true,
-    maxPayload: maxBytes,
+    maxPayload: maxMessageBytes,
     maxFragments: MAX_FRAGMENTS,
     autoPong: false, // websocket-connection.ts limits the pongs
     allowSynchronousEvents: false, // one message per turn of the event loop, so that a flood does not block it
@@ -68,11 +74,16 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const rejection = (guarded ? rejectionOnLoopback(request.headers) : null) ?? rejectionOfOrigin(request.headers);
+    const throttled = chargeFor(null, request)?.rejectionOnArrival() ?? null;
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
       const message = 'The server has reached its limit of websockets (WEBSOCKETS_MAX). Retry later.';
       reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
+    } else if (throttled !== null) {
+      const { code, message, details } = throttled;
+      const headers = [`Retry-After: ${retryAfterOf(details)}`];
+      reject(socket, '429 Too Many Requests', { code, message, headers });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) =>
         openConnection(protocol, client, request, { maxUnsentBytes, log }),
@@ -103,32 +114,36 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, createContext, formatError } = options;
+  const { authenticate, chargeFor, createContext, formatError } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { maxTokens, maxCost });
+  const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
     onConnect: async ({ extra, connectionParams = {} }) => {
-      extra.identity = await authenticate(connectionParams);
+      try {
+        extra.identity = await authenticate(connectionParams);
+      } finally {
+        if (extra.identity === null) chargeFor(null, extra.request)?.end();
+      }
+      admitSocket(extra);
     },
     context: ({ extra: { identity, gone } }) => {
       if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
       return createContext(identity.viewer, gone);
     },
-    onSubscribe: ({ extra: { socket, message, running } }, id, payload) => {
-      if (id.length > MAX_ID_LENGTH) {
-        socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
-        return [new GraphQLError('The subscription id is too long.')];
+    onSubscribe: ({ extra }, id, payload) => {
+      const { identity, request } = extra;
+      const charge = chargeFor(identity?.viewer ?? null, request);
+      const errors = countSubscription(extra, id, maxSubscriptions);
+      if (errors.length > 0) {
+        charge?.end();
+        return errors;
       }
-      const isInUse = running.has(id);
-      message.subscriptionId = id;
-      running.add(id, message.length);
-      if (isInUse) return [inUse()];
-      if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
-      if (running.characters > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
-      return prepare(payload);
+      const isKnown = documents.get(payload.query) !== undefined;
+      return charge === null ? prepare(payload) : chargeSubscription(charge, payload, { isKnown, prepare });
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
@@ -138,6 +153,24 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
     },
   });
+}
+
+/** Counts a subscription as running. @returns the errors of one that is beyond a limit of its websocket */
+function countSubscription(
+  { socket, message, running }: Connection,
+  id: string,
+  maxSubscriptions: number,
+): readonly GraphQLError[] {
+  if (id.length > MAX_ID_LENGTH) {
+    socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
+    return [new GraphQLError('The subscription id is too long.')];
+  }
+  const isInUse = running.has(id);
+  message.subscriptionId = id;
+  running.add(id, message.length);
+  if (isInUse) return [inUse()];
+  if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
+  return running.characters > MAX_KEPT_CHARACTERS ? [tooLarge(MAX_KEPT_CHARACTERS)] : [];
 }
 
 function inUse(): GraphQLError {
