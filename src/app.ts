@@ -1,7 +1,11 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createTokenAuthentication } from './auth/authenticate-by-token.js';
+import type { Authenticate } from './auth/authenticate.js';
 import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
+import { createRemoteKeys } from './auth/remote-keys.js';
+import { createSecretKeys } from './auth/secret-keys.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
@@ -178,6 +182,17 @@ function rateLimiterOf({ rateLimit }: Config, log: Logger): RateLimiter | null {
   return url === null ? createMemoryRateLimiter(settings) : createRedisRateLimiter(settings, { url, log });
 }
 
+function authenticationOf({ auth }: Config, log: Logger): Authenticate {
+  switch (auth.kind) {
+    case 'open':
+      return authenticateAsOpenAdmin;
+    case 'secret':
+      return createTokenAuthentication(createSecretKeys(auth.secret), auth.rules);
+    case 'jwks':
+      return createTokenAuthentication(createRemoteKeys({ url: auth.url, log }), auth.rules);
+  }
+}
+
 function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
   return {
     orders,
@@ -192,7 +207,7 @@ async function serve(
   services: Services,
   problem: () => Promise<string | null>,
 ): Promise<string> {
-  const { request, open, shutdownGraceMs, shutdownDrainMs } = config;
+  const { request, auth, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema();
   const formatError = createErrorFormatter(services.report);
   const rateLimiter = rateLimiterOf(config, log);
@@ -200,10 +215,10 @@ async function serve(
   const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
   const shared = {
     ...request,
-    guarded: open.guarded,
+    guarded: auth.kind === 'open' && auth.guarded,
     documents,
     chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
-    authenticate: authenticateAsOpenAdmin,
+    authenticate: authenticationOf(config, log),
     createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
     log,
   };

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { StartupError } from './startup-error.js';
 import { VARIABLES, type Values, type Variable } from './environment.js';
 
@@ -7,8 +8,7 @@ export interface Config {
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
-  /** Every client is admin. `guarded`: only loopback Host and Origin headers and no forwarded requests are served. */
-  readonly open: { readonly guarded: boolean };
+  readonly auth: AuthConfig;
   readonly database: {
     readonly source:
       | { readonly kind: 'embedded'; readonly dataDir: string }
@@ -95,12 +95,13 @@ export function loadEnvFile(): void {
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const values = check(env);
   const url = values.DATABASE_URL;
+  const auth = authConfigOf(values);
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
-    open: openness(values),
+    auth,
     database: {
       source:
         url === null
@@ -123,7 +124,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       receiveTimeoutMs: values.REQUEST_RECEIVE_TIMEOUT_MS,
       maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
-    rateLimit: rateLimitOf(values, true),
+    rateLimit: rateLimitOf(values, auth.kind === 'open'),
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: {
       maxMessageBytes: values.WEBSOCKET_MAX_BYTES,
@@ -204,24 +205,6 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
   }
   if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
   return values as Values;
-}
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-/** An open server is meant for local development. Anywhere else it must be enabled explicitly. */
-function openness(values: Values): Config['open'] {
-  if (values.AUTH_MODE === 'open') return { guarded: false };
-  if (!LOOPBACK.has(values.HOST)) {
-    throw new StartupError(
-      `Without authentication, the server listens on loopback addresses only; HOST is ${values.HOST}. Set AUTH_MODE=open to serve every client as admin.`,
-    );
-  }
-  if (values.NODE_ENV === 'production') {
-    throw new StartupError(
-      'Without authentication, the server does not start with NODE_ENV=production. Set AUTH_MODE=open to serve every client as admin.',
-    );
-  }
-  return { guarded: true };
 }
 
 function deepFreeze<T extends object>(value: T): T {

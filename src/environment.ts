@@ -39,6 +39,22 @@ function url(protocol: RegExp, bounds: string, about: string): Variable<string |
   return { schema, fallback: '', bounds, about, secret: true };
 }
 
+function optionalText(about: string): Variable<string | null> {
+  const schema = z
+    .string()
+    .optional()
+    .transform((text) => text ?? null);
+  return { schema, fallback: '', bounds: 'text', about };
+}
+
+function list(bounds: string, about: string): Variable<readonly string[] | null> {
+  const schema = z
+    .string()
+    .optional()
+    .transform((text) => text?.split(',').map((word) => word.trim()) ?? null);
+  return { schema, fallback: '', bounds, about };
+}
+
 function postgresUrl(about: string): Variable<string | null> {
   return url(/^postgres(ql)?:\/\//, 'postgresql:// URL', about);
 }
@@ -96,8 +112,27 @@ export const VARIABLES = {
   AUTH_MODE: choice(
     'auto',
     ['auto', 'open'],
-    '`open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
+    'Without a secret or keys for tokens, `open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
   ),
+  AUTH_JWT_SECRET: {
+    ...optionalText(
+      'Secret that signs the bearer tokens of clients; see docs/security.md. Not together with `AUTH_JWKS_URL`.',
+    ),
+    bounds: 'at least 32 bytes',
+    secret: true,
+  },
+  AUTH_JWKS_URL: url(
+    /^https?:\/\/[^@]*$/,
+    'http:// or https:// URL without credentials',
+    'JSON Web Key Set with the public keys that verify the bearer tokens of clients; see docs/security.md.',
+  ),
+  AUTH_ISSUER: optionalText('Required `iss` of tokens. Required with `AUTH_JWKS_URL`.'),
+  AUTH_AUDIENCE: optionalText('Required `aud` of tokens. Required with `AUTH_JWKS_URL`.'),
+  AUTH_ALGORITHMS: list(
+    'HS256, HS384, HS512; RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519',
+    'Accepted algorithms of tokens, separated by commas. `AUTH_JWKS_URL` allows no HS algorithm. Default: `HS256` with `AUTH_JWT_SECRET`, all of the others with `AUTH_JWKS_URL`.',
+  ),
+  AUTH_CLOCK_SKEW_SECONDS: whole(5, 0, 300, 'Tolerance for `exp` and `nbf` of tokens, in seconds.'),
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(

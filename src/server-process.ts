@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const config = readConfig();
   const log = createLog({ level: config.logLevel, destination: logStream(config.logFormat) });
   exitOnUnexpectedFailure(log);
-  log.warn('No authentication is configured: every client is admin.');
+  if (config.auth.kind === 'open') log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
   const app = await createApp(config, log, cutOffAfter(stop));

@@ -1,4 +1,4 @@
-import { createClient, type Client } from 'graphql-ws';
+import { CloseCode, createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { loadEnvFile } from '../config.js';
 import { StartupError } from '../startup-error.js';
@@ -10,7 +10,7 @@ const QUERY = `subscription ($orderId: ID, $customerId: String) {
   }
 }`;
 
-const OPTIONS = ['order', 'customer', 'url'] as const;
+const OPTIONS = ['order', 'customer', 'url', 'token'] as const;
 
 /** Prints each status change of a running server as a line of JSON, until interrupted. */
 await runCommand(async () => {
@@ -21,6 +21,7 @@ await runCommand(async () => {
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
+    connectionParams: options.has('token') ? { authorization: `Bearer ${options.get('token')}` } : {},
     retryAttempts: 0,
     on: {
       connected: () => {
@@ -34,13 +35,16 @@ await runCommand(async () => {
     await print(client, variables);
   } catch (cause) {
     if (cause instanceof Error) throw cause;
-    const message = connected
-      ? `The connection to ${url} was lost.`
-      : `No server responds at ${url}. Set --url or PORT.`;
-    throw new StartupError(message, { cause }); // the socket reports failures that are not Errors
+    throw new StartupError(problemOf(cause, url, connected), { cause }); // the socket reports failures that are not Errors
   }
   return 'The server ended the subscription.';
 });
+
+function problemOf(cause: unknown, url: string, connected: boolean): string {
+  const { code, reason } = cause as { readonly code?: number; readonly reason?: string };
+  if (code === CloseCode.Forbidden) return `The server at ${url} closed the connection. ${reason} Set --token.`;
+  return connected ? `The connection to ${url} was lost.` : `No server responds at ${url}. Set --url or PORT.`;
+}
 
 function subjectOf(options: ReadonlyMap<string, string>): string {
   const named = ['order', 'customer'].flatMap((name) => (options.has(name) ? `${name} ${options.get(name)}` : []));
@@ -73,7 +77,7 @@ function readOptions(words: readonly string[]): ReadonlyMap<string, string> {
     const [name = '', value] = [words[place]?.replace(/^--/, ''), words[place + 1]];
     if (!OPTIONS.some((option) => option === name) || value === undefined) {
       throw new StartupError(
-        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL]\nWithout options it prints the status changes of all orders.',
+        'Usage: npm run watch -- [--order ID] [--customer CUSTOMER_ID] [--url URL] [--token TOKEN]\nWithout options it prints the status changes of all orders.',
       );
     }
     options.set(name, value);

@@ -1,7 +1,8 @@
-/** The identity of a caller. A server without authentication has one viewer, an admin without a subject. */
+/** The identity of a client. A server without authentication has one viewer, an admin without a subject. */
 export interface Viewer {
-  /** Who issued the identity; empty on an open server. Idempotency keys are scoped by issuer and subject. */
+  /** `iss` of the token; empty without. Idempotency keys are scoped by issuer and subject. */
   readonly issuer: string;
+  /** `sub` of the token, which is the customerId of a customer's orders. */
   readonly subject: string | null;
   readonly roles: readonly Role[];
 }
@@ -14,11 +15,12 @@ export interface Actor {
   readonly kind: Role | 'system';
 }
 
-const RANK: readonly Role[] = ['admin', 'staff', 'customer'];
+/** Every role, the strongest first. */
+export const ROLES: readonly Role[] = ['admin', 'staff', 'customer'];
 
 /** The strongest role of a viewer; null without a known role, which means no rights. */
 export function roleOf({ roles }: Viewer): Role | null {
-  return RANK.find((role) => roles.includes(role)) ?? null;
+  return ROLES.find((role) => roles.includes(role)) ?? null;
 }
 
 /** The viewer as an actor, under the strongest of its roles. */

@@ -12,7 +12,7 @@ type Policy = Readonly<Record<string, Readonly<Partial<Record<Rule, string>>>>>;
  * table yet, so every rule is `anyone`.
  */
 export const POLICY: Policy = {
-  Query: { anyone: 'order orderByNumber orderByExternalReference orders orderStats customer node nodes' },
+  Query: { anyone: 'order orderByNumber orderByExternalReference orders orderStats customer viewer node nodes' },
   Mutation: {
     anyone: 'createOrder createOrders updateOrder updateOrderStatus updateOrderStatuses cancelOrder deleteOrder',
   },
@@ -33,6 +33,7 @@ export const POLICY: Policy = {
     anyone: 'id orderId order version type from to changedFields reason actor occurredAt resumeCursor',
   },
   Actor: { anyone: 'kind subject' },
+  Viewer: { anyone: 'subject roles' },
 
   OrderStats: { anyone: 'asOf count byStatus money processingTime series' },
   StatsPoint: { anyone: 'from count money' },

@@ -12,8 +12,18 @@ interface Root {
 
 const ROOTS: Readonly<Record<string, Root>> = {
   Query: {
-    description: 'Reads orders, customers and statistics.',
-    fields: ['order', 'orders', 'orderByNumber', 'orderByExternalReference', 'customer', 'orderStats', 'node', 'nodes'],
+    description: 'Reads orders, customers, statistics and the identity of the client.',
+    fields: [
+      'order',
+      'orders',
+      'orderByNumber',
+      'orderByExternalReference',
+      'customer',
+      'orderStats',
+      'viewer',
+      'node',
+      'nodes',
+    ],
   },
   Mutation: {
     description:

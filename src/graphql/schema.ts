@@ -13,6 +13,7 @@ import { OrderQueries } from './resolvers/order-queries.js';
 import { CustomerFields, OrderEventFields } from './resolvers/related-fields.js';
 import { StatisticsResolver } from './resolvers/statistics.js';
 import { OrderSubscriptions } from './resolvers/subscriptions.js';
+import { ViewerQuery } from './resolvers/viewer.js';
 import { arrangeSchema } from './schema-order.js';
 import { IdempotencyError, InputError, TransitionError, VersionConflictError } from './types/user-errors.js';
 
@@ -39,6 +40,7 @@ export function createSchema(policy = POLICY): GraphQLSchema {
       NodeQueries,
       StatisticsResolver,
       OrderSubscriptions,
+      ViewerQuery,
     ],
     orphanedTypes: [InputError, IdempotencyError, TransitionError, VersionConflictError],
     pubSub: NO_PUBSUB,

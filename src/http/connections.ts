@@ -22,6 +22,7 @@ export function createBoundedServer(handler: RequestListener, bounds: ServerBoun
     requestTimeout: receiveTimeoutMs, // also limits the headers
     connectionsCheckingInterval: Math.max(50, Math.min(1_000, receiveTimeoutMs / 10)),
     keepAliveTimeout: keepAliveTimeoutMs,
+    joinDuplicateHeaders: true, // a second Authorization header must not be ignored
     shouldUpgradeCallback: isWebsocketRequest, // all other requests are plain HTTP, with or without an Upgrade header
   };
   const server = createServer(options, boundPipelines(handler));

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { HTTP_STATUS, requestErrorOf } from '../graphql/errors.js';
 import { reject } from './connections.js';
 
 /** A GraphQL response for an error that occurs before execution. */
@@ -32,9 +33,26 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   FST_ERR_BAD_URL: () => ({ code: 'BAD_REQUEST', message: 'The path of the URL is not percent-encoded correctly.' }),
 };
 
+const RETRY_AFTER_SECONDS = '5';
+
+/** RFC 6750, 3: a request without credentials gets no error code. The messages about tokens contain no quotes. */
+function challengeOf({ headers }: FastifyRequest, message: string): string {
+  return headers.authorization === undefined
+    ? 'Bearer'
+    : `Bearer error="invalid_token", error_description="${message}"`;
+}
+
 /** Responds to errors that occur before execution. */
 export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
+  const expected = requestErrorOf(error);
+  if (expected !== null) {
+    const { code, message, details } = expected;
+    if (code === 'UNAUTHENTICATED') void reply.header('www-authenticate', challengeOf(request, message));
+    if (code === 'SERVICE_UNAVAILABLE') void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    void reply.code(HTTP_STATUS.get(code) ?? 500).send(graphqlError(code, message, details));
+    return;
+  }
   const status = error.statusCode ?? 500;
   if (status >= 500 && request.raw.destroyed && !request.raw.complete) {
     request.log.debug({ err: error }, 'client disconnected while sending a request');

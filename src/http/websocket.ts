@@ -9,6 +9,7 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
@@ -122,13 +123,11 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    onConnect: async ({ extra, connectionParams = {} }) => {
-      try {
-        extra.identity = await authenticate(connectionParams);
-      } finally {
-        if (extra.identity === null) chargeFor(null, extra.request)?.end();
-      }
-      admitSocket(extra);
+    onConnect: async ({ extra, connectionParams }) => {
+      const isAuthenticated = await authenticateConnection(extra, connectionParams ?? {}, authenticate);
+      if (extra.identity === null) chargeFor(null, extra.request)?.end();
+      else admitSocket(extra);
+      return isAuthenticated;
     },
     context: ({ extra: { identity, gone } }) => {
       if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');

@@ -113,11 +113,13 @@ function textOf(text: string): string {
 /** Longer texts are cut before masking. The repetitions are bounded, so that no text takes long. */
 const MAX_SEARCHED = 2_000;
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s"'`]{0,300}@/gi;
+/** The head of a JSON Web Token is a JSON object in base64url, which starts with eyJ. */
+const TOKEN = /\beyJ[\w-]{5,2000}(\.[\w-]{0,2000}){0,4}/g;
 const EMAIL = /[\p{L}\p{N}_.+-]{1,64}@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}.-]{1,255}/gu;
 
-/** Masks user names and passwords in URLs, and e-mail addresses. */
+/** Masks user names and passwords in URLs, JSON Web Tokens, and e-mail addresses. */
 export function maskSecrets(text: string): string {
-  return cut(text, MAX_SEARCHED).replaceAll(URL_CREDENTIALS, '$1…@').replaceAll(EMAIL, '…@…');
+  return cut(text, MAX_SEARCHED).replaceAll(URL_CREDENTIALS, '$1…@').replaceAll(TOKEN, '…').replaceAll(EMAIL, '…@…');
 }
 
 export function cut(text: string, most: number): string {

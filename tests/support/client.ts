@@ -35,9 +35,12 @@ export interface TestSubscription<T> {
   readonly stop: () => void;
 }
 
-export function createClient(url: string): TestClient {
+/** @param token the bearer token of all requests and of the websocket */
+export function createClient(url: string, token?: string): TestClient {
+  const credentials: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const websocket = createWebsocketClient({
     url: url.replace('http', 'ws'),
+    connectionParams: credentials,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
   });
@@ -45,7 +48,7 @@ export function createClient(url: string): TestClient {
   async function request<T>(query: string, variables: object = {}): Promise<GraphQLResponse<T>> {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...credentials },
       body: JSON.stringify({ query, variables }),
     });
     const body = (await response.json()) as Pick<GraphQLResponse<T>, 'data' | 'errors'>;

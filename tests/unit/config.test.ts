@@ -61,10 +61,53 @@ test('an error does not repeat the value of a variable that may contain a passwo
 test('without authentication the server listens only on loopback and does not run in production, unless AUTH_MODE is open', () => {
   const otherHosts = ['0.0.0.0', '::', '192.168.1.5', 'db.example.org', '127.0.0.1.example.org', 'localhost.example'];
   for (const HOST of otherHosts) expect(() => readConfig({ HOST })).toThrow(/AUTH_MODE=open/);
-  for (const HOST of ['127.0.0.1', 'localhost']) expect(readConfig({ HOST }).open).toEqual({ guarded: true });
+  for (const HOST of ['127.0.0.1', 'localhost'])
+    expect(readConfig({ HOST }).auth).toEqual({ kind: 'open', guarded: true });
   expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/AUTH_MODE=open/);
-  expect(readConfig({ HOST: '::1' }).open).toEqual({ guarded: true });
-  expect(readConfig({ HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' }).open).toEqual({ guarded: false });
+  expect(readConfig({ HOST: '::1' }).auth).toEqual({ kind: 'open', guarded: true });
+  const open = { HOST: '0.0.0.0', NODE_ENV: 'production', AUTH_MODE: 'open' };
+  expect(readConfig(open).auth).toEqual({ kind: 'open', guarded: false });
+});
+
+const JWKS = { AUTH_JWKS_URL: 'https://issuer.example/keys', AUTH_ISSUER: 'issuer', AUTH_AUDIENCE: 'orders' };
+const SECRET = 'a'.repeat(32);
+
+test('with a secret or keys for tokens the server listens anywhere, also in production', () => {
+  const anywhere = { HOST: '0.0.0.0', NODE_ENV: 'production' };
+  expect(readConfig({ ...anywhere, AUTH_JWT_SECRET: SECRET }).auth).toEqual({
+    kind: 'secret',
+    secret: SECRET,
+    rules: { algorithms: ['HS256'], issuer: null, audience: null, clockSkewSeconds: 5 },
+  });
+  const settings = { ...JWKS, AUTH_ALGORITHMS: 'ES256, EdDSA', AUTH_CLOCK_SKEW_SECONDS: '0' };
+  expect(readConfig({ ...anywhere, ...settings }).auth).toEqual({
+    kind: 'jwks',
+    url: JWKS.AUTH_JWKS_URL,
+    rules: { algorithms: ['ES256', 'EdDSA'], issuer: 'issuer', audience: 'orders', clockSkewSeconds: 0 },
+  });
+  const { auth } = readConfig(JWKS);
+  const algorithms = auth.kind === 'jwks' ? auth.rules.algorithms : [];
+  expect(algorithms).toContain('RS256');
+  expect(algorithms.filter((algorithm) => /^(HS|none)/.test(algorithm))).toEqual([]);
+});
+
+test.each<readonly [Record<string, string>, RegExp]>([
+  [{ AUTH_JWT_SECRET: 'a'.repeat(31) }, /AUTH_JWT_SECRET must have at least 32 bytes; it has 31/],
+  [{ AUTH_JWT_SECRET: SECRET, AUTH_ALGORITHMS: 'HS256,HS512' }, /at least 64 bytes/],
+  [{ AUTH_JWT_SECRET: SECRET, ...JWKS }, /exclude each other/],
+  [{ AUTH_JWT_SECRET: SECRET, AUTH_MODE: 'open' }, /AUTH_MODE=open excludes/],
+  [{ ...JWKS, AUTH_MODE: 'open' }, /AUTH_MODE=open excludes/],
+  [{ ...JWKS, AUTH_ISSUER: '' }, /AUTH_ISSUER is required with AUTH_JWKS_URL/],
+  [{ ...JWKS, AUTH_AUDIENCE: '' }, /AUTH_AUDIENCE is required with AUTH_JWKS_URL/],
+  [{ ...JWKS, AUTH_ALGORITHMS: 'RS256,HS256' }, /"HS256" is not/],
+  [{ ...JWKS, AUTH_ALGORITHMS: 'none' }, /"none" is not/],
+  [{ AUTH_JWT_SECRET: SECRET, AUTH_ALGORITHMS: 'none' }, /"none" is not/],
+  [{ AUTH_JWT_SECRET: SECRET, AUTH_ALGORITHMS: 'RS256' }, /"RS256" is not/],
+  [{ AUTH_JWKS_URL: 'https://me:hunter2@issuer.example/' }, /AUTH_JWKS_URL must be/],
+  [{ AUTH_ISSUER: 'issuer' }, /AUTH_ISSUER requires AUTH_JWT_SECRET or AUTH_JWKS_URL/],
+])('the settings of tokens %j are rejected', (settings, message) => {
+  expect(() => readConfig(settings)).toThrow(message);
+  expect(() => readConfig(settings)).not.toThrow(/hunter2|aaaa/);
 });
 
 test('the direct URL defaults to the main URL; only the embedded database is migrated by default', () => {

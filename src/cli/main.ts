@@ -1,0 +1,29 @@
+import { StartupError } from '../startup-error.js';
+import { runCommand } from './run-command.js';
+import { signDevelopmentToken, TOKEN_USAGE } from './token.js';
+
+interface Command {
+  /** The arguments. */
+  readonly usage: string;
+  readonly about: string;
+  /** @returns what the command prints */
+  readonly run: (words: readonly string[]) => Promise<string>;
+}
+
+/** The commands of `npm run cli -- NAME`. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['token', { usage: TOKEN_USAGE, about: 'Prints a token for development.', run: signDevelopmentToken }],
+]);
+
+await runCommand(async () => {
+  const [name = '', ...words] = process.argv.slice(2);
+  const command = COMMANDS.get(name);
+  if (command !== undefined) return command.run(words);
+  if (name === '' || name === 'help' || name === '--help') return usage();
+  throw new StartupError(`There is no command ${name}.\n${usage()}`);
+});
+
+function usage(): string {
+  const lines = [...COMMANDS].map(([name, { usage, about }]) => `  ${name} ${usage}\n      ${about}`);
+  return `Usage: npm run cli -- NAME [ARGUMENTS]\n${lines.join('\n')}`;
+}
