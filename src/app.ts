@@ -166,7 +166,7 @@ async function createOrders(
   resources.defer(() => writer.idle());
   return {
     writer,
-    readerFor: coalesceReads(createReader(database, log), config.reads),
+    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
     productLookup: productLookupOf(config, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
