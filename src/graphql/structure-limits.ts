@@ -5,6 +5,7 @@ import { countFields, fragmentsOf, type Fragments } from './count-fields.js';
 const MAX = {
   operations: 50,
   fragments: 100,
+  variables: 250,
   /** Nesting of selection sets; a fragment spread is a level too. */
   selectionDepth: 50,
   aliases: 200,
@@ -43,6 +44,7 @@ const MAX_NAMED = 5;
 
 interface Census {
   operations: number;
+  variables: number;
   aliases: number;
   directives: number;
   /** The largest number of directives of one node. */
@@ -56,6 +58,7 @@ function takeCensus(document: DocumentNode): Census {
   const spreads = new Map<string, Set<string>>();
   const census: Census = {
     operations: 0,
+    variables: 0,
     aliases: 0,
     directives: 0,
     directivesOfLocation: 0,
@@ -68,6 +71,7 @@ function takeCensus(document: DocumentNode): Census {
     else if (node.kind === Kind.FIELD && node.alias !== undefined) census.aliases += 1;
     else if (node.kind === Kind.FRAGMENT_SPREAD) within.add(node.name.value);
     else if (node.kind === Kind.OPERATION_DEFINITION) census.operations += 1;
+    else if (node.kind === Kind.VARIABLE_DEFINITION) census.variables += 1;
     else if (node.kind === Kind.FRAGMENT_DEFINITION) {
       within = new Set();
       spreads.set(node.name.value, within); // of several fragments with one name, graphql-js also uses the last
@@ -84,6 +88,7 @@ function takeCensus(document: DocumentNode): Census {
 function countProblem(census: Census): string | null {
   if (census.operations > MAX.operations) return `A document must have at most ${MAX.operations} operations.`;
   if (census.spreads.size > MAX.fragments) return `A document must have at most ${MAX.fragments} fragments.`;
+  if (census.variables > MAX.variables) return `A document must have at most ${MAX.variables} variables.`;
   if (census.aliases > MAX.aliases) return `A document must have at most ${MAX.aliases} aliases.`;
   if (census.directives > MAX.directives) return `A document must have at most ${MAX.directives} directives.`;
   if (census.directivesOfLocation > MAX.directivesOfLocation) {
