@@ -26,6 +26,8 @@ import { createSubscriptionHub } from './events/subscription-hub.js';
 import { createContext, type Context, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
+import { introspectionRules } from './graphql/introspection-rule.js';
+import { policyOf } from './graphql/policy.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
 import { createChargeFor } from './http/charge-for.js';
@@ -33,7 +35,9 @@ import { createAddressOf } from './http/client-address.js';
 import { createFastLane } from './http/fast-lane.js';
 import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
+import { createRequestGuard } from './http/request-guard.js';
 import { createHttp, urlOf } from './http/server.js';
+import { loadTrustedDocuments } from './http/trusted-documents.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
 import { createMemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
@@ -207,15 +211,22 @@ async function serve(
   services: Services,
   problem: () => Promise<string | null>,
 ): Promise<string> {
-  const { request, auth, shutdownGraceMs, shutdownDrainMs } = config;
-  const schema = createSchema();
-  const formatError = createErrorFormatter(services.report);
+  const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
+  const schema = createSchema(policyOf(config.policy));
+  const formatError = createErrorFormatter(services.report, { hideSuggestions: !introspection });
+  const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
+  const rules = introspectionRules(introspection);
+  const trusted =
+    trustedDocuments === null
+      ? null
+      : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
   const rateLimiter = rateLimiterOf(config, log);
   resources.defer(() => rateLimiter?.close());
-  const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
   const shared = {
     ...request,
-    guarded: auth.kind === 'open' && auth.guarded,
+    guard: createRequestGuard(config.guard),
+    rules,
+    trusted,
     documents,
     chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
     authenticate: authenticationOf(config, log),
@@ -224,14 +235,14 @@ async function serve(
   };
 
   const finish = createFinish(request.maxResponseBytes);
-  const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, rules, log });
   await apollo.start();
   resources.defer(() => apollo.stop());
   let draining = false;
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
   const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
-  const http = createHttp({ ...shared, apollo, fastLane, isDraining, unready });
+  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready });
   resources.defer(() => closeWithin(http, shutdownGraceMs));
   const websockets = serveWebsockets({
     ...shared,

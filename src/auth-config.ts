@@ -3,7 +3,7 @@ import type { Values } from './environment.js';
 import { StartupError } from './startup-error.js';
 
 export type AuthConfig =
-  /** Every client is admin. `guarded`: only loopback Host and Origin headers and no forwarded requests are served. */
+  /** Every client is admin. `guarded`: the server listens on loopback only and rejects forwarded requests. */
   | { readonly kind: 'open'; readonly guarded: boolean }
   | { readonly kind: 'secret'; readonly secret: string; readonly rules: TokenRules }
   | { readonly kind: 'jwks'; readonly url: string; readonly rules: TokenRules };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { StartupError } from './startup-error.js';
+import type { GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values, type Variable } from './environment.js';
 
 export interface Config {
@@ -9,6 +10,13 @@ export interface Config {
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
   readonly auth: AuthConfig;
+  readonly policy: { readonly customerPrices: boolean };
+  /** Which requests the server serves at all. */
+  readonly guard: GuardOptions;
+  readonly introspection: boolean;
+  readonly playground: boolean;
+  /** A manifest of the only documents that are executed. */
+  readonly trustedDocuments: string | null;
   readonly database: {
     readonly source:
       | { readonly kind: 'embedded'; readonly dataDir: string }
@@ -96,12 +104,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const values = check(env);
   const url = values.DATABASE_URL;
   const auth = authConfigOf(values);
+  const unlessProduction = (choice: 'auto' | 'on' | 'off') =>
+    choice === 'on' || (choice === 'auto' && values.NODE_ENV !== 'production');
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     auth,
+    guard: guardOf(values, auth),
+    introspection: unlessProduction(values.INTROSPECTION),
+    playground: unlessProduction(values.PLAYGROUND),
+    trustedDocuments: values.TRUSTED_DOCUMENTS,
+    policy: { customerPrices: values.ALLOW_CUSTOMER_PRICES === 'true' },
     database: {
       source:
         url === null
@@ -205,6 +220,19 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
   }
   if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
   return values as Values;
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/** An open server is served by listed names only: a page of any other name could reach it by DNS rebinding. */
+function guardOf({ ALLOWED_HOSTS, CORS_ORIGINS }: Values, auth: AuthConfig): GuardOptions {
+  const hosts = auth.kind === 'open' ? LOOPBACK_NAMES : null;
+  return {
+    loopbackPages: auth.kind === 'open',
+    rejectForwarded: auth.kind === 'open' && auth.guarded,
+    hosts: ALLOWED_HOSTS.length > 0 ? ALLOWED_HOSTS : hosts,
+    origins: CORS_ORIGINS,
+  };
 }
 
 function deepFreeze<T extends object>(value: T): T {

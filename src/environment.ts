@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { addressList, hostNameOf, originOf } from './address-list.js';
 
 /** One environment variable, as docs/configuration.md shows it. */
 export interface Variable<T = unknown> {
@@ -97,7 +98,7 @@ export const VARIABLES = {
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],
-    'With `production`, the server starts without authentication only if `AUTH_MODE=open`.',
+    'With `production`, the server starts without authentication only if `AUTH_MODE=open`, and introspection and the playground are off by default.',
   ),
   LOG_LEVEL: choice(
     'info',
@@ -113,6 +114,29 @@ export const VARIABLES = {
     'auto',
     ['auto', 'open'],
     'Without a secret or keys for tokens, `open` serves every client as admin, on any address. `auto` does so on loopback addresses and does not start on others.',
+  ),
+  ALLOWED_HOSTS: addressList(
+    'host names without a port, separated by commas',
+    'Host names that requests may address the server by. Default: `localhost`, `127.0.0.1` and `[::1]` without authentication, any name with it.',
+    hostNameOf,
+  ),
+  CORS_ORIGINS: addressList(
+    'origins such as https://shop.example, without a path, separated by commas; * is not allowed',
+    'Origins of the web pages that may call the server, over HTTP and WebSocket, besides its own pages.',
+    originOf,
+  ),
+  INTROSPECTION: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    'Whether clients may read the schema. `off` also removes suggestions of names from error messages. `auto` is `off` with `NODE_ENV=production`.',
+  ),
+  PLAYGROUND: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    'Whether `/` serves the playground, which needs introspection. `auto` is `off` with `NODE_ENV=production`.',
+  ),
+  TRUSTED_DOCUMENTS: optionalText(
+    'File with the manifest of the only documents that the server executes; see docs/security.md. Default: any document.',
   ),
   AUTH_JWT_SECRET: {
     ...optionalText(
@@ -133,6 +157,11 @@ export const VARIABLES = {
     'Accepted algorithms of tokens, separated by commas. `AUTH_JWKS_URL` allows no HS algorithm. Default: `HS256` with `AUTH_JWT_SECRET`, all of the others with `AUTH_JWKS_URL`.',
   ),
   AUTH_CLOCK_SKEW_SECONDS: whole(5, 0, 300, 'Tolerance for `exp` and `nbf` of tokens, in seconds.'),
+  ALLOW_CUSTOMER_PRICES: choice(
+    'false',
+    ['true', 'false'],
+    'Whether customers may send the prices of items. With `false`, the prices of their orders come from the product catalogue.',
+  ),
   DATA_DIR: text('.data', 'Data folder of the embedded PostgreSQL.'),
   DATABASE_URL: postgresUrl('PostgreSQL 15 or newer to use instead of the embedded one.'),
   DATABASE_DIRECT_URL: postgresUrl(

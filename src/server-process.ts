@@ -36,7 +36,8 @@ async function main(): Promise<number> {
 
   const stop = stopRequest();
   const app = await createApp(config, log, cutOffAfter(stop));
-  process.stdout.write(`ready ${app.url}\nplayground ${new URL('/', app.url).href}\n`);
+  process.stdout.write(`ready ${app.url}\n`);
+  if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 
   const end = await Promise.race([stop, app.lost.then((lost) => ({ lost }))]);
   if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');

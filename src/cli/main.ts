@@ -1,4 +1,5 @@
 import { StartupError } from '../startup-error.js';
+import { buildDocuments, DOCUMENTS_USAGE } from './documents.js';
 import { runCommand } from './run-command.js';
 import { signDevelopmentToken, TOKEN_USAGE } from './token.js';
 
@@ -12,6 +13,10 @@ interface Command {
 
 /** The commands of `npm run cli -- NAME`. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [
+    'documents',
+    { usage: DOCUMENTS_USAGE, about: 'Writes the manifest of the GraphQL documents in a folder.', run: buildDocuments },
+  ],
   ['token', { usage: TOKEN_USAGE, about: 'Prints a token for development.', run: signDevelopmentToken }],
 ]);
 

@@ -30,6 +30,7 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const order = share(reader.order, lanes, bounds);
   const items = share(reader.items, lanes, bounds);
   const customer = share(reader.customer, lanes, bounds);
+  const idsOfCustomer = share(reader.idsOfCustomer, lanes, bounds);
   const isKnown = share(reader.isKnown, lanes, bounds);
   const isCommandKnown = share(reader.isCommandKnown, lanes, bounds);
   const range = share(reader.range, lanes, bounds);
@@ -52,6 +53,7 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
       prefetchItems: async (ids) =>
         (await prefetchItems(ids)).map((found) => (found instanceof Error ? 0 : found.length)),
       customer: oncePerRequest(customer, caller),
+      idsOfCustomer: (key) => one(idsOfCustomer, key),
       isKnown: (id) => one(isKnown, id),
       isCommandKnown: (key) => one(isCommandKnown, key),
       range: (key) => one(range, key),

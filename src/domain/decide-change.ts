@@ -1,4 +1,6 @@
+import { decideAssignment, type Assignment } from './decide-assignment.js';
 import { decideDeletion } from './decide-deletion.js';
+import { decideErasure, type Erasure } from './decide-erasure.js';
 import { decideTransition, type Transition } from './decide-transition.js';
 import { decideUpdate, type OrderUpdate } from './decide-update.js';
 import { notFound, type FieldPath, type Rejection } from './errors.js';
@@ -10,6 +12,8 @@ import { maySee, type Actor, type Viewer } from './viewer.js';
 export type Change =
   | ({ readonly kind: 'status' } & Transition)
   | ({ readonly kind: 'update' } & OrderUpdate)
+  | ({ readonly kind: 'assign' } & Assignment)
+  | ({ readonly kind: 'erase' } & Erasure)
   | { readonly kind: 'delete' };
 
 /** A command to change an order. */
@@ -44,6 +48,8 @@ export type Decision =
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
   | { readonly kind: 'unchanged'; readonly order: Order }
   | { readonly kind: 'repeated'; readonly order: Order }
+  /** The order stays as it is, and its events lose the personal data of their customer. */
+  | { readonly kind: 'history-erased'; readonly order: Order }
   | Changed;
 
 export interface Changed {
@@ -82,6 +88,10 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
       return decideTransition(order, change, command, known);
     case 'update':
       return decideUpdate(order, change, command, known);
+    case 'assign':
+      return decideAssignment(order, change, command, known);
+    case 'erase':
+      return decideErasure(order, change, command, known);
     case 'delete':
       return decideDeletion(order, command, known);
   }
@@ -89,11 +99,11 @@ export function decideChange(order: Order | null, command: ChangeCommand, known:
 
 /**
  * Whether the order exists for the command. A tombstone exists for a deletion with a key that was used on the order: keys
- * are scoped to their viewer, so it is the viewer who could see the order at that time.
+ * are scoped to their viewer, so it is the viewer who could see the order at that time. An erasure includes tombstones.
  */
 function isThere(order: Order, { viewer, change }: ChangeCommand, { earlier }: Known): boolean {
   if (order.deletedAt === null) return maySee(viewer, order);
-  return change.kind === 'delete' && earlier !== 'none';
+  return change.kind === 'erase' || (change.kind === 'delete' && earlier !== 'none');
 }
 
 function rejected(rejection: Rejection): Decision {

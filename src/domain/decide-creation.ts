@@ -1,9 +1,9 @@
 import { isEqual } from './deep-equal.js';
-import { duplicateReference, invalid, type FieldPath, type Rejection } from './errors.js';
+import { duplicateReference, invalid, RequestError, type FieldPath, type Rejection } from './errors.js';
 import { INITIAL_STATUS } from './lifecycle.js';
 import { creationEvent, type NewOrderEvent } from './order-event.js';
 import type { Assigned, NewOrder, Order, OrderDraft, OrderLine } from './order.js';
-import { maySee, type Actor, type Viewer } from './viewer.js';
+import { maySee, ownerFilter, type Actor, type Viewer } from './viewer.js';
 
 /** A command to create an order. */
 export interface CreationCommand {
@@ -41,6 +41,21 @@ export interface Created {
   readonly order: NewOrder;
   readonly event: NewOrderEvent;
   readonly lines: readonly OrderLine[];
+}
+
+/**
+ * The customer of an order that the viewer creates. A customer creates orders for itself only, and no guest orders.
+ *
+ * @param at path of the input within the mutation arguments
+ * @throws RequestError FORBIDDEN
+ */
+export function customerOfCreation(viewer: Viewer, requested: string | null, at: FieldPath): string | null {
+  const owner = ownerFilter(viewer);
+  if (owner === null) return requested;
+  if (owner !== '' && (requested === null || requested === owner)) return owner;
+  const field = [...at, 'customerId'].join('.');
+  const message = `${field} must be omitted or equal the subject of the token: customers create orders for themselves only.`;
+  throw new RequestError('FORBIDDEN', message, { details: { field } });
 }
 
 /**

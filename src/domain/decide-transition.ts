@@ -1,12 +1,13 @@
 import type { ChangeCommand, Decision, Known } from './decide-change.js';
 import { isEqual } from './deep-equal.js';
 import { eventOf, timeOfChange } from './order-event.js';
-import { isAllowed, type OrderStatus } from './lifecycle.js';
+import { transitionsOf, type OrderStatus } from './lifecycle.js';
 import type { CancelReason, Order, Tracking } from './order.js';
+import { isEmployee, type Viewer } from './viewer.js';
 
 export interface Transition {
   readonly to: OrderStatus;
-  /** The reason of a transition to CANCELLED. */
+  /** The reason of a transition to CANCELLED. That of a customer is always CUSTOMER. */
   readonly cancelReason: CancelReason;
   /** Tracking of a transition to SHIPPED; null keeps the stored tracking. */
   readonly tracking: Tracking | null;
@@ -21,14 +22,15 @@ export function decideTransition(order: Order, change: Transition, command: Chan
   const transitions = order.status !== to;
   const tracks = tracking !== null && !isEqual(tracking, order.tracking);
   if (!transitions && !tracks) return { kind: 'unchanged', order };
-  if (transitions && !isAllowed(order.status, to)) {
-    const rejection = { code: 'INVALID_TRANSITION', order, to, field: [...command.inputPath, 'status'] } as const;
-    return { kind: 'rejected', rejection };
+  const allowed = transitionsOf(command.viewer, order.status);
+  if (transitions && !allowed.includes(to)) {
+    const field = [...command.inputPath, 'status'];
+    return { kind: 'rejected', rejection: { code: 'INVALID_TRANSITION', order, to, allowed, field } };
   }
   const updatedAt = timeOfChange(order, now);
   const next: Order = {
     ...order,
-    ...(transitions ? arrivalAt(change, updatedAt) : {}),
+    ...(transitions ? arrivalAt(change, command.viewer, updatedAt) : {}),
     tracking: tracking ?? order.tracking,
     version: order.version + 1,
     updatedAt,
@@ -43,12 +45,12 @@ export function decideTransition(order: Order, change: Transition, command: Chan
 }
 
 /** The fields that a transition to a status sets. */
-function arrivalAt({ to, cancelReason }: Transition, at: Date): Partial<Order> {
+function arrivalAt({ to, cancelReason }: Transition, viewer: Viewer, at: Date): Partial<Order> {
   switch (to) {
     case 'COMPLETED':
       return { status: to, completedAt: at };
     case 'CANCELLED':
-      return { status: to, cancelledAt: at, cancelReason };
+      return { status: to, cancelledAt: at, cancelReason: isEmployee(viewer) ? cancelReason : 'CUSTOMER' };
     case 'PENDING':
     case 'CONFIRMED':
     case 'PROCESSING':

@@ -4,7 +4,7 @@ import { subtotalOf, sumsOf, totalMismatch } from './order-draft.js';
 import { isEqual } from './deep-equal.js';
 import { duplicateReference, invalid, type FieldPath, type InputProblem } from './errors.js';
 import { eventOf, timeOfChange } from './order-event.js';
-import { EDITABLE_STATUSES, INITIAL_STATUS } from './lifecycle.js';
+import { editableStatusesOf, INITIAL_STATUS } from './lifecycle.js';
 import { AMOUNTS, type Amounts, type Order, type OrderLine } from './order.js';
 
 /** New details, amounts and lines. Omitted ones stay unchanged. */
@@ -17,12 +17,12 @@ export interface OrderUpdate {
   readonly lines: readonly OrderLine[] | { readonly problems: readonly InputProblem[] } | null;
 }
 
-/** Decides new details (until the order is shipped), and new items and amounts (while it is PENDING). */
+/** Decides new details (in the statuses that are editable for the viewer), and new items and amounts (while PENDING). */
 export function decideUpdate(order: Order, update: OrderUpdate, command: ChangeCommand, known: Known): Decision {
   const at = command.inputPath;
   const { lines } = update;
   if (lines !== null && 'problems' in lines) {
-    const tooLate = notEditable(order, ['items'], at); // independent of their prices
+    const tooLate = notEditable(order, ['items'], command); // independent of their prices
     return { kind: 'rejected', rejection: invalid(tooLate.length > 0 ? tooLate : lines.problems) };
   }
 
@@ -33,7 +33,7 @@ export function decideUpdate(order: Order, update: OrderUpdate, command: ChangeC
   const newLines = lines !== null && !isEqual(lines, known.lines.map(bareLine)) ? lines : null;
   const changed: readonly string[] = [...details, ...(newLines === null ? [] : ['items']), ...amounts];
 
-  const problems = notEditable(order, changed, at);
+  const problems = notEditable(order, changed, command);
   if (details.includes('externalReference') && known.referenceTaken) {
     problems.push(duplicateReference([...at, 'externalReference']));
   }
@@ -73,12 +73,12 @@ function sumsAfter(
 /** Items and amounts are final once the order is confirmed. */
 const WHILE_PENDING: ReadonlySet<string> = new Set(['items', ...AMOUNTS]);
 
-function notEditable(order: Order, changed: readonly string[], at: FieldPath): InputProblem[] {
+function notEditable(order: Order, changed: readonly string[], { viewer, inputPath }: ChangeCommand): InputProblem[] {
   return changed.flatMap((name) => {
-    const statuses = WHILE_PENDING.has(name) ? [INITIAL_STATUS] : EDITABLE_STATUSES;
+    const statuses = WHILE_PENDING.has(name) ? [INITIAL_STATUS] : editableStatusesOf(viewer);
     if (statuses.includes(order.status)) return [];
     const message = `${name} can be changed only while the order is ${statuses.join(', ')}; it is ${order.status}.`;
-    return { code: 'NOT_EDITABLE', message, field: [...at, name] };
+    return { code: 'NOT_EDITABLE', message, field: [...inputPath, name] };
   });
 }
 

@@ -42,7 +42,14 @@ export type Rejection =
   | { readonly code: 'INVALID_INPUT'; readonly problems: readonly InputProblem[] }
   | { readonly code: 'IDEMPOTENCY_MISMATCH'; readonly message: string; readonly field: FieldPath }
   | { readonly code: 'ORDER_DELETED'; readonly field: FieldPath }
-  | { readonly code: 'INVALID_TRANSITION'; readonly order: Order; readonly to: OrderStatus; readonly field: FieldPath }
+  | {
+      readonly code: 'INVALID_TRANSITION';
+      readonly order: Order;
+      readonly to: OrderStatus;
+      /** The transitions that the viewer may make. */
+      readonly allowed: readonly OrderStatus[];
+      readonly field: FieldPath;
+    }
   | {
       readonly code: 'VERSION_CONFLICT';
       readonly order: Order;
@@ -59,6 +66,8 @@ interface RequestErrorRules {
 export const REQUEST_ERRORS = {
   UNAUTHENTICATED: { status: 401 },
   FORBIDDEN: { status: 403 },
+  INTROSPECTION_DISABLED: { status: 403 },
+  DOCUMENT_NOT_TRUSTED: { status: 403 },
   BAD_USER_INPUT: { status: 400 },
   INVALID_CURSOR: { status: 400 },
   COUNT_TIMEOUT: { status: 400 },

@@ -25,5 +25,8 @@ export const ORDER_LIMITS = {
   metadataDepth: 8,
 } as const;
 
+/** Most orders that one erasure of a customer erases, and that it erases at the same time. */
+export const ERASURE_LIMITS = { orders: 1_000, round: 100 } as const;
+
 /** Limits of bulk mutations. */
 export const BULK_LIMITS = { orders: 100, items: 2_000, changes: 100 } as const;

@@ -83,7 +83,7 @@ function eventBetween(
     changedFields,
     reason,
     actor,
-    customerId: (before ?? after).customerId, // a deletion erases the customer of the order
+    customerId: after.customerId ?? before?.customerId ?? null, // a deletion erases the customer of the order
     position: null,
   };
 }

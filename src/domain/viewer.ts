@@ -15,7 +15,7 @@ export interface Actor {
   readonly kind: Role | 'system';
 }
 
-/** Every role, the strongest first. */
+/** All roles, the strongest first. Each has the rights of those after it. */
 export const ROLES: readonly Role[] = ['admin', 'staff', 'customer'];
 
 /** The strongest role of a viewer; null without a known role, which means no rights. */
@@ -23,12 +23,18 @@ export function roleOf({ roles }: Viewer): Role | null {
   return ROLES.find((role) => roles.includes(role)) ?? null;
 }
 
+/** Whether a role has the rights of another one; no role has none. */
+export function hasRights(role: Role | null, of: Role): boolean {
+  return role !== null && ROLES.indexOf(role) <= ROLES.indexOf(of);
+}
+
 /** The viewer as an actor, under the strongest of its roles. */
 export function actorOf(viewer: Viewer): Actor {
   return { subject: viewer.subject, kind: roleOf(viewer) ?? 'customer' };
 }
 
-function seesEverything(viewer: Viewer): boolean {
+/** Whether the viewer works for the merchant: staff or admin. All others act for themselves only. */
+export function isEmployee(viewer: Viewer): boolean {
   return viewer.roles.includes('admin') || viewer.roles.includes('staff');
 }
 
@@ -37,7 +43,7 @@ function seesEverything(viewer: Viewer): boolean {
  * Lists and counts put it into their SQL.
  */
 export function ownerFilter(viewer: Viewer): string | null {
-  return seesEverything(viewer) ? null : (viewer.subject ?? '');
+  return isEmployee(viewer) ? null : (viewer.subject ?? '');
 }
 
 /** Whether rows of this customer are the viewer's to see. The one ownership check of rows that are read by id. */

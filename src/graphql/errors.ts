@@ -14,6 +14,7 @@ const OWN_REQUEST = new Set([
   'GRAPHQL_VALIDATION_FAILED',
   'BAD_USER_INPUT',
   'BAD_REQUEST',
+  'DOCUMENT_NOT_TRUSTED',
   'THROTTLED',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_FOUND',
@@ -46,6 +47,11 @@ export function toGraphQLError(thrown: unknown): GraphQLError {
   return new GraphQLError(originalError.message, { originalError });
 }
 
+export function withCode(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes, source, positions, path, originalError } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions: { code } } as never);
+}
+
 /** Logs an unexpected failure. @returns its correlation id */
 export type Report = (error: unknown) => string;
 
@@ -53,7 +59,8 @@ export type Report = (error: unknown) => string;
  * Formats all errors for clients. Expected errors keep their message and get a code. All others are masked, and logged with
  * a correlation id that the client receives.
  */
-export function createErrorFormatter(report: Report) {
+export function createErrorFormatter(report: Report, { hideSuggestions = false } = {}) {
+  const shortened = (message: string) => shorten(hideSuggestions ? withoutSuggestion(message) : message);
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const { locations, path } = formatted;
     const where = { ...(locations === undefined ? {} : { locations }), ...(path === undefined ? {} : { path }) };
@@ -90,10 +97,18 @@ function isArgumentError(error: unknown): boolean {
 
 export type ErrorFormatter = ReturnType<typeof createErrorFormatter>;
 
+/** Without the names of the schema that graphql-js suggests for a misspelt one. */
+function withoutSuggestion(message: string): string {
+  const start = message.lastIndexOf(SUGGESTION);
+  return start === -1 || !message.endsWith('?') ? message : message.slice(0, start);
+}
+
+const SUGGESTION = ' Did you mean ';
+
 const MOST_SHOWN = 500;
 
 /** Messages of graphql-js quote the input at any length; the explanation is at the start and the end. */
-function shortened(message: string): string {
+function shorten(message: string): string {
   if (message.length <= MOST_SHOWN) return message;
   return `${message.slice(0, MOST_SHOWN / 2)} … ${message.slice(-MOST_SHOWN / 2)}`;
 }

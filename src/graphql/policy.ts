@@ -1,97 +1,108 @@
-import { isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 import type { Role } from '../domain/viewer.js';
 
-/** Who may use a field: every viewer, the customer of the order, or a viewer of a role. */
-type Rule = 'anyone' | 'owner' | Role;
-
-/** The fields of a type under each rule, separated by spaces. */
-type Policy = Readonly<Record<string, Readonly<Partial<Record<Rule, string>>>>>;
+/** The fields of a type by the least role that may use them, separated by spaces. A stronger role may use them too. */
+export type Policy = Readonly<Record<string, Readonly<Partial<Record<Role, string>>>>>;
 
 /**
- * The rule of every field. A field without a rule stops the server at its start. Documents are not checked against this
- * table yet, so every rule is `anyone`.
+ * The least role of every field: to select a field of an object or interface type, to send a field of an input type. A
+ * field without a rule stops the server at its start. Which orders a customer may see is decided by
+ * `domain/viewer.ts`.
  */
-export const POLICY: Policy = {
-  Query: { anyone: 'order orderByNumber orderByExternalReference orders orderStats customer viewer node nodes' },
-  Mutation: {
-    anyone: 'createOrder createOrders updateOrder updateOrderStatus updateOrderStatuses cancelOrder deleteOrder',
+const POLICY: Policy = {
+  Query: {
+    customer: 'order orderByNumber orderByExternalReference orders customer viewer node nodes',
+    staff: 'orderStats',
   },
-  Subscription: { anyone: 'orderStatusChanged' },
+  Mutation: {
+    customer: 'createOrder createOrders updateOrder cancelOrder',
+    staff: 'updateOrderStatus updateOrderStatuses assignCustomer',
+    admin: 'deleteOrder eraseCustomer',
+  },
+  Subscription: { customer: 'orderStatusChanged' },
 
   Order: {
-    anyone: `id number externalReference version status allowedTransitions cancelReason tracking
+    customer: `id number externalReference version status allowedTransitions cancelReason tracking
       createdAt updatedAt completedAt cancelledAt
-      customer customerId customerName customerEmail shippingAddress billingAddress notes metadata
+      customer customerId customerName customerEmail shippingAddress billingAddress notes
       items subtotal shipping tax discount total history`,
+    staff: 'metadata',
   },
-  OrderItem: { anyone: 'id position productId sku name quantity unitPrice subtotal' },
-  Address: { anyone: 'name line1 line2 city region postalCode country countryCode' },
-  Tracking: { anyone: 'carrier number url' },
-  Money: { anyone: 'amount currency' },
-  Customer: { anyone: 'id customerId name email orders' },
+  OrderItem: { customer: 'id position productId sku name quantity unitPrice subtotal' },
+  Address: { customer: 'name line1 line2 city region postalCode country countryCode' },
+  Tracking: { customer: 'carrier number url' },
+  Money: { customer: 'amount currency' },
+  Customer: { customer: 'id customerId name email orders' },
   OrderEvent: {
-    anyone: 'id orderId order version type from to changedFields reason actor occurredAt resumeCursor',
+    customer: 'id orderId order version type from to changedFields actor occurredAt resumeCursor',
+    staff: 'reason',
   },
-  Actor: { anyone: 'kind subject' },
-  Viewer: { anyone: 'subject roles' },
+  Actor: { customer: 'kind', staff: 'subject' },
+  Viewer: { customer: 'subject roles' },
 
-  OrderStats: { anyone: 'asOf count byStatus money processingTime series' },
-  StatsPoint: { anyone: 'from count money' },
-  StatusCount: { anyone: 'status count' },
-  CurrencyStats: { anyone: 'currency count gross average' },
-  ProcessingTime: { anyone: 'averageSeconds p50Seconds p95Seconds' },
+  OrderStats: { staff: 'asOf count byStatus money processingTime series' },
+  StatsPoint: { staff: 'from count money' },
+  StatusCount: { staff: 'status count' },
+  CurrencyStats: { staff: 'currency count gross average' },
+  ProcessingTime: { staff: 'averageSeconds p50Seconds p95Seconds' },
 
-  Node: { anyone: 'id' },
-  OrderConnection: { anyone: 'edges nodes pageInfo totalCount count' },
-  OrderEdge: { anyone: 'cursor node' },
-  OrderEventConnection: { anyone: 'edges nodes pageInfo' },
-  OrderEventEdge: { anyone: 'cursor node' },
-  PageInfo: { anyone: 'startCursor endCursor hasPreviousPage hasNextPage' },
-  Count: { anyone: 'value precision' },
+  Node: { customer: 'id' },
+  OrderConnection: { customer: 'edges nodes pageInfo totalCount count' },
+  OrderEdge: { customer: 'cursor node' },
+  OrderEventConnection: { customer: 'edges nodes pageInfo' },
+  OrderEventEdge: { customer: 'cursor node' },
+  PageInfo: { customer: 'startCursor endCursor hasPreviousPage hasNextPage' },
+  Count: { customer: 'value precision' },
 
-  CreateOrderPayload: { anyone: 'order replayed userErrors' },
-  CreateOrdersPayload: { anyone: 'results userErrors' },
-  CreateOrdersResult: { anyone: 'index order replayed userErrors' },
-  UpdateOrderPayload: { anyone: 'order changed userErrors' },
-  UpdateOrderStatusPayload: { anyone: 'order changed userErrors' },
-  UpdateOrderStatusesPayload: { anyone: 'results userErrors' },
-  UpdateOrderStatusesResult: { anyone: 'index order changed userErrors' },
-  CancelOrderPayload: { anyone: 'order changed userErrors' },
-  DeleteOrderPayload: { anyone: 'deletedOrderId userErrors' },
+  CreateOrderPayload: { customer: 'order replayed userErrors' },
+  CreateOrdersPayload: { customer: 'results userErrors' },
+  CreateOrdersResult: { customer: 'index order replayed userErrors' },
+  UpdateOrderPayload: { customer: 'order changed userErrors' },
+  CancelOrderPayload: { customer: 'order changed userErrors' },
+  UpdateOrderStatusPayload: { staff: 'order changed userErrors' },
+  UpdateOrderStatusesPayload: { staff: 'results userErrors' },
+  UpdateOrderStatusesResult: { staff: 'index order changed userErrors' },
+  AssignCustomerPayload: { staff: 'order changed userErrors' },
+  DeleteOrderPayload: { admin: 'deletedOrderId userErrors' },
+  EraseCustomerPayload: { admin: 'erasedOrders isComplete userErrors' },
 
-  UserError: { anyone: 'code field message retryable' },
-  InputError: { anyone: 'code field message retryable' },
-  IdempotencyError: { anyone: 'code field message retryable' },
-  TransitionError: { anyone: 'code field message retryable from to allowed' },
-  VersionConflictError: { anyone: 'code field message retryable currentVersion order' },
+  UserError: { customer: 'code field message retryable' },
+  InputError: { customer: 'code field message retryable' },
+  IdempotencyError: { customer: 'code field message retryable' },
+  TransitionError: { customer: 'code field message retryable from to allowed' },
+  VersionConflictError: { customer: 'code field message retryable currentVersion order' },
+
+  CreateOrderInput: {
+    customer: `id idempotencyKey externalReference customerId customerName customerEmail
+      shippingAddress billingAddress notes currency items expectedTotal`,
+    staff: 'shipping tax discount metadata',
+  },
+  CreateOrdersInput: { customer: 'policy orders' },
+  UpdateOrderInput: {
+    customer: 'id expectedVersion idempotencyKey customerEmail shippingAddress billingAddress notes',
+    staff: 'reason externalReference customerName metadata items shipping tax discount expectedTotal',
+  },
+  CancelOrderInput: { customer: 'id expectedVersion idempotencyKey note', staff: 'reason' },
+  UpdateOrderStatusInput: { staff: 'id status expectedVersion idempotencyKey reason tracking' },
+  UpdateOrderStatusesInput: { staff: 'changes' },
+  AssignCustomerInput: { staff: 'id customerId expectedVersion idempotencyKey reason' },
+  DeleteOrderInput: { admin: 'id expectedVersion idempotencyKey reason' },
+  EraseCustomerInput: { admin: 'customerId' },
+  OrderItemInput: { customer: 'productId sku name quantity expectedUnitPrice', staff: 'unitPrice' },
+  AddressInput: { customer: 'name line1 line2 city region postalCode country' },
+  TrackingInput: { staff: 'carrier number url' },
+
+  OrderWhere: {
+    customer: `status customerId isGuest customerEmail externalReference number createdAt updatedAt total currency`,
+  },
+  OrderSort: { customer: 'field direction' },
+  StatusFilter: { customer: 'eq in notIn' },
+  StringFilter: { customer: 'eq in startsWith' },
+  DateTimeFilter: { customer: 'gte lt' },
+  DecimalFilter: { customer: 'gte lte' },
 };
 
-/** @throws Error naming each field that does not have exactly one rule, and each rule of a field that does not exist */
-export function assertPolicy(schema: GraphQLSchema, policy: Policy): void {
-  const fields = fieldsOf(schema);
-  const ruled = ruledFields(policy);
-  const problems = [
-    ...fields.filter((field) => !ruled.includes(field)).map((field) => `The field ${field} has no rule.`),
-    ...ruled.filter((field) => !fields.includes(field)).map((field) => `The field ${field} does not exist.`),
-    ...ruled.filter((field, at) => ruled.indexOf(field) < at).map((field) => `The field ${field} has two rules.`),
-  ];
-  if (problems.length > 0) throw new Error(`graphql/policy.ts does not fit the schema. ${problems.join(' ')}`);
-}
-
-/** The fields that a document can select, as `Type.field`, without those of introspection. */
-function fieldsOf(schema: GraphQLSchema): string[] {
-  return Object.values(schema.getTypeMap()).flatMap((type) => {
-    if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) return [];
-    return Object.keys(type.getFields()).map((field) => `${type.name}.${field}`);
-  });
-}
-
-function ruledFields(policy: Policy): string[] {
-  return Object.entries(policy).flatMap(([type, rules]) =>
-    Object.values(rules).flatMap((fields) => wordsOf(fields).map((field) => `${type}.${field}`)),
-  );
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
+/** @param customerPrices whether customers may send the prices of items */
+export function policyOf({ customerPrices }: { readonly customerPrices: boolean }): Policy {
+  if (!customerPrices) return POLICY;
+  return { ...POLICY, OrderItemInput: { customer: 'productId sku name quantity unitPrice expectedUnitPrice' } };
 }

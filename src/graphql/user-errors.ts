@@ -1,5 +1,5 @@
 import { USER_ERRORS, type Rejection } from '../domain/errors.js';
-import { LIFECYCLE } from '../domain/lifecycle.js';
+import { LIFECYCLE, type OrderStatus } from '../domain/lifecycle.js';
 import type { Typed } from './types/node.js';
 import {
   MAX_USER_ERRORS,
@@ -33,20 +33,24 @@ export function toUserErrors(rejection: Rejection): Typed<UserError>[] {
 function transitionError({
   order,
   to,
+  allowed,
   field,
 }: Extract<Rejection, { code: 'INVALID_TRANSITION' }>): Typed<TransitionError> {
-  const allowed = LIFECYCLE[order.status];
-  const instead = allowed.length === 0 ? `${order.status} is final` : `it may go to ${allowed.join(', ')}`;
   return {
     __typename: 'TransitionError',
     code: 'INVALID_TRANSITION',
-    message: `The order is ${order.status} and cannot become ${to}; ${instead}.`,
+    message: `The order is ${order.status} and cannot become ${to}; ${alternativeTo(order.status, allowed)}.`,
     field,
     ...USER_ERRORS.INVALID_TRANSITION,
     from: order.status,
     to,
     allowed,
   };
+}
+
+function alternativeTo(status: OrderStatus, allowed: readonly OrderStatus[]): string {
+  if (allowed.length > 0) return `it may go to ${allowed.join(', ')}`;
+  return LIFECYCLE[status].length === 0 ? `${status} is final` : 'your role allows no transition from this status';
 }
 
 function versionConflict(rejection: Extract<Rejection, { code: 'VERSION_CONFLICT' }>): Typed<VersionConflictError> {

@@ -3,7 +3,14 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { execute, GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
+import {
+  execute,
+  GraphQLError,
+  OperationTypeNode,
+  type FormattedExecutionResult,
+  type GraphQLSchema,
+  type ValidationRule,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { assertReadable } from '../graphql/assert-readable.js';
@@ -17,18 +24,22 @@ export interface ApolloOptions {
   readonly documents: PreparedDocuments;
   readonly formatError: ErrorFormatter;
   readonly finish: FinishResponse;
+  /** Besides those of the specification. */
+  readonly rules: readonly ValidationRule[];
   readonly maxTokens: number;
   readonly maxCost: number;
   readonly log: Logger;
 }
 
 export function createApollo(options: ApolloOptions): ApolloServer<HttpContext> {
-  const { schema, documents, formatError, finish, maxTokens, maxCost, log } = options;
+  const { schema, documents, formatError, finish, rules, maxTokens, maxCost, log } = options;
   const texts = new WeakMap<object, string>(); // a finished response is not serialised again
   return new ApolloServer<HttpContext>({
     ...(documents.executor === 'plan' ? { gateway: executeIn(documents, schema) } : { schema }),
     formatError,
-    introspection: true,
+    introspection: true, // `rules` may reject it
+    validationRules: [...rules],
+    csrfPrevention: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false, // app.ts closes everything in order
     parseOptions: { maxTokens },
@@ -102,6 +113,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
           const { variables = {} } = request;
           assertReadable(variables);
           const cost = operation.cost.assertAffordable(variables, maxCost);
+          operation.assertAllowed(contextValue.caller.viewer, variables);
           if (operation.coerceVariables(variables) === null) return; // the executor reports it
           await contextValue.charge?.takeRequested(cost.requested);
           contextValue.cost = cost;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 export interface ServerBounds {
   /** Maximum number of open HTTP connections. Websockets have a separate limit. */
@@ -87,6 +88,7 @@ export function reject(socket: Duplex, status: string, { code, message, headers 
     `HTTP/1.1 ${status}`,
     'Connection: close',
     'Content-Type: application/json; charset=utf-8',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
   ];

@@ -44,7 +44,6 @@ function challengeOf({ headers }: FastifyRequest, message: string): string {
 
 /** Responds to errors that occur before execution. */
 export function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  void reply.header('x-request-id', request.id); // no hook has run if the URL is malformed
   const expected = requestErrorOf(error);
   if (expected !== null) {
     const { code, message, details } = expected;

@@ -1,4 +1,5 @@
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
+import type { Viewer } from '../domain/viewer.js';
 import { assertReadable } from '../graphql/assert-readable.js';
 import type { RequestCost } from '../graphql/cost.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
@@ -26,20 +27,20 @@ export interface AcceptedRequest {
 /** Executes requests of known documents without Apollo's pipeline, with the same response. */
 export interface FastLane {
   /** @returns null if Apollo has to answer: the document is not known, or the request is unusual or will be rejected */
-  accept(body: unknown): AcceptedRequest | null;
+  accept(body: unknown, viewer: Viewer): AcceptedRequest | null;
   answer(request: AcceptedRequest, context: HttpContext): Promise<FinishedResponse>;
 }
 
 export function createFastLane({ documents, formatError, finish, maxCost }: FastLaneOptions): FastLane {
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
   return {
-    accept(body) {
+    accept(body, viewer) {
       const request = readRequest(body);
       if (request === null) return null;
       const { query, operationName, inputs } = request;
       const operation = documents.get(query)?.operation(operationName) ?? null;
       if (operation === null || operation.kind === OperationTypeNode.SUBSCRIPTION) return null;
-      const cost = affordableCost(operation, inputs, maxCost);
+      const cost = costOf(operation, inputs, { maxCost, viewer });
       if (cost === null) return null;
       const variables = operation.coerceVariables(inputs);
       return variables === null ? null : { operation, variables, cost };
@@ -74,11 +75,20 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A request beyond a limit is checked again by Apollo's path, which reports it. */
-function affordableCost({ cost }: PreparedOperation, inputs: Variables, maxCost: number): RequestCost | null {
+/**
+ * The cost of a request; null if it is beyond a limit or forbidden. It is then checked again by Apollo's path, which
+ * reports it.
+ */
+function costOf(
+  operation: PreparedOperation,
+  inputs: Variables,
+  { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
+): RequestCost | null {
   try {
     assertReadable(inputs);
-    return cost.assertAffordable(inputs, maxCost);
+    const cost = operation.cost.assertAffordable(inputs, maxCost);
+    operation.assertAllowed(viewer, inputs);
+    return cost;
   } catch {
     return null;
   }

@@ -4,9 +4,9 @@ import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 /** Maximum number of chunks of a body. Each chunk takes hundreds of bytes of memory, however short it is. */
 const MAX_PIECES = 20_000;
 
-/** Parses JSON bodies within the limits of the route. Replaces Fastify's parser, which does not limit the chunks. */
+/** Accepts JSON bodies only, within the limits of the route. Replaces Fastify's parser, which does not limit the chunks. */
 export function readJsonBodies(app: FastifyInstance): void {
-  app.removeContentTypeParser('application/json');
+  app.removeContentTypeParser(['application/json', 'text/plain']); // pages send text/plain without a preflight
   app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
     const body = await readBody(payload, request.routeOptions.bodyLimit ?? 0);
     if (body === '') throw new errorCodes.FST_ERR_CTP_EMPTY_JSON_BODY();

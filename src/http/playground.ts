@@ -2,24 +2,13 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { PLAYGROUND_HEADERS } from './security-headers.js';
 
 /** The build of `src/playground`. It loads nothing from other servers, so it works offline. */
 const FOLDER = path.resolve(import.meta.dirname, '../../dist/playground');
 
 /** Files with a content hash in their name never change. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
-
-/** Monaco creates styles and fonts at run time; everything else is served from here. */
-const POLICY = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self' data:",
-  "img-src 'self' data:",
-  "worker-src 'self' blob:",
-  "connect-src 'self' ws: wss:",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join('; ');
 
 /** Serves GraphiQL at `/`, compressed at build time. */
 export function servePlayground(app: FastifyInstance): void {
@@ -29,12 +18,9 @@ export function servePlayground(app: FastifyInstance): void {
     preCompressed: true,
     index: false,
     setHeaders(reply, file) {
-      void reply.header('x-content-type-options', 'nosniff');
-      if (file.includes(`${path.sep}assets${path.sep}`)) void reply.header('cache-control', FOR_EVER);
-      else {
-        void reply.header('cache-control', 'no-cache');
-        void reply.header('content-security-policy', POLICY);
-      }
+      const isHashed = file.includes(`${path.sep}assets${path.sep}`);
+      void reply.header('cache-control', isHashed ? FOR_EVER : 'no-cache');
+      for (const [name, value] of Object.entries(PLAYGROUND_HEADERS)) void reply.header(name, value);
     },
   });
   app.get('/', (_request, reply) => reply.sendFile('index.html'));

@@ -20,13 +20,15 @@ import type { Charge } from '../rate-limit/charge.js';
 import { negotiate, prefersPage } from './accept.js';
 import { answerThrottled, type ChargeFor } from './charge-for.js';
 import { createBoundedServer, type ServerBounds } from './connections.js';
-import { allowLoopbackPages } from './cors.js';
+import { allowReading, answerOptions } from './cors.js';
 import type { FastLane } from './fast-lane.js';
 import type { HttpContext } from './http-context.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
-import { rejectionOnLoopback } from './loopback.js';
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
+import type { RequestGuard } from './request-guard.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,8 +40,9 @@ declare module 'fastify' {
 }
 
 export interface HttpOptions {
-  /** Serve only clients on this machine. */
-  readonly guarded: boolean;
+  readonly guard: RequestGuard;
+  /** Whether `/` serves the playground. */
+  readonly playground: boolean;
   readonly maxBytes: number;
   /** Maximum number of open HTTP connections, without websockets. */
   readonly maxConnections: number;
@@ -53,6 +56,8 @@ export interface HttpOptions {
   readonly apollo: ApolloServer<HttpContext>;
   /** Null if Apollo answers every request. */
   readonly fastLane: FastLane | null;
+  /** Null if any document is executed. */
+  readonly trusted: TrustedDocuments | null;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
   readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
@@ -67,7 +72,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guarded, maxBytes, isDraining, unready, log } = options;
+  const { guard, maxBytes, playground, isDraining, unready, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -78,17 +83,20 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     serverFactory: (handler) => createBoundedServer(handler, serverBounds(options)),
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerFailure(error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      beginReply(request, reply, guard); // no hook has run
+      answerFailure(error, request, reply);
+    },
     clientErrorHandler: answerParserFailure,
   });
   app.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id);
+    const rejection = beginReply(request, reply, guard);
+    if (rejection !== null && !PROBES.has(request.url))
+      return void reply.code(403).send(graphqlError('FORBIDDEN', rejection));
     if ((request.headers['content-type'] ?? '').length > MAX_CONTENT_TYPE) {
       const message = `Content-Type is longer than ${MAX_CONTENT_TYPE} characters.`;
       return void reply.code(415).send(graphqlError('BAD_REQUEST', message));
     }
-    const rejection = guarded ? rejectionOnLoopback(request.headers) : null;
-    if (rejection !== null) return void reply.code(403).send(graphqlError('FORBIDDEN', rejection));
     done();
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -106,13 +114,24 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   readJsonBodies(app);
   serveGraphql(app, options);
-  servePlayground(app);
+  if (playground) servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const reason = await unready();
     return reason === null ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', reason });
   });
   return app;
+}
+
+/** Orchestrators address them by changing names. They reveal only whether the server is ready. */
+const PROBES = new Set(['/health', '/ready']);
+
+/** Sets the headers of every response. @returns why the request is rejected, or null */
+function beginReply(request: FastifyRequest, reply: FastifyReply, guard: RequestGuard): string | null {
+  void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+  const { rejection, origin } = guard(request.headers);
+  if (origin !== null) allowReading(reply, origin);
+  return rejection;
 }
 
 /** Maximum length of a Content-Type header. Fastify's parser takes quadratic time. */
@@ -131,11 +150,12 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 }
 
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
-  const { documents, apollo, fastLane, authenticate, chargeFor, createContext, maxTokens } = options;
+  const { documents, apollo, fastLane, trusted, authenticate, chargeFor, createContext, maxTokens, playground } =
+    options;
 
-  function contextOf({ identity, charge }: FastifyRequest, reply: FastifyReply): HttpContext {
-    if (identity === null) throw new Error('a request reached its handler without authentication');
-    return Object.assign(createContext(identity.viewer, goneSignal(reply)), { charge, cost: null });
+  function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
+    const { charge } = request;
+    return Object.assign(createContext(viewerOf(request), goneSignal(reply)), { charge, cost: null });
   }
 
   const answerByApollo = fastifyApolloHandler(apollo, {
@@ -161,8 +181,10 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   }
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const untrusted = trusted?.resolve(request) ?? null;
+    if (untrusted !== null) return reply.code(403).send(graphqlError('DOCUMENT_NOT_TRUSTED', untrusted));
     const { charge } = request;
-    const accepted = request.method === 'POST' ? (fastLane?.accept(request.body) ?? null) : null;
+    const accepted = request.method === 'POST' ? (fastLane?.accept(request.body, viewerOf(request)) ?? null) : null;
     if (fastLane !== null && accepted !== null) {
       const taking = charge?.takeRequested(accepted.cost.requested);
       if (taking !== undefined) await taking;
@@ -186,9 +208,10 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
     url: '/graphql',
     method: ['GET', 'POST', 'OPTIONS'],
     onRequest: async (request, reply) => {
-      if (allowLoopbackPages(request, reply)) return reply.code(204).send();
+      if (request.method === 'OPTIONS') return answerOptions(request, reply);
       const { accept } = request.headers;
-      if (request.method === 'GET' && prefersPage(accept)) return reply.redirect('/', 303); // a browser opens the address
+      const isVisit = playground && request.method === 'GET' && prefersPage(accept); // a browser opens the address
+      if (isVisit) return reply.redirect('/', 303);
       const type = negotiate(accept);
       if (type === null) {
         // Before execution: a mutation must not run if its response cannot be sent.
@@ -204,6 +227,11 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
       done();
     },
   });
+}
+
+function viewerOf({ identity }: FastifyRequest): Viewer {
+  if (identity === null) throw new Error('a request reached its handler without authentication');
+  return identity.viewer;
 }
 
 /** The document of a GraphQL request, if it has one. */

@@ -8,7 +8,7 @@ type Prepared = PreparedSubscription | readonly GraphQLError[];
 interface Preparation {
   /** Whether the document is known, so that it is neither parsed nor validated. */
   readonly isKnown: boolean;
-  readonly prepare: (request: SubscriptionRequest) => Prepared;
+  readonly prepare: () => Prepared;
 }
 
 /** Prepares a subscription under the rate limit. It takes the requested cost of one event when it begins, and no more. */
@@ -21,7 +21,7 @@ export async function chargeSubscription(
   if (rejection !== null) return [toGraphQLError(rejection)];
   try {
     if (!isKnown) await charge.takeDocument(request.query.length);
-    const prepared = prepare(request);
+    const prepared = prepare();
     if ('operation' in prepared) await charge.takeRequested(prepared.cost);
     else charge.end();
     return prepared;

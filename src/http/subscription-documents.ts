@@ -1,20 +1,17 @@
-import {
-  GraphQLError,
-  OperationTypeNode,
-  parse,
-  specifiedRules,
-  validate,
-  type DocumentNode,
-  type GraphQLSchema,
-} from 'graphql';
-import { toGraphQLError } from '../graphql/errors.js';
+import { GraphQLError, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../domain/viewer.js';
+import { toGraphQLError, withCode } from '../graphql/errors.js';
 import { assertReadable } from '../graphql/assert-readable.js';
-import { problemOfDocument } from '../graphql/document-limits.js';
 import type { PreparedDocument, PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
+import { readDocument, type DocumentRules } from '../graphql/read-document.js';
+import { NOT_TRUSTED, type TrustedDocuments } from './trusted-documents.js';
 
 export interface SubscriptionRequest {
   readonly query: string;
+  /** The id of a trusted document, with an empty query. The extension of Apollo's persisted queries may have it too. */
+  readonly documentId?: unknown;
+  readonly extensions?: unknown;
   readonly operationName?: string | null | undefined;
   readonly variables?: Record<string, unknown> | null | undefined;
 }
@@ -30,9 +27,10 @@ export interface PreparedSubscription {
   readonly variableValues: Record<string, unknown>;
 }
 
-export interface DocumentLimits {
-  readonly maxTokens: number;
+export interface SubscriptionLimits extends DocumentRules {
   readonly maxCost: number;
+  /** Null if any document is executed. */
+  readonly trusted: TrustedDocuments | null;
 }
 
 /**
@@ -42,22 +40,24 @@ export interface DocumentLimits {
 export function createSubscriptionDocuments(
   schema: GraphQLSchema,
   documents: PreparedDocuments,
-  { maxTokens, maxCost }: DocumentLimits,
+  { trusted, maxCost, ...rules }: SubscriptionLimits,
 ) {
   function documentOf(query: string): PreparedDocument | readonly GraphQLError[] {
     const existing = documents.get(query);
     if (existing !== undefined) return existing;
-    const document = parsed(schema, query, maxTokens);
+    const document = readDocument(schema, query, rules);
     return 'kind' in document ? documents.add(document) : document;
   }
 
-  return (request: SubscriptionRequest): PreparedSubscription | readonly GraphQLError[] => {
-    const { query, operationName = null, variables } = request;
+  return (request: SubscriptionRequest, viewer: Viewer): PreparedSubscription | readonly GraphQLError[] => {
+    const { operationName = null, variables } = request;
+    const query = trusted === null ? request.query : trusted.textFor(request);
+    if (query === null) return [withCode(new GraphQLError(NOT_TRUSTED), 'DOCUMENT_NOT_TRUSTED')];
     const prepared = documentOf(query);
     if (!('document' in prepared)) return prepared;
     const operation = prepared.operation(operationName);
     if (operation === null) return [operationNotFound(operationName)];
-    const problems = problemsOf(operation, variables ?? {}, maxCost);
+    const problems = problemsOf(operation, variables ?? {}, { maxCost, viewer });
     if (problems.length > 0) return problems;
     const { document } = prepared;
     const cost = operation.cost.of(variables ?? {}).requested;
@@ -65,23 +65,10 @@ export function createSubscriptionDocuments(
   };
 }
 
-function parsed(schema: GraphQLSchema, query: string, maxTokens: number): DocumentNode | readonly GraphQLError[] {
-  const problem = problemOfDocument(query, maxTokens);
-  if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
-  let document;
-  try {
-    document = parse(query, { maxTokens });
-  } catch (cause) {
-    return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
-  }
-  const errors = validate(schema, document, specifiedRules);
-  return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-}
-
 function problemsOf(
   operation: PreparedOperation,
   variables: Readonly<Record<string, unknown>>,
-  maxCost: number,
+  { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
 ): readonly GraphQLError[] {
   if (operation.kind !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
@@ -90,6 +77,7 @@ function problemsOf(
   try {
     assertReadable(variables); // before coercion, whose work grows with the values
     operation.cost.assertAffordable(variables, maxCost);
+    operation.assertAllowed(viewer, variables);
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }
@@ -103,9 +91,4 @@ function operationNotFound(operationName: string | null): GraphQLError {
       ? `The document has no operation named "${operationName}".`
       : 'operationName is required, because the document does not have exactly one operation.';
   return withCode(new GraphQLError(message), 'OPERATION_RESOLUTION_FAILURE');
-}
-
-export function withCode(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes, source, positions, path, originalError } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions: { code } } as never);
 }

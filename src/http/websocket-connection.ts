@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -138,6 +139,7 @@ function failMessage(cause: unknown, close: (code: number, reason: string) => vo
     close(CloseCode.BadRequest, 'Unexpected message received'); // a message type that only servers send
     return;
   }
-  log.error({ err: cause }, 'websocket message failed unexpectedly');
-  close(CloseCode.InternalServerError, 'Internal server error');
+  const correlationId = randomUUID();
+  log.error({ err: cause, correlationId }, 'websocket message failed unexpectedly');
+  close(CloseCode.InternalServerError, `Internal server error (correlation id ${correlationId})`);
 }

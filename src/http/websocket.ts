@@ -1,22 +1,23 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
-import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
+import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
-import { rejectionOfOrigin, rejectionOnLoopback } from './loopback.js';
+import type { RequestGuard } from './request-guard.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices } from './subscribe.js';
 import { chargeSubscription } from './subscription-charge.js';
-import { createSubscriptionDocuments, withCode } from './subscription-documents.js';
+import { createSubscriptionDocuments } from './subscription-documents.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 import { createViewerSockets } from './viewer-sockets.js';
 import { openConnection, type Connection } from './websocket-connection.js';
 
@@ -24,7 +25,11 @@ export interface WebsocketOptions {
   readonly server: Server;
   readonly schema: GraphQLSchema;
   readonly documents: PreparedDocuments;
-  readonly guarded: boolean;
+  /** Null if any document is executed. */
+  readonly trusted: TrustedDocuments | null;
+  /** Besides those of the specification. */
+  readonly rules: readonly ValidationRule[];
+  readonly guard: RequestGuard;
   /** Maximum size of a message. */
   readonly maxMessageBytes: number;
   readonly maxTokens: number;
@@ -60,7 +65,7 @@ const MAX_ID_LENGTH = 128;
 
 /** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, guarded, maxMessageBytes, maxSockets, maxUnsentBytes, chargeFor, log } = options;
+  const { server, guard, maxMessageBytes, maxSockets, maxUnsentBytes, chargeFor, log } = options;
   const socketOptions = {
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -74,7 +79,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   const protocol = createProtocol(options);
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const rejection = (guarded ? rejectionOnLoopback(request.headers) : null) ?? rejectionOfOrigin(request.headers);
+    const { rejection } = guard(request.headers); // browsers let any page open a websocket to any server
     const throttled = chargeFor(null, request)?.rejectionOnArrival() ?? null;
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
@@ -114,9 +119,9 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
-  const { schema, documents, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
+  const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
   const { authenticate, chargeFor, createContext, formatError } = options;
-  const prepare = createSubscriptionDocuments(schema, documents, { maxTokens, maxCost });
+  const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
@@ -129,20 +134,20 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra: { identity, gone } }) => {
-      if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
-      return createContext(identity.viewer, gone);
-    },
+    context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
     onSubscribe: ({ extra }, id, payload) => {
-      const { identity, request } = extra;
-      const charge = chargeFor(identity?.viewer ?? null, request);
+      const viewer = viewerOf(extra);
+      const charge = chargeFor(viewer, extra.request);
       const errors = countSubscription(extra, id, maxSubscriptions);
       if (errors.length > 0) {
         charge?.end();
         return errors;
       }
       const isKnown = documents.get(payload.query) !== undefined;
-      return charge === null ? prepare(payload) : chargeSubscription(charge, payload, { isKnown, prepare });
+      const prepareForViewer = () => prepare(payload, viewer);
+      return charge === null
+        ? prepareForViewer()
+        : chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
@@ -152,6 +157,11 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
     },
   });
+}
+
+function viewerOf({ identity }: Connection): Viewer {
+  if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
+  return identity.viewer;
 }
 
 /** Counts a subscription as running. @returns the errors of one that is beyond a limit of its websocket */

@@ -90,6 +90,8 @@ function messageOf(error: Fields, sqlState: string | null): string {
   let message = typeof given === 'string' ? given.trim() : '';
   // Prisma prints the call with its arguments, a blank line, then the reason.
   if (typeOf(error).startsWith('PrismaClient')) message = message.slice(message.lastIndexOf('\n\n') + 1).trim();
+  // JSON.parse quotes the text.
+  if (typeOf(error) === 'SyntaxError') message = message.replace(/["'][\s\S]*["']/, '"…"');
   // PostgreSQL quotes the value in data exceptions.
   if (sqlState?.startsWith('22') === true) message = message.replaceAll(/"[^"]*"/g, '"…"');
   return textOf(message);

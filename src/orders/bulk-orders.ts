@@ -6,6 +6,7 @@ import {
   batchAborted,
   prepareCreation,
   toCreateOrderResult,
+  withCustomer,
   type CreateOrderRequest,
   type CreateOrderResult,
   type PreparedCreation,
@@ -34,8 +35,12 @@ export async function createOrders(
   const inputPath = ['input', 'orders'];
   const rejection = checkOrders(orders, inputPath);
   if (rejection !== null) return { rejection };
+  const rows = orders.map((order, index) => {
+    const rowPath = [...inputPath, String(index)];
+    return { rowPath, order: withCustomer(order, caller.viewer, rowPath) }; // for all rows before any work
+  });
   const prepared = await Promise.all(
-    orders.map((order, index) => prepareCreation(dependencies, order, caller, [...inputPath, String(index)])),
+    rows.map(({ rowPath, order }) => prepareCreation(dependencies, order, caller, rowPath)),
   );
   const create = policy === 'PARTIAL' ? createEach : createAll;
   return { rows: throwIfAllFailed(await create(dependencies, prepared, caller)) };

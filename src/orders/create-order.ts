@@ -1,4 +1,5 @@
 import { completeDraft, validateOrderRequest, type DraftInput, type OrderRequest } from '../domain/order-draft.js';
+import { customerOfCreation } from '../domain/decide-creation.js';
 import { invalid, type FieldPath, type InputProblem, type Rejection } from '../domain/errors.js';
 import { priceLines } from '../domain/order-lines.js';
 import type { Order, OrderDraft, OrderItem } from '../domain/order.js';
@@ -32,10 +33,19 @@ export async function createOrder(
   request: CreateOrderRequest,
   caller: Caller,
 ): Promise<CreateOrderResult> {
-  const prepared = await prepareCreation(dependencies, request, caller, ['input']);
+  const inputPath = ['input'];
+  const owned = withCustomer(request, caller.viewer, inputPath);
+  const prepared = await prepareCreation(dependencies, owned, caller, inputPath);
   if ('rejection' in prepared) return prepared;
   const outcome = await dependencies.writer.write(prepared.command, caller);
   return toCreateOrderResult(outcome, prepared.command);
+}
+
+/** The request with its customer. @throws RequestError FORBIDDEN if the viewer may not create orders for that customer */
+export function withCustomer(request: CreateOrderRequest, viewer: Viewer, inputPath: FieldPath): CreateOrderRequest {
+  const { customerId = null } = request;
+  const owner = customerOfCreation(viewer, customerId, inputPath);
+  return owner === customerId ? request : { ...request, customerId: owner };
 }
 
 export type PreparedCreation = { readonly command: CreateOrder } | { readonly rejection: Rejection };

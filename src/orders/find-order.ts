@@ -21,6 +21,8 @@ export async function findByNumber(reader: OrderReader, number: string, caller: 
 }
 
 export async function findByReference(reader: OrderReader, key: ReferenceKey, caller: Caller): Promise<Order | null> {
+  const owner = ownerFilter(caller.viewer);
+  if (owner !== null && key.customerId !== owner) return null; // without a read, whose time would differ
   const id = await reader.idOfReference(key);
   return id === null ? null : findOrder(reader, id, caller);
 }

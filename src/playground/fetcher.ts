@@ -8,13 +8,23 @@ import {
   type DocumentNode,
   type OperationDefinitionNode,
 } from 'graphql';
+import { accessRejected, withToken } from './access.js';
 import { ownIds, renewOrderId } from './own-ids.js';
 import { startWatch, stopWatch, type Answer } from './watch.js';
 
-const send = createGraphiQLFetcher({
+const sendRequest = createGraphiQLFetcher({
   url: new URL('/graphql', window.location.href).href,
   enableIncrementalDelivery: false,
 });
+
+/** Sends a request with the token of the page. */
+async function send(request: FetcherParams, options?: FetcherOpts): Promise<Answer> {
+  const headers = withToken(options?.headers ?? {});
+  const response = (await sendRequest(request, { ...options, headers })) as Answer;
+  const rejection = response.errors?.find(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
+  if (rejection !== undefined) accessRejected(rejection.message);
+  return response;
+}
 
 /** The open tab, and the function to call when another tab is opened. */
 let openTabId: string | undefined;
@@ -61,11 +71,11 @@ function createsOwnOrder({ selectionSet }: OperationDefinitionNode, query: strin
 
 /** If the id of the example order can no longer create an order, sends the request again with a new id. */
 async function create(request: FetcherParams, options: FetcherOpts): Promise<Answer> {
-  const answer = (await send(request, options)) as Answer;
+  const answer = await send(request, options);
   const { orderId } = ownIds();
   if (!isUsedUp(answer) || !request.query.includes(orderId)) return answer;
   const query = request.query.replaceAll(orderId, renewOrderId());
-  return (await send({ ...request, query }, options)) as Answer;
+  return send({ ...request, query }, options);
 }
 
 interface Creation {

@@ -1,4 +1,5 @@
-import { createClient, type Client, type SubscribePayload } from 'graphql-ws';
+import { accessRejected, withToken } from './access.js';
+import { CloseCode, createClient, type Client, type SubscribePayload } from 'graphql-ws';
 
 /** A line of the panel: an event, or a notice about the connection. */
 export interface WatchLine {
@@ -34,7 +35,8 @@ export interface WatchState {
 /** The result of an operation, in the form of the GraphQL response. */
 export interface Answer {
   readonly data?: Readonly<Record<string, unknown>> | null | undefined;
-  readonly errors?: readonly { readonly message: string }[] | undefined;
+  readonly errors?:
+    readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[] | undefined;
 }
 
 /** Receives the same events as the panel. */
@@ -63,7 +65,7 @@ export function onWatchChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Starts a subscription and stops the one before. The headers of the tab go into `connection_init`. */
+/** Starts a subscription and stops the one before. The headers of the tab and the token go into `connection_init`. */
 export function startWatch(
   payload: SubscribePayload,
   headers: Readonly<Record<string, unknown>>,
@@ -106,10 +108,11 @@ function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => bo
   let pongPatience: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: url.href,
-    connectionParams: { ...headers },
+    connectionParams: () => withToken(headers),
     keepAlive: PING_MS,
     retryAttempts: Number.POSITIVE_INFINITY,
-    shouldRetry: () => true, // by default graphql-ws does not retry a rejected connection
+    // By default graphql-ws does not retry a failed connection. A rejected token stays rejected.
+    shouldRetry: (cause) => !isRejection(cause),
     retryWait: (retries) => pause(Math.min(250 * 2 ** retries, MAX_RETRY_WAIT_MS) * (0.5 + Math.random() / 2)),
     on: {
       connected() {
@@ -118,9 +121,13 @@ function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => bo
         wasConnected = true;
         set({ phase: 'CONNECTED' });
       },
-      closed() {
+      closed(event) {
         clearTimeout(pongPatience);
         if (!isCurrent()) return;
+        if (isRejection(event)) {
+          accessRejected(event.reason);
+          return; // the subscription ends with this reason
+        }
         if (state.phase === 'CONNECTED') addLines([notice('Connection lost. Reconnecting.')]);
         set({ phase: 'RECONNECTING' });
       },
@@ -182,6 +189,11 @@ function eventLine(value: Record<string, unknown>): WatchLine {
   };
   const time = Number.isNaN(occurredAt.getTime()) ? new Date() : occurredAt;
   return { key: ++lastKey, time, event, notice: '' };
+}
+
+/** Whether the server has closed the connection because of a missing, invalid or expired token. */
+function isRejection(cause: unknown): cause is CloseEvent {
+  return cause instanceof CloseEvent && cause.code === CloseCode.Forbidden.valueOf();
 }
 
 function text(value: unknown): string | null {

@@ -12,6 +12,7 @@ import { retryRead } from './retry-read.js';
 import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { memberOfRange, readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/external-references.js';
+import { findOrdersOfCustomer } from './statements/find-orders-of-customer.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
 /** Runs the statement of a kind of read. */
@@ -55,6 +56,7 @@ export function createReader(
     idOfNumber: byText(findNumbers),
     idOfReference: keyed(({ customerId, reference }) => JSON.stringify([customerId, reference]), findReferences),
     customer: byText(readCustomers),
+    idsOfCustomer: single(findOrdersOfCustomer),
     events: keyed(({ orderId, from, to }) => `${orderId} ${from} ${to}`, readEvents),
     stats: single(readStatistics),
     statsSpan: single(readStatsSpan),

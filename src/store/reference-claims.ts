@@ -49,6 +49,10 @@ export function claimOf(
   return { customerId: customerId ?? '', reference: externalReference, orderId };
 }
 
+export function isSameReference(claim: Claim, other: Claim | undefined): boolean {
+  return other !== undefined && nameOfReference(claim) === nameOfReference(other);
+}
+
 function hasReference(order: Order | undefined, { customerId, reference }: Claim): boolean {
   return order?.externalReference === reference && (order.customerId ?? '') === customerId;
 }

@@ -8,11 +8,13 @@ import { authenticateAsOpenAdmin, OPEN_ADMIN } from '../../src/auth/open-viewer.
 import { readConfig } from '../../src/config.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Context, type Services } from '../../src/graphql/context.js';
+import { applyPolicy } from '../../src/graphql/least-role.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
 import { createFastLane } from '../../src/http/fast-lane.js';
 import { createFinish } from '../../src/http/finish-response.js';
 import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
+import { createRequestGuard } from '../../src/http/request-guard.js';
 import { createHttp, urlOf } from '../../src/http/server.js';
 import { serveWebsockets } from '../../src/http/websocket.js';
 import { openWebsocket } from '../support/websocket.js';
@@ -20,6 +22,7 @@ import { openWebsocket } from '../support/websocket.js';
 /** A schema that returns the subject of the viewer. */
 function subjectSchema(): GraphQLSchema {
   const schema = buildSchema('type Query { subject: String } type Subscription { subject: String }');
+  applyPolicy(schema, { Query: { customer: 'subject' }, Subscription: { customer: 'subject' } });
   const fieldOf = (type: GraphQLObjectType | null | undefined) => type?.getFields()['subject'];
   for (const field of [fieldOf(schema.getQueryType()), fieldOf(schema.getSubscriptionType())]) {
     Object.assign(field ?? {}, { resolve: (_: unknown, __: unknown, { caller }: Context) => caller.viewer.subject });
@@ -35,19 +38,22 @@ function subjectSchema(): GraphQLSchema {
 
 async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const log = pino({ level: 'silent' });
-  const { request, websockets: bounds } = readConfig({});
+  const { request, guard, websockets: bounds } = readConfig({});
   const services = { orders: { readerFor: () => ({}) }, deadlineMs: 10_000 } as unknown as Services;
   const schema = subjectSchema();
   const formatError = createErrorFormatter(String);
   const documents = new PreparedDocuments(schema);
   const finish = createFinish(request.maxResponseBytes);
-  const apollo = createApollo({ ...request, schema, documents, formatError, finish, log });
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, rules: [], log });
   await apollo.start();
   const shared = {
     ...request,
     documents,
     chargeFor: () => null,
-    guarded: true,
+    guard: createRequestGuard(guard),
+    rules: [],
+    trusted: null,
+    playground: false,
     authenticate,
     createContext: (viewer: Viewer, signal: AbortSignal) => createContext(services, viewer, signal),
     log,

@@ -100,6 +100,11 @@ test('a connection with a slow request head or body is closed', async () => {
   expect(performance.now() - began).toBeLessThan(10_000); // the defaults of Node.js are 30 s to 5 minutes
 });
 
+test('the server announces for how long it keeps an idle connection', async () => {
+  const response = await fetch(new URL('/health', server.url));
+  expect(response.headers.get('keep-alive')).toBe('timeout=72');
+});
+
 test('a websocket without connection_init is closed after the timeout', async () => {
   const { closed } = await openWebsocket(server.url, { init: false });
   expect(await closed).toMatchObject({ code: 4408 });

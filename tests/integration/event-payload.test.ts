@@ -4,9 +4,11 @@ import { expect, test } from 'vitest';
 import { ORDER_STATUSES } from '../../src/domain/lifecycle.js';
 import { useDatabase, useServer } from '../support/fixture.js';
 import {
+  assignCustomer,
   cancelOrder,
   createdWholeOrder,
   deleteOrder,
+  eraseCustomer,
   transitionWholeOrder,
   updateOrder,
 } from '../support/order-requests.js';
@@ -39,6 +41,8 @@ test('the payloads of all event types match docs/event-payload.schema.json', asy
   await deleteOrder(server, { id: completed.id });
   const cancelled = await createdWholeOrder(server, { items: [item] });
   await cancelOrder(server, { id: cancelled.id, reason: 'FRAUD' });
+  await assignCustomer(server, { id: cancelled.id, customerId: 'ada' });
+  await eraseCustomer(server, 'ada');
 
   const events = [...(await eventsOf(completed.id)), ...(await eventsOf(cancelled.id))];
   const kinds = new Set(events.map(({ type }) => type));
@@ -56,6 +60,8 @@ test('the payloads of all event types match docs/event-payload.schema.json', asy
     { status: 'COMPLETED', totalMinor: '14100' },
     { currency: 'USD', status: 'PENDING', totalMinor: '1260' },
     { status: 'CANCELLED' },
+    { status: 'CANCELLED', totalMinor: '1260' },
+    { status: 'CANCELLED', totalMinor: '1260' },
   ]);
 });
 

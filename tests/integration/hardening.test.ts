@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { CREATE_ORDER, TEA } from '../support/order-documents.js';
 import { createdOrder, createOrder } from '../support/order-requests.js';
-import { handshakeStatus } from '../support/websocket.js';
 
 const database = useDatabase();
 const server = useServer(database, { WEBSOCKET_MAX_SUBSCRIPTIONS: '3' });
@@ -102,14 +101,6 @@ test('a client that requests a forbidden upgrade and resets the connection does 
     });
   }
   expect(await createdOrder(server)).toMatchObject({ status: 'PENDING' });
-});
-
-test('an open server on any address accepts websockets only from its own origin', async () => {
-  const open = await serverForTest(database, { AUTH_MODE: 'open' });
-  const status = (headers: Record<string, string>) => handshakeStatus(open.url, headers);
-  expect(await status({ origin: 'https://evil.example' })).toBe(403);
-  expect(await status({ origin: new URL(open.url).origin })).toBe(101);
-  expect(await status({})).toBe(101);
 });
 
 test('the options of the database URL are kept, and times stay in UTC', async () => {

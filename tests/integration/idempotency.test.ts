@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
 import type { OrderPayload } from '../support/order-documents.js';
 import {
+  assignCustomer,
   cancelOrder,
   codes,
   createdWholeOrder,
@@ -150,6 +151,12 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
     [{ reason: 'STAFF' }, { note: 'x' }, { note: null }, { expectedVersion: 2 }, { expectedVersion: null }],
   ],
   [
+    'assignCustomer',
+    assignCustomer,
+    { customerId: 'c', expectedVersion: 1, reason: 'requested' },
+    [{ customerId: 'd' }, { reason: 'x' }, { reason: null }, { expectedVersion: 2 }, { expectedVersion: null }],
+  ],
+  [
     'updateOrder',
     updateOrder,
     UPDATE,
@@ -190,8 +197,9 @@ const CHANGES: readonly (readonly [string, Send, object, readonly object[]])[] =
 
 test.each(CHANGES)(
   '%s with a used key: the identical request is replayed, and any other is rejected',
-  async (_name, send, input, others) => {
-    const { id } = await createdWholeOrder(server, { customerId: randomUUID() });
+  async (name, send, input, others) => {
+    const customerId = name === 'assignCustomer' ? null : randomUUID(); // only guest orders are assigned
+    const { id } = await createdWholeOrder(server, { customerId });
     const idempotencyKey = randomUUID();
     const first = await send(server, { id, idempotencyKey, ...input });
     expect(first).toMatchObject({ changed: true, order: { version: 2 }, userErrors: [] });

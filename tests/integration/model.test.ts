@@ -9,12 +9,14 @@ import {
   totalOf,
   type Change,
   type Create,
+  type Customer,
   type Expected,
   type Line,
   type ModelOrder,
 } from '../support/model.js';
 import type { OrderPayload, WholeOrder } from '../support/order-documents.js';
 import {
+  assignCustomer,
   cancelOrder,
   createOrders,
   createWholeOrder,
@@ -35,7 +37,7 @@ const items = (of: readonly Line[]) =>
 
 /** One client. It sends its commands sequentially and compares each result with the model. */
 class Client {
-  readonly customerId = randomUUID();
+  readonly #name = randomUUID();
   readonly model = new Model();
   readonly #ids = new Map<number, string>();
 
@@ -79,6 +81,7 @@ class Client {
       case 'transition':
       case 'cancel':
       case 'update':
+      case 'assign':
       case 'delete':
         return this.#send(this.#atVersion(command));
     }
@@ -108,7 +111,12 @@ class Client {
     if (isRepeated && events === this.model.orders.get(command.order)?.events.length) this.repeated.changes += 1;
     const input = this.#change(command);
     if (command.kind !== 'delete') {
-      const send = { transition: transitionWholeOrder, cancel: cancelOrder, update: updateOrder }[command.kind];
+      const send = {
+        transition: transitionWholeOrder,
+        cancel: cancelOrder,
+        update: updateOrder,
+        assign: assignCustomer,
+      }[command.kind];
       return this.#expectResult(command.order, expected, await send(server, input));
     }
     const { deletedOrderId, userErrors } = await deleteOrder(server, input);
@@ -116,11 +124,20 @@ class Client {
     else expect({ deletedOrderId, userErrors }).toEqual({ deletedOrderId: input['id'], userErrors: [] });
   }
 
-  #order({ key, lines: of, reference, notes, name, shipping, tax, discount }: Create): object {
-    const { customerId } = this;
+  #order({ key, guest, lines: of, reference, notes, name, shipping, tax, discount }: Create): object {
+    const customerId = this.#customerId(guest ? null : 0);
     const sums = { shipping: amount(shipping), tax: amount(tax), discount: amount(discount) };
-    const details = { notes, customerName: name, externalReference: reference };
-    return { idempotencyKey: `${customerId} ${key}`, customerId, items: items(of), ...details, ...sums };
+    const details = { notes, customerName: name, externalReference: this.#reference(reference) };
+    return { idempotencyKey: `${this.#name} ${key}`, customerId, items: items(of), ...details, ...sums };
+  }
+
+  #customerId(customer: Customer | null): string | null {
+    return customer === null ? null : `${this.#name} ${customer}`;
+  }
+
+  /** The guest orders of all clients share a namespace. */
+  #reference<T extends null | undefined>(reference: string | T): string | T {
+    return typeof reference === 'string' ? `${this.#name} ${reference}` : reference;
   }
 
   #change(command: Change): Record<string, unknown> {
@@ -140,13 +157,15 @@ class Client {
         return {
           ...base,
           customerName: name, // undefined fields are not sent
-          externalReference: reference,
+          externalReference: this.#reference(reference),
           notes,
           items: lines === undefined ? undefined : items(lines),
           expectedTotal: amountOrNull(expectedTotal),
           ...(Object.fromEntries(sums) as object),
         };
       }
+      case 'assign':
+        return { ...base, customerId: this.#customerId(command.customer) };
       case 'delete':
         return base;
     }
@@ -167,7 +186,16 @@ class Client {
     if (result.replayed !== undefined) expect(result.replayed).toBe(done === 'replayed');
     if (result.changed !== undefined) expect(result.changed).toBe(done === 'changed');
     const expectedOrder = this.model.orders.get(key);
-    if (!brief && expectedOrder !== undefined) expectOrder(order, expectedOrder);
+    if (!brief && expectedOrder !== undefined) this.#expectOrder(order, expectedOrder);
+  }
+
+  #expectOrder(order: WholeOrder, expectedOrder: ModelOrder): void {
+    expectOrder(order, expectedOrder);
+    const { customer, reference } = expectedOrder;
+    expect(order).toMatchObject({
+      customerId: this.#customerId(customer),
+      externalReference: this.#reference(reference),
+    });
   }
 
   /** Compares all stored data with the model. */
@@ -176,44 +204,32 @@ class Client {
       const order = await readOrder(server, this.#ids.get(key) ?? '');
       if (expectedOrder.deleted) expect(order).toBeNull();
       else if (order === null) throw new Error('an order is missing');
-      else expectOrder(order, expectedOrder);
+      else this.#expectOrder(order, expectedOrder);
     }
     const rows = await database.sql<{ id: string; version: number; versions: number[] }>(
       `SELECT o.id, o.version, array_agg(e.version ORDER BY e.version) AS versions FROM orders o
-       JOIN order_events e ON e.order_id = o.id WHERE e.customer_id = $1 GROUP BY o.id`,
-      [this.customerId],
+       JOIN order_events e ON e.order_id = o.id WHERE o.id = any($1) GROUP BY o.id`,
+      [[...this.#ids.values()]],
     );
     expect(rows).toHaveLength(this.model.orders.size);
     for (const { version, versions } of rows)
       expect(versions).toEqual(Array.from({ length: version }, (_, index) => index + 1));
-    const references = await database.sql<{ external_reference: string }>(
-      'SELECT external_reference FROM order_references WHERE customer_id = $1 ORDER BY 1',
-      [this.customerId],
+    const references = await database.sql<{ claim: string }>(
+      "SELECT customer_id || '/' || external_reference AS claim FROM order_references WHERE external_reference LIKE $1",
+      [`${this.#name}%`],
     );
-    const claimed = [...this.model.orders.values()]
-      .flatMap(({ reference }) => reference ?? [])
-      .toSorted((a, b) => (a < b ? -1 : 1));
-    expect(references.map((row) => row.external_reference)).toEqual(claimed);
+    const claimed = [...this.model.orders.values()].flatMap(({ customer, reference }) =>
+      reference === null ? [] : `${this.#customerId(customer) ?? ''}/${this.#reference(reference)}`,
+    );
+    expect(references.map(({ claim }) => claim).toSorted()).toEqual(claimed.toSorted());
   }
 }
 
 function expectOrder(order: WholeOrder, expectedOrder: ModelOrder): void {
-  const {
-    notes,
-    name,
-    shipping,
-    tax,
-    discount,
-    reference: externalReference,
-    status,
-    cancelReason,
-    tracking,
-    events,
-  } = expectedOrder;
+  const { notes, name, shipping, tax, discount, status, cancelReason, tracking, events } = expectedOrder;
   expect(order).toMatchObject({
     notes,
     customerName: name,
-    externalReference,
     status,
     cancelReason,
     shipping: { amount: amount(shipping) },

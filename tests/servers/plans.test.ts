@@ -9,6 +9,7 @@ import type * as types from '../../src/graphql/types/where.js';
 import type { Queryable } from '../../src/database/database.js';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { migrate } from '../../src/database/migrate.js';
+import { findOrdersOfCustomer } from '../../src/store/statements/find-orders-of-customer.js';
 import { readKeyedCommands } from '../../src/store/statements/read-commands.js';
 import { readRanges } from '../../src/store/statements/page-orders.js';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -309,6 +310,16 @@ test('page 5,000 reads as many buffers as page 1', async () => {
     const [firstPage, laterPage] = [await buffersOf(first), await buffersOf({ ...first, after })];
     expect(laterPage.rows).toBe(PAGE + 1);
     expect(laterPage.most).toBeLessThanOrEqual(2 * firstPage.most + 20);
+  }
+});
+
+test('the orders of a customer to erase are found by indexes', async () => {
+  for (const kind of KINDS) {
+    const read = (recorder: Queryable) =>
+      findOrdersOfCustomer(recorder, { customerId: `${kind}-customer`, limit: PAGE });
+    const { most, rows } = await buffersOfStatement(read);
+    expect(rows).toBe(PAGE);
+    expect({ kind, isFast: most <= MOST_BUFFERS }).toEqual({ kind, isFast: true });
   }
 });
 

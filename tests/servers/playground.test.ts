@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { CHROMIUM, eventually, openBrowser, playgroundIn, type Playground } from '../support/playground.js';
 import { freePort, startProcess, temporaryFolder } from '../support/process.js';
+import { AUTH_ENV, signToken } from '../support/tokens.js';
 
 const EXAMPLES = ['Create', 'Watch', 'Update', 'Get', 'List', 'Cancel', 'Statistics'];
 
@@ -284,6 +285,63 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     expect(visitor.problems).toEqual([]);
   });
 
+  test('on a server with authentication the page asks for a token and uses it for requests and the watch panel', async () => {
+    const server = await startAnywhere(AUTH_ENV);
+    const visitor = await (await openBrowser(server.origin))();
+    const { page, run, open, start, phase, events } = await visitor.visit();
+    const bar = page.getByRole('region', { name: 'Token' });
+    const give = async (token: string) => {
+      await bar.getByLabel('This server requires a token.').fill(token);
+      await bar.getByRole('button', { name: 'Use token' }).click();
+    };
+    await bar.getByText('This server requires a token.').waitFor();
+    expect(await bar.getByRole('alert').count()).toBe(0);
+    await run(/"message": "A bearer token is required in Authorization\."/);
+    await open('Watch');
+    await start();
+    await eventually(phase).toBe('Ended');
+    expect((await events())[0]).toContain('4403 A bearer token is required');
+
+    await give(await signToken({ expiresIn: -60 }));
+    await eventually(() => bar.getByRole('alert').innerText()).toBe('The token has expired.');
+    const token = await signToken({ sub: 'sam', roles: ['staff'] });
+    await give(`Bearer ${token}`);
+    await eventually(() => bar.getByRole('status').innerText()).toBe('Signed in as sam (staff)');
+    await open('Create');
+    await run(/"replayed": false/);
+    await open('Watch');
+    await start();
+    await eventually(phase).toBe('Connected');
+    await open('Update');
+    await run(/"changed": true/);
+    await eventually(async () => (await events())[0]).toMatch(/^\d+ PENDING → CONFIRMED v2$/);
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.getByText('Root Types').waitFor(); // the schema is loaded with the token
+
+    // The token is kept for a reload of this window, and nowhere else.
+    expect(await page.evaluate<string>('JSON.stringify(localStorage)')).not.toContain(token);
+    await page.reload();
+    await eventually(() => bar.getByRole('status').innerText()).toBe('Signed in as sam (staff)');
+    const other = await visitor.visit();
+    await other.page.getByText('This server requires a token.').waitFor();
+    await other.page.close();
+    await bar.getByRole('button', { name: 'Remove token' }).click();
+    await bar.getByText('This server requires a token.').waitFor();
+    expect(await page.evaluate<number>('sessionStorage.length')).toBe(0);
+
+    // A token that expires ends the watch with the reason, and the page asks for the next one.
+    await give(await signToken({ sub: 'sam', roles: ['staff'], expiresIn: 3 }));
+    await eventually(() => bar.getByRole('status').innerText()).toBe('Signed in as sam (staff)');
+    const reloaded = await playgroundIn(page);
+    await reloaded.open('Watch');
+    await reloaded.start();
+    await eventually(reloaded.phase).toBe('Connected');
+    await eventually(reloaded.phase).toBe('Ended');
+    expect((await reloaded.events())[0]).toBe('The server closed the connection: 4403 The token has expired.');
+    await eventually(() => bar.getByRole('alert').innerText()).toBe('The token has expired.');
+    expect(visitor.problems.filter((problem) => !problem.includes('401 (Unauthorized)'))).toEqual([]);
+  });
+
   test('the empty response explains how to run the tab', async () => {
     const server = await startAnywhere();
     const visitor = await (await openBrowser(server.origin))();
@@ -435,7 +493,8 @@ test('the playground is compressed, and its files are cached without expiry', as
   expect(html.headers.get('cache-control')).toBe('no-cache');
   expect(html.headers.get('content-security-policy')).toBe(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
-      "worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
+      "worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; " +
+      "form-action 'none'; object-src 'none'",
   );
   const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(await html.text()) ?? [];
   for (const encoding of ['br', 'gzip']) {

@@ -32,6 +32,7 @@ const key = fc.integer({ min: 0, max: 3 });
 const create: fc.Arbitrary<Create> = fc.record({
   kind: fc.constant('create'),
   key,
+  guest: fc.boolean(),
   lines,
   reference: text,
   notes: text,
@@ -79,6 +80,14 @@ const change: fc.Arbitrary<RandomChange> = fc.oneof(
       },
       { requiredKeys: ['kind', 'order', 'offset', 'change'] },
     ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...onOrder,
+      kind: fc.constant('assign' as const),
+      customer: fc.constantFrom(0 as const, 0 as const, 1 as const),
+    }),
   },
   {
     weight: 1,

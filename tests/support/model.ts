@@ -16,6 +16,7 @@ export interface Create {
   readonly kind: 'create';
   /** The number of the idempotency key of the client. */
   readonly key: number;
+  readonly guest: boolean;
   readonly lines: readonly Line[];
   readonly reference: string | null;
   readonly notes: string | null;
@@ -61,7 +62,15 @@ export interface Delete extends OnOrder {
   readonly kind: 'delete';
 }
 
-export type Change = Transition | Cancel | Update | Delete;
+/** A customer of the client, by its number. Orders are created for customer 0 or for a guest. */
+export type Customer = 0 | 1;
+
+export interface Assign extends OnOrder {
+  readonly kind: 'assign';
+  readonly customer: Customer;
+}
+
+export type Change = Transition | Cancel | Update | Assign | Delete;
 
 export interface CreateMany {
   readonly kind: 'createMany';
@@ -78,6 +87,7 @@ export interface ModelEvent {
 
 export interface ModelOrder {
   readonly created: Create;
+  customer: Customer | null;
   status: OrderStatus;
   lines: readonly Line[];
   reference: string | null;
@@ -122,10 +132,12 @@ export class Model {
     if (existing?.deleted === true) return rejected('ORDER_DELETED');
     if (existing !== undefined)
       return same(existing.created, input) ? done('replayed') : rejected('IDEMPOTENCY_MISMATCH');
-    if (this.#isTaken(input.reference, null)) return rejected('DUPLICATE');
+    const customer = input.guest ? null : 0;
+    if (this.#isTaken(input.reference, customer, null)) return rejected('DUPLICATE');
     const { lines, reference, notes, name, shipping, tax, discount } = input;
     this.orders.set(input.key, {
       created: input,
+      customer,
       status: 'PENDING',
       lines,
       reference,
@@ -188,12 +200,23 @@ export class Model {
         return transition(order, 'CANCELLED', command.reason, null);
       case 'update':
         return this.#updateOrder(order, command);
+      case 'assign':
+        return this.#assign(order, command.customer);
       case 'delete':
         order.deleted = true;
         order.reference = null;
         order.events.push({ type: 'DELETED', from: null, to: null, changedFields: [] });
         return done('changed');
     }
+  }
+
+  #assign(order: ModelOrder, customer: Customer): Expected {
+    if (order.customer === customer) return done('unchanged');
+    if (order.customer !== null) return rejected('NOT_EDITABLE');
+    if (this.#isTaken(order.reference, customer, order)) return rejected('DUPLICATE');
+    order.customer = customer;
+    order.events.push({ type: 'UPDATED', from: null, to: null, changedFields: ['customerId'] });
+    return done('changed');
   }
 
   #updateOrder(order: ModelOrder, update: Update): Expected {
@@ -213,7 +236,7 @@ export class Model {
     ];
     const editable = details.length === 0 || ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(order.status);
     if (!editable || (money.length > 0 && order.status !== 'PENDING')) return rejected('NOT_EDITABLE');
-    if (reference !== order.reference && this.#isTaken(reference, order)) return rejected('DUPLICATE');
+    if (reference !== order.reference && this.#isTaken(reference, order.customer, order)) return rejected('DUPLICATE');
     const total = totalOf(sums);
     if (total < 0) return rejected('INVALID');
     if (update.expectedTotal !== undefined && update.expectedTotal !== total) return rejected('TOTAL_MISMATCH');
@@ -233,8 +256,9 @@ export class Model {
     return totalOf(input) < 0 ? rejected('INVALID') : null;
   }
 
-  #isTaken(reference: string | null, by: ModelOrder | null): boolean {
-    return reference !== null && [...this.orders.values()].some((each) => each !== by && each.reference === reference);
+  #isTaken(reference: string | null, customer: Customer | null, by: ModelOrder | null): boolean {
+    const others = [...this.orders.values()].filter((each) => each !== by && each.customer === customer);
+    return reference !== null && others.some((each) => each.reference === reference);
   }
 }
 

@@ -99,3 +99,9 @@ export interface DeletionPayload {
   readonly deletedOrderId: string | null;
   readonly userErrors: readonly UserError[];
 }
+
+export interface ErasurePayload {
+  readonly erasedOrders: number;
+  readonly isComplete: boolean;
+  readonly userErrors: readonly UserError[];
+}

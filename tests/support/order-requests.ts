@@ -9,6 +9,7 @@ import {
   type BulkPayload,
   type CreateOrderResponse,
   type DeletionPayload,
+  type ErasurePayload,
   type OrderPayload,
   type OrderSummary,
   type UpdateOrderStatusResponse,
@@ -64,6 +65,14 @@ export async function cancelOrder(client: TestClient, input: object): Promise<Or
 
 export async function deleteOrder(client: TestClient, input: object): Promise<DeletionPayload> {
   return mutate(client, 'deleteOrder', `deletedOrderId ${USER_ERRORS}`, input);
+}
+
+export async function assignCustomer(client: TestClient, input: object): Promise<OrderPayload> {
+  return mutate(client, 'assignCustomer', CHANGED_WHOLE, input);
+}
+
+export async function eraseCustomer(client: TestClient, customerId: string): Promise<ErasurePayload> {
+  return mutate(client, 'eraseCustomer', `erasedOrders isComplete ${USER_ERRORS}`, { customerId });
 }
 
 export async function createOrders(client: TestClient, input: object): Promise<BulkPayload> {

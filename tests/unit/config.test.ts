@@ -110,6 +110,40 @@ test.each<readonly [Record<string, string>, RegExp]>([
   expect(() => readConfig(settings)).not.toThrow(/hunter2|aaaa/);
 });
 
+test('an open server is served by loopback names unless ALLOWED_HOSTS lists others', () => {
+  const loopback = { hosts: ['localhost', '127.0.0.1', '[::1]'], loopbackPages: true };
+  expect(readConfig({}).guard).toMatchObject({ ...loopback, rejectForwarded: true });
+  expect(readConfig({ AUTH_MODE: 'open' }).guard).toMatchObject({ ...loopback, rejectForwarded: false });
+  const listed = readConfig({ ALLOWED_HOSTS: 'Shop.Example, 10.0.0.7,[::1],bücher.example' });
+  expect(listed.guard.hosts).toEqual(['shop.example', '10.0.0.7', '[::1]', 'xn--bcher-kva.example']);
+  for (const ALLOWED_HOSTS of ['shop.example:4000', 'http://shop.example', '*', '*.shop.example', '::1', 'a b'])
+    expect(() => readConfig({ ALLOWED_HOSTS })).toThrow(/ALLOWED_HOSTS must be a list of host names/);
+});
+
+test('CORS_ORIGINS lists exact origins, as browsers write them', () => {
+  const origins = (text: string) => readConfig({ CORS_ORIGINS: text }).guard.origins;
+  expect(origins('')).toEqual([]);
+  expect(origins('https://Shop.Example:443, http://localhost:5173,,')).toEqual([
+    'https://shop.example',
+    'http://localhost:5173',
+  ]);
+  const invalid = ['*', 'null', 'shop.example', 'https://shop.example/', 'https://a@shop.example', 'https://*.example'];
+  for (const entry of [...invalid, 'file:///tmp', 'https://shop.example/?a', 'https://ok.example,*'])
+    expect(() => origins(entry)).toThrow(/CORS_ORIGINS must be a list of origins such as/);
+});
+
+test('introspection and the playground are off in production unless they are asked for', () => {
+  const of = (env: Record<string, string>) => {
+    const { introspection, playground } = readConfig({ AUTH_MODE: 'open', ...env });
+    return { introspection, playground };
+  };
+  expect(of({})).toEqual({ introspection: true, playground: true });
+  expect(of({ NODE_ENV: 'production' })).toEqual({ introspection: false, playground: false });
+  expect(of({ NODE_ENV: 'production', INTROSPECTION: 'on' })).toEqual({ introspection: true, playground: false });
+  expect(of({ NODE_ENV: 'production', PLAYGROUND: 'on' })).toEqual({ introspection: false, playground: true });
+  expect(of({ INTROSPECTION: 'off', PLAYGROUND: 'off' })).toEqual({ introspection: false, playground: false });
+});
+
 test('the direct URL defaults to the main URL; only the embedded database is migrated by default', () => {
   const url = 'postgresql://localhost/x';
   expect(readConfig({ DATABASE_URL: url }).database).toMatchObject({

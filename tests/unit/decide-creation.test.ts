@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  customerOfCreation,
   decideCreation,
   storedOrder,
   type CreationCommand,
@@ -7,6 +8,7 @@ import {
   type ExistingOrder,
 } from '../../src/domain/decide-creation.js';
 import { eventPayload } from '../../src/domain/order-event.js';
+import { RequestError } from '../../src/domain/errors.js';
 import { Problems } from '../../src/domain/input-problems.js';
 import { readDetails } from '../../src/domain/order-details.js';
 import type { OrderDraft } from '../../src/domain/order.js';
@@ -139,4 +141,27 @@ test('a new order with an external reference of another order is rejected', () =
 
 test('a command without a draft does not create an order', () => {
   expect(() => decideCreation(null, { ...command, draft: null }, referenceFree)).toThrow('known to exist');
+});
+
+test('a customer creates orders for itself only, and no guest orders; staff for anyone', () => {
+  const at = ['input', 'orders', '3'];
+  const customer = (subject: string | null): Viewer => ({ issuer: 'i', subject, roles: ['customer'] });
+  expect(customerOfCreation(customer('ann'), null, at)).toBe('ann');
+  expect(customerOfCreation(customer('ann'), 'ann', at)).toBe('ann');
+  for (const [subject, requested] of [
+    ['ann', 'bob'],
+    ['ann', ''],
+    ['', null],
+    ['', ''],
+    [null, null],
+    [null, 'ann'],
+  ] as const) {
+    const message =
+      'input.orders.3.customerId must be omitted or equal the subject of the token: customers create orders for themselves only.';
+    const details = { field: 'input.orders.3.customerId' };
+    expect(() => customerOfCreation(customer(subject), requested, at)).toThrow(
+      new RequestError('FORBIDDEN', message, { details }),
+    );
+  }
+  for (const requested of ['bob', null]) expect(customerOfCreation(OPEN_ADMIN, requested, at)).toBe(requested);
 });

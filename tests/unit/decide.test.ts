@@ -80,12 +80,39 @@ test('a missing order and an order of another client are rejected alike', () => 
   expect(absent).toMatchObject({ rejection: { problems: [{ code: 'NOT_FOUND', field: ['input', 'id'] }] } });
 });
 
-test('customers change their own orders', () => {
-  const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
-  expect(decide(order, { viewer: owner, actor: actorOf(owner) })).toMatchObject({
-    kind: 'changed',
-    event: { actor: { subject: 'me', kind: 'customer' } },
-  });
+const owner: Viewer = { issuer: 'i', subject: 'me', roles: ['customer'] };
+
+test.each(STATUSES)('a customer may only cancel its own order, while it is PENDING or CONFIRMED: %s', (status) => {
+  const from = { ...order, status };
+  const mayCancel = status === 'PENDING' || status === 'CONFIRMED';
+  for (const to of STATUSES.filter((other) => other !== status)) {
+    const decision = decide(from, { viewer: owner, actor: actorOf(owner), to });
+    if (to === 'CANCELLED' && mayCancel) {
+      expect(decision).toMatchObject({
+        kind: 'changed',
+        order: { status: 'CANCELLED', cancelReason: 'CUSTOMER' },
+        event: { actor: { subject: 'me', kind: 'customer' } },
+      });
+    } else {
+      const rejection = { code: 'INVALID_TRANSITION', to, allowed: mayCancel ? ['CANCELLED'] : [] };
+      expect(decision).toMatchObject({ kind: 'rejected', rejection });
+    }
+  }
+});
+
+test.each(STATUSES)('a customer updates its own order only while it is PENDING: %s', (status) => {
+  const details = { notes: 'new' };
+  const change = { kind: 'update', details, amounts: {}, expectedTotal: null, lines: null } as const;
+  const decision = decide({ ...order, status }, { viewer: owner, actor: actorOf(owner), change });
+  const message = `notes can be changed only while the order is PENDING; it is ${status}.`;
+  const problems = [{ code: 'NOT_EDITABLE', message, field: ['input', 'notes'] }];
+  expect(decision).toMatchObject(
+    status === 'PENDING' ? { kind: 'changed', order: details } : { kind: 'rejected', rejection: { problems } },
+  );
+});
+
+test('the cancellation of staff keeps the given reason', () => {
+  expect(decide(order, { to: 'CANCELLED' })).toMatchObject({ order: { cancelReason: 'OTHER' } });
 });
 
 test('every pair of statuses is decided by the lifecycle, with one event for each change', () => {
@@ -250,4 +277,66 @@ test('a deletion erases personal data, and afterwards only retries of earlier co
   });
   expect(decide(decision.order, { earlier: 'own-attempt' }).kind).toBe('repeated');
   expect(decide(decision.order, { earlier: 'same-request' })).toMatchObject({ rejection: { problems: [{}] } });
+});
+
+/** Decides an assignment to the customer `you`. */
+function assign(from: Order, options: ChangeOptions = {}): Decision {
+  return decide(from, { change: { kind: 'assign', customerId: 'you' }, ...options });
+}
+
+test('a guest order is assigned to a customer in every status, and its event has the customer', () => {
+  const guest = { ...order, customerId: null };
+  for (const status of STATUSES) {
+    expect(assign({ ...guest, status }, { reason: 'why' })).toMatchObject({
+      kind: 'changed',
+      order: { customerId: 'you', status, version: 4, updatedAt: now },
+      event: { type: 'UPDATED', from: null, to: null, changedFields: ['customerId'], customerId: 'you', reason: 'why' },
+      lines: null,
+    });
+  }
+});
+
+test('an order with a customer is not assigned to another one, and the rejection does not name its customer', () => {
+  const own = { ...order, customerId: 'you' };
+  expect(assign(own)).toEqual({ kind: 'unchanged', order: own });
+  expect(assign(own, { referenceTaken: true }).kind).toBe('unchanged');
+  const foreign = assign({ ...order, customerId: 'a third customer' });
+  expect(foreign).toMatchObject({
+    rejection: { problems: [{ code: 'NOT_EDITABLE', field: ['input', 'customerId'] }] },
+  });
+  expect(JSON.stringify(foreign)).not.toContain('third');
+  expect(assign({ ...order, customerId: null }, { referenceTaken: true })).toMatchObject({
+    rejection: { problems: [{ code: 'DUPLICATE', field: ['input', 'customerId'] }] },
+  });
+  expect(assign({ ...order, customerId: null, deletedAt: now })).toMatchObject({
+    rejection: { problems: [{ code: 'NOT_FOUND' }] },
+  });
+});
+
+const erasure = { change: { kind: 'erase', customerId: 'me' } } as const;
+
+test('an erasure keeps what a deletion keeps, and its event lists the erased fields without their values', () => {
+  const before = { ...order, status: 'CONFIRMED', customerName: 'Personal', notes: 'Personal', cardNote: 'Personal' };
+  const decision = decide(before as Order, { ...erasure, reason: 'Personal' });
+  const deletion = decide(before as Order, { change: { kind: 'delete' } });
+  if (decision.kind !== 'changed' || deletion.kind !== 'changed') throw new Error('not changed');
+  expect(decision.order).toEqual({ ...deletion.order, deletedAt: null });
+  expect(decision.lines).toBeNull();
+  const { changedFields, ...event } = decision.event;
+  expect(event).toMatchObject({ type: 'UPDATED', version: 4, from: null, to: null, customerId: null, reason: null });
+  const erased = ['cardNote', 'customerId', 'customerName', 'externalReference', 'metadata', 'notes'];
+  expect(changedFields.toSorted()).toEqual(erased);
+});
+
+test('an erasure leaves orders without the customer as they are; of a tombstone only the events are erased', () => {
+  for (const customerId of [null, 'you']) expect(decide({ ...order, customerId }, erasure).kind).toBe('unchanged');
+  const tombstone = { ...order, customerId: null, deletedAt: now };
+  expect(decide(tombstone, erasure)).toEqual({ kind: 'history-erased', order: tombstone });
+});
+
+test('the erasure by an admin who is the customer does not name its subject', () => {
+  const actor = { subject: 'me', kind: 'admin' } as const;
+  expect(decide(order, { ...erasure, actor })).toMatchObject({ event: { actor: { subject: null, kind: 'admin' } } });
+  const other = { subject: 'you', kind: 'admin' } as const;
+  expect(decide(order, { ...erasure, actor: other })).toMatchObject({ event: { actor: other } });
 });

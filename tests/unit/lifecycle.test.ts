@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { INITIAL_STATUS, isAllowed, LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '../../src/domain/lifecycle.js';
+import {
+  CUSTOMER_EDITABLE_STATUSES,
+  CUSTOMER_LIFECYCLE,
+  EDITABLE_STATUSES,
+  INITIAL_STATUS,
+  isAllowed,
+  LIFECYCLE,
+  ORDER_STATUSES,
+  transitionsOf,
+  type OrderStatus,
+} from '../../src/domain/lifecycle.js';
+import type { Role } from '../../src/domain/viewer.js';
 
 test('every status can be reached from the initial one, and every target is a status', () => {
   const reached = new Set<OrderStatus>([INITIAL_STATUS]);
@@ -21,4 +32,20 @@ test('only COMPLETED and CANCELLED have no further transitions', () => {
 test('an order that has been shipped cannot be cancelled', () => {
   const cancellable = ORDER_STATUSES.filter((status) => isAllowed(status, 'CANCELLED'));
   expect(cancellable).toEqual(['PENDING', 'CONFIRMED', 'PROCESSING']);
+});
+
+test('a customer may make no transition and no update that staff may not make', () => {
+  for (const from of ORDER_STATUSES) {
+    expect(LIFECYCLE[from]).toEqual(expect.arrayContaining([...CUSTOMER_LIFECYCLE[from]]));
+  }
+  expect(EDITABLE_STATUSES).toEqual(expect.arrayContaining([...CUSTOMER_EDITABLE_STATUSES]));
+});
+
+test('a viewer has the transitions of its strongest role; without a known role, those of a customer', () => {
+  const pendingFor = (...roles: Role[]) => transitionsOf({ issuer: '', subject: 'ann', roles }, 'PENDING');
+  expect(pendingFor('customer')).toEqual(['CANCELLED']);
+  expect(pendingFor()).toEqual(['CANCELLED']);
+  for (const role of ['staff', 'admin'] as const) {
+    expect(pendingFor('customer', role)).toEqual(['CONFIRMED', 'PROCESSING', 'SHIPPED', 'CANCELLED']);
+  }
 });

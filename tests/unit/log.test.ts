@@ -123,3 +123,17 @@ test('only the last part of a Prisma message is logged, and without the value of
   expect(line.err).toMatchObject({ message: 'Raw query failed: invalid input "…"', sqlState: '22P02' });
   expect(text).not.toContain('Ann');
 });
+
+test('text that is not JSON is not quoted', () => {
+  for (const text of ['{"name": canary}', 'canary "quoted" text', "it's canary", '{"a": "canary']) {
+    let thrown: unknown;
+    try {
+      JSON.parse(text);
+    } catch (cause) {
+      thrown = new Error('no JSON', { cause });
+    }
+    const { text: line } = write(thrown);
+    expect(line).toContain('SyntaxError');
+    expect(line).not.toContain('anary');
+  }
+});

@@ -62,19 +62,30 @@ export class PreparedDocuments {
     sizeCalculation: ({ size }) => Math.min(size, Number.MAX_SAFE_INTEGER),
   });
 
+  /** Never leave the cache. */
+  readonly #kept = new Map<string, PreparedDocument>();
+
   constructor(schema: GraphQLSchema, executor: Executor = 'plan') {
     this.#schema = schema;
     this.executor = executor;
   }
 
   get(text: string): PreparedDocument | undefined {
-    return this.#known.get(text);
+    return this.#known.get(text) ?? this.#kept.get(text);
   }
 
   /** A document that may have left the cache since it was added, or was too large for it. */
   of(document: DocumentNode): PreparedDocument {
-    const known = this.#known.get(textOf(document));
+    const known = this.get(textOf(document));
     return known?.document === document ? known : new PreparedDocument(this.#schema, document, this.executor);
+  }
+
+  /** Prepares a document and its operation for as long as the server runs. */
+  keep(document: DocumentNode): PreparedDocument {
+    const prepared = new PreparedDocument(this.#schema, document, this.executor);
+    prepared.operation(null);
+    this.#kept.set(prepared.text, prepared);
+    return prepared;
   }
 
   /** @param document parsed with its location, and validated */

@@ -13,6 +13,7 @@ import {
   type OperationDefinitionNode,
   type OperationTypeNode,
 } from 'graphql';
+import { prepareAuthorization, type AssertAllowed } from '../authorization.js';
 import { isReadable } from '../assert-readable.js';
 import type { Context } from '../context.js';
 import { prepareCost, type OperationCost } from '../cost.js';
@@ -42,6 +43,7 @@ export type Executor = 'plan' | 'graphql-js';
 export class PreparedOperation {
   readonly kind: OperationTypeNode;
   readonly cost: OperationCost;
+  readonly assertAllowed: AssertAllowed;
   /** With the executor graphql-js, it only checks them. */
   readonly coerceVariables: CoerceVariables;
   readonly #executor: Executor;
@@ -56,6 +58,7 @@ export class PreparedOperation {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
     this.kind = operation.operation;
     this.cost = prepareCost(schema, document, operation);
+    this.assertAllowed = prepareAuthorization(schema, document, operation);
     this.#executor = isPlannable(operation) ? executor : 'graphql-js';
     this.#schema = schema;
     this.#document = document;

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Args, Ctx, Extensions, FieldResolver, Info, Resolver, Root } from 'type-graphql';
-import { LIFECYCLE, type OrderStatus } from '../../domain/lifecycle.js';
+import { transitionsOf, type OrderStatus } from '../../domain/lifecycle.js';
 import type { Order, OrderItem } from '../../domain/order.js';
 import { findCustomer } from '../../orders/find-order.js';
 import { pageHistory } from '../../orders/order-history.js';
@@ -19,8 +19,8 @@ import { viewAddress, viewCustomer, viewEvent, viewItem } from '../views.js';
 @Resolver(() => OrderType)
 export class OrderFields {
   @FieldResolver()
-  allowedTransitions(@Root() order: Order): readonly OrderStatus[] {
-    return LIFECYCLE[order.status];
+  allowedTransitions(@Root() order: Order, @Ctx() { caller }: Context): readonly OrderStatus[] {
+    return transitionsOf(caller.viewer, order.status);
   }
 
   @FieldResolver()

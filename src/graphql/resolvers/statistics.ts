@@ -36,7 +36,7 @@ export class StatisticsResolver {
   @Extensions(costs({ own: statsCost }))
   @Query(() => OrderStatsType, {
     description:
-      "Returns statistics of the orders that you may see and that were created from `from` up to, but not including, `to`. They are precomputed unless `customerId` is given; then they are computed on request from that customer's orders.",
+      "Returns statistics of the orders that were created from `from` up to, but not including, `to`. They are precomputed unless `customerId` is given; then they are computed on request from that customer's orders.",
   })
   async orderStats(
     @Arg('from', () => DateTime, {

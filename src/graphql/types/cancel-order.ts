@@ -7,7 +7,10 @@ import { CancelReasonEnum } from './enums.js';
 
 @InputType('CancelOrderInput', { description: 'Input of `cancelOrder`.' })
 export class CancelOrderInput extends ChangeInput {
-  @Field(() => CancelReasonEnum, { defaultValue: 'OTHER', description: 'Reason for the cancellation.' })
+  @Field(() => CancelReasonEnum, {
+    defaultValue: 'OTHER',
+    description: 'Reason for the cancellation. That of a customer is always CUSTOMER.',
+  })
   readonly reason!: CancelReason;
 
   @Field(() => String, {

@@ -27,7 +27,7 @@ export class CreateOrderInput extends OrderDetailsInput {
 
   @Field(() => String, {
     nullable: true,
-    description: `Id of the customer in the client's system. Omit it for a guest order. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.customerId)}`,
+    description: `Id of the customer in the client's system. If omitted, the order is a guest order; that of a customer has the subject of its token. Customers cannot send another id. No leading or trailing whitespace. ${atMost(ORDER_LIMITS.customerId)}`,
   })
   readonly customerId?: string | null;
 

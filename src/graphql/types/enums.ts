@@ -44,7 +44,9 @@ export const OrderEventTypeEnum = register(
   {
     CREATED: { description: 'The order was created. Always version 1.' },
     STATUS_CHANGED: { description: 'The status of the order changed.' },
-    UPDATED: { description: 'Details, items, amounts or tracking information changed; `changedFields` lists them.' },
+    UPDATED: {
+      description: 'The customer, details, items, amounts or tracking information changed; `changedFields` lists them.',
+    },
     DELETED: { description: 'The order was deleted. Always the last version.' },
   },
 );
@@ -91,7 +93,9 @@ export const ErrorCodeEnum = register(
     PRICE_CHANGED: {
       description: 'The unit price differs from `expectedUnitPrice`; the message contains the actual price.',
     },
-    NOT_EDITABLE: { description: 'The status of the order does not allow this update.' },
+    NOT_EDITABLE: {
+      description: 'The status of the order does not allow this update, or the order already has a customer.',
+    },
     BATCH_ABORTED: {
       description: 'This order is valid, but was not stored because another order in the request was rejected.',
     },

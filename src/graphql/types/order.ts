@@ -73,7 +73,7 @@ export class OrderType extends NodeType {
   readonly status!: OrderStatus;
 
   @Extensions(costs({ size: MOST_TRANSITIONS }))
-  @Field(() => [OrderStatusEnum], { description: 'The statuses that may follow; empty if the status is final.' })
+  @Field(() => [OrderStatusEnum], { description: 'The statuses that you may change the order to.' })
   readonly allowedTransitions!: readonly OrderStatus[];
 
   @Field(() => Int, {
@@ -84,7 +84,7 @@ export class OrderType extends NodeType {
 
   @Field(() => String, {
     nullable: true,
-    description: "Id of the customer in the client's system; null for a guest order.",
+    description: "Id of the customer in the client's system; null for a guest order, and once the customer is erased.",
   })
   readonly customerId!: string | null;
 
@@ -154,7 +154,8 @@ export class OrderType extends NodeType {
 
   @Field(() => CancelReasonEnum, {
     nullable: true,
-    description: 'Reason for the cancellation; null if the order is not CANCELLED.',
+    description:
+      'Reason for the cancellation; null if the order is not CANCELLED. CUSTOMER if a customer cancelled it.',
   })
   readonly cancelReason!: CancelReason | null;
 }

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { DecimalInput } from '../../domain/decimal.js';
-import { EDITABLE_STATUSES, INITIAL_STATUS } from '../../domain/lifecycle.js';
+import { CUSTOMER_EDITABLE_STATUSES, EDITABLE_STATUSES, INITIAL_STATUS } from '../../domain/lifecycle.js';
 import { ORDER_LIMITS } from '../../domain/limits.js';
 import { EDITABLE_DETAILS } from '../../domain/order-details.js';
 import { anyOf, fieldNames, grouped } from '../description-texts.js';
@@ -12,7 +12,7 @@ import { OrderItemInput } from './item-input.js';
 const WHILE_PENDING = `Allowed only while the order is ${INITIAL_STATUS}.`;
 
 @InputType('UpdateOrderInput', {
-  description: `Input of \`updateOrder\`. The details are ${fieldNames(EDITABLE_DETAILS)}; they can be updated while the order is ${anyOf(EDITABLE_STATUSES)}; items and amounts only while it is ${INITIAL_STATUS}. Omitted fields stay unchanged; null clears a field. Leading and trailing whitespace of the strings is removed. The currency cannot be changed.`,
+  description: `Input of \`updateOrder\`. The details are ${fieldNames(EDITABLE_DETAILS)}; they can be updated while the order is ${anyOf(EDITABLE_STATUSES)}; items and amounts only while it is ${INITIAL_STATUS}. A customer may update its order only while it is ${anyOf(CUSTOMER_EDITABLE_STATUSES)}. Omitted fields stay unchanged; null clears a field. Leading and trailing whitespace of the strings is removed. The currency cannot be changed.`,
 })
 export class UpdateOrderInput extends OrderDetailsInput {
   @Field(() => ID, { description: 'Id of the order.' })

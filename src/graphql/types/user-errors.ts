@@ -68,7 +68,7 @@ export class TransitionError extends UserError {
   readonly to!: OrderStatus;
 
   @Extensions(costs({ size: MOST_TRANSITIONS }))
-  @Field(() => [OrderStatusEnum], { description: 'The statuses that may follow the current status.' })
+  @Field(() => [OrderStatusEnum], { description: 'The statuses that you may change the order to.' })
   readonly allowed!: readonly OrderStatus[];
 }
 

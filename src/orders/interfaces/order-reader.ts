@@ -16,6 +16,12 @@ export interface ReferenceKey {
   readonly reference: string;
 }
 
+/** The orders of a customer, at most `limit`. */
+export interface CustomerOrdersKey {
+  readonly customerId: string;
+  readonly limit: number;
+}
+
 /** Events `from` to `to` of one order, both included, by version. */
 export interface EventRange {
   readonly orderId: string;
@@ -57,6 +63,8 @@ interface SingleReads {
   idOfNumber(number: string): Promise<string | null>;
   idOfReference(key: ReferenceKey): Promise<string | null>;
   customer(customerId: string): Promise<CustomerRecord | null>;
+  /** Ids of orders of a customer, in any sequence, including the tombstones whose events name the customer. */
+  idsOfCustomer(key: CustomerOrdersKey): Promise<readonly string[]>;
   events(range: EventRange): Promise<OrderEvent[]>;
   stats(key: StatsKey): Promise<StatsReading>;
   statsSpan(key: StatsKey): Promise<StatsSpan>;

@@ -33,15 +33,17 @@ SELECT ${selectList(ORDER_COLUMNS, 'o')}, clock_timestamp()::timestamptz(3) AS "
   { ...resultTypes(ORDER_COLUMNS), lockedAt: 'timestamptz(3)' },
 );
 
-/** The ids of these orders that exist, locked or not. */
-export async function readPresent(db: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await readRows(db, READ_PRESENT, ids);
-  return rows.map((row) => row.id);
+export type OwnedOrder = Pick<Order, 'id' | 'customerId'>;
+
+/** The orders among these that exist, locked or not, with their owners. */
+export async function readPresent(db: Queryable, ids: readonly string[]): Promise<OwnedOrder[]> {
+  return readRows(db, READ_PRESENT, ids);
 }
 
-export const READ_PRESENT = query<Pick<Order, 'id'>>('SELECT o.id FROM orders o WHERE o.id = any($1::uuid[])', {
-  id: 'uuid',
-});
+export const READ_PRESENT = query<OwnedOrder>(
+  'SELECT o.id, o.customer_id AS "customerId" FROM orders o WHERE o.id = any($1::uuid[])',
+  { id: 'uuid', customerId: 'text' },
+);
 
 /**
  * The orders among these that no other transaction has locked. The statement locks them itself, in the mode of a change,
