@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { StartupError } from './startup-error.js';
 import type { GuardOptions } from './http/request-guard.js';
-import { VARIABLES, type Values, type Variable } from './environment.js';
+import { VARIABLES, type Values } from './environment.js';
+import type { Variable } from './variable-kinds.js';
 
 export interface Config {
   readonly host: string;
@@ -141,13 +142,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     },
     rateLimit: rateLimitOf(values, auth.kind === 'open'),
     trustedProxies: values.TRUSTED_PROXIES,
-    websockets: {
-      maxMessageBytes: values.WEBSOCKET_MAX_BYTES,
-      maxSocketsOfViewer: values.WEBSOCKETS_MAX_PER_VIEWER,
-      maxSockets: values.WEBSOCKETS_MAX,
-      maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
-      maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
-    },
+    websockets: websocketsOf(values),
     writes: {
       lanes: values.WRITE_LANES,
       maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
@@ -156,14 +151,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
       maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
     },
-    reads: {
-      lanes: values.READ_LANES,
-      expensiveLanes: values.READ_EXPENSIVE_LANES,
-      countTimeoutMs: values.COUNT_TIMEOUT_MS,
-      maxKeys: values.READ_BATCH_MAX_KEYS,
-      maxQueued: values.READ_QUEUE_MAX_KEYS,
-      maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
-    },
+    reads: readsOf(values),
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,
@@ -174,6 +162,27 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
+}
+
+function websocketsOf(values: Values): Config['websockets'] {
+  return {
+    maxMessageBytes: values.WEBSOCKET_MAX_BYTES,
+    maxSocketsOfViewer: values.WEBSOCKETS_MAX_PER_VIEWER,
+    maxSockets: values.WEBSOCKETS_MAX,
+    maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
+    maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
+  };
+}
+
+function readsOf(values: Values): Config['reads'] {
+  return {
+    lanes: values.READ_LANES,
+    expensiveLanes: values.READ_EXPENSIVE_LANES,
+    countTimeoutMs: values.COUNT_TIMEOUT_MS,
+    maxKeys: values.READ_BATCH_MAX_KEYS,
+    maxQueued: values.READ_QUEUE_MAX_KEYS,
+    maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
+  };
 }
 
 /** @param isOpen whether the server has no authentication */

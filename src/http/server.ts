@@ -150,8 +150,7 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 }
 
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
-  const { documents, apollo, fastLane, trusted, authenticate, chargeFor, createContext, maxTokens, playground } =
-    options;
+  const { documents, apollo, fastLane, trusted, createContext, maxTokens, playground } = options;
 
   function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
     const { charge } = request;
@@ -163,22 +162,6 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   });
   app.decorateRequest('identity', null);
   app.decorateRequest('charge', null);
-
-  /** Identifies the viewer. @throws an error for credentials that are not valid, or if the rate limit is exceeded */
-  async function admit(request: FastifyRequest): Promise<void> {
-    const begin = (viewer: Viewer | null) => {
-      request.charge = chargeFor(viewer, request.raw);
-      const rejection = request.charge?.rejectionOnArrival() ?? null;
-      if (rejection !== null) throw rejection;
-    };
-    try {
-      request.identity = await authenticate(request.headers);
-    } catch (cause) {
-      begin(null);
-      throw cause;
-    }
-    begin(request.identity.viewer);
-  }
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const untrusted = trusted?.resolve(request) ?? null;
@@ -219,7 +202,7 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
         return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
-      return admit(request).catch((cause: unknown) => answerThrottled(reply, cause)); // before the body is read
+      return admit(request, options).catch((cause: unknown) => answerThrottled(reply, cause)); // before the body is read
     },
     handler: (request, reply) => answer(request, reply).catch((cause: unknown) => answerThrottled(reply, cause)),
     onResponse(request, _reply, done) {
@@ -227,6 +210,26 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
       done();
     },
   });
+}
+
+/**
+ * Identifies the viewer of a request, before its body is read.
+ *
+ * @throws RequestError for credentials that are not valid, or if the rate limit is exceeded
+ */
+async function admit(request: FastifyRequest, { authenticate, chargeFor }: HttpOptions): Promise<void> {
+  const begin = (viewer: Viewer | null) => {
+    request.charge = chargeFor(viewer, request.raw);
+    const rejection = request.charge?.rejectionOnArrival() ?? null;
+    if (rejection !== null) throw rejection;
+  };
+  try {
+    request.identity = await authenticate(request.headers);
+  } catch (cause) {
+    begin(null);
+    throw cause;
+  }
+  begin(request.identity.viewer);
 }
 
 function viewerOf({ identity }: FastifyRequest): Viewer {

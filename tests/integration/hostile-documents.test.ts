@@ -42,7 +42,7 @@ async function expectRejected(name: string, code: string, attack: () => Promise<
 
 async function sendGet(query: string, variables: object) {
   const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
-  const response = await fetch(`${server.url}?${search}`, { headers: { 'apollo-require-preflight': '1' } });
+  const response = await fetch(`${server.url}?${search.toString()}`, { headers: { 'apollo-require-preflight': '1' } });
   const body = (await response.json()) as { readonly errors?: readonly GraphQLError[] };
   return { status: response.status, ...body };
 }

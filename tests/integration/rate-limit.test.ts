@@ -107,7 +107,7 @@ test('an empty bucket rejects requests as THROTTLED with the time to wait, befor
   const throttled = await send(server.url, { query: SPEND }, ann);
   expect([throttled.status, throttled.data, throttled.extensions]).toEqual([429, undefined, undefined]);
   const [error] = throttled.errors ?? [];
-  const { code, retryAfterMs, cost } = error?.extensions as unknown as {
+  const { code, retryAfterMs, cost } = (error?.extensions ?? {}) as unknown as {
     code: string;
     retryAfterMs: number;
     cost: Cost;
