@@ -159,7 +159,7 @@ export const VARIABLES = {
     100,
     1,
     1_000_000,
-    'Maximum number of WebSockets of one viewer with a token. Further ones are closed with code 4429.',
+    'Maximum number of WebSockets of one viewer with a token. Further ones are closed with code 4414.',
   ),
   WEBSOCKET_MAX_BYTES: whole(65_536, 1_000, 100_000_000, 'Maximum size of a WebSocket message, in bytes.'),
   WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Maximum number of subscriptions of one WebSocket.'),

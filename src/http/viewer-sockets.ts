@@ -2,7 +2,7 @@ import { keyOfViewer } from '../rate-limit/client-key.js';
 import type { Connection } from './websocket-connection.js';
 
 /** Close code for a viewer with too many websockets. */
-export const TOO_MANY_SOCKETS = 4429;
+export const TOO_MANY_SOCKETS = 4414;
 
 /** Limits the number of open websockets of one viewer. Viewers without a subject are not limited. */
 export function createViewerSockets(most: number): (connection: Connection) => void {

@@ -222,7 +222,7 @@ test('the websockets of one viewer are limited, and a closed one makes room', as
   };
   const [first] = [await acknowledged('ann'), await acknowledged('ann')];
   expect(await (await connect('ann')).closed).toEqual({
-    code: 4429,
+    code: 4414,
     reason: 'A viewer must have at most 2 websockets',
   });
   await acknowledged('bob');
