@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { once } from 'node:events';
 import { buildSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
@@ -98,11 +97,14 @@ test('the payload of connection_init determines the viewer of all events of a we
   }
 });
 
-test('a websocket with rejected credentials is closed without a subscription', async () => {
+test('a websocket whose authentication fails unexpectedly is closed with a correlation id', async () => {
   const url = await serveSubjects(() => Promise.reject(new Error('rejected')));
   const websocket = await openWebsocket(url, { init: false });
   websocket.send({ type: 'connection_init' });
-  await once(websocket.socket, 'close');
+  expect(await websocket.closed).toEqual({
+    code: 4500,
+    reason: expect.stringMatching(/^Internal server error \(correlation id [0-9a-f-]{36}\)$/) as string,
+  });
   expect(websocket.messages).toEqual([]);
 });
 

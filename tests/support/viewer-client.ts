@@ -27,10 +27,7 @@ export interface Viewers {
   readonly contextOf: (viewer: Viewer) => Context;
 }
 
-/**
- * Executes GraphQL as viewers other than the admin of the open mode, on one database for all tests of a file. Until
- * requests carry tokens, this is the outermost layer that distinguishes viewers.
- */
+/** Executes GraphQL as any viewer, without HTTP and without the policy, on one database for all tests of a file. */
 export function useViewers(): Viewers {
   const database = useDatabase();
   const store = useStore(database);
