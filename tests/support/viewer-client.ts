@@ -37,7 +37,7 @@ export function useViewers(): Viewers {
     const config = readConfig({});
     const batch = { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, log };
     const writer = coalesceWrites(createBatchWriter(store, { ...batch, onCommit: () => undefined }), config.writes);
-    const readerFor = coalesceReads(createReader(store, log), config.reads);
+    const readerFor = coalesceReads(createReader(store, config.reads, log), config.reads);
     services = {
       orders: { writer, readerFor, productLookup: null, fingerprintSecret: createSecretKey('secret', 'utf8') },
       hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
