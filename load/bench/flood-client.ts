@@ -34,20 +34,22 @@ process.on('message', (order: FloodOrder) => {
 async function flood(order: FloodOrder): Promise<FloodReport> {
   const { rate, body, seconds } = order;
   const statuses: Record<number, number> = {};
+  const unanswered = new Set<Promise<void>>();
   const began = performance.now();
   let sent = 0;
-  let answered = 0;
+  const send = async () => {
+    const status = await post(order, body);
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  };
   while (performance.now() - began < seconds * 1_000) {
     const due = Math.floor(((performance.now() - began) * rate) / 1_000);
-    for (; sent < due && sent - answered < MAX_UNANSWERED; sent += 1) {
-      void post(order, body).then((status) => {
-        answered += 1;
-        statuses[status] = (statuses[status] ?? 0) + 1;
-      });
+    for (; sent < due && unanswered.size < MAX_UNANSWERED; sent += 1) {
+      const request = send().finally(() => unanswered.delete(request));
+      unanswered.add(request);
     }
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   }
-  while (answered < sent) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  await Promise.all(unanswered);
   return { sent, statuses };
 }
 
