@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Variable } from './environment.js';
+import type { Variable } from './variable-kinds.js';
 
 /** A list separated by commas, each entry normalized by `read`, which returns null for an invalid one. */
 export function addressList(

@@ -30,6 +30,8 @@ import { introspectionRules } from './graphql/introspection-rule.js';
 import { policyOf } from './graphql/policy.js';
 import { createSchema } from './graphql/schema.js';
 import { createApollo } from './http/apollo.js';
+import { createChargeFor } from './http/charge-for.js';
+import { createAddressOf } from './http/client-address.js';
 import { createFastLane } from './http/fast-lane.js';
 import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
@@ -38,6 +40,9 @@ import { createHttp, urlOf } from './http/server.js';
 import { loadTrustedDocuments } from './http/trusted-documents.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
+import { createMemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
+import type { RateLimiter } from './rate-limit/rate-limiter.js';
+import { createRedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
@@ -165,7 +170,7 @@ async function createOrders(
   resources.defer(() => writer.idle());
   return {
     writer,
-    readerFor: coalesceReads(createReader(database, log), config.reads),
+    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
     productLookup: productLookupOf(config, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
@@ -173,6 +178,12 @@ async function createOrders(
 
 function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | null {
   return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
+}
+
+function rateLimiterOf({ rateLimit }: Config, log: Logger): RateLimiter | null {
+  if (rateLimit === null) return null;
+  const { redisUrl: url, ...settings } = rateLimit;
+  return url === null ? createMemoryRateLimiter(settings) : createRedisRateLimiter(settings, { url, log });
 }
 
 function authenticationOf({ auth }: Config, log: Logger): Authenticate {
@@ -209,11 +220,15 @@ async function serve(
     trustedDocuments === null
       ? null
       : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
+  const rateLimiter = rateLimiterOf(config, log);
+  resources.defer(() => rateLimiter?.close());
   const shared = {
     ...request,
     guard: createRequestGuard(config.guard),
     rules,
     trusted,
+    documents,
+    chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
     authenticate: authenticationOf(config, log),
     createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
     log,
@@ -234,7 +249,6 @@ async function serve(
     ...config.websockets,
     server: http.server,
     schema,
-    documents,
     formatError,
   });
   resources.defer(() => websockets.close());

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { StartupError } from './startup-error.js';
 import type { GuardOptions } from './http/request-guard.js';
-import { VARIABLES, type Values, type Variable } from './environment.js';
+import { VARIABLES, type Values } from './environment.js';
+import type { Variable } from './variable-kinds.js';
 
 export interface Config {
   readonly host: string;
@@ -38,7 +39,16 @@ export interface Config {
     readonly receiveTimeoutMs: number;
     readonly maxConnections: number;
   };
+  /** Null without a rate limit. Shared by servers on one Redis. */
+  readonly rateLimit: {
+    readonly capacity: number;
+    readonly restoreRate: number;
+    readonly redisUrl: string | null;
+  } | null;
+  readonly trustedProxies: Values['TRUSTED_PROXIES'];
   readonly websockets: {
+    readonly maxMessageBytes: number;
+    readonly maxSocketsOfViewer: number;
     readonly maxSockets: number;
     readonly maxSubscriptions: number;
     readonly maxUnsentBytes: number;
@@ -54,6 +64,7 @@ export interface Config {
   readonly reads: {
     readonly lanes: number;
     readonly expensiveLanes: number;
+    readonly countTimeoutMs: number;
     readonly maxKeys: number;
     readonly maxQueued: number;
     readonly maxQueuedBytes: number;
@@ -129,11 +140,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       receiveTimeoutMs: values.REQUEST_RECEIVE_TIMEOUT_MS,
       maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
-    websockets: {
-      maxSockets: values.WEBSOCKETS_MAX,
-      maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
-      maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
-    },
+    rateLimit: rateLimitOf(values, auth.kind === 'open'),
+    trustedProxies: values.TRUSTED_PROXIES,
+    websockets: websocketsOf(values),
     writes: {
       lanes: values.WRITE_LANES,
       maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
@@ -142,13 +151,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
       maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
     },
-    reads: {
-      lanes: values.READ_LANES,
-      expensiveLanes: values.READ_EXPENSIVE_LANES,
-      maxKeys: values.READ_BATCH_MAX_KEYS,
-      maxQueued: values.READ_QUEUE_MAX_KEYS,
-      maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
-    },
+    reads: readsOf(values),
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,
@@ -159,6 +162,35 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
+}
+
+function websocketsOf(values: Values): Config['websockets'] {
+  return {
+    maxMessageBytes: values.WEBSOCKET_MAX_BYTES,
+    maxSocketsOfViewer: values.WEBSOCKETS_MAX_PER_VIEWER,
+    maxSockets: values.WEBSOCKETS_MAX,
+    maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
+    maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
+  };
+}
+
+function readsOf(values: Values): Config['reads'] {
+  return {
+    lanes: values.READ_LANES,
+    expensiveLanes: values.READ_EXPENSIVE_LANES,
+    countTimeoutMs: values.COUNT_TIMEOUT_MS,
+    maxKeys: values.READ_BATCH_MAX_KEYS,
+    maxQueued: values.READ_QUEUE_MAX_KEYS,
+    maxQueuedBytes: values.READ_QUEUE_MAX_BYTES,
+  };
+}
+
+/** @param isOpen whether the server has no authentication */
+function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
+  const isOn = values.RATE_LIMIT === 'on' || (values.RATE_LIMIT === 'auto' && !isOpen);
+  return isOn
+    ? { capacity: values.RATE_LIMIT_CAPACITY, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL }
+    : null;
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {
@@ -190,6 +222,10 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
       const found = secret === true ? '' : `; it is "${given ?? ''}"`;
       problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${found}`);
     }
+  }
+  const { RATE_LIMIT_CAPACITY: capacity, REQUEST_MAX_COST: maxCost } = values as Values;
+  if (capacity < maxCost) {
+    problems.push(`RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`);
   }
   if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
   return values as Values;

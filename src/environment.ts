@@ -1,63 +1,16 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { addressList, hostNameOf, originOf } from './address-list.js';
-
-/** One environment variable, as docs/configuration.md shows it. */
-export interface Variable<T = unknown> {
-  readonly schema: z.ZodType<T, string | undefined>;
-  readonly fallback: string;
-  readonly bounds: string;
-  readonly about: string;
-  /** The value may contain a password. Messages do not quote it. */
-  readonly secret?: true;
-}
-
-function whole(fallback: number, least: number, most: number, about: string): Variable<number> {
-  const rule = `must be a whole number from ${least} to ${most}`;
-  const schema = z
-    .string()
-    .default(String(fallback))
-    .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= least && Number(text) <= most, rule)
-    .transform(Number);
-  return { schema, fallback: String(fallback), bounds: `${least} to ${most}`, about };
-}
-
-function choice<const T extends string>(fallback: T, values: readonly T[], about: string): Variable<T> {
-  const schema = z.enum(values, `must be one of ${values.join(', ')}`).default(fallback as never) as never;
-  return { schema, fallback, bounds: values.join(', '), about };
-}
-
-function text(fallback: string, about: string): Variable<string> {
-  return { schema: z.string().min(1, 'must not be empty').default(fallback), fallback, bounds: 'text', about };
-}
-
-function url(protocol: RegExp, bounds: string, about: string): Variable<string | null> {
-  const schema = z
-    .string()
-    .refine((text) => protocol.test(text) && URL.canParse(text), `must be a ${bounds}`)
-    .optional()
-    .transform((text) => text ?? null);
-  return { schema, fallback: '', bounds, about, secret: true };
-}
-
-function optionalText(about: string): Variable<string | null> {
-  const schema = z
-    .string()
-    .optional()
-    .transform((text) => text ?? null);
-  return { schema, fallback: '', bounds: 'text', about };
-}
-
-function list(bounds: string, about: string): Variable<readonly string[] | null> {
-  const schema = z
-    .string()
-    .optional()
-    .transform((text) => text?.split(',').map((word) => word.trim()) ?? null);
-  return { schema, fallback: '', bounds, about };
-}
-
-function postgresUrl(about: string): Variable<string | null> {
-  return url(/^postgres(ql)?:\/\//, 'postgresql:// URL', about);
-}
+import {
+  choice,
+  list,
+  networks,
+  optionalText,
+  postgresUrl,
+  text,
+  url,
+  whole,
+  type Variable,
+} from './variable-kinds.js';
 
 /** Every variable that the server reads, with its default and bounds. */
 export const VARIABLES = {
@@ -174,6 +127,26 @@ export const VARIABLES = {
     1_000_000_000,
     'Maximum size of an HTTP response, in bytes. The response to a stored mutation is never rejected.',
   ),
+  RATE_LIMIT: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    'Whether the cost of the requests of a viewer, or of an address without one, is limited; see docs/cost.md. `auto` limits it if authentication is configured.',
+  ),
+  RATE_LIMIT_CAPACITY: whole(
+    1_000_000,
+    100,
+    1_000_000_000,
+    'Maximum number of cost points that a client can spend at once. At least `REQUEST_MAX_COST`.',
+  ),
+  RATE_LIMIT_RESTORE: whole(100_000, 1, 1_000_000_000, 'Cost points that a client regains per second.'),
+  REDIS_URL: url(
+    /^rediss?:\/\//,
+    'redis:// or rediss:// URL',
+    'Redis 7 or newer, by which several servers share the rate limits. Without it, each server limits on its own.',
+  ),
+  TRUSTED_PROXIES: networks(
+    'Proxies whose `X-Forwarded-For` header names the client. Without them, the header is ignored.',
+  ),
   REQUEST_RECEIVE_TIMEOUT_MS: whole(
     30_000,
     500,
@@ -182,6 +155,13 @@ export const VARIABLES = {
   ),
   HTTP_CONNECTIONS_MAX: whole(2_000, 1, 1_000_000, 'Maximum number of HTTP connections, WebSockets excluded.'),
   WEBSOCKETS_MAX: whole(10_000, 1, 1_000_000, 'Maximum number of WebSockets.'),
+  WEBSOCKETS_MAX_PER_VIEWER: whole(
+    100,
+    1,
+    1_000_000,
+    'Maximum number of WebSockets of one viewer with a token. Further ones are closed with code 4414.',
+  ),
+  WEBSOCKET_MAX_BYTES: whole(65_536, 1_000, 100_000_000, 'Maximum size of a WebSocket message, in bytes.'),
   WEBSOCKET_MAX_SUBSCRIPTIONS: whole(1_000, 1, 100_000, 'Maximum number of subscriptions of one WebSocket.'),
   WEBSOCKET_MAX_UNSENT_BYTES: whole(
     4_000_000,
@@ -211,6 +191,12 @@ export const VARIABLES = {
     1,
     64,
     'Maximum number of exact counts, counts beyond 10,000 and statistics that run at the same time, besides `READ_LANES`.',
+  ),
+  COUNT_TIMEOUT_MS: whole(
+    2_000,
+    10,
+    600_000,
+    'Maximum duration of a count, in milliseconds. A longer one is rejected as `COUNT_TIMEOUT`.',
   ),
   READ_BATCH_MAX_KEYS: whole(1_000, 1, 10_000, 'Maximum number of keys in a read batch.'),
   READ_QUEUE_MAX_KEYS: whole(

@@ -49,7 +49,8 @@ await withTemporaryPostgres(async ({ url }) => {
 
 async function bench(database: Database, client: pg.Client): Promise<void> {
   const eventLog = createEventLog(database);
-  const reader = createReader(database, log);
+  const unused = new AbortController().signal;
+  const reader = createReader(database, readConfig({}).reads, log);
   const consumer = orderStatisticsProjection(countEvents);
   const process = { database, eventLog, holder: 'bench', leaseMs: 600_000 };
   await registerConsumers(database.prisma, [consumer.name]);
@@ -61,8 +62,8 @@ async function bench(database: Database, client: pg.Client): Promise<void> {
     const each = (1_000 * (performance.now() - began)) / (size - (SIZES[index - 1] ?? 0));
     await client.query('VACUUM ANALYZE');
     const figures = {
-      'all time': await timeOf(() => reader.stats.read([{ period: ALL_TIME, customerId: null }])),
-      '30 days': await timeOf(() => reader.stats.read([{ period: MONTH, customerId: null }])),
+      'all time': await timeOf(() => reader.stats.read([{ period: ALL_TIME, customerId: null }], unused)),
+      '30 days': await timeOf(() => reader.stats.read([{ period: MONTH, customerId: null }], unused)),
       'plain SQL': await timeOf(() => client.query(PLAIN)),
     };
     const texts = Object.entries(figures).map(([what, ms]) => `${what} ${ms.toFixed(2).padStart(6)} ms`);

@@ -224,7 +224,7 @@ function transition(orderId: string, to: OrderStatus): ChangeOrder {
 }
 
 async function benchReads(database: Database, config: Config, load: Load, ids: readonly string[]): Promise<void> {
-  const readerFor = coalesceReads(createReader(database, log), config.reads);
+  const readerFor = coalesceReads(createReader(database, config.reads, log), config.reads);
   const idAt = (index: number) => ids[index % ids.length] ?? '';
   await compare(
     'Read an order with its items',

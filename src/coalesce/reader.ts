@@ -4,6 +4,7 @@ import { toError } from '../domain/to-error.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
 import type { BatchOrderReader, BatchRead, OrderReader } from '../orders/interfaces/order-reader.js';
+import { watchCallers } from './abandonment.js';
 import { createCoalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
@@ -80,6 +81,9 @@ const COUNT_TOO_LATE =
 /** Approximate size of a queued call without the name of its key. */
 const CALL_BYTES = 200;
 
+/** For reads that are not cancellable. */
+const NEVER = new AbortController().signal;
+
 /** The keys of one call, all of one shape. */
 interface CalledKeys<K> {
   readonly keys: readonly K[];
@@ -92,7 +96,7 @@ interface CalledKeys<K> {
  * caller gets its rows as soon as its own statement ends. Equal keys in a batch are read once.
  */
 function share<K, V>(
-  { nameOf, read, maxKeysOf }: BatchRead<K, V>,
+  { nameOf, read, maxKeysOf, isCancellable = false }: BatchRead<K, V>,
   lanes: Lanes,
   { maxKeys, maxQueued, maxQueuedBytes }: ReadBounds,
   lateMessage = READ_TOO_LATE,
@@ -114,7 +118,8 @@ function share<K, V>(
       for (const { key } of calls) {
         for (const [index, member] of key.members.entries()) distinct.set(member, key.keys[index] as K);
       }
-      const values = await read([...distinct.values()]);
+      using watch = isCancellable ? watchCallers(calls.map(({ caller }) => caller)) : null;
+      const values = await read([...distinct.values()], watch?.signal ?? NEVER);
       if (values.length !== distinct.size) throw new Error(`${values.length} values for ${distinct.size} keys`);
       const byMember = new Map([...distinct.keys()].map((member, index) => [member, values[index] as V]));
       return calls.map(({ key }) => key.members.map((member) => byMember.get(member) as V));

@@ -5,6 +5,7 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { cancellableReads, type StatementBounds } from './cancellable-reads.js';
 import { PipelinedClient } from './pipelined-client.js';
 import { poolReads } from './pool-reads.js';
 
@@ -23,6 +24,8 @@ export interface Database {
   readonly prisma: PrismaClient;
   /** For statements that only read, outside of transactions. */
   readonly reads: ReadQueryable;
+  /** The same for long statements, which end with their callers. */
+  readonly readsWithin: (bounds: StatementBounds) => ReadQueryable;
   close(): Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   return {
     prisma,
     reads: poolReads(pool, nameOf),
+    readsWithin: cancellableReads(pool, nameOf, url),
     close: async () => {
       await prisma.$disconnect(); // ends the pool if a statement ran through Prisma
       if (!pool.ending) await pool.end();

@@ -11,11 +11,19 @@ import type { ReadQueryable } from './database.js';
 export function poolReads(pool: Pool, nameOf: (statement: { readonly sql: string }) => string): ReadQueryable {
   return {
     $queryRawUnsafe: async <Rows>(sql: string, ...values: unknown[]) => {
-      const name = nameOf({ sql });
-      const { rows } = await pool.query({ text: sql, values, types: PARSERS, ...(name === '' ? {} : { name }) });
+      const { rows } = await pool.query(statementOf(sql, values, nameOf));
       return rows as Rows;
     },
   };
+}
+
+export function statementOf(
+  text: string,
+  values: unknown[],
+  nameOf: (statement: { readonly sql: string }) => string,
+): QueryConfig {
+  const name = nameOf({ sql: text });
+  return { text, values, types: PARSERS, ...(name === '' ? {} : { name }) };
 }
 
 type TypeId = (typeof types.builtins)[keyof typeof types.builtins];

@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, OperationTypeNode, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { GraphQLError, Kind, OperationTypeNode, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { fragmentsOf, type Fragments } from './count-fields.js';
 
 /**
@@ -15,16 +15,6 @@ export function conditionalSubscription(document: DocumentNode): GraphQLError | 
     return new GraphQLError('The root field of a subscription must not have @skip or @include.', { nodes: node });
   }
   return null;
-}
-
-/** The same for the text of a document. Returns null for a text with a syntax error, which the executor reports. */
-export function problemOfSubscriptions(text: string, maxTokens: number): string | null {
-  if (!/\bsubscription\b/.test(text) || !/@\s*(skip|include)\b/.test(text)) return null;
-  try {
-    return conditionalSubscription(parse(text, { noLocation: true, maxTokens }))?.message ?? null;
-  } catch {
-    return null;
-  }
 }
 
 function isConditional({ selections }: SelectionSetNode, fragments: Fragments, seen: Set<string>): boolean {

@@ -1,4 +1,6 @@
-import { Lexer, Source, TokenKind } from 'graphql';
+import { Lexer, parse, Source, TokenKind, type DocumentNode } from 'graphql';
+import { conditionalSubscription } from './conditional-subscription.js';
+import { problemOfStructure } from './structure-limits.js';
 
 /** Maximum nesting of brackets. graphql-js parses and validates recursively, so the depth must be limited. */
 const MAX_DEPTH = 200;
@@ -11,8 +13,25 @@ const MAX_LENGTH = 100_000;
 /** Maximum number of lines and comments. The parser keeps each comment and counts lines to locate an error. */
 const MAX_LINES = 1_000;
 
-/** Why a document must not be parsed, or null if it may be. */
-export function problemOfDocument(text: string): string | null {
+/**
+ * Why a document must not be validated, or null if it may be. The one definition of the limits of documents, for every
+ * transport. Known documents have passed it. Returns null for a text with a syntax error, which the parser reports.
+ *
+ * @param maxTokens maximum number of lexical tokens, which the parser checks
+ */
+export function problemOfDocument(text: string, maxTokens: number): string | null {
+  const problem = problemOfText(text);
+  if (problem !== null) return problem;
+  let document: DocumentNode;
+  try {
+    document = parse(text, { noLocation: true, maxTokens });
+  } catch {
+    return null;
+  }
+  return problemOfStructure(document) ?? conditionalSubscription(document)?.message ?? null;
+}
+
+function problemOfText(text: string): string | null {
   if (text.length > MAX_LENGTH) {
     return `The document must have at most ${MAX_LENGTH} characters; it has ${text.length}. Send large values as variables.`;
   }

@@ -7,7 +7,6 @@ import {
   type GraphQLSchema,
   type ValidationRule,
 } from 'graphql';
-import { conditionalSubscription } from './conditional-subscription.js';
 import { problemOfDocument } from './document-limits.js';
 import { toGraphQLError, withCode } from './errors.js';
 
@@ -23,7 +22,7 @@ export function readDocument(
   text: string,
   { maxTokens, rules }: DocumentRules,
 ): DocumentNode | readonly GraphQLError[] {
-  const problem = problemOfDocument(text);
+  const problem = problemOfDocument(text, maxTokens);
   if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
   let document;
   try {
@@ -31,21 +30,6 @@ export function readDocument(
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
-  const conditional = conditionalSubscription(document); // the validation rules of graphql-js throw on it
-  const errors = conditional === null ? validated(schema, document, rules) : [conditional];
+  const errors = validate(schema, document, [...specifiedRules, ...rules]);
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
-}
-
-/** Cycles of many fragments overflow the stack of graphql-js before it reports them. */
-function validated(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  rules: readonly ValidationRule[],
-): readonly GraphQLError[] {
-  try {
-    return validate(schema, document, [...specifiedRules, ...rules]);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    return [new GraphQLError('The document is too complex to be validated. Its fragments may form a cycle.')];
-  }
 }

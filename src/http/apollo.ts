@@ -14,10 +14,10 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { assertReadable } from '../graphql/assert-readable.js';
-import type { Context } from '../graphql/context.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { serialize, type FinishResponse } from './finish-response.js';
+import type { HttpContext } from './http-context.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -31,10 +31,10 @@ export interface ApolloOptions {
   readonly log: Logger;
 }
 
-export function createApollo(options: ApolloOptions): ApolloServer<Context> {
+export function createApollo(options: ApolloOptions): ApolloServer<HttpContext> {
   const { schema, documents, formatError, finish, rules, maxTokens, maxCost, log } = options;
   const texts = new WeakMap<object, string>(); // a finished response is not serialised again
-  return new ApolloServer<Context>({
+  return new ApolloServer<HttpContext>({
     ...(documents.executor === 'plan' ? { gateway: executeIn(documents, schema) } : { schema }),
     formatError,
     introspection: true, // `rules` may reject it
@@ -59,7 +59,7 @@ export function createApollo(options: ApolloOptions): ApolloServer<Context> {
 function executeIn(
   documents: PreparedDocuments,
   schema: GraphQLSchema,
-): NonNullable<ApolloServerOptions<Context>['gateway']> {
+): NonNullable<ApolloServerOptions<HttpContext>['gateway']> {
   return {
     onSchemaLoadOrUpdate(callback) {
       callback({ apiSchema: schema, coreSupergraphSdl: '' });
@@ -74,7 +74,7 @@ function executeIn(
           const inputs = request.variables ?? {};
           const variables = operation.coerceVariables(inputs);
           if (variables === null) return { errors: operation.problemsOf(inputs) };
-          return operation.execute({ rootValue: undefined, context: context as Context, variables }) as never;
+          return operation.execute({ rootValue: undefined, context: context as HttpContext, variables }) as never;
         },
       }),
     stop: () => Promise.resolve(),
@@ -85,7 +85,7 @@ function executeIn(
 const MAX_HASHES = 2_000;
 
 /** Lets Apollo use the prepared documents in place of a cache of its own. */
-function storeIn(documents: PreparedDocuments): NonNullable<ApolloServerOptions<Context>['documentStore']> {
+function storeIn(documents: PreparedDocuments): NonNullable<ApolloServerOptions<HttpContext>['documentStore']> {
   const textOf = new LRUCache<string, string>({ max: MAX_HASHES });
   return {
     get: (hash) => Promise.resolve(documents.get(textOf.get(hash) ?? '')?.document),
@@ -98,23 +98,25 @@ function storeIn(documents: PreparedDocuments): NonNullable<ApolloServerOptions<
 }
 
 /** Rejects requests before execution. */
-function rejectBeforehand(documents: PreparedDocuments, maxCost: number): ApolloServerPlugin<Context> {
+function rejectBeforehand(documents: PreparedDocuments, maxCost: number): ApolloServerPlugin<HttpContext> {
   return {
     requestDidStart({ request }) {
       makePersistedQueryReadable(request);
       return Promise.resolve({
-        didResolveOperation({ document, operationName, contextValue }) {
+        async didResolveOperation({ document, operationName, contextValue }) {
           const operation = documents.of(document).operation(operationName);
-          if (operation === null) return Promise.resolve(); // Apollo reports it
+          if (operation === null) return; // Apollo reports it
           if (operation.kind === OperationTypeNode.SUBSCRIPTION) {
             const message = 'Subscriptions require a websocket (graphql-transport-ws) to the same URL.';
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
           }
           const { variables = {} } = request;
           assertReadable(variables);
-          operation.cost.assertAffordable(variables, maxCost);
+          const cost = operation.cost.assertAffordable(variables, maxCost);
           operation.assertAllowed(contextValue.caller.viewer, variables);
-          return Promise.resolve();
+          if (operation.coerceVariables(variables) === null) return; // the executor reports it
+          await contextValue.charge?.takeRequested(cost.requested);
+          contextValue.cost = cost;
         },
       });
     },
@@ -133,14 +135,14 @@ function makePersistedQueryReadable(request: GraphQLRequest): void {
   if (!isWellFormed) request.extensions = { ...request.extensions, persistedQuery: { version: 0 } };
 }
 
-function finishResponses(finish: FinishResponse, texts: WeakMap<object, string>): ApolloServerPlugin<Context> {
+function finishResponses(finish: FinishResponse, texts: WeakMap<object, string>): ApolloServerPlugin<HttpContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        willSendResponse({ response, contextValue: { stored } }) {
+        willSendResponse({ response, contextValue }) {
           const { body, http } = response;
           if (body.kind !== 'single') return Promise.resolve();
-          const { result, text, status, headers } = finish(body.singleResult, stored);
+          const { result, text, status, headers } = finish(body.singleResult, contextValue);
           body.singleResult = result;
           texts.set(identityOf(result), text);
           if (status !== null) http.status = status;

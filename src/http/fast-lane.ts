@@ -1,12 +1,13 @@
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Viewer } from '../domain/viewer.js';
 import { assertReadable } from '../graphql/assert-readable.js';
-import type { Context } from '../graphql/context.js';
+import type { RequestCost } from '../graphql/cost.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { Variables } from '../graphql/argument-cost.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { FinishedResponse, FinishResponse } from './finish-response.js';
+import type { HttpContext } from './http-context.js';
 
 export interface FastLaneOptions {
   readonly documents: PreparedDocuments;
@@ -20,13 +21,14 @@ export interface AcceptedRequest {
   readonly operation: PreparedOperation;
   /** Coerced. */
   readonly variables: Variables;
+  readonly cost: RequestCost;
 }
 
 /** Executes requests of known documents without Apollo's pipeline, with the same response. */
 export interface FastLane {
   /** @returns null if Apollo has to answer: the document is not known, or the request is unusual or will be rejected */
   accept(body: unknown, viewer: Viewer): AcceptedRequest | null;
-  answer(request: AcceptedRequest, context: Context): Promise<FinishedResponse>;
+  answer(request: AcceptedRequest, context: HttpContext): Promise<FinishedResponse>;
 }
 
 export function createFastLane({ documents, formatError, finish, maxCost }: FastLaneOptions): FastLane {
@@ -38,13 +40,15 @@ export function createFastLane({ documents, formatError, finish, maxCost }: Fast
       const { query, operationName, inputs } = request;
       const operation = documents.get(query)?.operation(operationName) ?? null;
       if (operation === null || operation.kind === OperationTypeNode.SUBSCRIPTION) return null;
-      if (!isAcceptable(operation, inputs, { maxCost, viewer })) return null;
+      const cost = costOf(operation, inputs, { maxCost, viewer });
+      if (cost === null) return null;
       const variables = operation.coerceVariables(inputs);
-      return variables === null ? null : { operation, variables };
+      return variables === null ? null : { operation, variables, cost };
     },
-    async answer({ operation, variables }, context) {
+    async answer({ operation, variables, cost }, context) {
+      context.cost = cost;
       const { errors, ...result } = await executed(operation, variables, context);
-      return finish(errors === undefined ? result : { ...result, errors: errors.map(format) }, context.stored);
+      return finish(errors === undefined ? result : { ...result, errors: errors.map(format) }, context);
     },
   };
 }
@@ -71,19 +75,22 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A request that is beyond a limit or forbidden is checked again by Apollo's path, which reports it. */
-function isAcceptable(
+/**
+ * The cost of a request; null if it is beyond a limit or forbidden. It is then checked again by Apollo's path, which
+ * reports it.
+ */
+function costOf(
   operation: PreparedOperation,
   inputs: Variables,
   { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
-): boolean {
+): RequestCost | null {
   try {
     assertReadable(inputs);
-    operation.cost.assertAffordable(inputs, maxCost);
+    const cost = operation.cost.assertAffordable(inputs, maxCost);
     operation.assertAllowed(viewer, inputs);
-    return true;
+    return cost;
   } catch {
-    return false;
+    return null;
   }
 }
 
@@ -91,7 +98,7 @@ function isAcceptable(
 async function executed(
   operation: PreparedOperation,
   variables: Variables,
-  context: Context,
+  context: HttpContext,
 ): Promise<ExecutionResult> {
   try {
     return await operation.execute({ rootValue: undefined, context, variables });

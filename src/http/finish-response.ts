@@ -1,5 +1,8 @@
 import type { FormattedExecutionResult } from 'graphql';
+import type { RequestCost } from '../graphql/cost.js';
 import { HTTP_STATUS, readAfterWrite } from '../graphql/errors.js';
+import type { Charge } from '../rate-limit/charge.js';
+import { retryAfterOf } from './charge-for.js';
 
 const RETRY_AFTER_SECONDS = '1';
 
@@ -15,11 +18,17 @@ export interface FinishedResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** @param stored response names of the mutations whose write is stored */
-export type FinishResponse = (
-  result: FormattedExecutionResult,
-  stored: ReadonlySet<string | number>,
-) => FinishedResponse;
+/** What is known of a request besides its result. */
+export interface FinishedRequest {
+  /** Response names of the mutations whose write is stored. */
+  readonly stored: ReadonlySet<string | number>;
+  /** Null if the request was rejected before its execution. */
+  readonly cost: RequestCost | null;
+  /** Null without a rate limit. */
+  readonly charge: Charge | null;
+}
+
+export type FinishResponse = (result: FormattedExecutionResult, request: FinishedRequest) => FinishedResponse;
 
 /** No response may be stored by a cache. */
 export const HEADERS = { 'cache-control': 'no-store' } as const;
@@ -30,14 +39,26 @@ export const HEADERS = { 'cache-control': 'no-store' } as const;
  * bounds its size.
  */
 export function createFinish(maxBytes: number): FinishResponse {
-  return (given, stored) => {
-    const result = wordReadsAfterWrites(given, stored);
+  return (given, request) => {
+    const { stored } = request;
+    const result = withCost(wordReadsAfterWrites(given, stored), request);
     const text = serialize(result);
     const fits = text.length <= maxBytes / MOST_BYTES_OF_A_UNIT || Buffer.byteLength(text) <= maxBytes;
     if (fits || stored.size > 0) return { result, text, ...headOf(result) };
-    const rejected = { errors: [tooLarge(maxBytes)] };
+    const { extensions } = result;
+    const rejected = { errors: [tooLarge(maxBytes)], ...(extensions === undefined ? {} : { extensions }) };
     return { result: rejected, text: serialize(rejected), status: 400, headers: HEADERS };
   };
+}
+
+/** Reports the cost of an executed request as Shopify does, and gives back what it did not cost. */
+function withCost(result: FormattedExecutionResult, { cost, charge }: FinishedRequest): FormattedExecutionResult {
+  if (cost === null) return result;
+  const { requested } = cost;
+  const actual = cost.actual(result);
+  const throttleStatus = charge?.settle(actual);
+  const reported = { requestedQueryCost: requested, actualQueryCost: actual, throttleStatus };
+  return { ...result, extensions: { ...result.extensions, cost: reported } };
 }
 
 /** Rewords errors of reads that follow a stored write, so that none of them suggests that nothing was stored. */
@@ -58,6 +79,10 @@ function headOf({ data, errors }: FormattedExecutionResult): Pick<FinishedRespon
   const status = errors?.map(({ extensions }) => HTTP_STATUS.get(String(extensions?.['code']))).find(Boolean) ?? null;
   if (status === null || !hasNothing(data)) return { status: null, headers: HEADERS };
   const isUnknown = errors?.some(({ extensions }) => extensions?.['outcome'] === 'UNKNOWN') ?? false;
+  if (status === 429) {
+    const throttled = errors?.find(({ extensions }) => extensions?.['code'] === 'THROTTLED');
+    return { status, headers: { ...HEADERS, 'retry-after': retryAfterOf(throttled?.extensions ?? {}) } };
+  }
   const retry = status === 503 && !isUnknown ? { 'retry-after': RETRY_AFTER_SECONDS } : {};
   return { status, headers: { ...HEADERS, ...retry } };
 }

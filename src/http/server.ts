@@ -14,12 +14,15 @@ import type { Logger } from 'pino';
 import type { Authenticate, Identity } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context } from '../graphql/context.js';
-import { problemOfSubscriptions } from '../graphql/conditional-subscription.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
+import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { Charge } from '../rate-limit/charge.js';
 import { negotiate, prefersPage } from './accept.js';
+import { answerThrottled, type ChargeFor } from './charge-for.js';
 import { createBoundedServer, type ServerBounds } from './connections.js';
 import { allowReading, answerOptions } from './cors.js';
 import type { FastLane } from './fast-lane.js';
+import type { HttpContext } from './http-context.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
@@ -31,6 +34,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null until the request is authenticated. */
     identity: Identity | null;
+    /** Null until the request is authenticated, and without a rate limit. */
+    charge: Charge | null;
   }
 }
 
@@ -47,12 +52,14 @@ export interface HttpOptions {
   readonly maxTokens: number;
   /** Maximum duration of a request, in milliseconds. */
   readonly deadlineMs: number;
-  readonly apollo: ApolloServer<Context>;
+  readonly documents: PreparedDocuments;
+  readonly apollo: ApolloServer<HttpContext>;
   /** Null if Apollo answers every request. */
   readonly fastLane: FastLane | null;
   /** Null if any document is executed. */
   readonly trusted: TrustedDocuments | null;
   readonly authenticate: Authenticate;
+  readonly chargeFor: ChargeFor;
   readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly isDraining: () => boolean;
   /** Why the server is not ready, or null if it is. */
@@ -143,12 +150,42 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 }
 
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
-  const { apollo, fastLane, trusted, authenticate, createContext, maxTokens, playground } = options;
+  const { documents, apollo, fastLane, trusted, createContext, maxTokens, playground } = options;
+
+  function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
+    const { charge } = request;
+    return Object.assign(createContext(viewerOf(request), goneSignal(reply)), { charge, cost: null });
+  }
 
   const answerByApollo = fastifyApolloHandler(apollo, {
-    context: (request, reply) => Promise.resolve(createContext(viewerOf(request), goneSignal(reply))),
+    context: (request, reply) => Promise.resolve(contextOf(request, reply)),
   });
   app.decorateRequest('identity', null);
+  app.decorateRequest('charge', null);
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const untrusted = trusted?.resolve(request) ?? null;
+    if (untrusted !== null) return reply.code(403).send(graphqlError('DOCUMENT_NOT_TRUSTED', untrusted));
+    const { charge } = request;
+    const accepted = request.method === 'POST' ? (fastLane?.accept(request.body, viewerOf(request)) ?? null) : null;
+    if (fastLane !== null && accepted !== null) {
+      const taking = charge?.takeRequested(accepted.cost.requested);
+      if (taking !== undefined) await taking;
+      const { text, status, headers } = await fastLane.answer(accepted, contextOf(request, reply));
+      const type = `${request.headers.accept}; charset=utf-8`;
+      return reply
+        .code(status ?? 200)
+        .headers({ ...headers, 'content-type': type })
+        .send(text);
+    }
+    const query = queryOf(request);
+    if (documents.get(query) === undefined) {
+      await charge?.takeDocument(query.length);
+      const problem = problemOfDocument(query, maxTokens);
+      if (problem !== null) return reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
+    }
+    return answerByApollo.call(app, request, reply);
+  }
 
   app.route({
     url: '/graphql',
@@ -165,28 +202,34 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
         return reply.code(406).send(graphqlError('NOT_ACCEPTABLE', message));
       }
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
-      request.identity = await authenticate(request.headers); // before the body is read
-      return undefined;
+      return admit(request, options).catch((cause: unknown) => answerThrottled(reply, cause)); // before the body is read
     },
-    async handler(request, reply) {
-      const untrusted = trusted?.resolve(request) ?? null;
-      if (untrusted !== null) return reply.code(403).send(graphqlError('DOCUMENT_NOT_TRUSTED', untrusted));
-      const viewer = viewerOf(request);
-      const accepted = request.method === 'POST' ? (fastLane?.accept(request.body, viewer) ?? null) : null;
-      if (fastLane !== null && accepted !== null) {
-        const { text, status, headers } = await fastLane.answer(accepted, createContext(viewer, goneSignal(reply)));
-        const type = `${request.headers.accept}; charset=utf-8`;
-        return reply
-          .code(status ?? 200)
-          .headers({ ...headers, 'content-type': type })
-          .send(text);
-      }
-      const query = queryOf(request);
-      const problem = problemOfDocument(query) ?? problemOfSubscriptions(query, maxTokens);
-      if (problem !== null) return reply.code(400).send(graphqlError('GRAPHQL_VALIDATION_FAILED', problem));
-      return answerByApollo.call(app, request, reply);
+    handler: (request, reply) => answer(request, reply).catch((cause: unknown) => answerThrottled(reply, cause)),
+    onResponse(request, _reply, done) {
+      request.charge?.end();
+      done();
     },
   });
+}
+
+/**
+ * Identifies the viewer of a request, before its body is read.
+ *
+ * @throws RequestError for credentials that are not valid, or if the rate limit is exceeded
+ */
+async function admit(request: FastifyRequest, { authenticate, chargeFor }: HttpOptions): Promise<void> {
+  const begin = (viewer: Viewer | null) => {
+    request.charge = chargeFor(viewer, request.raw);
+    const rejection = request.charge?.rejectionOnArrival() ?? null;
+    if (rejection !== null) throw rejection;
+  };
+  try {
+    request.identity = await authenticate(request.headers);
+  } catch (cause) {
+    begin(null);
+    throw cause;
+  }
+  begin(request.identity.viewer);
 }
 
 function viewerOf({ identity }: FastifyRequest): Viewer {

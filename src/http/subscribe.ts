@@ -24,7 +24,7 @@ export async function subscribeInSlices(
   const { operation, contextValue } = args;
   const inputs = args.variableValues ?? {};
   const variables = operation.coerceVariables(inputs) ?? {}; // checked when the subscription began
-  const cost = operation.cost.of(inputs);
+  const cost = operation.cost.of(inputs).requested;
   let over = false;
 
   async function answer(event: unknown): Promise<ExecutionResult> {

@@ -21,6 +21,8 @@ export interface PreparedSubscription {
   readonly document: DocumentNode;
   readonly operation: PreparedOperation;
   readonly operationName: string | null;
+  /** The maximum cost of the response to one event. */
+  readonly cost: number;
   /** As given, without those that the operation does not declare. */
   readonly variableValues: Record<string, unknown>;
 }
@@ -58,7 +60,8 @@ export function createSubscriptionDocuments(
     const problems = problemsOf(operation, variables ?? {}, { maxCost, viewer });
     if (problems.length > 0) return problems;
     const { document } = prepared;
-    return { schema, document, operation, operationName, variableValues: operation.declaredOf(variables ?? {}) };
+    const cost = operation.cost.of(variables ?? {}).requested;
+    return { schema, document, operation, operationName, cost, variableValues: operation.declaredOf(variables ?? {}) };
   };
 }
 

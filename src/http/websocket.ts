@@ -10,12 +10,15 @@ import type { Context } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { authenticateConnection } from './authenticate-connection.js';
+import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import type { RequestGuard } from './request-guard.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices } from './subscribe.js';
+import { chargeSubscription } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
 import type { TrustedDocuments } from './trusted-documents.js';
+import { createViewerSockets } from './viewer-sockets.js';
 import { openConnection, type Connection } from './websocket-connection.js';
 
 export interface WebsocketOptions {
@@ -27,17 +30,20 @@ export interface WebsocketOptions {
   /** Besides those of the specification. */
   readonly rules: readonly ValidationRule[];
   readonly guard: RequestGuard;
-  readonly maxBytes: number;
+  /** Maximum size of a message. */
+  readonly maxMessageBytes: number;
   readonly maxTokens: number;
   readonly maxCost: number;
   /** Maximum time for receiving a request or the first message of a websocket, in milliseconds. */
   readonly receiveTimeoutMs: number;
   /** Maximum number of open websockets, and of subscriptions on one of them. */
   readonly maxSockets: number;
+  readonly maxSocketsOfViewer: number;
   readonly maxSubscriptions: number;
   /** Maximum number of unsent bytes of a websocket. */
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
+  readonly chargeFor: ChargeFor;
   readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
@@ -59,10 +65,10 @@ const MAX_ID_LENGTH = 128;
 
 /** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, guard, maxBytes, maxSockets, maxUnsentBytes, log } = options;
+  const { server, guard, maxMessageBytes, maxSockets, maxUnsentBytes, chargeFor, log } = options;
   const socketOptions = {
     noServer: true,
-    maxPayload: maxBytes,
+    maxPayload: maxMessageBytes,
     maxFragments: MAX_FRAGMENTS,
     autoPong: false, // websocket-connection.ts limits the pongs
     allowSynchronousEvents: false, // one message per turn of the event loop, so that a flood does not block it
@@ -74,11 +80,16 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { rejection } = guard(request.headers); // browsers let any page open a websocket to any server
+    const throttled = chargeFor(null, request)?.rejectionOnArrival() ?? null;
     if (rejection !== null) {
       reject(socket, '403 Forbidden', { code: 'FORBIDDEN', message: rejection });
     } else if (sockets.clients.size >= maxSockets) {
       const message = 'The server has reached its limit of websockets (WEBSOCKETS_MAX). Retry later.';
       reject(socket, '503 Service Unavailable', { code: 'OVERLOADED', message, headers: ['Retry-After: 1'] });
+    } else if (throttled !== null) {
+      const { code, message, details } = throttled;
+      const headers = [`Retry-After: ${retryAfterOf(details)}`];
+      reject(socket, '429 Too Many Requests', { code, message, headers });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) =>
         openConnection(protocol, client, request, { maxUnsentBytes, log }),
@@ -109,28 +120,34 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, createContext, formatError } = options;
+  const { authenticate, chargeFor, createContext, formatError } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
+  const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
   const format = (error: GraphQLError) => formatError(error.toJSON(), error);
 
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: Math.min(MAX_INIT_MS, receiveTimeoutMs),
-    onConnect: ({ extra, connectionParams }) => authenticateConnection(extra, connectionParams ?? {}, authenticate),
+    onConnect: async ({ extra, connectionParams }) => {
+      const isAuthenticated = await authenticateConnection(extra, connectionParams ?? {}, authenticate);
+      if (extra.identity === null) chargeFor(null, extra.request)?.end();
+      else admitSocket(extra);
+      return isAuthenticated;
+    },
     context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
     onSubscribe: ({ extra }, id, payload) => {
-      const { socket, message, running } = extra;
-      if (id.length > MAX_ID_LENGTH) {
-        socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
-        return [new GraphQLError('The subscription id is too long.')];
+      const viewer = viewerOf(extra);
+      const charge = chargeFor(viewer, extra.request);
+      const errors = countSubscription(extra, id, maxSubscriptions);
+      if (errors.length > 0) {
+        charge?.end();
+        return errors;
       }
-      const isInUse = running.has(id);
-      message.subscriptionId = id;
-      running.add(id, message.length);
-      if (isInUse) return [inUse()];
-      if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
-      if (running.characters > MAX_KEPT_CHARACTERS) return [tooLarge(MAX_KEPT_CHARACTERS)];
-      return prepare(payload, viewerOf(extra));
+      const isKnown = documents.get(payload.query) !== undefined;
+      const prepareForViewer = () => prepare(payload, viewer);
+      return charge === null
+        ? prepareForViewer()
+        : chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
@@ -145,6 +162,24 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
 function viewerOf({ identity }: Connection): Viewer {
   if (identity === null) throw new Error('A subscription began before its websocket was authenticated.');
   return identity.viewer;
+}
+
+/** Counts a subscription as running. @returns the errors of one that is beyond a limit of its websocket */
+function countSubscription(
+  { socket, message, running }: Connection,
+  id: string,
+  maxSubscriptions: number,
+): readonly GraphQLError[] {
+  if (id.length > MAX_ID_LENGTH) {
+    socket.close(CloseCode.BadRequest, `The subscription id must have at most ${MAX_ID_LENGTH} characters`);
+    return [new GraphQLError('The subscription id is too long.')];
+  }
+  const isInUse = running.has(id);
+  message.subscriptionId = id;
+  running.add(id, message.length);
+  if (isInUse) return [inUse()];
+  if (running.count > maxSubscriptions) return [tooMany(maxSubscriptions)];
+  return running.characters > MAX_KEPT_CHARACTERS ? [tooLarge(MAX_KEPT_CHARACTERS)] : [];
 }
 
 function inUse(): GraphQLError {

@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import { RequestError } from '../domain/errors.js';
 import { createFailureLog } from '../observability/failure-log.js';
 import type { BatchOrderReader, BatchRead } from '../orders/interfaces/order-reader.js';
+import type { StatementBounds } from '../database/cancellable-reads.js';
 import type { Database, ReadQueryable } from '../database/database.js';
+import type { CountRequest } from '../orders/interfaces/order-filter.js';
 import { classify } from '../database/database-errors.js';
 import { readKnownCommands } from './idempotency-lookup.js';
 import { readStatistics, readStatsSeries, readStatsSpan } from './order-statistics.js';
@@ -17,7 +19,12 @@ import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrder
 type Statement<K, V> = (db: ReadQueryable, keys: readonly K[]) => Promise<readonly V[]>;
 
 /** Reads from PostgreSQL, one statement a call. An unavailable database becomes SERVICE_UNAVAILABLE. */
-export function createReader({ reads }: Database, log: Logger): BatchOrderReader {
+export function createReader(
+  database: Database,
+  { countTimeoutMs }: { readonly countTimeoutMs: number },
+  log: Logger,
+): BatchOrderReader {
+  const { reads } = database;
   const failures = createFailureLog(log);
   /** All keys share a statement; `memberOf` identifies each. */
   const keyed = <K, V>(memberOf: (key: K) => string, statement: Statement<K, V>): BatchRead<K, V> => ({
@@ -42,7 +49,9 @@ export function createReader({ reads }: Database, log: Logger): BatchOrderReader
     },
     count: {
       nameOf: (request) => ({ shape: shapeOfCount(request), member: request.filter.customerId ?? '' }),
-      read: (requests) => counted(() => retryRead(() => countOrders(reads, requests), failures)),
+      read: (requests, signal) =>
+        retryRead(() => countWithin(database, requests, { signal, timeoutMs: countTimeoutMs }), failures),
+      isCancellable: true,
     },
     idOfNumber: byText(findNumbers),
     idOfReference: keyed(({ customerId, reference }) => JSON.stringify([customerId, reference]), findReferences),
@@ -58,14 +67,21 @@ export function createReader({ reads }: Database, log: Logger): BatchOrderReader
 /** Each caller waits for all rows of the statement, and they are decoded in one turn of the event loop: about 5 ms. */
 const MAX_RANGE_ROWS = 2_000;
 
-/** A count that the statement timeout cancels will not succeed, so the message does not suggest a retry. */
-async function counted<T>(count: () => Promise<T>): Promise<T> {
+/** Counts within a time, as long as a caller waits. A count that is cancelled is not a failure of the database. */
+async function countWithin(
+  { readsWithin }: Database,
+  requests: readonly CountRequest[],
+  bounds: StatementBounds,
+): Promise<readonly number[]> {
   try {
-    return await count();
+    return await countOrders(readsWithin(bounds), requests);
   } catch (cause) {
-    if (!(cause instanceof RequestError) || classify(cause.cause).sqlState !== QUERY_CANCELED) throw cause;
-    const message = 'The count takes too long. Narrow `where`, or use `count` with a smaller limit.';
-    throw new RequestError('BAD_USER_INPUT', message, { cause });
+    if (bounds.signal.aborted) throw new RequestError('CANCELLED', 'The count was cancelled: nothing waits for it.');
+    if (classify(cause).sqlState !== QUERY_CANCELED) throw cause;
+    const isExact = requests.some(({ limit }) => limit === null);
+    const remedy = isExact ? 'Use `count(limit:)` in place of `totalCount`' : 'Use a smaller `limit`';
+    const message = `The count did not finish within its time limit (COUNT_TIMEOUT_MS). ${remedy}, or narrow \`where\`.`;
+    throw new RequestError('COUNT_TIMEOUT', message);
   }
 }
 

@@ -264,7 +264,7 @@ test('websockets leave nothing in logs and close reasons', async () => {
   await expectNoLeak(driven);
 });
 
-test('failed starts and commands print no secret', async () => {
+test('failed starts and commands print no secret', { timeout: 120_000 }, async () => {
   const silent = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void silent.close());

@@ -38,7 +38,7 @@ test('the server and the commands report an unusable database without the passwo
 test('without authentication a server listens beyond loopback only with AUTH_MODE=open', async () => {
   const { code, stderr } = await failToStart({ DATABASE_URL: inject('postgresUrl'), HOST: '0.0.0.0' });
   expect(code).toBe(1);
-  expect(stderr).toContain('Set AUTH_MODE=open');
+  expect(stderr).toContain('or AUTH_MODE=open to serve every client as admin.');
 });
 
 test('an unexpected failure stops the server with one line without the properties of the error', async () => {

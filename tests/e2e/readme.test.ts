@@ -78,7 +78,7 @@ test('a server with an empty database returns the responses of the README', asyn
 
 test('a server with an empty database returns the responses of the API cookbook', async () => {
   const blocks = blocksOf(await readFile('docs/api.md', 'utf8'));
-  expect(await runExamples(blocks, await startFresh())).toBe(25);
+  expect(await runExamples(blocks, await startFresh())).toBe(26);
 });
 
 test('the watch command prints a line for each change', async () => {

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { once } from 'node:events';
 import { buildSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
@@ -48,6 +47,8 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
   await apollo.start();
   const shared = {
     ...request,
+    documents,
+    chargeFor: () => null,
     guard: createRequestGuard(guard),
     rules: [],
     trusted: null,
@@ -59,7 +60,7 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
   const unready = () => Promise.resolve(null);
   const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready });
-  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, documents, formatError });
+  const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await websockets.close();
@@ -79,7 +80,7 @@ test('the headers of a request determine its viewer', async () => {
   for (const authorization of ['ann', 'bob']) {
     const headers = { authorization, 'content-type': 'application/json' };
     const response = await fetch(url, { method: 'POST', headers, body: '{"query":"{ subject }"}' });
-    expect(await response.json()).toEqual({ data: { subject: authorization } });
+    expect(await response.json()).toMatchObject({ data: { subject: authorization } });
   }
 });
 
@@ -96,11 +97,14 @@ test('the payload of connection_init determines the viewer of all events of a we
   }
 });
 
-test('a websocket with rejected credentials is closed without a subscription', async () => {
+test('a websocket whose authentication fails unexpectedly is closed with a correlation id', async () => {
   const url = await serveSubjects(() => Promise.reject(new Error('rejected')));
   const websocket = await openWebsocket(url, { init: false });
   websocket.send({ type: 'connection_init' });
-  await once(websocket.socket, 'close');
+  expect(await websocket.closed).toEqual({
+    code: 4500,
+    reason: expect.stringMatching(/^Internal server error \(correlation id [0-9a-f-]{36}\)$/) as string,
+  });
   expect(websocket.messages).toEqual([]);
 });
 

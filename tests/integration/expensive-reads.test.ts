@@ -12,6 +12,7 @@ const server = useServer(proxy, {
   DATABASE_LOCK_TIMEOUT_MS: '30000',
   DATABASE_STATEMENT_TIMEOUT_MS: '30000',
   REQUEST_DEADLINE_MS: '30000',
+  COUNT_TIMEOUT_MS: '30000',
 });
 
 /** Forty different exact counts. */

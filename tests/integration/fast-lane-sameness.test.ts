@@ -184,7 +184,6 @@ test('every Accept and Content-Type has the same response on the fast lane', asy
 });
 
 test('other methods, origins and paths have the same response on the fast lane', async () => {
-  const { origin } = new URL(plain.url);
   const document = encodeURIComponent('{ __typename }');
   const body = { query: '{ __typename }' };
   for (const headers of [{}, { 'apollo-require-preflight': 'true' }]) {
@@ -198,7 +197,7 @@ test('other methods, origins and paths have the same response on the fast lane',
       await expectSame({ method: 'GET', headers, search });
   }
   for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD']) await expectSame({ method });
-  for (const from of ['https://example.com', 'http://localhost:3000', origin, 'null'])
+  for (const from of ['https://example.com', 'http://localhost:3000', 'https://[::1]', 'null'])
     await expectSame(post(body, { origin: from }));
   await expectSame({ ...post(body), search: `?query=${document}` });
   await expectSame({ ...post(body), search: '/' });

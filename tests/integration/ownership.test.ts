@@ -242,6 +242,7 @@ test('a cursor of another customer’s history is rejected like that of a missin
   const cursorOf = (orderId: string) =>
     Buffer.from(Buffer.from(endCursor, 'base64url').toString().replace(id, orderId)).toString('base64url');
   const text = 'query ($id: ID!, $after: String!) { order(id: $id) { history(after: $after) { nodes { id } } } }';
+  expect(cursorOf(own)).not.toBe(endCursor);
   const foreign = await about(stranger, text, { id: own, after: endCursor });
   expect(foreign).toContain('INVALID_CURSOR');
   expect(foreign).toBe(await about(stranger, text, { id: own, after: cursorOf(randomUUID()) }));

@@ -162,7 +162,7 @@ test.each(ofKinds)(
     });
     expect(wrong).toEqual([]);
   },
-  60_000,
+  180_000,
 );
 
 test('a document that is known from an admin is checked again for every other viewer', async () => {
@@ -175,7 +175,7 @@ test('a document that is known from an admin is checked again for every other vi
     return found.flat();
   });
   expect(wrong).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('without a token, nothing is answered, not even __typename', async () => {
   const anonymous = createClient(server.url);
@@ -189,7 +189,7 @@ test('without a token, nothing is answered, not even __typename', async () => {
     return status === 401 && errors[0]?.extensions.code === 'UNAUTHENTICATED' ? [] : [name];
   });
   expect(wrong).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test.each(ofKinds)('$name gets the order only if it may see it', async ({ name, role, sees }) => {
   const probes = outputs.filter(({ uses }) => uses[0] === 'Query.order' && firstForbidden(role, uses) === null);

@@ -44,6 +44,7 @@ test('a flood of requests during an outage causes one fetch per cool-down and on
   const token = await first.sign();
   const flood = Array.from({ length: 200 }, async () => expect(verify(token)).rejects.toThrow('unavailable'));
   await Promise.all(flood);
+  for (let attempt = 0; attempt < 20; attempt += 1) await expect(verify(token)).rejects.toThrow('unavailable');
   expect(jwks.requests()).toBe(1);
   expect(lines).toHaveLength(1);
 });
@@ -52,7 +53,7 @@ test.each([
   ['status 500', { status: 500, body: '' }],
   ['no JSON', { status: 200, body: '<html>' }],
   ['no key set', { status: 200, body: '{}' }],
-  ['more than a megabyte', { status: 200, body: `{"keys":[${'"a",'.repeat(300_000)}"a"]}` }],
+  ['more than a megabyte', { status: 200, body: JSON.stringify({ keys: [], padding: 'a'.repeat(1_000_000) }) }],
   ['no response', 'never'] as const,
 ])('a JWKS server with %s leaves the known keys in use', async (_name, response) => {
   const jwks = await startJwks(first);

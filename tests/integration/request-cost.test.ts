@@ -68,17 +68,24 @@ test.each([
   expect(await rejection(query, variables)).toMatchObject(tooExpensive);
 });
 
+/** The message of the error that rejects a document. */
+async function documentProblem(query: string): Promise<string | undefined> {
+  const { status, errors } = await server.request(query);
+  expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+  return errors?.[0]?.message;
+}
+
 test('150 exact counts exceed the limit of root fields', async () => {
   const query = `{ ${times(150, (i) => `a${i}: orders(first: 0) { totalCount }`)} }`;
-  expect(await rejection(query)).toMatchObject({ maxFields: 100 });
+  expect(await documentProblem(query)).toContain('at most 100 fields at its root');
   const spread = `{ ...F ...F } fragment F on Query { ${times(60, (i) => `a${i}: __typename`)} }`;
-  expect(await rejection(spread)).toMatchObject({ maxFields: 100 });
+  expect(await documentProblem(spread)).toContain('at most 100 fields at its root');
   expect((await server.request(`{ ${times(100, (i) => `a${i}: __typename`)} }`)).errors).toBeUndefined();
 });
 
 test('the number of fields of an operation is limited, regardless of their cost', async () => {
-  const query = `{ orders(first: 1) { nodes { ${times(1_001, (i) => `a${i}: id`)} } } }`;
-  expect(await rejection(query)).toMatchObject({ maxFields: 1_000 });
+  const query = `{ orders(first: 1) { nodes { ${times(1_001, () => 'id')} } } }`;
+  expect(await documentProblem(query)).toContain('at most 1000 fields');
 });
 
 test('the cost of nodes is multiplied by the number of ids', async () => {

@@ -451,7 +451,10 @@ test('a customer gets only statistics of its own orders, regardless of the custo
   const { database, store } = await ownDatabase();
   await writeAt(database, store, START, START + 1);
   const caller = callerOf({ deadline: performance.now() + 20_000 });
-  const reader = coalesceReads(createReader(store, pino({ level: 'silent' })), readConfig({}).reads)(caller);
+  const reader = coalesceReads(
+    createReader(store, readConfig({}).reads, pino({ level: 'silent' })),
+    readConfig({}).reads,
+  )(caller);
   const count = async (viewer: Viewer, customerId: string | null) => {
     const { rows, processing, series } = await readStatistics(
       reader,

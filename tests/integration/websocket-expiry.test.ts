@@ -1,8 +1,6 @@
 import { createClient } from 'graphql-ws';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { authenticateConnection } from '../../src/http/authenticate-connection.js';
-import type { Connection } from '../../src/http/websocket-connection.js';
 import { createClient as createTestClient } from '../support/client.js';
 import { useDatabase, useServer } from '../support/fixture.js';
 import { AUTH_ENV, signToken } from '../support/tokens.js';
@@ -57,27 +55,4 @@ test('a client of graphql-ws continues with a new token', { timeout: 20_000 }, a
     { timeout: 8_000, interval: 200 },
   );
   expect(seen[0]).toEqual({ orderStatusChanged: { to: 'PENDING' } });
-});
-
-test('an expiry in 60 days does not close a websocket early, and its timer ends with the websocket', async () => {
-  vi.useFakeTimers();
-  onTestFinished(() => void vi.useRealTimers());
-  const days = (count: number) => count * 24 * 3_600_000;
-  const closed = vi.fn<WebSocket['close']>();
-  const listeners: (() => void)[] = [];
-  const socket = { close: closed, once: (_event: string, listener: () => void) => listeners.push(listener) };
-  const connection = { socket, gone: new AbortController().signal, identity: null } as unknown as Connection;
-  const viewer = { issuer: '', subject: 'ann', roles: [] };
-  const identity = { viewer, expiresAt: Date.now() + days(60) };
-  expect(await authenticateConnection(connection, {}, () => Promise.resolve(identity))).toBe(true);
-  await vi.advanceTimersByTimeAsync(days(59));
-  expect(closed).not.toHaveBeenCalled();
-  await vi.advanceTimersByTimeAsync(days(1) + 2_000);
-  expect(closed).toHaveBeenCalledExactlyOnceWith(4403, 'The token has expired.');
-
-  await authenticateConnection(connection, {}, () =>
-    Promise.resolve({ ...identity, expiresAt: Date.now() + days(60) }),
-  );
-  for (const listener of listeners) listener();
-  expect(vi.getTimerCount()).toBe(0);
 });

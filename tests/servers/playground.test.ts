@@ -296,6 +296,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     };
     await bar.getByText('This server requires a token.').waitFor();
     expect(await bar.getByRole('alert').count()).toBe(0);
+    await page.getByText('Enter a token below to use this server.').waitFor();
     await run(/"message": "A bearer token is required in Authorization\."/);
     await open('Watch');
     await start();

@@ -27,10 +27,7 @@ export interface Viewers {
   readonly contextOf: (viewer: Viewer) => Context;
 }
 
-/**
- * Executes GraphQL as viewers other than the admin of the open mode, on one database for all tests of a file. Until
- * requests carry tokens, this is the outermost layer that distinguishes viewers.
- */
+/** Executes GraphQL as any viewer, without HTTP and without the policy, on one database for all tests of a file. */
 export function useViewers(): Viewers {
   const database = useDatabase();
   const store = useStore(database);
@@ -40,7 +37,7 @@ export function useViewers(): Viewers {
     const config = readConfig({});
     const batch = { transactionTimeoutMs: 10_000, maxWaitMs: 2_000, log };
     const writer = coalesceWrites(createBatchWriter(store, { ...batch, onCommit: () => undefined }), config.writes);
-    const readerFor = coalesceReads(createReader(store, log), config.reads);
+    const readerFor = coalesceReads(createReader(store, config.reads, log), config.reads);
     services = {
       orders: { writer, readerFor, productLookup: null, fingerprintSecret: createSecretKey('secret', 'utf8') },
       hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.js';
-import { VARIABLES, type Variable } from '../../src/environment.js';
+import { VARIABLES } from '../../src/environment.js';
+import type { Variable } from '../../src/variable-kinds.js';
 import { StartupError } from '../../src/startup-error.js';
 
 const variables = Object.entries<Variable>(VARIABLES);

@@ -6,7 +6,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 const schema = createSchema();
 
 function costOf(query: string, variables: Record<string, unknown> = {}, operationName?: string): number {
-  return cost(schema, parse(query), { variables, operationName });
+  return cost(schema, parse(query), { variables, operationName }).requested;
 }
 
 test.each([

@@ -39,7 +39,6 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   return seen;
 }
 
-// Without authentication, only the admin can connect over a websocket.
 test.each([
   ['an admin', OPEN_ADMIN, '', [1, 2, 3, 4]],
   ['an admin with a filter on one customer', OPEN_ADMIN, '(customerId: "ann")', [1]],

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { CELLS, type Cell } from './cells.ts';
 
-export const BASELINES = ['postgraphile', 'ordinary', 'pgbench', 'echo'] as const;
+export const BASELINES = ['token', 'postgraphile', 'ordinary', 'pgbench', 'echo'] as const;
 export type Baseline = (typeof BASELINES)[number];
 
 export interface Options {

@@ -1,5 +1,6 @@
 // The servers of a run, each on a database of its own in the same PostgreSQL.
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { migrate } from '../../../dist/database/migrate.js';
 import { createDatabase, runSql } from '../temporary-postgres.ts';
@@ -14,10 +15,13 @@ import type { Options } from './options.ts';
 import { ORDINARY_DOCUMENTS } from './ordinary.ts';
 import { SEED_ORDERGRAPH, SEED_ORDINARY, SEEDED_ORDERS, storedOrders, type StoredOrders } from './orders.ts';
 import { pgbench } from './pgbench.ts';
+import { developmentToken } from '../token.ts';
 import { POSTGRAPHILE_DOCUMENTS } from './postgraphile.ts';
 
 const TREE = path.resolve(import.meta.dirname, '../../..');
 const SEEDED = 'seeded';
+/** The maximum of the rate limit's variables. */
+const UNREACHED = '1000000000';
 
 export interface Setting {
   /** The URL of PostgreSQL. */
@@ -43,6 +47,7 @@ export async function startContestants(options: Options, setting: Setting): Prom
 
   const ordergraph = await startOrdergraph(setting);
   const contestants = [ordergraph.contestant];
+  if (baselines.includes('token')) contestants.push((await startWithToken(setting)).contestant);
   if (baselines.includes('postgraphile')) contestants.push((await startPostgraphile(setting)).contestant);
   if (baselines.includes('ordinary')) contestants.push((await startOrdinary(setting)).contestant);
   if (options.against !== null) contestants.push((await startCommit(setting, options.against)).contestant);
@@ -52,11 +57,25 @@ export async function startContestants(options: Options, setting: Setting): Prom
 }
 
 async function startOrdergraph(setting: Setting): Promise<GraphqlServer> {
-  const database = await createDatabase(setting.url, 'ordergraph_bench', SEEDED);
+  return startTree(setting, { name: 'ordergraph', database: 'ordergraph_bench', env: {}, token: null });
+}
+
+/** The same server with authentication, permissions and a rate limit that is never reached. */
+async function startWithToken(setting: Setting): Promise<GraphqlServer> {
+  const secret = randomBytes(32).toString('hex');
+  const env = { AUTH_JWT_SECRET: secret, RATE_LIMIT_CAPACITY: UNREACHED, RATE_LIMIT_RESTORE: UNREACHED };
+  return startTree(setting, { name: 'token', database: 'with_token', env, token: await developmentToken(secret) });
+}
+
+async function startTree(
+  setting: Setting,
+  { name, database: databaseName, env, token }: Pick<Server, 'name' | 'env' | 'token'> & { readonly database: string },
+): Promise<GraphqlServer> {
+  const database = await createDatabase(setting.url, databaseName, SEEDED);
   const orders = storedOrders(database, SEED_ORDERGRAPH);
   const args = ['--max-semi-space-size=64', path.join(TREE, 'dist/main.js')]; // as npm start does
-  const env = { PORT: '0', DATABASE_URL: database, LOG_LEVEL: 'info' };
-  return start(setting, { name: 'ordergraph', args, env, documents: ORDERGRAPH_DOCUMENTS, orders });
+  const variables = { PORT: '0', DATABASE_URL: database, LOG_LEVEL: 'info', ...env };
+  return start(setting, { name, args, env: variables, token, documents: ORDERGRAPH_DOCUMENTS, orders });
 }
 
 /** Its schema may differ: the database is made by its own migrations. */
@@ -67,7 +86,14 @@ async function startCommit(setting: Setting, commit: string): Promise<GraphqlSer
   const orders = storedOrders(database, SEED_ORDERGRAPH);
   const args = [path.join(tree.folder, 'dist/main.js')];
   const env = { PORT: '0', DATABASE_URL: database, DATABASE_MIGRATE: 'always', LOG_LEVEL: 'info' };
-  const server = await start(setting, { name: 'against', args, env, documents: ORDERGRAPH_DOCUMENTS, orders });
+  const server = await start(setting, {
+    name: 'against',
+    args,
+    env,
+    token: null,
+    documents: ORDERGRAPH_DOCUMENTS,
+    orders,
+  });
   await orders.seed(SEEDED_ORDERS);
   await runSql(database, 'VACUUM (ANALYZE)');
   return server;
@@ -79,7 +105,7 @@ async function startPostgraphile(setting: Setting): Promise<GraphqlServer> {
   const orders = storedOrders(database, SEED_ORDERGRAPH);
   const args = [path.join(BASELINE_FOLDER, 'postgraphile.js')];
   const env = { DATABASE_URL: database, NODE_ENV: 'production', GRAPHILE_ENV: 'production' };
-  return start(setting, { name: 'postgraphile', args, env, documents: POSTGRAPHILE_DOCUMENTS, orders });
+  return start(setting, { name: 'postgraphile', args, env, token: null, documents: POSTGRAPHILE_DOCUMENTS, orders });
 }
 
 async function startOrdinary(setting: Setting): Promise<GraphqlServer> {
@@ -90,7 +116,7 @@ async function startOrdinary(setting: Setting): Promise<GraphqlServer> {
   await runSql(database, 'VACUUM (ANALYZE)');
   const args = [path.join(BASELINE_FOLDER, 'dist/server.js')];
   const env = { DATABASE_URL: database, NODE_ENV: 'production' };
-  return start(setting, { name: 'ordinary', args, env, documents: ORDINARY_DOCUMENTS, orders });
+  return start(setting, { name: 'ordinary', args, env, token: null, documents: ORDINARY_DOCUMENTS, orders });
 }
 
 /** pgbench opens a connection for each caller in its measured time: the password is cheap to check. */
@@ -112,12 +138,13 @@ interface Server {
   readonly name: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly token: string | null;
   readonly documents: Documents;
   readonly orders: StoredOrders;
 }
 
 async function start({ stack, folder, signal }: Setting, server: Server): Promise<GraphqlServer> {
-  const { name, args, env, documents, orders } = server;
+  const { name, args, env, token, documents, orders } = server;
   const { url, pid } = stack.use(await startChildServer({ name, args, env, folder }));
-  return graphqlServer({ name, url, pid, documents, orders, folder, signal });
+  return graphqlServer({ name, url, pid, token, documents, orders, folder, signal });
 }

@@ -10,6 +10,8 @@ import type { Latency, Load, Run } from './cells.ts';
 /** The requests of a cell. Every one differs where those of clients would. */
 export interface Requests {
   readonly url: string;
+  /** A bearer token; null where the server needs none. */
+  readonly token: string | null;
   /** A JSON text with markers: `@{uuid}`, `@{number}` (three digits), and `@{1}`, `@{2}` … for the fields of a line. */
   readonly body: string;
   readonly lines: readonly (readonly string[])[];
@@ -38,10 +40,13 @@ export async function prepareWrk(requests: Requests, folder: string, signal: Abo
 }
 
 /** A Lua table. The texts are ASCII, so that JSON strings are Lua strings. */
-function specOf({ url, body, repeated, expected, size }: Requests, lines: string): string {
+function specOf({ url, token, body, repeated, expected, size }: Requests, lines: string): string {
   const { host, pathname } = new URL(url);
-  const headers = ['Content-Type: application/json', 'Accept: application/json', 'Content-Length: '];
-  const head = [`POST ${pathname} HTTP/1.1`, `Host: ${host}`, ...headers].join('\r\n');
+  const types = ['Content-Type: application/json', 'Accept: application/json'];
+  const credentials = token === null ? [] : [`Authorization: Bearer ${token}`];
+  const head = [`POST ${pathname} HTTP/1.1`, `Host: ${host}`, ...types, ...credentials, 'Content-Length: '].join(
+    '\r\n',
+  );
   const parts = body.split(/@\{(\w+)\}/).map((part) => JSON.stringify(part));
   const fields = {
     head: JSON.stringify(head),

@@ -67,5 +67,6 @@ function watch(
 /** The number of values that the response to one event may have. */
 function costOfEvent({ schema, operation, fragments, variableValues }: GraphQLResolveInfo): number {
   const definitions = [operation, ...Object.values(fragments)];
-  return costOf(schema, { kind: Kind.DOCUMENT, definitions }, { variables: variableValues, operationName: null });
+  return costOf(schema, { kind: Kind.DOCUMENT, definitions }, { variables: variableValues, operationName: null })
+    .requested;
 }

@@ -24,7 +24,7 @@ function register<T extends string>(
 
 export const OrderStatusEnum = register<OrderStatus>(
   'OrderStatus',
-  'Status of an order. `Order.allowedTransitions` lists the statuses that may follow.',
+  'Status of an order. `Order.allowedTransitions` lists the statuses that you may change an order to.',
   enumOf(ORDER_STATUSES),
   {
     PENDING: { description: 'Created, not yet confirmed. The status of every new order.' },

@@ -82,8 +82,14 @@ export interface KeyName {
 /** One kind of read, as the store implements it. */
 export interface BatchRead<K, V> {
   readonly nameOf: (key: K) => KeyName;
-  /** Reads keys of one shape by one statement: a value for each, in their order. */
-  readonly read: (keys: readonly K[]) => Promise<readonly V[]>;
+  /**
+   * Reads keys of one shape by one statement: a value for each, in their order.
+   *
+   * @param abandoned aborts when no caller waits any more; only for a cancellable kind
+   */
+  readonly read: (keys: readonly K[], abandoned: AbortSignal) => Promise<readonly V[]>;
+  /** Whether a running read ends when no caller waits for it any more. */
+  readonly isCancellable?: boolean;
   /** Maximum number of keys of the shape of a key in one statement, if there is one. */
   readonly maxKeysOf?: (key: K) => number;
 }

@@ -33,6 +33,7 @@ export function compareServers(plain: TestServer, withLane: TestServer): TwoServ
     fast: () => byLane,
     async expectSame(request, { renewed = () => request } = {}) {
       const expected = await exchange(plain, renewed());
+      expectActualCostWithinRequested(expected.body);
       for (let time = 0; time < TIMES; time += 1) {
         execute.mockClear();
         const sent = renewed();
@@ -42,6 +43,17 @@ export function compareServers(plain: TestServer, withLane: TestServer): TwoServ
       }
     },
   };
+}
+
+/** The actual cost of a response without errors is computed from its lists, so a list beyond its declared size exceeds it. */
+function expectActualCostWithinRequested(body: string): void {
+  if (!body.startsWith('{"data"')) return;
+  const { extensions } = JSON.parse(body) as {
+    readonly extensions: { readonly cost: Readonly<Record<string, number>> };
+  };
+  const { requestedQueryCost, actualQueryCost } = extensions.cost;
+  expect(actualQueryCost).toBeGreaterThanOrEqual(0);
+  expect(actualQueryCost).toBeLessThanOrEqual(requestedQueryCost ?? 0);
 }
 
 type Exchange = Awaited<ReturnType<typeof exchange>>;

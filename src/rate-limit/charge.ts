@@ -1,0 +1,98 @@
+import { RequestError } from '../domain/errors.js';
+import { restoreTime } from './bucket.js';
+import type { RateLimiter, Taken } from './rate-limiter.js';
+
+/** The price of a request that is rejected before its cost is known, such as one with an invalid token. */
+export const BASE_PRICE = 100;
+
+/** The state of a rate limit, as `extensions.cost` reports it. */
+export interface ThrottleStatus {
+  readonly maximumAvailable: number;
+  readonly currentlyAvailable: number;
+  /** Points a second. */
+  readonly restoreRate: number;
+}
+
+/**
+ * The points that one request takes from the bucket of its client: none while it is read, the price of its document while an
+ * unknown one is parsed and validated, its requested cost while it is executed, and its actual cost in the end.
+ */
+export class Charge {
+  readonly #limiter: RateLimiter;
+  readonly #key: string;
+  #taken = 0;
+  #isPriced = false;
+
+  constructor(limiter: RateLimiter, key: string) {
+    this.#limiter = limiter;
+    this.#key = key;
+  }
+
+  /** The error of a request that is rejected before its body is read, because the bucket is empty; or null. */
+  rejectionOnArrival(): RequestError | null {
+    const available = this.#limiter.known(this.#key);
+    return available >= this.#basePrice ? null : this.#reject(this.#basePrice, available, null);
+  }
+
+  /**
+   * Takes the price of a document that has to be parsed and validated: a point for each character.
+   *
+   * @throws RequestError THROTTLED
+   */
+  takeDocument(characters: number): void | Promise<void> {
+    return this.#raiseTo(Math.min(this.#basePrice + characters, this.#limiter.settings.capacity), null);
+  }
+
+  /**
+   * Takes the requested cost of an accepted request in place of the price of its document.
+   *
+   * @throws RequestError THROTTLED
+   */
+  takeRequested(cost: number): void | Promise<void> {
+    return this.#raiseTo(cost, cost);
+  }
+
+  /** Gives back what an executed request did not cost. */
+  settle(actual: number): ThrottleStatus {
+    const available = this.#limiter.adjust(this.#key, actual - this.#taken);
+    this.#taken = actual;
+    return this.#statusOf(available);
+  }
+
+  /** Takes the base price of a request that was rejected before its cost was known. */
+  end(): void {
+    if (this.#isPriced) return;
+    this.#isPriced = true;
+    this.#limiter.adjust(this.#key, this.#basePrice);
+  }
+
+  get #basePrice(): number {
+    return Math.min(BASE_PRICE, this.#limiter.settings.capacity);
+  }
+
+  #raiseTo(points: number, cost: number | null): void | Promise<void> {
+    const difference = points - this.#taken;
+    const check = ({ isTaken, available }: Taken) => {
+      this.#isPriced = true;
+      if (!isTaken) throw this.#reject(difference, available, cost);
+      this.#taken = points;
+    };
+    const taken = this.#limiter.take(this.#key, difference);
+    return taken instanceof Promise ? taken.then(check) : check(taken);
+  }
+
+  #reject(points: number, available: number, cost: number | null): RequestError {
+    this.#isPriced = true; // a client that waits is not charged for being rejected
+    const retryAfterMs = restoreTime(points - available, this.#limiter.settings);
+    const requested = cost === null ? {} : { requestedQueryCost: cost };
+    const message = `The rate limit is exceeded. Retry in ${retryAfterMs} ms. docs/cost.md describes the rate limit.`;
+    return new RequestError('THROTTLED', message, {
+      details: { retryAfterMs, cost: { ...requested, throttleStatus: this.#statusOf(available) } },
+    });
+  }
+
+  #statusOf(available: number): ThrottleStatus {
+    const { capacity, restoreRate } = this.#limiter.settings;
+    return { maximumAvailable: capacity, currentlyAvailable: Math.floor(available), restoreRate };
+  }
+}

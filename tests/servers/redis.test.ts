@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { BucketSettings } from '../../src/rate-limit/bucket.js';
+import type { RateLimiter } from '../../src/rate-limit/rate-limiter.js';
+import { createRedisRateLimiter } from '../../src/rate-limit/redis-rate-limiter.js';
+import { describeRateLimiter } from '../support/rate-limiter-contract.js';
+import { createRedis, HAS_REDIS, type RedisServer } from '../support/redis.js';
+
+/** CI installs Redis; elsewhere the tests are reported as skipped without it. */
+const isSkipped = !HAS_REDIS && process.env['CI'] !== 'true';
+if (isSkipped) process.stdout.write('SKIPPED: redis-server is not installed. Run apt-get install redis-server.\n');
+
+const SETTINGS: BucketSettings = { capacity: 1_000, restoreRate: 1 };
+
+describe.skipIf(isSkipped)('rate limits in Redis', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await createRedis();
+    await redis.start();
+  });
+  afterAll(async () => {
+    redis.resume();
+    await redis.kill();
+  });
+
+  const logged: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => void logged.push(line) });
+
+  /** A limiter that has reached Redis. */
+  async function limiterOf(settings: BucketSettings, prefix: string): Promise<RateLimiter> {
+    const limiter = createRedisRateLimiter(settings, { url: redis.url, log, prefix });
+    onTestFinished(() => limiter.close());
+    await expect.poll(async () => isShared(limiter, prefix)).toBe(true);
+    return limiter;
+  }
+
+  /** Whether a change of the limiter arrives in Redis. */
+  async function isShared(limiter: RateLimiter, prefix: string): Promise<boolean> {
+    await limiter.take('probe', 500);
+    return (await keysOf(prefix)).includes(`${prefix}probe`);
+  }
+
+  async function keysOf(prefix: string): Promise<string[]> {
+    const client = await createClient({ url: redis.url }).connect();
+    try {
+      return await client.keys(`${prefix}*`);
+    } finally {
+      await client.close();
+    }
+  }
+
+  describeRateLimiter(async (settings) => ({ limiter: await limiterOf(settings, randomUUID()), wait: sleep }));
+
+  test('two servers share a bucket', async () => {
+    const prefix = randomUUID();
+    const [one, two] = [await limiterOf(SETTINGS, prefix), await limiterOf(SETTINGS, prefix)];
+    expect(await one.take('a', 700)).toMatchObject({ isTaken: true });
+    expect(await two.take('a', 700)).toMatchObject({ isTaken: false });
+    one.adjust('a', -700);
+    await expect.poll(async () => (await two.take('a', 0)).available).toBe(1_000);
+  });
+
+  test('a bucket expires when it is full, and a full one has no key', async () => {
+    const prefix = randomUUID();
+    const limiter = await limiterOf({ capacity: 1_000, restoreRate: 500 }, prefix);
+    await limiter.take('a', 500);
+    expect(await keysOf(prefix)).toContain(`${prefix}a`);
+    await expect.poll(async () => keysOf(prefix), { timeout: 5_000 }).toEqual([]);
+    await limiter.take('b', 500);
+    limiter.adjust('b', -500);
+    await expect.poll(async () => keysOf(prefix), { timeout: 5_000 }).toEqual([]);
+  });
+
+  test('while Redis is down or does not answer, the buckets of the process apply at once, and one line is logged', async () => {
+    const prefix = randomUUID();
+    const limiter = await limiterOf(SETTINGS, prefix);
+    await limiter.take('a', 400);
+    for (const [fail, recover] of [
+      [() => redis.kill(), () => redis.start()],
+      [async () => redis.pause(), async () => redis.resume()],
+    ] as const) {
+      logged.length = 0;
+      await fail();
+      const began = performance.now();
+      const taken = await Promise.all(Array.from({ length: 20 }, async () => limiter.take('a', 100)));
+      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(taken.filter(({ isTaken }) => isTaken)).toHaveLength(6); // what was left, as this process knew it
+      limiter.adjust('a', -600);
+      expect(logged.length).toBeLessThanOrEqual(1); // the failure log repeats a failure once a minute
+      await recover();
+      await expect.poll(async () => isShared(limiter, prefix), { timeout: 10_000 }).toBe(true);
+      await limiter.take('a', -1_000);
+      await limiter.take('a', 400);
+    }
+  });
+
+  test('a server starts without Redis and shares its buckets when Redis arrives', async () => {
+    const late = await createRedis();
+    const limiter = createRedisRateLimiter(SETTINGS, { url: late.url, log });
+    onTestFinished(async () => {
+      await limiter.close();
+      await late.kill();
+    });
+    expect(await limiter.take('a', 600)).toMatchObject({ isTaken: true });
+    expect(await limiter.take('a', 600)).toMatchObject({ isTaken: false });
+    await late.start();
+    await expect.poll(async () => (await limiter.take('a', 0)).available, { timeout: 10_000 }).toBe(1_000);
+  });
+});
