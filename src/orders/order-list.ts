@@ -63,7 +63,12 @@ function restrict(filter: OrderFilter, viewer: Viewer, ofCustomer?: string): Ord
     customerId,
     isGuest: customerId === null ? filter.isGuest : null,
     statuses: isImpossible ? [] : filter.statuses,
+    ...(owner !== null && hasPrefix(filter) ? { isPrivate: true } : {}),
   };
+}
+
+function hasPrefix({ customerEmail, externalReference, number }: OrderFilter): boolean {
+  return [customerEmail, externalReference, number].some((text) => text !== null && 'prefix' in text);
 }
 
 /** Whether a list of the filter is empty, so that no statement is needed. */

@@ -12,7 +12,12 @@ import { openWebsocket } from '../support/websocket.js';
 
 /* Every argument and input field of schema.graphql takes every payload, as an admin: the viewer who may see the most. */
 
-const LIMITS = { RATE_LIMIT: 'off', WEBSOCKET_MAX_SUBSCRIPTIONS: '1000', REQUEST_MAX_COST: '10000000' };
+const LIMITS = {
+  RATE_LIMIT: 'off',
+  WEBSOCKET_MAX_SUBSCRIPTIONS: '1000',
+  REQUEST_MAX_COST: '10000000',
+  RATE_LIMIT_CAPACITY: '10000000',
+};
 const database = useDatabase();
 const server = useServer(database, { ...AUTH_ENV, ...LIMITS });
 

@@ -41,6 +41,8 @@ export interface OrderFilter {
   /** In minor units, as text; both bounds are inclusive. */
   readonly total: { readonly gte: string | null; readonly lte: string | null } | null;
   readonly currency: string | null;
+  /** Whether a prefix must be looked for among the orders of the customer only: the time must not depend on those of others. */
+  readonly isPrivate?: true;
 }
 
 /** Orders of a filter between two sort keys, at most `limit`. */

@@ -65,9 +65,15 @@ export function boundsOf(filter: OrderFilter, bind: Bind): string[] {
   bound('total', '<=', total?.lte, 'bigint');
   bound('currency', '=', currency, 'text');
   for (const text of textsOf(filter)) {
-    if ('prefix' in text.filter) conditions.push(beginsLike(text.column, text.type, text.filter.prefix, bind));
+    const column = filter.isPrivate === true ? withoutIndex(text) : text.column;
+    if ('prefix' in text.filter) conditions.push(beginsLike(column, text.type, text.filter.prefix, bind));
   }
   return conditions;
+}
+
+/** An expression that has the value of the column, but no index. */
+function withoutIndex({ column, type }: Text): string {
+  return type === 'text' ? `(${column} || '')` : `(${column} + 0)`;
 }
 
 /** A prefix as segments of an index: one by bytes for texts, one for each possible number of digits for numbers. */
@@ -92,8 +98,12 @@ function numbersLike(prefix: string): [bigint, bigint][] {
   });
 }
 
-/** The prefix of a filter that is expected to match the fewest orders; null if a list of texts matches fewer. */
+/**
+ * The prefix of a filter by which orders of all customers are read: the one that is expected to match the fewest; null if a
+ * list of texts matches fewer.
+ */
 export function prefixOf(filter: OrderFilter): Prefix | null {
+  if (filter.isPrivate === true) return null;
   const texts = textsOf(filter);
   const prefixes = texts.flatMap(({ filter: text, ...rest }) => ('prefix' in text ? { ...rest, ...text } : []));
   if (prefixes.length < texts.length) return null;
