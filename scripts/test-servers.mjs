@@ -12,6 +12,7 @@ const HOME = '/usr/lib/postgresql';
 
 /** More runs of the tests with random input. */
 const MANY = {
+  MANY_EVENTS: '100000',
   MODEL_RUNS: '150',
   SAMENESS_DOCUMENTS: '5000',
   SAMENESS_REQUESTS: '5000',
@@ -39,8 +40,8 @@ let failed = false;
 const bin = path.join(HOME, String(OLDEST), 'bin');
 if (existsSync(path.join(bin, 'initdb'))) {
   await onPostgres(bin, (url) => {
-    const tests = ['tests/integration', 'tests/e2e/two-processes.test.ts'];
-    const env = { TEST_DATABASE_URL: url, FC_SEED: 'random' };
+    const tests = ['tests/integration', 'tests/long', 'tests/e2e/two-processes.test.ts'];
+    const env = { TEST_DATABASE_URL: url, FC_SEED: 'random', LONG_TESTS: 'on' };
     vitest(['run', '--testTimeout=60000', ...tests, 'tests/unit/execution-sameness.test.ts'], { ...env, ...MANY });
     const modes = [{ TEST_KNOWN_DOCUMENTS: 'on' }, { GRAPHQL_FAST_LANE: 'off' }];
     for (const mode of modes)

@@ -41,7 +41,8 @@ async function runExamples(blocks: readonly Block[], server: ServerProcess): Pro
 
 async function runCurl(command: string, server: ServerProcess): Promise<unknown> {
   const local = command.replace('http://127.0.0.1:4000/graphql', server.url).replace('curl', 'curl --silent');
-  return JSON.parse((await run('sh', ['-c', local])).stdout);
+  const { extensions: _, ...response } = JSON.parse((await run('sh', ['-c', local])).stdout) as Record<string, unknown>;
+  return response;
 }
 
 async function requestData(query: string, server: ServerProcess): Promise<unknown> {

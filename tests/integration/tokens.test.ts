@@ -5,7 +5,7 @@ import { createClient } from '../support/client.js';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import { AUDIENCE, createIssuerKey, ISSUER, startJwks } from '../support/jwks.js';
 import { rawRequest } from '../support/raw-request.js';
-import { outcomeOverHttp, outcomeOverWebsocket } from '../support/token-outcome.js';
+import { expectAccepted, expectRejected, outcomeOverHttp, outcomeOverWebsocket } from '../support/token-outcome.js';
 import { AUTH_ENV, SECRET, signToken } from '../support/tokens.js';
 import { openWebsocket } from '../support/websocket.js';
 
@@ -20,19 +20,6 @@ const SCHEME = 'Authorization must be the word Bearer and one token.';
 const SIGNATURE = 'The signature of the token is not valid.';
 const ALGORITHM = 'The algorithm of the token is not accepted.';
 const NO_JWT = 'The token is not a valid JWT.';
-
-/** Expects that both transports reject the credentials for this reason, without repeating them. */
-async function expectRejected(url: string, authorization: string | null, message: string): Promise<void> {
-  const overHttp = await outcomeOverHttp(url, authorization);
-  const challenge = authorization === null ? 'Bearer' : `Bearer error="invalid_token", error_description="${message}"`;
-  expect(overHttp).toMatchObject({ status: 401, code: 'UNAUTHENTICATED', message, challenge });
-  expect(await outcomeOverWebsocket(url, authorization)).toEqual({ accepted: false, code: 4403, message });
-}
-
-async function expectAccepted(url: string, token: string): Promise<void> {
-  expect(await outcomeOverHttp(url, `Bearer ${token}`)).toMatchObject({ accepted: true, status: 200 });
-  expect(await outcomeOverWebsocket(url, `Bearer ${token}`)).toMatchObject({ accepted: true });
-}
 
 /** The three parts of a token, changed and signed again with HMAC. */
 function resign(token: string, header: object, key: string, hash = 'sha256'): string {
@@ -180,48 +167,5 @@ describe('a JWKS server', () => {
       `Bearer ${await rsa.sign({ aud: 'else' })}`,
       'The audience of the token is not accepted.',
     );
-  });
-
-  test('a rotated key is accepted, and a key that is missing and comes back', async () => {
-    const [first, second] = [await createIssuerKey('first'), await createIssuerKey('second')];
-    const jwks = await startJwks(first);
-    const { url } = await serverForTest(database, jwks.env);
-    const [old, rotated] = [await first.sign(), await second.sign()];
-    await expectAccepted(url, old);
-    await expectRejected(url, `Bearer ${rotated}`, 'The key of the token is unknown.');
-    jwks.publish(second);
-    const status = async (token: string) => (await outcomeOverHttp(url, `Bearer ${token}`)).status;
-    await vi.waitUntil(async () => (await status(rotated)) === 200, { timeout: 8_000, interval: 200 });
-    await expectAccepted(url, rotated);
-    await expectRejected(url, `Bearer ${old}`, 'The key of the token is unknown.');
-    jwks.publish(first, second);
-    await vi.waitUntil(async () => (await status(old)) === 200, { timeout: 8_000, interval: 200 });
-    await expectAccepted(url, old);
-    await expectAccepted(url, rotated);
-  });
-
-  test('without it no token is judged; known keys stay in use', async () => {
-    const key = await createIssuerKey('first');
-    const jwks = await startJwks(key);
-    await jwks.stop();
-    const running = await serverForTest(database, jwks.env);
-    const unavailable = {
-      code: 'SERVICE_UNAVAILABLE',
-      message: 'The keys that verify tokens are unavailable. Retry later.',
-    };
-    const token = await key.sign();
-    for (let request = 0; request < 5; request += 1) {
-      const outcome = await outcomeOverHttp(running.url, `Bearer ${token}`);
-      expect(outcome).toMatchObject({ ...unavailable, status: 503, retryAfter: '5', challenge: null });
-    }
-    const closed = { accepted: false, code: 1013, message: unavailable.message };
-    expect(await outcomeOverWebsocket(running.url, `Bearer ${token}`)).toEqual(closed);
-    expect(running.logged.filter(({ msg }) => String(msg).includes('AUTH_JWKS_URL'))).toHaveLength(1);
-
-    await jwks.start();
-    const status = async () => (await outcomeOverHttp(running.url, `Bearer ${token}`)).status;
-    await vi.waitUntil(async () => (await status()) === 200, { timeout: 8_000, interval: 200 });
-    await jwks.stop();
-    await expectAccepted(running.url, await key.sign({ sub: 'bob' }));
   });
 });

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { openWebsocket } from './websocket.js';
 
 /** How a server responds to credentials. */
@@ -42,4 +43,18 @@ export async function outcomeOverWebsocket(url: string, authorization: string | 
   if (accepted) websocket.socket.close();
   const { code, reason } = await websocket.closed;
   return { accepted, code, message: reason };
+}
+
+/** Expects that both transports reject the credentials for this reason, without repeating them. */
+export async function expectRejected(url: string, authorization: string | null, message: string): Promise<void> {
+  const overHttp = await outcomeOverHttp(url, authorization);
+  const challenge = authorization === null ? 'Bearer' : `Bearer error="invalid_token", error_description="${message}"`;
+  expect(overHttp).toMatchObject({ status: 401, code: 'UNAUTHENTICATED', message, challenge });
+  expect(await outcomeOverWebsocket(url, authorization)).toEqual({ accepted: false, code: 4403, message });
+}
+
+/** Expects that both transports accept the token. */
+export async function expectAccepted(url: string, token: string): Promise<void> {
+  expect(await outcomeOverHttp(url, `Bearer ${token}`)).toMatchObject({ accepted: true, status: 200 });
+  expect(await outcomeOverWebsocket(url, `Bearer ${token}`)).toMatchObject({ accepted: true });
 }
