@@ -40,7 +40,7 @@ let failed = false;
 const bin = path.join(HOME, String(OLDEST), 'bin');
 if (existsSync(path.join(bin, 'initdb'))) {
   await onPostgres(bin, (url) => {
-    const tests = ['tests/integration', 'tests/long', 'tests/e2e/two-processes.test.ts'];
+    const tests = ['tests/integration', 'tests/long'];
     const env = { TEST_DATABASE_URL: url, FC_SEED: 'random', LONG_TESTS: 'on' };
     vitest(['run', '--testTimeout=60000', ...tests, 'tests/unit/execution-sameness.test.ts'], { ...env, ...MANY });
     const modes = [{ TEST_KNOWN_DOCUMENTS: 'on' }, { GRAPHQL_FAST_LANE: 'off' }];
