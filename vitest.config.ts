@@ -12,7 +12,7 @@ export default defineConfig({
     include: [`tests/{${FOLDERS}}/**/*.test.ts`],
     reporters: ['default', './tests/support/summary-reporter.ts'],
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
