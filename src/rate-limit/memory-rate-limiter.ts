@@ -1,8 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import { levelAfter, levelOf, type Bucket, type BucketSettings } from './bucket.js';
 import type { RateLimiter, Taken } from './rate-limiter.js';
 
-/** Maximum number of buckets that are not full. The least recently used one is forgotten, so it is full again. */
+/** Maximum number of buckets that are not full. The least recently changed one is forgotten, so it is full again. */
 const MAX_BUCKETS = 50_000;
 
 export interface MemoryRateLimiter extends RateLimiter {
@@ -22,13 +21,15 @@ export function createMemoryRateLimiter(
   settings: BucketSettings,
   { now = () => performance.now(), maxBuckets = MAX_BUCKETS } = {},
 ): MemoryRateLimiter {
-  const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
+  const buckets = new Map<string, Bucket>(); // the least recently changed first; lru-cache clears arrays of `max` at the last delete
   const known = (key: string) => levelOf(buckets.get(key), settings, now());
 
   function set(key: string, level: number): void {
-    if (level >= settings.capacity)
-      buckets.delete(key); // a missing bucket is full
-    else buckets.set(key, { level, at: now() });
+    buckets.delete(key);
+    if (level >= settings.capacity) return; // a missing bucket is full
+    buckets.set(key, { level, at: now() });
+    const [oldest = key] = buckets.size > maxBuckets ? buckets.keys() : [];
+    if (oldest !== key) buckets.delete(oldest);
   }
 
   function adjust(key: string, points: number): number {
