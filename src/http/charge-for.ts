@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { Viewer } from '../domain/viewer.js';
 import { requestErrorOf } from '../graphql/errors.js';
@@ -24,10 +25,19 @@ export function retryAfterOf(details: Readonly<Record<string, unknown>>): string
   return String(Math.max(1, Math.ceil(Number(details['retryAfterMs'] ?? 0) / 1_000)));
 }
 
-/** Responds to a request that exceeds the rate limit. @throws every other error */
-export function answerThrottled(reply: FastifyReply, cause: unknown): FastifyReply {
+/** Delay of the response to a throttled request. */
+const THROTTLED_DELAY_MS = 100;
+
+/**
+ * Responds to a request that exceeds the rate limit: after a delay, so that a client that does not wait occupies its own
+ * connections instead of the server.
+ *
+ * @throws every other error
+ */
+export async function answerThrottled(reply: FastifyReply, cause: unknown): Promise<FastifyReply> {
   const error = requestErrorOf(cause);
   if (error?.code !== 'THROTTLED') throw cause;
+  await sleep(THROTTLED_DELAY_MS);
   const { code, message, details } = error;
   return reply
     .code(429)

@@ -5,6 +5,9 @@ import type { RateLimiter, Taken } from './rate-limiter.js';
 /** The price of a request that is rejected before its cost is known, such as one with an invalid token. */
 export const BASE_PRICE = 100;
 
+/** The price of a character of a document that is not known: some short documents take milliseconds to validate. */
+const CHARACTER_PRICE = 10;
+
 /** The state of a rate limit, as `extensions.cost` reports it. */
 export interface ThrottleStatus {
   readonly maximumAvailable: number;
@@ -35,12 +38,15 @@ export class Charge {
   }
 
   /**
-   * Takes the price of a document that has to be parsed and validated: a point for each character.
+   * Takes the price of a document that has to be parsed and validated: `CHARACTER_PRICE` for each character.
    *
    * @throws RequestError THROTTLED
    */
   takeDocument(characters: number): void | Promise<void> {
-    return this.#raiseTo(Math.min(this.#basePrice + characters, this.#limiter.settings.capacity), null);
+    return this.#raiseTo(
+      Math.min(this.#basePrice + CHARACTER_PRICE * characters, this.#limiter.settings.capacity),
+      null,
+    );
   }
 
   /**

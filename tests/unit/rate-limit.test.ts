@@ -48,7 +48,7 @@ test('a request costs its actual cost in the end', () => {
   const { limiter } = limiterWithClock();
   const charge = new Charge(limiter, 'a');
   expect(charge.rejectionOnArrival()).toBeNull();
-  expect(charge.takeDocument(200)).toBeUndefined();
+  expect(charge.takeDocument(20)).toBeUndefined();
   expect(limiter.known('a')).toBe(1_000 - BASE_PRICE - 200);
   expect(charge.takeRequested(500)).toBeUndefined();
   expect(limiter.known('a')).toBe(500);
@@ -62,7 +62,7 @@ test('a request that is rejected before its cost is known costs the base price a
   new Charge(limiter, 'a').end();
   expect(limiter.known('a')).toBe(1_000 - BASE_PRICE);
   const hostile = new Charge(limiter, 'a');
-  void hostile.takeDocument(300);
+  void hostile.takeDocument(30);
   hostile.end();
   expect(limiter.known('a')).toBe(1_000 - 2 * BASE_PRICE - 300);
 });
