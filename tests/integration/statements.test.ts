@@ -73,8 +73,10 @@ test('the items of a created order are returned as they are stored, without read
 test('a list reads notes, metadata, addresses and tracking only where one of them is selected', async () => {
   const large = /o\.notes|o\.metadata|o\.shipping_address|o\.billing_address|o\.tracking/;
   const statementOf = async (fields: string) => {
-    const [statement = ''] = await statementsOf(() => server.get(`{ orders(first: 2) { ${fields} } }`));
-    return statement;
+    const statements = await statementsOf(() => server.get(`{ orders(first: 2) { ${fields} } }`));
+    const lists = statements.filter((sql) => sql.includes('FROM orders o')); // the poll loops run statements meanwhile
+    expect(lists).toHaveLength(1);
+    return lists.join('');
   };
   expect(await statementOf('nodes { __typename id status total { amount } createdAt }')).not.toMatch(large);
   expect(await statementOf('edges { cursor node { ... on Node { id } customerName } }')).not.toMatch(large);
