@@ -188,9 +188,13 @@ function readsOf(values: Values): Config['reads'] {
 /** @param isOpen whether the server has no authentication */
 function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
   const isOn = values.RATE_LIMIT === 'on' || (values.RATE_LIMIT === 'auto' && !isOpen);
-  return isOn
-    ? { capacity: values.RATE_LIMIT_CAPACITY, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL }
-    : null;
+  const { RATE_LIMIT_CAPACITY: capacity, REQUEST_MAX_COST: maxCost } = values;
+  if (isOn && capacity < maxCost) {
+    throw new StartupError(
+      `Invalid configuration:\n  RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`,
+    );
+  }
+  return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL } : null;
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {
@@ -222,10 +226,6 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
       const found = secret === true ? '' : `; it is "${given ?? ''}"`;
       problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${found}`);
     }
-  }
-  const { RATE_LIMIT_CAPACITY: capacity, REQUEST_MAX_COST: maxCost } = values as Values;
-  if (capacity < maxCost) {
-    problems.push(`RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`);
   }
   if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
   return values as Values;

@@ -159,3 +159,11 @@ test('the configuration is immutable', () => {
   const config = readConfig({});
   expect(() => Object.assign(config.writes, { lanes: 9 })).toThrow(TypeError);
 });
+
+test('a rate limit must allow the most expensive request; without a rate limit the cost is free', () => {
+  const env = { REQUEST_MAX_COST: '2000000' };
+  expect(readConfig(env).rateLimit).toBeNull();
+  expect(() => readConfig({ ...env, RATE_LIMIT: 'on' })).toThrow(
+    'RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (2000000); it is "1000000"',
+  );
+});
