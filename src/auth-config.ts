@@ -1,6 +1,6 @@
 import { KEY_PAIR_ALGORITHMS, SECRET_ALGORITHMS, type TokenRules } from './auth/token-rules.js';
 import type { Values } from './environment.js';
-import { StartupError } from './startup-error.js';
+import { invalidConfiguration } from './startup-error.js';
 
 export type AuthConfig =
   /** Every client is admin. `guarded`: the server listens on loopback only and rejects forwarded requests. */
@@ -13,7 +13,7 @@ export function authConfigOf(values: Values): AuthConfig {
   const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = values;
   const problems =
     secret === null && url === null ? problemsWithoutTokens(values) : problemsWithTokens(values, algorithmsOf(values));
-  if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
+  if (problems.length > 0) throw invalidConfiguration(problems);
   const rules: TokenRules = {
     algorithms: algorithmsOf(values),
     issuer: values.AUTH_ISSUER,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { authConfigOf, type AuthConfig } from './auth-config.js';
-import { StartupError } from './startup-error.js';
-import type { GuardOptions } from './http/request-guard.js';
+import { invalidConfiguration } from './startup-error.js';
+import { LOOPBACK_NAMES, type GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values } from './environment.js';
 import type { Variable } from './variable-kinds.js';
 
@@ -190,9 +190,9 @@ function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
   const isOn = values.RATE_LIMIT === 'on' || (values.RATE_LIMIT === 'auto' && !isOpen);
   const { RATE_LIMIT_CAPACITY: capacity, REQUEST_MAX_COST: maxCost } = values;
   if (isOn && capacity < maxCost) {
-    throw new StartupError(
-      `Invalid configuration:\n  RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`,
-    );
+    throw invalidConfiguration([
+      `RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`,
+    ]);
   }
   return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL } : null;
 }
@@ -227,11 +227,9 @@ function check(env: Readonly<Record<string, string | undefined>>): Values {
       problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${found}`);
     }
   }
-  if (problems.length > 0) throw new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
+  if (problems.length > 0) throw invalidConfiguration(problems);
   return values as Values;
 }
-
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 /** An open server is served by listed names only: a page of any other name could reach it by DNS rebinding. */
 function guardOf({ ALLOWED_HOSTS, CORS_ORIGINS }: Values, auth: AuthConfig): GuardOptions {

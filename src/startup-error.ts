@@ -2,3 +2,8 @@
 export class StartupError extends Error {
   override readonly name = 'StartupError';
 }
+
+/** @param problems one sentence for each invalid variable */
+export function invalidConfiguration(problems: readonly string[]): StartupError {
+  return new StartupError(`Invalid configuration:\n  ${problems.join('\n  ')}`);
+}

@@ -10,7 +10,7 @@ import { startChildServer } from './http/child-server.ts';
 import { SEED_ORDERGRAPH, storedOrders } from './http/orders.ts';
 import { median } from './measure.ts';
 import { withTemporaryPostgres } from './temporary-postgres.ts';
-import { developmentToken } from './token.ts';
+import { signToken } from '../../tests/support/tokens.ts';
 
 const SECRET = 'a secret of this benchmark, 32 bytes or longer';
 const ORDERS = 2_000;
@@ -42,8 +42,8 @@ await withTemporaryPostgres(async ({ url, folder }) => {
 });
 
 async function measure(url: string, client: ChildProcess, ids: readonly string[]): Promise<void> {
-  const bystander = await developmentToken(SECRET, 'bystander');
-  const attacker = await developmentToken(SECRET, 'attacker');
+  const bystander = await signToken({ sub: 'bystander', roles: ['staff'] }, SECRET);
+  const attacker = await signToken({ sub: 'attacker', roles: ['staff'] }, SECRET);
   const cost = await costOf(url, bystander, ids[0] ?? '');
   const allowed = Number(LIMIT.RATE_LIMIT_RESTORE) / cost;
   const floodRate = Math.round(10 * allowed);

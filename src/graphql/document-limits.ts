@@ -28,10 +28,16 @@ export function problemOfDocument(text: string, maxTokens: number): string | nul
   } catch {
     return null;
   }
+  return problemOfParsed(document);
+}
+
+/** The same for the parsed form of a text that `problemOfText` has passed. */
+export function problemOfParsed(document: DocumentNode): string | null {
   return problemOfStructure(document) ?? conditionalSubscription(document)?.message ?? null;
 }
 
-function problemOfText(text: string): string | null {
+/** Why a text must not be parsed, or null if it may be. */
+export function problemOfText(text: string): string | null {
   if (text.length > MAX_LENGTH) {
     return `The document must have at most ${MAX_LENGTH} characters; it has ${text.length}. Send large values as variables.`;
   }

@@ -3,6 +3,9 @@ import type { Role } from '../domain/viewer.js';
 /** The fields of a type by the least role that may use them, separated by spaces. A stronger role may use them too. */
 export type Policy = Readonly<Record<string, Readonly<Partial<Record<Role, string>>>>>;
 
+/** The fields of an item that a customer may send in any case. */
+const ITEM_FIELDS = 'productId sku name quantity expectedUnitPrice';
+
 /**
  * The least role of every field: to select a field of an object or interface type, to send a field of an input type. A
  * field without a rule stops the server at its start. Which orders a customer may see is decided by
@@ -87,7 +90,7 @@ const POLICY: Policy = {
   AssignCustomerInput: { staff: 'id customerId expectedVersion idempotencyKey reason' },
   DeleteOrderInput: { admin: 'id expectedVersion idempotencyKey reason' },
   EraseCustomerInput: { admin: 'customerId' },
-  OrderItemInput: { customer: 'productId sku name quantity expectedUnitPrice', staff: 'unitPrice' },
+  OrderItemInput: { customer: ITEM_FIELDS, staff: 'unitPrice' },
   AddressInput: { customer: 'name line1 line2 city region postalCode country' },
   TrackingInput: { staff: 'carrier number url' },
 
@@ -104,5 +107,5 @@ const POLICY: Policy = {
 /** @param customerPrices whether customers may send the prices of items */
 export function policyOf({ customerPrices }: { readonly customerPrices: boolean }): Policy {
   if (!customerPrices) return POLICY;
-  return { ...POLICY, OrderItemInput: { customer: 'productId sku name quantity unitPrice expectedUnitPrice' } };
+  return { ...POLICY, OrderItemInput: { customer: `${ITEM_FIELDS} unitPrice` } };
 }

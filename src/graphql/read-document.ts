@@ -7,7 +7,7 @@ import {
   type GraphQLSchema,
   type ValidationRule,
 } from 'graphql';
-import { problemOfDocument } from './document-limits.js';
+import { problemOfParsed, problemOfText } from './document-limits.js';
 import { toGraphQLError, withCode } from './errors.js';
 
 export interface DocumentRules {
@@ -22,14 +22,20 @@ export function readDocument(
   text: string,
   { maxTokens, rules }: DocumentRules,
 ): DocumentNode | readonly GraphQLError[] {
-  const problem = problemOfDocument(text, maxTokens);
-  if (problem !== null) return [withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED')];
+  const problem = problemOfText(text);
+  if (problem !== null) return [beyondLimit(problem)];
   let document;
   try {
     document = parse(text, { maxTokens });
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'GRAPHQL_PARSE_FAILED')];
   }
+  const tooLarge = problemOfParsed(document);
+  if (tooLarge !== null) return [beyondLimit(tooLarge)];
   const errors = validate(schema, document, [...specifiedRules, ...rules]);
   return errors.length === 0 ? document : errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+}
+
+function beyondLimit(problem: string): GraphQLError {
+  return withCode(new GraphQLError(problem), 'GRAPHQL_VALIDATION_FAILED');
 }

@@ -13,7 +13,6 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { assertReadable } from '../graphql/assert-readable.js';
 import type { ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { serialize, type FinishResponse } from './finish-response.js';
@@ -111,9 +110,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
           }
           const { variables = {} } = request;
-          assertReadable(variables);
-          const cost = operation.cost.assertAffordable(variables, maxCost);
-          operation.assertAllowed(contextValue.caller.viewer, variables);
+          const cost = operation.admit(contextValue.caller.viewer, variables, maxCost);
           if (operation.coerceVariables(variables) === null) return; // the executor reports it
           await contextValue.charge?.takeRequested(cost.requested);
           contextValue.cost = cost;

@@ -1,6 +1,5 @@
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Viewer } from '../domain/viewer.js';
-import { assertReadable } from '../graphql/assert-readable.js';
 import type { RequestCost } from '../graphql/cost.js';
 import { toGraphQLError, type ErrorFormatter } from '../graphql/errors.js';
 import type { Variables } from '../graphql/argument-cost.js';
@@ -85,10 +84,7 @@ function costOf(
   { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
 ): RequestCost | null {
   try {
-    assertReadable(inputs);
-    const cost = operation.cost.assertAffordable(inputs, maxCost);
-    operation.assertAllowed(viewer, inputs);
-    return cost;
+    return operation.admit(viewer, inputs, maxCost);
   } catch {
     return null;
   }

@@ -22,7 +22,8 @@ export interface GuardDecision {
 /** Decides by the headers of an HTTP request or a websocket handshake whether it is served. */
 export type RequestGuard = (headers: IncomingHttpHeaders) => GuardDecision;
 
-const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** The names of this machine in URLs. */
+export const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
 const SERVED: GuardDecision = { rejection: null, origin: null };
@@ -41,7 +42,9 @@ export function createRequestGuard({ loopbackPages, rejectForwarded, hosts, orig
 
   function isAllowed(origin: string, host: string): boolean {
     if (origins.includes(origin)) return true;
-    return loopbackPages && LOOPBACK_NAMES.has(hostNameOf(host)) && LOOPBACK_NAMES.has(addressOf(origin).hostname);
+    return (
+      loopbackPages && [hostNameOf(host), addressOf(origin).hostname].every((name) => LOOPBACK_NAMES.includes(name))
+    );
   }
 
   return (headers) => {

@@ -8,6 +8,8 @@ export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
   readonly schema: GraphQLSchema;
   readonly contextValue: Context;
   readonly operation: PreparedOperation;
+  /** The maximum cost of the response to one event. */
+  readonly cost: number;
 };
 
 /**
@@ -21,10 +23,9 @@ export async function subscribeInSlices(
   const source = await createSource(args);
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
-  const { operation, contextValue } = args;
+  const { operation, contextValue, cost } = args;
   const inputs = args.variableValues ?? {};
   const variables = operation.coerceVariables(inputs) ?? {}; // checked when the subscription began
-  const cost = operation.cost.of(inputs).requested;
   let over = false;
 
   async function answer(event: unknown): Promise<ExecutionResult> {

@@ -1,7 +1,6 @@
 import { GraphQLError, OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Viewer } from '../domain/viewer.js';
 import { toGraphQLError, withCode } from '../graphql/errors.js';
-import { assertReadable } from '../graphql/assert-readable.js';
 import type { PreparedDocument, PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import { readDocument, type DocumentRules } from '../graphql/read-document.js';
@@ -57,31 +56,30 @@ export function createSubscriptionDocuments(
     if (!('document' in prepared)) return prepared;
     const operation = prepared.operation(operationName);
     if (operation === null) return [operationNotFound(operationName)];
-    const problems = problemsOf(operation, variables ?? {}, { maxCost, viewer });
-    if (problems.length > 0) return problems;
+    const cost = costOf(operation, variables ?? {}, { maxCost, viewer });
+    if (typeof cost !== 'number') return cost;
     const { document } = prepared;
-    const cost = operation.cost.of(variables ?? {}).requested;
     return { schema, document, operation, operationName, cost, variableValues: operation.declaredOf(variables ?? {}) };
   };
 }
 
-function problemsOf(
+/** The requested cost of a subscription, or why it is rejected. */
+function costOf(
   operation: PreparedOperation,
   variables: Readonly<Record<string, unknown>>,
   { maxCost, viewer }: { readonly maxCost: number; readonly viewer: Viewer },
-): readonly GraphQLError[] {
+): number | readonly GraphQLError[] {
   if (operation.kind !== OperationTypeNode.SUBSCRIPTION) {
     const message = 'Websockets accept subscriptions only. Send queries and mutations over HTTP.';
     return [withCode(new GraphQLError(message), 'BAD_REQUEST')];
   }
+  let cost: number;
   try {
-    assertReadable(variables); // before coercion, whose work grows with the values
-    operation.cost.assertAffordable(variables, maxCost);
-    operation.assertAllowed(viewer, variables);
+    cost = operation.admit(viewer, variables, maxCost).requested;
   } catch (cause) {
     return [withCode(toGraphQLError(cause), 'BAD_USER_INPUT')];
   }
-  if (operation.coerceVariables(variables) !== null) return [];
+  if (operation.coerceVariables(variables) !== null) return cost;
   return operation.problemsOf(variables).map((error) => withCode(error, 'BAD_USER_INPUT'));
 }
 

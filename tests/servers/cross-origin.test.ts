@@ -86,17 +86,17 @@ const EVENT = 'next {"orderStatusChanged":{"version":1,"order":{"status":"PENDIN
 const NOT_SERVED = 'TypeError: Failed to fetch';
 
 describe.skipIf(CHROMIUM === undefined)('a browser page of another origin', { timeout: 120_000 }, () => {
-  test('is refused, and allowed by CORS_ORIGINS, for queries and subscriptions with a token', async () => {
+  test('is rejected, and allowed by CORS_ORIGINS, for queries and subscriptions with a token', async () => {
     const port = await servePage();
     const token = await signToken({ roles: ['staff'] });
     const [shop, other] = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
-    const refusing = await startAnywhere(AUTH_ENV);
+    const rejecting = await startAnywhere(AUTH_ENV);
     const allowing = await startAnywhere({ ...AUTH_ENV, CORS_ORIGINS: `https://shop.example,${shop}` });
     const [page, otherPage] = [await openPage(shop), await openPage(other)];
 
     for (const [visited, { url }] of [
-      [page, refusing],
-      [otherPage, refusing],
+      [page, rejecting],
+      [otherPage, rejecting],
       [otherPage, allowing],
     ] as const) {
       expect(await query(visited, { url, token })).toBe(NOT_SERVED);

@@ -15,11 +15,13 @@ import type { Options } from './options.ts';
 import { ORDINARY_DOCUMENTS } from './ordinary.ts';
 import { SEED_ORDERGRAPH, SEED_ORDINARY, SEEDED_ORDERS, storedOrders, type StoredOrders } from './orders.ts';
 import { pgbench } from './pgbench.ts';
-import { developmentToken } from '../token.ts';
+import { signToken } from '../../../tests/support/tokens.ts';
 import { POSTGRAPHILE_DOCUMENTS } from './postgraphile.ts';
 
 const TREE = path.resolve(import.meta.dirname, '../../..');
 const SEEDED = 'seeded';
+/** Longer than any run. */
+const TOKEN_SECONDS = 43_200;
 /** The maximum of the rate limit's variables. */
 const UNREACHED = '1000000000';
 
@@ -64,7 +66,8 @@ async function startOrdergraph(setting: Setting): Promise<GraphqlServer> {
 async function startWithToken(setting: Setting): Promise<GraphqlServer> {
   const secret = randomBytes(32).toString('hex');
   const env = { AUTH_JWT_SECRET: secret, RATE_LIMIT_CAPACITY: UNREACHED, RATE_LIMIT_RESTORE: UNREACHED };
-  return startTree(setting, { name: 'token', database: 'with_token', env, token: await developmentToken(secret) });
+  const token = await signToken({ sub: 'bench', roles: ['staff'], expiresIn: TOKEN_SECONDS }, secret);
+  return startTree(setting, { name: 'token', database: 'with_token', env, token });
 }
 
 async function startTree(

@@ -14,9 +14,10 @@ import {
   type OperationTypeNode,
 } from 'graphql';
 import { prepareAuthorization, type AssertAllowed } from '../authorization.js';
-import { isReadable } from '../assert-readable.js';
+import { assertReadable, isReadable } from '../assert-readable.js';
 import type { Context } from '../context.js';
-import { prepareCost, type OperationCost } from '../cost.js';
+import { prepareCost, type OperationCost, type RequestCost } from '../cost.js';
+import type { Viewer } from '../../domain/viewer.js';
 import { fragmentsOf, type Fragments } from '../count-fields.js';
 import type { Variables } from '../argument-cost.js';
 import { prepareCoercion, type CoerceVariables } from './coerce-variables.js';
@@ -43,9 +44,9 @@ export type Executor = 'plan' | 'graphql-js';
 export class PreparedOperation {
   readonly kind: OperationTypeNode;
   readonly cost: OperationCost;
-  readonly assertAllowed: AssertAllowed;
   /** With the executor graphql-js, it only checks them. */
   readonly coerceVariables: CoerceVariables;
+  readonly #assertAllowed: AssertAllowed;
   readonly #executor: Executor;
   readonly #schema: GraphQLSchema;
   readonly #document: DocumentNode;
@@ -58,7 +59,7 @@ export class PreparedOperation {
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
     this.kind = operation.operation;
     this.cost = prepareCost(schema, document, operation);
-    this.assertAllowed = prepareAuthorization(schema, document, operation);
+    this.#assertAllowed = prepareAuthorization(schema, document, operation);
     this.#executor = isPlannable(operation) ? executor : 'graphql-js';
     this.#schema = schema;
     this.#document = document;
@@ -69,6 +70,19 @@ export class PreparedOperation {
       this.#executor === 'plan'
         ? prepareCoercion(schema, operation.variableDefinitions)
         : (inputs) => (this.problemsOf(inputs).length === 0 ? inputs : null);
+  }
+
+  /**
+   * Checks a request before its variables are coerced, whose work grows with the values. The one check of every transport.
+   *
+   * @param inputs the variables as sent by the client
+   * @throws RequestError BAD_USER_INPUT or FORBIDDEN
+   */
+  admit(viewer: Viewer, inputs: Variables, maxCost: number): RequestCost {
+    assertReadable(inputs);
+    const cost = this.cost.assertAffordable(inputs, maxCost);
+    this.#assertAllowed(viewer, inputs);
+    return cost;
   }
 
   /** The variables that the operation declares. Others are dropped, because a subscription keeps its variables in memory. */
