@@ -2,12 +2,13 @@ import { StartupError } from '../startup-error.js';
 import { buildDocuments, DOCUMENTS_USAGE } from './documents.js';
 import { runCommand } from './run-command.js';
 import { signDevelopmentToken, TOKEN_USAGE } from './token.js';
+import { watch, WATCH_USAGE } from './watch.js';
 
 interface Command {
   /** The arguments. */
   readonly usage: string;
   readonly about: string;
-  /** @returns what the command prints */
+  /** @returns what the command prints at its end */
   readonly run: (words: readonly string[]) => Promise<string>;
 }
 
@@ -18,6 +19,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
     { usage: DOCUMENTS_USAGE, about: 'Writes the manifest of the GraphQL documents in a folder.', run: buildDocuments },
   ],
   ['token', { usage: TOKEN_USAGE, about: 'Prints a token for development.', run: signDevelopmentToken }],
+  ['watch', { usage: WATCH_USAGE, about: 'Prints each event of a running server as a line of JSON.', run: watch }],
 ]);
 
 await runCommand(async () => {
