@@ -34,7 +34,7 @@ export interface ConnectionOptions {
 /** Close code for a client that does not read. */
 const UNREAD_OUTPUT = 4413;
 
-const KEEP_ALIVE_MS = 12_000;
+const KEEP_ALIVE_MS = 10_000;
 /** Pings longer than this, in characters of the whole message, are answered without their payload. */
 const MAX_ECHOED_PING = 1_000;
 /** Maximum length of a close reason by RFC 6455, in bytes. */

@@ -2,7 +2,7 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { endingByClose, endingByErrors, interrupted, type Ending } from './ending.js';
 
-/** The server pings every 12 seconds: a connection without traffic for this time is lost. */
+/** The server pings every 10 seconds: a connection without traffic for this time is lost. */
 const SILENCE_MS = 30_000;
 
 export interface SubscriptionRequest {
