@@ -137,6 +137,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     pollMs,
     isWatched: hub.isWatched,
     publish: hub.publish,
+    skipTo: hub.skipTo,
     onLogged: consumers.eventsLogged,
     log,
   });
