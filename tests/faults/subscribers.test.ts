@@ -129,6 +129,7 @@ test.each([4, 2 * SUBSCRIBERS])(
   },
 );
 
+const OTHERS = 10;
 /** About 10 KB for each event, so that few events fill the buffers of a connection. */
 const LARGE = `subscription { event: orderStatusChanged { orderId version resumeCursor
   ${Array.from({ length: 150 }, (_, index) => `copy${index}: resumeCursor`).join(' ')} } }`;
@@ -138,17 +139,13 @@ test('a subscriber that never reads is ended with its last cursor, memory stays 
   const stalled = await openWebsocket(server.url);
   stalled.send({ type: 'subscribe', id: 'stalled', payload: { query: LARGE } });
   await settled(stalled);
-  const others = await subscribe(
-    server.url,
-    Array.from({ length: 20 }, () => ({})),
-    { over: 20 },
-  );
+  const others = await subscribe(server.url, Array<object>(OTHERS).fill({}), { over: OTHERS });
   stalled.socket.pause();
   const before = await memoryOf(server.pid);
   const ids: string[] = [];
   while (ids.length < 1_200) {
     ids.push(...(await createOrders(server, 100)));
-    await expect.poll(others.count, { timeout: 30_000 }).toBe(10 * ids.length);
+    await expect.poll(others.count, { timeout: 30_000 }).toBe(OTHERS * ids.length);
   }
   expect((await memoryOf(server.pid)) - before).toBeLessThan(200_000_000);
   const all = others.events();
