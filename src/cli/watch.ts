@@ -1,8 +1,9 @@
 import { loadEnvFile } from '../config.js';
 import { openCursorFile } from './watch/cursor-file.js';
+import { eventRequestOf, subjectOf } from './watch/event-request.js';
 import { followEvents } from './watch/follow-events.js';
 import { createLinePrinter } from './watch/line-printer.js';
-import { readWatchOptions, type WatchOptions } from './watch/watch-options.js';
+import { readWatchOptions } from './watch/watch-options.js';
 
 export { WATCH_USAGE } from './watch/watch-options.js';
 
@@ -30,8 +31,10 @@ export async function watch(words: readonly string[]): Promise<string> {
     await followEvents({
       url,
       token,
-      ...requestOf(options),
-      start: { after, snapshot },
+      request: eventRequestOf(options),
+      after,
+      snapshot,
+      onStart: (cursor) => cursorFile?.write(cursor),
       onEvent: (event, socket) => printer.print(JSON.stringify(event), event.resumeCursor, socket),
       report: (message) => process.stderr.write(`${message}\n`),
       subject: subjectOf(options),
@@ -41,24 +44,4 @@ export async function watch(words: readonly string[]): Promise<string> {
     await printer.close();
   }
   return '';
-}
-
-/** What every role may read. */
-const FIELDS = 'id type orderId version from to changedFields occurredAt actor { kind } resumeCursor';
-
-function requestOf({ orderId, customerId, to, types }: WatchOptions) {
-  const [field, name, type] =
-    to === null ? ['orderChanged', 'types', 'OrderEventType'] : ['orderStatusChanged', 'to', 'OrderStatus'];
-  const query = `subscription Watch($orderId: ID, $customerId: String, $${name}: [${type}!], $after: String, $snapshot: Boolean! = false) {
-  event: ${field}(orderId: $orderId, customerId: $customerId, ${name}: $${name}, after: $after, snapshot: $snapshot) { ${FIELDS} }
-}`;
-  return { query, variables: { orderId, customerId, [name]: to ?? types ?? undefined } };
-}
-
-function subjectOf({ orderId, customerId }: WatchOptions): string {
-  const named = [
-    ...(orderId === undefined ? [] : [`order ${orderId}`]),
-    ...(customerId === undefined ? [] : [`customer ${customerId}`]),
-  ];
-  return named.length === 0 ? 'all orders' : named.join(' of ');
 }

@@ -13,7 +13,7 @@ const ITEM_FIELDS = 'productId sku name quantity expectedUnitPrice';
  */
 const POLICY: Policy = {
   Query: {
-    customer: 'order orderByNumber orderByExternalReference orders orderEvents customer viewer node nodes',
+    customer: 'order orderByNumber orderByExternalReference orders orderEvents eventLogEnd customer viewer node nodes',
     staff: 'orderStats',
   },
   Mutation: {

@@ -19,6 +19,7 @@ const ROOTS: Readonly<Record<string, Root>> = {
       'orderByNumber',
       'orderByExternalReference',
       'orderEvents',
+      'eventLogEnd',
       'customer',
       'orderStats',
       'viewer',

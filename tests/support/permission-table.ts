@@ -3,7 +3,8 @@
  * both tables have it. A field needs the role customer, with `+` the role staff, with `!` the role admin.
  */
 const TABLE: Readonly<Record<string, string>> = {
-  Query: 'order orders orderByNumber orderByExternalReference orderEvents customer orderStats+ viewer node nodes',
+  Query:
+    'order orders orderByNumber orderByExternalReference orderEvents eventLogEnd customer orderStats+ viewer node nodes',
   Mutation: `createOrder updateOrderStatus+ updateOrder cancelOrder assignCustomer+ deleteOrder! eraseCustomer! createOrders
     updateOrderStatuses+`,
   Subscription: 'orderStatusChanged orderChanged',

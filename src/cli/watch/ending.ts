@@ -7,7 +7,7 @@ export type Ending =
   | { readonly kind: 'interrupted'; readonly message: string }
   | { readonly kind: 'failed'; readonly error: CommandError };
 
-interface GraphQLProblem {
+export interface GraphQLProblem {
   readonly message: string;
   readonly extensions?: { readonly code?: string };
 }
@@ -36,11 +36,16 @@ export function endingByClose(cause: unknown, url: string, wasConnected: boolean
   if (code === CloseCode.BadRequest || code === CloseCode.SubprotocolNotAcceptable) {
     return failed(1, `The server at ${url} closed the connection: ${String(reason)}.`);
   }
-  const status = Number(/^Unexpected server response: (\d+)$/.exec(String(message))?.[1]);
-  if (status < 500 && status !== 408 && status !== 429) {
-    return failed(1, `The server at ${url} rejected the WebSocket with the HTTP status ${status}.`);
-  }
+  const status = /^Unexpected server response: (\d+)$/.exec(String(message))?.[1];
+  if (status !== undefined) return endingByStatus(Number(status), url);
   return interrupted(wasConnected ? `The connection to ${url} was lost.` : `No server responds at ${url}.`);
+}
+
+/** @param status of an HTTP response that is not one of GraphQL */
+export function endingByStatus(status: number, url: string): Ending {
+  const message = `The server at ${url} responds with the HTTP status ${status}.`;
+  const isTemporary = status >= 500 || status === 408 || status === 429;
+  return isTemporary ? interrupted(message) : failed(1, message);
 }
 
 export function interrupted(message: string): Ending {

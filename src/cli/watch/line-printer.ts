@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 
 export interface LinePrinter {
   /** Prints a line. While the output is full, nothing more is read from the socket. */
-  readonly print: (line: string, cursor: string, socket: WebSocket) => void;
+  readonly print: (line: string, cursor: string, socket: WebSocket | null) => void;
   /** Resolves when every line is printed and its cursor is saved. Rejects if one of both failed. */
   readonly close: () => Promise<void>;
 }
@@ -48,10 +48,10 @@ export function createLinePrinter(output: Writable, { savePrinted, onFailure }: 
       });
       if (hasRoom || isFull) return;
       isFull = true;
-      socket.pause();
+      socket?.pause();
       output.once('drain', () => {
         isFull = false;
-        socket.resume();
+        socket?.resume();
       });
     },
     async close() {

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Extensions, ID, Info, Int, Query, Resolver } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { OrderStatus } from '../../domain/lifecycle.js';
+import { encodeLogCursor } from '../../domain/log-cursor.js';
 import type { OrderEventType } from '../../domain/order-event.js';
 import { pageEvents } from '../../orders/event-page.js';
 import { PAGE_SIZE } from '../../orders/page.js';
@@ -58,5 +59,16 @@ export class EventQueries {
     const viewed = edges.map(({ cursor, node }) => ({ cursor, node: viewEvent(node) }));
     const connection = toConnection({ ...page, edges: viewed });
     return { ...connection, pageInfo: { ...connection.pageInfo, endCursor } };
+  }
+
+  @Extensions(costs({ own: RESOLVER_COST.object }))
+  @Query(() => String, {
+    nullable: true,
+    description:
+      'Returns the cursor of the last event of the event log, or null if the log is empty. A subscription or `orderEvents` with it as `after` starts behind the events that have a position now. A client that reads it first misses nothing, even if its connection is lost before its first event.',
+  })
+  async eventLogEnd(@Ctx() { reader }: Context): Promise<string | null> {
+    const { end } = await reader.startPoint(1);
+    return end === null ? null : encodeLogCursor(end);
   }
 }
