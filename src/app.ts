@@ -138,6 +138,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     isWatched: hub.isWatched,
     publish: hub.publish,
     onLogged: consumers.eventsLogged,
+    onRewound: hub.expireAll,
     log,
   });
   resources.defer(() => tailer.close());
