@@ -25,6 +25,13 @@ export interface OrderEvent {
 /** An event with a position in the log. */
 export type LoggedEvent = OrderEvent & { readonly position: bigint };
 
+/** What happened to an order: the new status of a creation or status change, or the type of another event. */
+export type EventKind = OrderStatus | 'UPDATED' | 'DELETED';
+
+export function kindOf({ to, type }: Pick<OrderEvent, 'to' | 'type'>): EventKind {
+  return to ?? (type as EventKind); // creations and status changes always have a new status
+}
+
 /** The event of a creation, before the database has assigned its time. */
 export type NewOrderEvent = Omit<OrderEvent, 'occurredAt'>;
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
 import type { LoggedEvent } from '../domain/order-event.js';
-import { encodeResumeCursor } from '../domain/opaque-cursor.js';
+import { encodeLogCursor } from '../domain/log-cursor.js';
 import type { SubscriptionHub, EventFilter } from '../orders/interfaces/subscription-hub.js';
 
 export interface PublishingHub extends SubscriptionHub {
@@ -161,7 +161,7 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
   }
 
   #deliver(event: LoggedEvent): Step {
-    this.#lastCursor = encodeResumeCursor(event.position, event.orderId, event.version);
+    this.#lastCursor = encodeLogCursor(event);
     return { done: false, value: event };
   }
 

@@ -14,7 +14,7 @@ export function createEventLog({ prisma, reads }: Database): EventLog {
       }),
     pointAt: (position) => readPoint(reads, position),
     end: () => readEnd(reads),
-    readBehind: (bookmark, limit) => readBehind(prisma, bookmark, limit),
-    skipBehind: (bookmark, limit) => skipBehind(prisma, bookmark, limit),
+    readBehind: (bookmark, limit) => readBehind(reads, bookmark, limit),
+    skipBehind: (bookmark, limit) => skipBehind(reads, bookmark, limit),
   };
 }

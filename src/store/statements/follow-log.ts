@@ -4,7 +4,7 @@ import type { LogPoint } from '../../domain/log-cursor.js';
 import type { LoggedEvent } from '../../domain/order-event.js';
 import type { LogPart, LogSkip } from '../../orders/interfaces/event-log.js';
 import { resultTypes, selectList } from '../columns.js';
-import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
+import { EVENT_COLUMNS, toLoggedEvent, type EventRow } from '../event-columns.js';
 import { query, readRows } from '../statement.js';
 
 /*
@@ -21,7 +21,7 @@ export async function readBehind(db: ReadQueryable, bookmark: Bookmark, limit: n
   for (const row of rows.slice(0, limit)) {
     const position = bookmark.position + BigInt(events.length) + 1n;
     if (row.position !== position) return { events, gapAt: position };
-    events.push({ ...toEvent(row), position });
+    events.push(toLoggedEvent(row));
   }
   return { events, gapAt: null };
 }
