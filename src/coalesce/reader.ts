@@ -27,6 +27,7 @@ type SharedRead<K, V> = (keys: readonly K[], caller: Caller) => Promise<readonly
 export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): ReaderFor {
   const lanes = createLanes(bounds.lanes);
   const expensive = createLanes(bounds.expensiveLanes);
+  const logLanes = createLanes(LOG_LANES);
   const order = share(reader.order, lanes, bounds);
   const items = share(reader.items, lanes, bounds);
   const customer = share(reader.customer, lanes, bounds);
@@ -39,9 +40,9 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const idOfNumber = share(reader.idOfNumber, lanes, bounds);
   const idOfReference = share(reader.idOfReference, lanes, bounds);
   const events = share(reader.events, lanes, bounds);
-  const eventPage = share(reader.eventPage, lanes, bounds);
+  const eventPage = share(reader.eventPage, logLanes, bounds);
   const startPoint = share(reader.startPoint, lanes, bounds);
-  const latestEvents = share(reader.latestEvents, lanes, bounds);
+  const latestEvents = share(reader.latestEvents, logLanes, bounds);
   const stats = share(reader.stats, expensive, bounds);
   const statsSpan = share(reader.statsSpan, expensive, bounds);
   const statsSeries = share(reader.statsSeries, expensive, bounds);
@@ -76,6 +77,9 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
     };
   };
 }
+
+/** Lanes of pages of the event log: many subscriptions that resume at once do not delay other reads. */
+const LOG_LANES = 2;
 
 /** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */
 const SHORT_COUNT = 10_001;
