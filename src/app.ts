@@ -18,12 +18,11 @@ import { prepareSchema } from './database/prepare-schema.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
 import { checkSession } from './database/startup-checks.js';
-import type { Viewer } from './domain/viewer.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
-import { createContext, type Context, type Services } from './graphql/context.js';
+import { createContext, type Context, type RequestOrigin, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
 import { introspectionRules } from './graphql/introspection-rule.js';
@@ -230,7 +229,7 @@ async function serve(
     documents,
     chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
     authenticate: authenticationOf(config, log),
-    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
     log,
   };
 
