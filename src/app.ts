@@ -122,7 +122,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
   const consumers = await startConsumers({
-    consumers: createConsumers(),
+    consumers: createConsumers(config, log),
     database,
     eventLog,
     holder: self,

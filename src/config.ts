@@ -75,6 +75,12 @@ export interface Config {
     readonly maxQueued: number;
     readonly maxCost: number;
   };
+  /** Null without Kafka. */
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    readonly partitions: number;
+    readonly replication: number | null;
+  } | null;
   readonly catalogue:
     | { readonly kind: 'none' }
     | {
@@ -158,6 +164,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.SUBSCRIBER_MAX_QUEUED,
       maxCost: values.SUBSCRIBERS_MAX_COST,
     },
+    kafka: kafkaOf(values),
     catalogue: catalogueOf(values),
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
@@ -195,6 +202,11 @@ function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
     ]);
   }
   return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL } : null;
+}
+
+function kafkaOf(values: Values): Config['kafka'] {
+  const { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PARTITIONS: partitions, KAFKA_TOPIC_REPLICATION: replication } = values;
+  return brokers === null ? null : { brokers, partitions, replication };
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import { addressList, hostNameOf, originOf } from './address-list.js';
 import {
+  brokers,
   choice,
   list,
   networks,
   optionalText,
+  optionalWhole,
   postgresUrl,
   text,
   url,
@@ -229,6 +231,15 @@ export const VARIABLES = {
     100,
     1_000_000_000,
     'Maximum cost of one event, summed over all subscriptions to the same orders. Further subscriptions are rejected as `THROTTLED`.',
+  ),
+  KAFKA_BROKERS: brokers(
+    'Brokers of the Kafka cluster that every event is published to, in the topic `order_events`; see docs/events.md. Without it, no event is published.',
+  ),
+  KAFKA_TOPIC_PARTITIONS: whole(12, 1, 10_000, 'Number of partitions of the topic, if the server creates it.'),
+  KAFKA_TOPIC_REPLICATION: optionalWhole(
+    1,
+    32_767,
+    'Replication factor of the topic, if the server creates it. Default: that of the brokers.',
   ),
   PRODUCT_SERVICE_URL: url(
     /^https?:\/\/[^?#]*$/,

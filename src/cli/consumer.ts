@@ -15,24 +15,29 @@ const SESSION = { poolSize: 1, preparedStatements: false, statementTimeoutMs: 60
 /** Reports the consumers of the event log, or rebuilds one, also while servers run. */
 await runCommand(async () => {
   const [action = 'list', name, ...rest] = process.argv.slice(2);
-  const names = createConsumers().map((consumer) => consumer.name);
+  loadEnvFile();
+  const config = readConfig();
+  const log = createLog({ level: config.logLevel });
+  const consumers = createConsumers(config, log);
+  const names = consumers.map((consumer) => consumer.name);
   if (action === 'list' && name === undefined) {
-    return withDatabase(async ({ prisma }) => formatPositions(await readConsumerPositions(prisma)));
+    return withDatabase(config, log, async ({ prisma }) => formatPositions(await readConsumerPositions(prisma)));
   }
-  const consumer = createConsumers().find((each) => each.name === name);
+  const consumer = consumers.find((each) => each.name === name);
   if (action !== 'rebuild' || consumer === undefined || rest.length > 0) {
     throw new StartupError(
       `Usage: npm run consumer -- list\n       npm run consumer -- rebuild NAME, where NAME is one of: ${names.join(', ')}.`,
     );
   }
-  const position = await withDatabase((database) => rebuildConsumer(database, consumer));
+  const position = await withDatabase(config, log, (database) => rebuildConsumer(database, consumer));
   return `Consumer ${consumer.name} was rebuilt. Its position is ${position}.`;
 });
 
-async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  loadEnvFile();
-  const config = readConfig();
-  const log = createLog({ level: config.logLevel });
+async function withDatabase<T>(
+  config: Config,
+  log: ReturnType<typeof createLog>,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
   const { url, release } = await findDatabase(config, log);
   try {
     const { connectTimeoutMs } = config.database;

@@ -25,6 +25,11 @@ export interface OrderEvent {
 /** An event with a position in the log. */
 export type LoggedEvent = OrderEvent & { readonly position: bigint };
 
+/** The globally unique id of an event. */
+export function eventId(orderId: string, version: number): string {
+  return `event:${orderId}:${version}`;
+}
+
 /** The event of a creation, before the database has assigned its time. */
 export type NewOrderEvent = Omit<OrderEvent, 'occurredAt'>;
 

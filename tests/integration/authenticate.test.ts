@@ -5,7 +5,6 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Authenticate } from '../../src/auth/authenticate.js';
 import { authenticateAsOpenAdmin, OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { readConfig } from '../../src/config.js';
-import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Context, type RequestOrigin, type Services } from '../../src/graphql/context.js';
 import { applyPolicy } from '../../src/graphql/least-role.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';

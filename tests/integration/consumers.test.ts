@@ -85,7 +85,11 @@ async function positionOf(name: string): Promise<number | undefined> {
 
 async function turn(consumer: EventConsumer, dependencies: TurnDependencies): Promise<number> {
   await registerConsumers(dependencies.database.prisma, [consumer.name]);
-  return takeTurn(consumer, dependencies, { minEvents: 1, isClosing: () => false });
+  return takeTurn(consumer, dependencies, {
+    minEvents: 1,
+    isClosing: () => false,
+    closing: new AbortController().signal,
+  });
 }
 
 async function endOf(work: Promise<unknown>): Promise<'done' | 'failed'> {

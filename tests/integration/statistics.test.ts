@@ -221,7 +221,11 @@ async function counterOn(database: Database): Promise<(limit: number) => Promise
   await registerConsumers(database.prisma, [PROJECTION.name]);
   const dependencies = { database, eventLog: createEventLog(database), holder: randomUUID(), leaseMs: 20 };
   return (limit) =>
-    takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, { minEvents: 1, isClosing: () => true });
+    takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, {
+      minEvents: 1,
+      isClosing: () => true,
+      closing: new AbortController().signal,
+    });
 }
 
 test('after random histories and crashes of the consumer the statistics match plain SQL', async () => {

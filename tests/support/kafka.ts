@@ -82,6 +82,9 @@ function brokerSettings(folder: string, port: number, controllerPort: number) {
     'offsets.topic.num.partitions': 1,
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': 'false',
+    // A killed broker is accepted again after this time.
+    'broker.session.timeout.ms': 2_000,
+    'broker.heartbeat.interval.ms': 500,
   };
 }
 

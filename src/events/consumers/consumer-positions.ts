@@ -4,6 +4,8 @@ import type { Queryable } from '../../database/database.js';
 export interface Progress {
   readonly position: bigint;
   readonly last: bigint;
+  /** The largest token whose effects an operator has accepted. */
+  readonly acceptedToken: bigint;
 }
 
 /** The right to run a consumer. It ends with its time, and at once when another process gets a larger token. */
@@ -42,7 +44,7 @@ export async function readProgress(db: Queryable, name: string): Promise<Progres
   return row;
 }
 
-const READ_PROGRESS = `SELECT c.position, l.last FROM event_consumers c ${LOG_END} WHERE c.name = $1`;
+const READ_PROGRESS = `SELECT c.position, l.last, c.accepted_token AS "acceptedToken" FROM event_consumers c ${LOG_END} WHERE c.name = $1`;
 
 /**
  * Takes the lease if it is free, has ended, or is the holder's own.
@@ -81,7 +83,7 @@ export async function lockProgress(tx: Queryable, { name, token }: Lease): Promi
 }
 
 const LOCK_PROGRESS = `
-SELECT c.position, l.last, set_config('idle_in_transaction_session_timeout', '2000', true)
+SELECT c.position, l.last, c.accepted_token AS "acceptedToken", set_config('idle_in_transaction_session_timeout', '2000', true)
 FROM event_consumers c ${LOG_END}
 WHERE c.name = $1 AND c.token = $2::bigint
 FOR UPDATE OF c`;
@@ -109,6 +111,14 @@ SET position = $3::bigint,
   holder = CASE WHEN $4 THEN NULL ELSE c.holder END,
   lease_until = CASE WHEN $4 THEN NULL ELSE c.lease_until END
 WHERE c.name = $1 AND c.token = $2::bigint`;
+
+/** Ends a lease before its time. */
+export async function releaseLease(db: Queryable, { name, token }: Lease): Promise<void> {
+  await db.$executeRawUnsafe(RELEASE_LEASE, name, token);
+}
+
+const RELEASE_LEASE = `
+UPDATE event_consumers SET holder = NULL, lease_until = NULL WHERE name = $1 AND token = $2::bigint`;
 
 /** Locks the consumer's row, after the batch in progress. */
 export async function lockConsumer(tx: Queryable, name: string): Promise<void> {

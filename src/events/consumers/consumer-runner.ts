@@ -1,11 +1,17 @@
 import type { Logger } from 'pino';
 import { startPollLoop } from '../poll-loop.js';
-import type { EventConsumer } from './consumer.js';
+import { ConsumerDelay, type EventConsumer } from './consumer.js';
 import { registerConsumers } from './consumer-positions.js';
 import { takeTurn, type TurnDependencies } from './consumer-turn.js';
 
 /** A process that dies in a turn delays its consumers by this much; nothing renews a lease. */
 const LEASE_MS = 10_000;
+
+/** Time before the next attempt after a delay. */
+const RETRY_MS = 1_000;
+
+/** Time that a batch in progress has to end when the process closes. */
+const CLOSE_MS = 2_000;
 
 export interface ConsumerRunnerOptions extends Omit<TurnDependencies, 'leaseMs'> {
   readonly consumers: readonly EventConsumer[];
@@ -51,6 +57,20 @@ function startConsumer(
   let logged = 0;
   let dueAt = performance.now() + maxDelayMs;
   let isClosed = false;
+  let retryAt = 0;
+  const closing = new AbortController();
+
+  async function takeTurnUnlessDelayed(minEvents: number): Promise<number> {
+    if (performance.now() < retryAt) return 0;
+    try {
+      const options = { minEvents, isClosing: () => isClosed, closing: closing.signal };
+      return await takeTurn(consumer, dependencies, options);
+    } catch (cause) {
+      if (!(cause instanceof ConsumerDelay)) throw cause;
+      retryAt = performance.now() + RETRY_MS;
+      return 0;
+    }
+  }
 
   const pollLoop = startPollLoop({
     name,
@@ -59,8 +79,7 @@ function startConsumer(
     log,
     async poll() {
       const isDue = performance.now() >= dueAt;
-      const options = { minEvents: isDue ? 1 : batchSize, isClosing: () => isClosed };
-      const batches = await takeTurn(consumer, dependencies, options);
+      const batches = await takeTurnUnlessDelayed(isDue ? 1 : batchSize);
       if (isDue || batches > 0) dueAt = performance.now() + maxDelayMs;
       return batches > 0 && !isClosed;
     },
@@ -74,7 +93,10 @@ function startConsumer(
     },
     async close() {
       isClosed = true;
+      const timer = setTimeout(() => closing.abort(), CLOSE_MS);
       await pollLoop.close();
+      clearTimeout(timer);
+      if (consumer.kind === 'external') await consumer.close?.();
     },
   };
 }

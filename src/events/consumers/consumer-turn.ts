@@ -1,11 +1,12 @@
 import type { Database } from '../../database/database.js';
 import type { EventLog } from '../../orders/interfaces/event-log.js';
-import type { EventConsumer, ExternalConsumer, TransactionalConsumer } from './consumer.js';
+import { ConsumerDelay, type EventConsumer, type ExternalConsumer, type TransactionalConsumer } from './consumer.js';
 import {
   acquireLease,
   advancePosition,
   lockProgress,
   readProgress,
+  releaseLease,
   type Lease,
   type Progress,
 } from './consumer-positions.js';
@@ -23,6 +24,8 @@ export interface TurnOptions {
   /** Fewer unhandled events end the turn. */
   readonly minEvents: number;
   readonly isClosing: () => boolean;
+  /** Aborts when a batch in progress must end. */
+  readonly closing: AbortSignal;
 }
 
 /** Whether the batch that leaves this many events unhandled is the last of its turn. */
@@ -37,21 +40,25 @@ type IsLast = (unhandled: bigint) => boolean;
 export async function takeTurn(
   consumer: EventConsumer,
   dependencies: TurnDependencies,
-  { minEvents, isClosing }: TurnOptions,
+  { minEvents, isClosing, closing }: TurnOptions,
 ): Promise<number> {
   const { database, holder, leaseMs } = dependencies;
   if (unhandled(consumer, await readProgress(database.prisma, consumer.name)) < minEvents) return 0;
-  const signal = AbortSignal.timeout(leaseMs); // before the lease begins, so that it never outlives the lease
+  // The time begins before the lease, so that it never outlives the lease.
+  const signal = AbortSignal.any([AbortSignal.timeout(leaseMs), closing]);
   const endsAt = performance.now() + leaseMs / 2;
   const lease = await acquireLease(database.prisma, consumer.name, holder, leaseMs);
   if (lease === null) return 0;
   const isLast: IsLast = (left) => left < minEvents || performance.now() >= endsAt || isClosing();
-  for (let batches = 1; ; batches += 1) {
-    const isDone =
-      consumer.kind === 'transactional'
-        ? await commitBatch(consumer, dependencies, lease, isLast)
-        : await deliverBatch(consumer, dependencies, lease, signal, isLast);
-    if (isDone) return batches;
+  const handleBatch = () =>
+    consumer.kind === 'transactional'
+      ? commitBatch(consumer, dependencies, lease, isLast)
+      : deliverBatch(consumer, dependencies, lease, signal, isLast);
+  try {
+    for (let batches = 1; ; batches += 1) if (await handleBatch()) return batches;
+  } catch (cause) {
+    if (cause instanceof ConsumerDelay) await releaseLease(database.prisma, lease);
+    throw cause;
   }
 }
 
@@ -90,10 +97,11 @@ async function deliverBatch(
   signal: AbortSignal,
   isLast: IsLast,
 ): Promise<boolean> {
-  const { position, last } = await readProgress(database.prisma, consumer.name);
+  const { position, last, acceptedToken } = await readProgress(database.prisma, consumer.name);
   const events = await eventLog.read(position, consumer.batchSize);
   signal.throwIfAborted(); // the lease has ended
-  if (events.length > 0) await consumer.handle(events, { token: lease.token, signal });
+  const delivery = { token: lease.token, signal, db: database.prisma, acceptedToken };
+  if (events.length > 0) await consumer.handle(events, delivery);
   const upTo = position + BigInt(events.length);
   const release = isLast(last - upTo) || events.length === 0;
   if (!(await advancePosition(database.prisma, lease, upTo, release))) throw leaseLost(lease);

@@ -1,4 +1,5 @@
 import type { LoggedEvent } from '../../domain/order-event.js';
+import type { StoredPayload } from '../../domain/order-event-message.js';
 
 /** All events in one sequence. Positions are dense and assigned after commit, so no event appears before one that was read. */
 export interface EventLog {
@@ -18,4 +19,13 @@ export interface EventLog {
 export interface EventRange {
   readonly after: bigint;
   readonly upTo: bigint;
+}
+
+/** What is stored with an event for the consumers of the log. */
+export interface EventDetails {
+  readonly orderId: string;
+  readonly version: number;
+  readonly payload: StoredPayload;
+  /** Trace context of the request that caused the event. */
+  readonly traceparent: string | null;
 }
