@@ -18,6 +18,7 @@ import { prepareSchema } from './database/prepare-schema.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
 import { checkSession } from './database/startup-checks.js';
+import { createCachedReport } from './events/consumers/cached-report.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
@@ -35,7 +36,7 @@ import { createFastLane } from './http/fast-lane.js';
 import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
 import { createRequestGuard } from './http/request-guard.js';
-import { createHttp, urlOf } from './http/server.js';
+import { createHttp, urlOf, type HttpOptions } from './http/server.js';
 import { loadTrustedDocuments } from './http/trusted-documents.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
@@ -85,9 +86,12 @@ interface Setup {
 async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
-  const { hub, wakeSequencer } = await startEvents(setup, database, postgres.directUrl);
+  const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const orders = await createOrders(setup, database, wakeSequencer);
-  const serverUrl = await serve(setup, createServices(setup, orders, hub), createReadiness(database));
+  const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    problem: createReadiness(database),
+    consumers: reportConsumers,
+  });
   await postgres.announce?.(serverUrl);
   return serverUrl;
 }
@@ -121,8 +125,9 @@ async function startEvents({ config, log, resources }: Setup, database: Database
 
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
+  const list = createConsumers(config, log);
   const consumers = await startConsumers({
-    consumers: createConsumers(config, log),
+    consumers: list,
     database,
     eventLog,
     holder: self,
@@ -137,6 +142,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     isWatched: hub.isWatched,
     publish: hub.publish,
     onLogged: consumers.eventsLogged,
+    onRewound: hub.expireAll,
     log,
   });
   resources.defer(() => tailer.close());
@@ -150,7 +156,8 @@ async function startEvents({ config, log, resources }: Setup, database: Database
   };
   const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
   resources.defer(() => sequencer.close());
-  return { hub, wakeSequencer: sequencer.wake };
+  const names = list.map(({ name }) => name);
+  return { hub, wakeSequencer: sequencer.wake, reportConsumers: createCachedReport(database, names, log) };
 }
 
 async function createOrders(
@@ -208,7 +215,7 @@ function createServices({ config, log }: Setup, orders: OrderDependencies, hub: 
 async function serve(
   { config, log, resources }: Setup,
   services: Services,
-  problem: () => Promise<string | null>,
+  { problem, consumers }: { readonly problem: () => Promise<string | null> } & Pick<HttpOptions, 'consumers'>,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -241,7 +248,7 @@ async function serve(
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
   const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
-  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready });
+  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready, consumers });
   resources.defer(() => closeWithin(http, shutdownGraceMs));
   const websockets = serveWebsockets({
     ...shared,

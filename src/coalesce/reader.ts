@@ -39,6 +39,9 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const idOfNumber = share(reader.idOfNumber, lanes, bounds);
   const idOfReference = share(reader.idOfReference, lanes, bounds);
   const events = share(reader.events, lanes, bounds);
+  const eventPage = share(reader.eventPage, lanes, bounds);
+  const startPoint = share(reader.startPoint, lanes, bounds);
+  const latestEvents = share(reader.latestEvents, lanes, bounds);
   const stats = share(reader.stats, expensive, bounds);
   const statsSpan = share(reader.statsSpan, expensive, bounds);
   const statsSeries = share(reader.statsSeries, expensive, bounds);
@@ -64,6 +67,9 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
       idOfNumber: (number) => one(idOfNumber, number),
       idOfReference: (key) => one(idOfReference, key),
       events: (key) => one(events, key),
+      eventPage: (key) => one(eventPage, key),
+      startPoint: (limit) => one(startPoint, limit),
+      latestEvents: (filter) => one(latestEvents, filter),
       stats: (key) => one(stats, key),
       statsSpan: (key) => one(statsSpan, key),
       statsSeries: (key) => one(statsSeries, key),

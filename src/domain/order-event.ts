@@ -30,6 +30,13 @@ export function eventId(orderId: string, version: number): string {
   return `event:${orderId}:${version}`;
 }
 
+/** What happened to an order: the new status of a creation or status change, or the type of another event. */
+export type EventKind = OrderStatus | 'UPDATED' | 'DELETED';
+
+export function kindOf({ to, type }: Pick<OrderEvent, 'to' | 'type'>): EventKind {
+  return to ?? (type as EventKind); // creations and status changes always have a new status
+}
+
 /** The event of a creation, before the database has assigned its time. */
 export type NewOrderEvent = Omit<OrderEvent, 'occurredAt'>;
 

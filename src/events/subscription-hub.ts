@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
 import type { LoggedEvent } from '../domain/order-event.js';
-import { encodeResumeCursor } from '../domain/opaque-cursor.js';
+import { encodeLogCursor } from '../domain/log-cursor.js';
 import type { SubscriptionHub, EventFilter } from '../orders/interfaces/subscription-hub.js';
 
 export interface PublishingHub extends SubscriptionHub {
@@ -9,6 +9,8 @@ export interface PublishingHub extends SubscriptionHub {
   readonly isWatched: () => boolean;
   /** Offers events to their subscribers, in slices between which the event loop does other work. */
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
+  /** Ends every subscription with CURSOR_EXPIRED, because the log was rewound. */
+  readonly expireAll: () => void;
   /** Ends every subscription. */
   close(): void;
 }
@@ -71,12 +73,18 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
         }
       }
     },
+    expireAll() {
+      for (const { members } of groups.values()) for (const subscriber of members) subscriber.expire();
+    },
     close() {
       closed = true;
       for (const { members } of groups.values()) for (const subscriber of members) subscriber.end();
     },
   };
 }
+
+const EXPIRED =
+  'The event log was restored to an earlier state, so events that were sent may be lost. Read the orders again and subscribe without a cursor.';
 
 const ALL_ORDERS = 'all';
 
@@ -107,13 +115,13 @@ function matches({ orderId, customerId, to }: EventFilter, event: LoggedEvent): 
 }
 
 type Step = IteratorResult<LoggedEvent, undefined>;
-type Waiter = (step: Step) => void;
+type Waiter = (step: Step | Promise<Step>) => void;
 
 /** A bounded queue of events, read as an async iterator. */
 class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
   readonly #queue: LoggedEvent[] = [];
   readonly #waiters: Waiter[] = [];
-  #state: 'open' | 'overflowed' | 'ended' = 'open';
+  #state: 'open' | 'overflowed' | 'expired' | 'ended' = 'open';
   #lastCursor: string | null = null;
 
   constructor(
@@ -138,13 +146,22 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
     for (const resolve of this.#waiters.splice(0)) resolve({ done: true, value: undefined });
   }
 
-  #leave(state: 'overflowed' | 'ended'): void {
+  expire(): void {
+    if (this.#state === 'ended') return;
+    this.#queue.length = 0;
+    this.#leave('expired');
+    const [waiter, ...others] = this.#waiters.splice(0);
+    waiter?.(this.next());
+    for (const resolve of others) resolve({ done: true, value: undefined });
+  }
+
+  #leave(state: 'overflowed' | 'expired' | 'ended'): void {
     this.#state = state;
     this.onEnd();
   }
 
   #deliver(event: LoggedEvent): Step {
-    this.#lastCursor = encodeResumeCursor(event.position, event.orderId, event.version);
+    this.#lastCursor = encodeLogCursor(event);
     return { done: false, value: event };
   }
 
@@ -153,7 +170,9 @@ class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
     if (event !== undefined) return Promise.resolve(this.#deliver(event));
     if (this.#state === 'open') return new Promise((resolve) => this.#waiters.push(resolve));
     if (this.#state === 'ended') return Promise.resolve({ done: true, value: undefined });
+    const isExpired = this.#state === 'expired';
     this.#state = 'ended';
+    if (isExpired) return Promise.reject(new RequestError('CURSOR_EXPIRED', EXPIRED));
     const message =
       'The subscription has ended because the client reads more slowly than events occur. extensions.lastCursor is the cursor of the last event sent.';
     return Promise.reject(new RequestError('SLOW_CONSUMER', message, { details: { lastCursor: this.#lastCursor } }));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LoggedEvent } from '../../src/domain/order-event.js';
 import { RequestError } from '../../src/domain/errors.js';
-import { decodeCursor } from '../../src/domain/opaque-cursor.js';
+import { encodeLogCursor } from '../../src/domain/log-cursor.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { loggedEvent } from '../support/events.js';
 
@@ -26,7 +26,7 @@ test('a slow subscriber is closed with the cursor of its last event and does not
   const failure: unknown = await slow.next().catch((cause: unknown) => cause);
   if (!(failure instanceof RequestError)) throw new Error('the slow subscriber was not closed', { cause: failure });
   expect(failure.code).toBe('SLOW_CONSUMER');
-  expect(decodeCursor(String(failure.details['lastCursor']))).toEqual(['log', '4', 'x', 4]);
+  expect(failure.details['lastCursor']).toBe(encodeLogCursor(loggedEvent(4)));
   expect(await slow.next()).toEqual({ done: true, value: undefined });
 });
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { startPollLoop } from '../poll-loop.js';
 import { ConsumerDelay, type EventConsumer } from './consumer.js';
+import { createConsumerMemory } from './consumer-memory.js';
 import { registerConsumers } from './consumer-positions.js';
 import { takeTurn, type TurnDependencies } from './consumer-turn.js';
 
@@ -59,17 +60,13 @@ function startConsumer(
   let isClosed = false;
   let retryAt = 0;
   const closing = new AbortController();
+  let heldFor: string | null = null;
+  const memory = createConsumerMemory();
 
-  async function takeTurnUnlessDelayed(minEvents: number): Promise<number> {
-    if (performance.now() < retryAt) return 0;
-    try {
-      const options = { minEvents, isClosing: () => isClosed, closing: closing.signal };
-      return await takeTurn(consumer, dependencies, options);
-    } catch (cause) {
-      if (!(cause instanceof ConsumerDelay)) throw cause;
-      retryAt = performance.now() + RETRY_MS;
-      return 0;
-    }
+  function logHold(held: string | null): void {
+    if (held !== null && heldFor === null) log.error({ consumer: name, reason: held }, HELD);
+    if (held === null && heldFor !== null) log.info({ consumer: name }, 'consumer resumed');
+    heldFor = held;
   }
 
   const pollLoop = startPollLoop({
@@ -78,8 +75,18 @@ function startConsumer(
     pollMs,
     log,
     async poll() {
+      if (performance.now() < retryAt) return false;
       const isDue = performance.now() >= dueAt;
-      const batches = await takeTurnUnlessDelayed(isDue ? 1 : batchSize);
+      const ending = { isClosing: () => isClosed, closing: closing.signal };
+      const turn = await unlessDelayed(
+        takeTurn(consumer, dependencies, { minEvents: isDue ? 1 : batchSize, memory, ...ending }),
+      );
+      if (turn === 'delayed') {
+        retryAt = performance.now() + RETRY_MS;
+        return false;
+      }
+      const { batches, held } = turn;
+      logHold(held);
       if (isDue || batches > 0) dueAt = performance.now() + maxDelayMs;
       return batches > 0 && !isClosed;
     },
@@ -100,3 +107,14 @@ function startConsumer(
     },
   };
 }
+
+async function unlessDelayed<T>(turn: Promise<T>): Promise<T | 'delayed'> {
+  try {
+    return await turn;
+  } catch (cause) {
+    if (cause instanceof ConsumerDelay) return 'delayed';
+    throw cause;
+  }
+}
+
+const HELD = 'consumer held: it does not run until an operator acts, see npm run cli -- consumers';
