@@ -18,6 +18,6 @@ export function failureOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'no acknowledgement in time';
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors.at(-1));
-  const isOfClient = GenericError.isGenericError(error as GenericError);
+  const isOfClient = GenericError.isGenericError(error);
   return isOfClient && error.cause !== undefined ? failureOf(error.cause) : error.message;
 }
