@@ -43,6 +43,8 @@ import { createFailureReport } from './observability/failure-report.js';
 import { createMemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
 import type { RateLimiter } from './rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
+import { createEventSubscriptions } from './orders/event-subscriptions.js';
+import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
@@ -137,6 +139,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     pollMs,
     isWatched: hub.isWatched,
     publish: hub.publish,
+    skipTo: hub.skipTo,
     onLogged: consumers.eventsLogged,
     log,
   });
@@ -197,12 +200,14 @@ function authenticationOf({ auth }: Config, log: Logger): Authenticate {
   }
 }
 
-function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
+function createServices({ config, log }: Setup, orders: OrderDependencies, hub: SubscriptionHub): Services {
+  const { deadlineMs } = config.request;
+  const { readerFor } = orders;
   return {
     orders,
-    hub,
+    subscribe: createEventSubscriptions({ hub, readerFor, replayMax: config.events.replayMax, deadlineMs }),
     report: createFailureReport(log),
-    deadlineMs: config.request.deadlineMs,
+    deadlineMs,
   };
 }
 

@@ -72,6 +72,8 @@ export interface Config {
   readonly events: {
     readonly debounceMs: number;
     readonly pollMs: number;
+    /** Maximum number of events between the cursor of a subscription and the end of the log. */
+    readonly replayMax: number;
     readonly maxQueued: number;
     readonly maxCost: number;
   };
@@ -155,6 +157,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,
+      replayMax: values.EVENTS_REPLAY_MAX,
       maxQueued: values.SUBSCRIBER_MAX_QUEUED,
       maxCost: values.SUBSCRIBERS_MAX_COST,
     },

@@ -218,6 +218,12 @@ export const VARIABLES = {
     'Time that the sequencer collects commits before it assigns positions, in milliseconds.',
   ),
   EVENTS_POLL_MS: whole(1_000, 10, 60_000, 'Interval at which the event log is polled, in milliseconds.'),
+  EVENTS_REPLAY_MAX: whole(
+    1_000_000,
+    0,
+    1_000_000_000_000,
+    'Maximum number of events between the cursor of a subscription and the end of the event log. An older cursor is rejected as `CURSOR_EXPIRED`.',
+  ),
   SUBSCRIBER_MAX_QUEUED: whole(
     1_000,
     1,

@@ -12,6 +12,8 @@ export interface LogTailerOptions {
   /** Whether the process has subscriptions. */
   readonly isWatched: () => boolean;
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
+  /** Called with the position behind which the reading continues, when entries before it are not published. */
+  readonly skipTo: (position: bigint) => void;
   /** Called with the number of new entries, before they are published. */
   readonly onLogged: (count: number) => void;
   readonly log: Logger;
@@ -22,8 +24,9 @@ export interface LogTailerOptions {
  * subscriptions only the end of the log is read.
  */
 export async function startLogTailer(options: LogTailerOptions): Promise<PollLoop> {
-  const { eventLog, debounceMs, pollMs, isWatched, publish, onLogged, log } = options;
+  const { eventLog, debounceMs, pollMs, isWatched, publish, skipTo, onLogged, log } = options;
   let position = await eventLog.lastPosition();
+  skipTo(position);
 
   /** @returns false if a subscription began meanwhile: it must get the entries since then, so they are read */
   async function skipToEnd(): Promise<boolean> {
@@ -31,6 +34,7 @@ export async function startLogTailer(options: LogTailerOptions): Promise<PollLoo
     if (isWatched()) return false;
     if (end > position) onLogged(Number(end - position));
     position = end > position ? end : position;
+    skipTo(position);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import type { EventPayload, OrderEvent } from '../domain/order-event.js';
+import type { EventPayload, LoggedEvent, OrderEvent } from '../domain/order-event.js';
 import type { Actor } from '../domain/viewer.js';
 import type { Columns } from './columns.js';
 
@@ -57,6 +57,11 @@ export function toEventRow<Event extends { readonly actor: Actor }>({ actor, ...
 
 export function toEvent({ actor, actorKind, ...event }: EventRow): OrderEvent {
   return { ...event, actor: { subject: actor, kind: actorKind } };
+}
+
+/** @param row of an event with a position */
+export function toLoggedEvent(row: EventRow): LoggedEvent {
+  return toEvent(row) as LoggedEvent;
 }
 
 const PAYLOAD_TYPES = {

@@ -1,9 +1,10 @@
 import type { EventLog } from '../orders/interfaces/event-log.js';
 import type { Database } from '../database/database.js';
+import { readEnd, readPoint } from './statements/read-log.js';
 import { assignPositions, lastPosition, readLog, lockSequencer } from './statements/sequence-events.js';
 
 /** The event log in PostgreSQL. */
-export function createEventLog({ prisma }: Database): EventLog {
+export function createEventLog({ prisma, reads }: Database): EventLog {
   return {
     sequence: async (limit, orderIds) =>
       prisma.$transaction(async (tx) => {
@@ -12,5 +13,7 @@ export function createEventLog({ prisma }: Database): EventLog {
       }),
     lastPosition: () => lastPosition(prisma),
     read: (after, limit) => readLog(prisma, after, limit),
+    pointAt: (position) => readPoint(reads, position),
+    end: () => readEnd(reads),
   };
 }

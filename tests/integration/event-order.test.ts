@@ -34,6 +34,7 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     pollMs,
     isWatched: () => true,
     publish: async (events) => void seen.push(...events),
+    skipTo: () => undefined,
     onLogged: () => undefined,
     log,
   });
@@ -242,6 +243,7 @@ test('a tailer continues after a full page without a poll and skips no event', a
     pollMs: NEVER_MS,
     isWatched: () => true,
     publish,
+    skipTo: () => undefined,
     onLogged: () => undefined,
     log,
   });

@@ -27,13 +27,15 @@ function createLog() {
 
 async function startTailer(eventLog: ReturnType<typeof createLog>['eventLog']) {
   const seen: LoggedEvent[] = [];
-  const state = { isWatched: false, logged: 0, seen };
+  const skipped: bigint[] = [];
+  const state = { isWatched: false, logged: 0, seen, skipped };
   const tailer = await startLogTailer({
     eventLog,
     debounceMs: 0,
     pollMs: 60_000,
     isWatched: () => state.isWatched,
     publish: async (events) => void seen.push(...events),
+    skipTo: (position) => skipped.push(position),
     onLogged: (count) => (state.logged += count),
     log: pino({ level: 'silent' }),
   });
@@ -49,6 +51,7 @@ test('without subscriptions no event is read, and consumers learn how many there
   tailer.wake();
   await expect.poll(() => state.logged).toBe(2);
   expect(state.seen).toEqual([]);
+  expect(state.skipped).toEqual([0n, 2n]);
   state.isWatched = true;
   log.append();
   tailer.wake();
@@ -66,4 +69,5 @@ test('a subscription that begins while the end of the log is read gets every eve
   log.answer();
   await expect.poll(() => state.seen.map(({ position }) => position)).toEqual([1n]);
   expect(state.logged).toBe(1);
+  expect(state.skipped).toEqual([0n]);
 });
