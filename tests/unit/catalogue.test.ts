@@ -259,7 +259,7 @@ test.each([
   ['the rest of the body', (_, response) => response.writeHead(200).write('{"id":')],
 ] satisfies [string, Behaviour][])('a service that sends %s too late causes a timeout', async (_, slow) => {
   const { catalogue, service } = await start({ timeoutMs: 250, retries: 3 }, slow);
-  expect(await one(catalogue, 'mug')).toEqual(unavailable('did not answer within 250 ms'));
+  expect(await one(catalogue, 'mug')).toEqual(unavailable('did not respond within 250 ms'));
   expect(service.requests.length).toBeGreaterThan(1); // on a busy machine an attempt can time out before its request is sent
 });
 
