@@ -50,9 +50,9 @@ function startLoad(server: ServerProcess) {
   const failures: unknown[] = [];
   let orders = 0;
   let slowestMs = 0;
-  let isStopped = false;
+  const end = new AbortController();
   const clients = Array.from({ length: 8 }, async () => {
-    while (!isStopped) {
+    while (!end.signal.aborted) {
       const began = performance.now();
       const items = [{ productId: `p${orders % 50}`, expectedUnitPrice: '4.20' }];
       const failure = await createWholeOrder(server, { items }).then(
@@ -69,7 +69,7 @@ function startLoad(server: ServerProcess) {
     orders: () => orders,
     slowestMs: () => slowestMs,
     async stop() {
-      isStopped = true;
+      end.abort();
       await Promise.all(clients);
     },
   };

@@ -62,12 +62,12 @@ describe.skipIf(SKIPS_REDIS)('the connection to Redis', () => {
 
   test('a slow Redis costs few commands their time-out', async () => {
     const connection = await connectedTo(redis, log);
-    let isSlow = true;
+    const end = new AbortController();
     const slow = (async () => {
-      while (isSlow) await occupy(redis, 200);
+      while (!end.signal.aborted) await occupy(redis, 200);
     })();
     expect(await timeOf(connection, 2_000)).toBeLessThan(2_000);
-    isSlow = false;
+    end.abort();
     await slow;
     await expect.poll(() => isConnected(connection), { timeout: 10_000 }).toBe(true);
   });
