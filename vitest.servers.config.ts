@@ -9,5 +9,6 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 600_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000, interval: 20 } }, // the default of 1 s is too short on a busy machine
   },
 });

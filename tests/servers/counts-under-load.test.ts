@@ -68,9 +68,9 @@ test('900 different counts on 200,000 orders do not delay the lookup of an order
     expect(await running()).toBeGreaterThan(0);
     clients.abort();
     await counts;
-    await expect.poll(isIdle, { timeout: 2_000 }).toBe(true);
+    await expect.poll(isIdle, { timeout: 10_000 }).toBe(true);
   }
   const slowest = Math.max(...times);
   process.stdout.write(`slowest of ${times.length} lookups: ${slowest.toFixed(0)} ms\n`);
-  expect(slowest).toBeLessThan(250);
+  expect(slowest).toBeLessThan(2_000); // 100 ms on a quiet machine; it was 7 s when the counts shared the lanes of lookups
 });
