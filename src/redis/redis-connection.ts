@@ -6,6 +6,8 @@ import { RedisTimeout, within } from './time-limit.js';
 export interface RedisConnectionOptions {
   readonly url: string;
   readonly log: Logger;
+  /** Maximum duration of commands, in milliseconds. */
+  readonly commandTimeoutMs?: number;
 }
 
 export type RedisClient = ReturnType<typeof newClient>;
@@ -15,7 +17,7 @@ export interface RedisConnection {
   /**
    * Runs commands. Never rejects: a failure is logged.
    *
-   * @returns null if they failed or took more than 50 ms, and at once while Redis is known to fail
+   * @returns null if they failed or took too long, and at once while Redis is known to fail
    */
   run<T>(commands: (client: RedisClient) => Promise<T>): Promise<T | null>;
   close(): void;
@@ -43,7 +45,11 @@ const WORKED = 'Redis works again';
  * Only the connection itself tests whether Redis works again, so no request waits for that. A new connection replaces a hung
  * one, because commands in the queue of the latter would delay its recovery.
  */
-export function createRedisConnection({ url, log }: RedisConnectionOptions): RedisConnection {
+export function createRedisConnection({
+  url,
+  log,
+  commandTimeoutMs = COMMAND_TIMEOUT_MS,
+}: RedisConnectionOptions): RedisConnection {
   const failures = createFailureLog(log);
   const rejections = createFailureLog(log); // such as "out of memory": Redis responds, and other commands may succeed
   let current: RedisClient | null = null; // connecting or ready
@@ -58,7 +64,7 @@ export function createRedisConnection({ url, log }: RedisConnectionOptions): Red
     client.on('error', (cause) => disconnect(client, cause));
     try {
       await within(CONNECT_TIMEOUT_MS, client.connect());
-      await within(COMMAND_TIMEOUT_MS, client.ping());
+      await within(commandTimeoutMs, client.ping());
       if (client !== current) return;
       isReady = true;
       timeouts = 0;
@@ -92,7 +98,7 @@ export function createRedisConnection({ url, log }: RedisConnectionOptions): Red
     const client = current;
     if (client === null || !isReady) return null;
     try {
-      const result = await within(COMMAND_TIMEOUT_MS, commands(client));
+      const result = await within(commandTimeoutMs, commands(client));
       timeouts = 0;
       return result;
     } catch (cause) {

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createRedisConnection, type RedisConnection } from '../../src/redis/redis-connection.js';
-import { connectedTo, createRedis, isConnected, SKIPS_REDIS, type RedisServer } from '../support/redis.js';
+import {
+  connectedTo,
+  createRedis,
+  isConnected,
+  LONG_TIMEOUT,
+  SKIPS_REDIS,
+  type RedisServer,
+} from '../support/redis.js';
 
 const lines: { msg: string; err?: { message: string } }[] = [];
 const log = pino(
@@ -44,7 +51,7 @@ describe.skipIf(SKIPS_REDIS)('the connection to Redis', () => {
     redis.pause();
     expect(await timeOf(connection, 1_000)).toBeLessThan(1_000);
     await sleep(1_500); // attempts to connect
-    expect(await timeOf(connection, 1_000)).toBeLessThan(100);
+    expect(await timeOf(connection, 1_000)).toBeLessThan(500);
     redis.resume();
     await expect.poll(() => isConnected(connection), { timeout: 10_000 }).toBe(true);
     expect(messages()).toEqual(['Redis failed; requests continue without it']);
@@ -56,7 +63,7 @@ describe.skipIf(SKIPS_REDIS)('the connection to Redis', () => {
     redis.pause();
     await expect.poll(messages, { timeout: 10_000 }).toHaveLength(1);
     await sleep(3_000); // further checks
-    expect(await timeOf(connection, 100)).toBeLessThan(40);
+    expect(await timeOf(connection, 1_000)).toBeLessThan(500);
     redis.resume();
   });
 
@@ -73,20 +80,20 @@ describe.skipIf(SKIPS_REDIS)('the connection to Redis', () => {
   });
 
   test('a pause of this process is not a failure of Redis', async () => {
-    const connection = await connectedTo(redis, log);
-    for (let round = 0; round < 5; round += 1) {
+    const connection = await connectedTo(redis, log, { commandTimeoutMs: 400 });
+    for (let round = 0; round < 3; round += 1) {
       const replies = Promise.all(
         Array.from({ length: 20 }, () => connection.run((client) => client.set('paused', round))),
       );
       const began = performance.now();
-      while (performance.now() - began < 150); // blocks the event loop
+      while (performance.now() - began < 600); // blocks the event loop
       expect(await replies).not.toContain(null);
     }
     expect(lines).toEqual([]);
   });
 
   test('a full Redis rejects writes at once, which is logged once, and reads continue', async () => {
-    const connection = await connectedTo(redis, log);
+    const connection = await connectedTo(redis, log, LONG_TIMEOUT);
     await connection.run((client) => client.set('key', 'value'));
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     for (let index = 0; index < 10; index += 1) {
@@ -111,7 +118,7 @@ describe.skipIf(SKIPS_REDIS)('the connection to Redis', () => {
     onTestFinished(() => connection.close());
     await expect.poll(messages).toEqual(['Redis failed; requests continue without it']);
     await sleep(2_500); // further attempts
-    expect(await timeOf(connection, 100)).toBeLessThan(40);
+    expect(await timeOf(connection, 1_000)).toBeLessThan(500);
     expect(lines).toMatchObject([{ err: { message: expect.stringContaining('WRONGPASS') as string } }]);
     expect(JSON.stringify(lines)).not.toContain('s3cret');
     expect(await isConnected(await connectedTo(locked, log))).toBe(true);

@@ -6,7 +6,7 @@ import { createRedisProductCache } from '../../src/catalogue/redis-product-cache
 import type { SharedProductCache } from '../../src/catalogue/shared-product-cache.js';
 import type { ProductLookupResult } from '../../src/orders/interfaces/product-lookup.js';
 import type { RedisConnection } from '../../src/redis/redis-connection.js';
-import { connectedTo, createRedis, SKIPS_REDIS, type RedisServer } from '../support/redis.js';
+import { connectedTo, createRedis, LONG_TIMEOUT, SKIPS_REDIS, type RedisServer } from '../support/redis.js';
 
 const lines: { msg: string; failures: number }[] = [];
 const log = pino(
@@ -43,7 +43,7 @@ describe.skipIf(SKIPS_REDIS)('products in Redis', () => {
 
   /** The cache of one server, which has read once. */
   async function cacheOf({ url = serviceUrl, cacheMs = 60_000 } = {}): Promise<Cache> {
-    const connection = await connectedTo(redis, log);
+    const connection = await connectedTo(redis, log, LONG_TIMEOUT);
     const cache = createRedisProductCache({ redis: connection, serviceUrl: url, cacheMs, log });
     await cache.read(['first']);
     return { ...cache, connection };

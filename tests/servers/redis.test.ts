@@ -7,7 +7,15 @@ import type { RateLimiter } from '../../src/rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../../src/rate-limit/redis-rate-limiter.js';
 import { describeRateLimiter } from '../support/rate-limiter-contract.js';
 import { createRedisConnection } from '../../src/redis/redis-connection.js';
-import { connectedTo, createRedis, HAS_REDIS, isConnected, SKIPS_REDIS, type RedisServer } from '../support/redis.js';
+import {
+  connectedTo,
+  createRedis,
+  HAS_REDIS,
+  isConnected,
+  LONG_TIMEOUT,
+  SKIPS_REDIS,
+  type RedisServer,
+} from '../support/redis.js';
 
 test('CI has the Redis that these tests require', () => {
   expect(HAS_REDIS || process.env['CI'] !== 'true').toBe(true);
@@ -31,7 +39,7 @@ describe.skipIf(SKIPS_REDIS)('rate limits in Redis', () => {
 
   /** A limiter that has reached Redis. */
   async function limiterOf(settings: BucketSettings, prefix: string): Promise<RateLimiter> {
-    return createRedisRateLimiter(settings, await connectedTo(redis, log), prefix);
+    return createRedisRateLimiter(settings, await connectedTo(redis, log, LONG_TIMEOUT), prefix);
   }
 
   const keysOf = (prefix: string) => redis.command<string[]>('KEYS', `${prefix}*`);

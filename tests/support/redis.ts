@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { createClient } from 'redis';
 import { expect, onTestFinished } from 'vitest';
-import { createRedisConnection, type RedisConnection } from '../../src/redis/redis-connection.js';
+import {
+  createRedisConnection,
+  type RedisConnection,
+  type RedisConnectionOptions,
+} from '../../src/redis/redis-connection.js';
 import { freePort } from './process.js';
 
 export interface RedisServer {
@@ -71,9 +75,16 @@ export async function createRedis({ password = '' } = {}): Promise<RedisServer> 
   };
 }
 
+/** The commands of a test that is not about time-outs: a busy machine does not fail it. */
+export const LONG_TIMEOUT = { commandTimeoutMs: 5_000 };
+
 /** A connection of the server under test that has reached Redis, closed with the test. */
-export async function connectedTo(redis: RedisServer, log: Logger): Promise<RedisConnection> {
-  const connection = createRedisConnection({ url: redis.url, log });
+export async function connectedTo(
+  redis: RedisServer,
+  log: Logger,
+  options: Pick<RedisConnectionOptions, 'commandTimeoutMs'> = {},
+): Promise<RedisConnection> {
+  const connection = createRedisConnection({ url: redis.url, log, ...options });
   onTestFinished(() => connection.close());
   await expect.poll(() => isConnected(connection), { timeout: 10_000 }).toBe(true);
   return connection;
