@@ -20,6 +20,7 @@ import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
 import { checkSession } from './database/startup-checks.js';
 import type { Viewer } from './domain/viewer.js';
+import { createCachedReport } from './events/consumers/cached-report.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
@@ -37,7 +38,7 @@ import { createFastLane } from './http/fast-lane.js';
 import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
 import { createRequestGuard } from './http/request-guard.js';
-import { createHttp, urlOf } from './http/server.js';
+import { createHttp, urlOf, type HttpOptions } from './http/server.js';
 import { loadTrustedDocuments } from './http/trusted-documents.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
@@ -90,11 +91,14 @@ interface Setup {
 async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
-  const { hub, wakeSequencer } = await startEvents(setup, database, postgres.directUrl);
+  const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
-  const rateLimiter = rateLimiterOf(setup.config, redis);
-  const serverUrl = await serve(setup, createServices(setup, orders, hub), rateLimiter, createReadiness(database));
+  const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    rateLimiter: rateLimiterOf(setup.config, redis),
+    problem: createReadiness(database),
+    consumers: reportConsumers,
+  });
   await postgres.announce?.(serverUrl);
   return serverUrl;
 }
@@ -136,8 +140,9 @@ async function startEvents({ config, log, resources }: Setup, database: Database
 
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
+  const list = createConsumers();
   const consumers = await startConsumers({
-    consumers: createConsumers(),
+    consumers: list,
     database,
     eventLog,
     holder: self,
@@ -152,6 +157,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     isWatched: hub.isWatched,
     publish: hub.publish,
     skipTo: hub.skipTo,
+    rewindTo: hub.rewindTo,
     onLogged: consumers.eventsLogged,
     log,
   });
@@ -166,7 +172,8 @@ async function startEvents({ config, log, resources }: Setup, database: Database
   };
   const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
   resources.defer(() => sequencer.close());
-  return { hub, wakeSequencer: sequencer.wake };
+  const names = list.map(({ name }) => name);
+  return { hub, wakeSequencer: sequencer.wake, reportConsumers: createCachedReport(database, names, log) };
 }
 
 async function createOrders(
@@ -227,11 +234,15 @@ function createServices({ config, log }: Setup, orders: OrderDependencies, hub: 
   };
 }
 
+interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
+  readonly rateLimiter: RateLimiter | null;
+  readonly problem: () => Promise<string | null>;
+}
+
 async function serve(
   { config, log, resources }: Setup,
   services: Services,
-  rateLimiter: RateLimiter | null,
-  problem: () => Promise<string | null>,
+  { rateLimiter, problem, consumers }: ServeDependencies,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -262,7 +273,7 @@ async function serve(
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
   const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
-  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready });
+  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready, consumers });
   resources.defer(() => closeWithin(http, shutdownGraceMs));
   const websockets = serveWebsockets({
     ...shared,

@@ -64,6 +64,8 @@ export interface HttpOptions {
   readonly isDraining: () => boolean;
   /** Why the server is not ready, or null if it is. */
   readonly unready: () => Promise<string | null>;
+  /** The consumers of the event log as JSON, for operators. */
+  readonly consumers: () => Promise<unknown>;
   readonly log: Logger;
 }
 
@@ -72,7 +74,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guard, maxBytes, playground, isDraining, unready, log } = options;
+  const { guard, maxBytes, playground, isDraining, unready, consumers, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -116,14 +118,16 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   serveGraphql(app, options);
   if (playground) servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
-  app.get('/ready', async (_request, reply) => {
+  app.get('/ready', async (request, reply) => {
     const reason = await unready();
-    return reason === null ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', reason });
+    if (reason !== null) return reply.code(503).send({ status: 'unavailable', reason });
+    const isProbe = guard(request.headers).rejection !== null;
+    return isProbe ? { status: 'ok' } : { status: 'ok', consumers: await consumers() };
   });
   return app;
 }
 
-/** Orchestrators address them by changing names. They reveal only whether the server is ready. */
+/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready. */
 const PROBES = new Set(['/health', '/ready']);
 
 /** Sets the headers of every response. @returns why the request is rejected, or null */

@@ -59,7 +59,8 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
   const unready = () => Promise.resolve(null);
-  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready });
+  const consumers = () => Promise.resolve([]);
+  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready, consumers });
   const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {

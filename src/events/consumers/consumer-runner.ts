@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { startPollLoop } from '../poll-loop.js';
 import type { EventConsumer } from './consumer.js';
+import { createConsumerMemory } from './consumer-memory.js';
 import { registerConsumers } from './consumer-positions.js';
 import { takeTurn, type TurnDependencies } from './consumer-turn.js';
 
@@ -51,6 +52,14 @@ function startConsumer(
   let logged = 0;
   let dueAt = performance.now() + maxDelayMs;
   let isClosed = false;
+  let heldFor: string | null = null;
+  const memory = createConsumerMemory();
+
+  function logHold(held: string | null): void {
+    if (held !== null && heldFor === null) log.error({ consumer: name, reason: held }, HELD);
+    if (held === null && heldFor !== null) log.info({ consumer: name }, 'consumer resumed');
+    heldFor = held;
+  }
 
   const pollLoop = startPollLoop({
     name,
@@ -59,8 +68,9 @@ function startConsumer(
     log,
     async poll() {
       const isDue = performance.now() >= dueAt;
-      const options = { minEvents: isDue ? 1 : batchSize, isClosing: () => isClosed };
-      const batches = await takeTurn(consumer, dependencies, options);
+      const options = { minEvents: isDue ? 1 : batchSize, isClosing: () => isClosed, memory };
+      const { batches, held } = await takeTurn(consumer, dependencies, options);
+      logHold(held);
       if (isDue || batches > 0) dueAt = performance.now() + maxDelayMs;
       return batches > 0 && !isClosed;
     },
@@ -78,3 +88,5 @@ function startConsumer(
     },
   };
 }
+
+const HELD = 'consumer held: it does not run until an operator acts, see npm run cli -- consumers';

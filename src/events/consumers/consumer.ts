@@ -37,5 +37,13 @@ export interface Delivery {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Thrown by `handle` if the consumer must not run until an operator acts. The message is the reason that operators read:
+ * what was found, and which commands continue.
+ */
+export class ConsumerHold extends Error {
+  override readonly name = 'ConsumerHold';
+}
+
 /** A durable reader of the event log. The runner calls it with the events behind its position, one batch at a time. */
 export type EventConsumer = TransactionalConsumer | ExternalConsumer;

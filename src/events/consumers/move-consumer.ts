@@ -1,0 +1,16 @@
+import type { Database } from '../../database/database.js';
+import { readProgress, registerConsumers, resetPosition } from './consumer-positions.js';
+
+/**
+ * Moves a consumer without tables to a position, while servers run: it handles the events behind it, also those that it
+ * has handled before. A held consumer runs again.
+ *
+ * @returns the end of the log. If it is before `target`, nothing has changed
+ */
+export async function moveConsumer({ prisma }: Database, name: string, target: bigint | 'end'): Promise<bigint> {
+  await registerConsumers(prisma, [name]);
+  const end = (await readProgress(prisma, name))?.last ?? 0n;
+  const position = target === 'end' ? end : target;
+  if (position <= end) await resetPosition(prisma, name, position, null);
+  return end;
+}
