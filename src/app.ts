@@ -7,6 +7,7 @@ import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createRemoteKeys } from './auth/remote-keys.js';
 import { createSecretKeys } from './auth/secret-keys.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
+import { createRedisProductCache } from './catalogue/redis-product-cache.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
@@ -43,6 +44,9 @@ import { createFailureReport } from './observability/failure-report.js';
 import { createMemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
 import type { RateLimiter } from './rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
+import { createEventSubscriptions } from './orders/event-subscriptions.js';
+import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
+import { createRedisConnection, type RedisConnection } from './redis/redis-connection.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
@@ -87,8 +91,10 @@ async function start(setup: Setup, onLost: (reason: string) => void): Promise<st
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
-  const orders = await createOrders(setup, database, wakeSequencer);
+  const redis = connectRedis(setup);
+  const orders = await createOrders(setup, database, redis, wakeSequencer);
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
     consumers: reportConsumers,
   });
@@ -117,6 +123,14 @@ async function connect({ config, log, resources }: Setup, url: string): Promise<
   return database;
 }
 
+/** Null without Redis. The server starts without waiting for it. */
+function connectRedis({ config, log, resources }: Setup): RedisConnection | null {
+  if (config.redisUrl === null) return null;
+  const redis = createRedisConnection({ url: config.redisUrl, log });
+  resources.defer(() => redis.close());
+  return redis;
+}
+
 /** Commit → sequencer → event log → log tailer → subscription hub and consumers. */
 async function startEvents({ config, log, resources }: Setup, database: Database, directUrl: string) {
   const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
@@ -141,8 +155,9 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     pollMs,
     isWatched: hub.isWatched,
     publish: hub.publish,
+    skipTo: hub.skipTo,
+    rewindTo: hub.rewindTo,
     onLogged: consumers.eventsLogged,
-    onRewound: hub.expireAll,
     log,
   });
   resources.defer(() => tailer.close());
@@ -163,6 +178,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
 async function createOrders(
   { config, log, resources }: Setup,
   database: Database,
+  redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
 ): Promise<OrderDependencies> {
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
@@ -177,19 +193,22 @@ async function createOrders(
   return {
     writer,
     readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
-    productLookup: productLookupOf(config, log),
+    productLookup: productLookupOf(config, redis, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 
-function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | null {
-  return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
+function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
+  if (catalogue.kind === 'none') return null;
+  const { url: serviceUrl, cacheSeconds } = catalogue;
+  const isShared = redis !== null && cacheSeconds > 0;
+  const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
+  return createHttpProductLookup(catalogue, log, cache);
 }
 
-function rateLimiterOf({ rateLimit }: Config, log: Logger): RateLimiter | null {
+function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
   if (rateLimit === null) return null;
-  const { redisUrl: url, ...settings } = rateLimit;
-  return url === null ? createMemoryRateLimiter(settings) : createRedisRateLimiter(settings, { url, log });
+  return redis === null ? createMemoryRateLimiter(rateLimit) : createRedisRateLimiter(rateLimit, redis);
 }
 
 function authenticationOf({ auth }: Config, log: Logger): Authenticate {
@@ -203,19 +222,26 @@ function authenticationOf({ auth }: Config, log: Logger): Authenticate {
   }
 }
 
-function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
+function createServices({ config, log }: Setup, orders: OrderDependencies, hub: SubscriptionHub): Services {
+  const { deadlineMs } = config.request;
+  const { readerFor } = orders;
   return {
     orders,
-    hub,
+    subscribe: createEventSubscriptions({ hub, readerFor, replayMax: config.events.replayMax, deadlineMs }),
     report: createFailureReport(log),
-    deadlineMs: config.request.deadlineMs,
+    deadlineMs,
   };
+}
+
+interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
+  readonly rateLimiter: RateLimiter | null;
+  readonly problem: () => Promise<string | null>;
 }
 
 async function serve(
   { config, log, resources }: Setup,
   services: Services,
-  { problem, consumers }: { readonly problem: () => Promise<string | null> } & Pick<HttpOptions, 'consumers'>,
+  { rateLimiter, problem, consumers }: ServeDependencies,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -226,8 +252,6 @@ async function serve(
     trustedDocuments === null
       ? null
       : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
-  const rateLimiter = rateLimiterOf(config, log);
-  resources.defer(() => rateLimiter?.close());
   const shared = {
     ...request,
     guard: createRequestGuard(config.guard),

@@ -39,12 +39,10 @@ export interface Config {
     readonly receiveTimeoutMs: number;
     readonly maxConnections: number;
   };
-  /** Null without a rate limit. Shared by servers on one Redis. */
-  readonly rateLimit: {
-    readonly capacity: number;
-    readonly restoreRate: number;
-    readonly redisUrl: string | null;
-  } | null;
+  /** Null without a rate limit. */
+  readonly rateLimit: { readonly capacity: number; readonly restoreRate: number } | null;
+  /** Servers on one Redis share rate limits and products. Null without Redis. */
+  readonly redisUrl: string | null;
   readonly trustedProxies: Values['TRUSTED_PROXIES'];
   readonly websockets: {
     readonly maxMessageBytes: number;
@@ -149,6 +147,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
     rateLimit: rateLimitOf(values, auth.kind === 'open'),
+    redisUrl: values.REDIS_URL,
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: websocketsOf(values),
     writes: {
@@ -204,7 +203,7 @@ function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
       `RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`,
     ]);
   }
-  return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL } : null;
+  return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE } : null;
 }
 
 function kafkaOf(values: Values): Config['kafka'] {

@@ -142,9 +142,9 @@ export const VARIABLES = {
   ),
   RATE_LIMIT_RESTORE: whole(100_000, 1, 1_000_000_000, 'Cost points that a client regains per second.'),
   REDIS_URL: url(
-    /^rediss?:\/\//,
+    /^rediss?:\/\/[^/?#]+(\/\d*)?$/,
     'redis:// or rediss:// URL',
-    'Redis 7 or newer, by which several servers share the rate limits. Without it, each server limits on its own.',
+    'Redis 7 or newer, by which several servers share the rate limits and the cached products. Without it, each server has its own.',
   ),
   TRUSTED_PROXIES: networks(
     'Proxies whose `X-Forwarded-For` header names the client. Without them, the header is ignored.',

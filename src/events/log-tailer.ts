@@ -16,10 +16,12 @@ export interface LogTailerOptions {
   /** Whether the process has subscriptions. */
   readonly isWatched: () => boolean;
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
+  /** Called with the position behind which the reading continues, when entries before it are not published. */
+  readonly skipTo: (position: bigint) => void;
   /** Called with the number of new entries, before they are published. */
   readonly onLogged: (count: number) => void;
-  /** Called when the log has been rewound. The tailer goes on from the end of the log. */
-  readonly onRewound: () => void;
+  /** Called when the log was restored to an earlier state. Reading continues behind this position, the end of the log. */
+  readonly rewindTo: (position: bigint) => void;
   readonly log: Logger;
 }
 
@@ -28,15 +30,16 @@ export interface LogTailerOptions {
  * subscriptions only the end of the log is read. Each read checks that the log still has the last event of the one before.
  */
 export async function startLogTailer(options: LogTailerOptions): Promise<PollLoop> {
-  const { eventLog, debounceMs, pollMs, isWatched, publish, onLogged, onRewound, log } = options;
+  const { eventLog, debounceMs, pollMs, isWatched, publish, skipTo, rewindTo, onLogged, log } = options;
   const gaps = createGapWatch(log);
   let bookmark = bookmarkAt(await eventLog.end());
+  skipTo(bookmark.position);
 
   async function continueAtEnd(): Promise<void> {
     const { position } = bookmark;
     bookmark = bookmarkAt(await eventLog.end());
     log.error({ read: position, end: bookmark.position }, REWOUND);
-    onRewound();
+    rewindTo(bookmark.position);
   }
 
   /** @returns whether more is to do soon; null if events must be read, for subscriptions or to find a gap */
@@ -53,6 +56,7 @@ export async function startLogTailer(options: LogTailerOptions): Promise<PollLoo
     const count = Number(skipped.end.position - bookmark.position);
     onLogged(count);
     bookmark = bookmarkAt(skipped.end);
+    skipTo(bookmark.position);
     return count === SKIP_SIZE;
   }
 

@@ -1,13 +1,13 @@
 import type { CreatedOrder } from '../orders/create-order.js';
+import type { SubscribeToEvents } from '../orders/event-subscriptions.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { OrderReader } from '../orders/interfaces/order-reader.js';
-import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 
 /** The dependencies of the resolvers. */
 export interface Services {
   readonly orders: OrderDependencies;
-  readonly hub: SubscriptionHub;
+  readonly subscribe: SubscribeToEvents;
   /** Logs an unexpected error. @returns the correlation id that the client gets */
   readonly report: (error: unknown) => string;
   /** Time limit of one request, or of the response to one event, in milliseconds. */

@@ -1,15 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/database/database.js';
-import type { EventConsumer, ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
-import { createConsumerMemory, type ConsumerMemory } from '../../src/events/consumers/consumer-memory.js';
-import { registerConsumers } from '../../src/events/consumers/consumer-positions.js';
+import type { ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
 import { readConsumerReports } from '../../src/events/consumers/consumer-report.js';
 import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
-import { takeTurn, type TurnDependencies } from '../../src/events/consumers/consumer-turn.js';
 import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js';
 import { createEventLog } from '../../src/store/event-log.js';
+import {
+  CREATE_CONSUMED,
+  externalConsumer,
+  processOn,
+  tableConsumer,
+  turn,
+  turnOf,
+  upTo,
+} from '../support/consumers.js';
 import { storeForTest, useDatabase } from '../support/fixture.js';
 import { insertCreated, randomIds } from '../support/rows.js';
 
@@ -19,59 +24,15 @@ const WAIT = { timeout: 20_000 };
 const database = useDatabase({ scope: 'test' });
 
 beforeEach(async () => {
-  await database.sql('CREATE TABLE consumed (position bigint PRIMARY KEY, times int NOT NULL DEFAULT 1)');
+  await database.sql(CREATE_CONSUMED);
 });
 
 const open = (poolSize = 4) => storeForTest(database, { poolSize, preparedStatements: poolSize > 1 });
-
-/** A runner in one process. */
-function processOn(store: Database, leaseMs = 10_000): TurnDependencies & { readonly memory: ConsumerMemory } {
-  const memory = createConsumerMemory();
-  return { database: store, eventLog: createEventLog(store), holder: randomUUID(), leaseMs, memory };
-}
 
 async function writeEvents(count: number): Promise<void> {
   await insertCreated(database, randomIds(count), new Date(Date.now() - 60_000));
   await createEventLog(open()).sequence(count, null);
 }
-
-const OPTIONS = { batchSize: 10, maxDelayMs: 0 };
-
-/** Counts the deliveries of each event in a table. */
-function tableConsumer(beforeWrite: () => Promise<void> = async () => {}): TransactionalConsumer {
-  return {
-    ...OPTIONS,
-    kind: 'transactional',
-    name: 'test-table',
-    tables: ['consumed'],
-    async handle(tx, { after, upTo }) {
-      await beforeWrite();
-      await tx.$executeRawUnsafe(
-        `INSERT INTO consumed AS c (position) SELECT generate_series($1::bigint + 1, $2::bigint)
-         ON CONFLICT (position) DO UPDATE SET times = c.times + 1`,
-        after,
-        upTo,
-      );
-    },
-  };
-}
-
-/** An external system that acknowledges events. */
-function externalConsumer(acknowledge: () => Promise<void> = async () => {}) {
-  const received: { readonly token: bigint; readonly positions: readonly bigint[] }[] = [];
-  const consumer: ExternalConsumer = {
-    ...OPTIONS,
-    kind: 'external',
-    name: 'test-external',
-    async handle(events, { token }) {
-      received.push({ token, positions: events.map(({ position }) => position) });
-      await acknowledge();
-    },
-  };
-  return { consumer, received, positions: () => received.flatMap(({ positions }) => positions) };
-}
-
-const upTo = (last: number) => Array.from({ length: last }, (_, index) => BigInt(index + 1));
 
 async function consumed(): Promise<readonly object[]> {
   return database.sql('SELECT position::int, times FROM consumed ORDER BY position');
@@ -84,17 +45,6 @@ async function positionOf(name: string): Promise<number | undefined> {
     name,
   ]);
   return row?.position;
-}
-
-/** @returns the number of batches */
-async function turn(consumer: EventConsumer, own: ReturnType<typeof processOn>): Promise<number> {
-  return (await turnOf(consumer, own)).batches;
-}
-
-async function turnOf(consumer: EventConsumer, { memory, ...dependencies }: ReturnType<typeof processOn>) {
-  await registerConsumers(dependencies.database.prisma, [consumer.name]);
-  const options = { minEvents: 1, isClosing: () => false, closing: new AbortController().signal, memory };
-  return takeTurn(consumer, dependencies, options);
 }
 
 async function endOf(work: Promise<unknown>): Promise<'done' | 'failed'> {

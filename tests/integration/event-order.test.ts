@@ -35,8 +35,9 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     pollMs,
     isWatched: () => true,
     publish: async (events) => void seen.push(...events),
+    skipTo: () => undefined,
     onLogged: () => undefined,
-    onRewound: () => undefined,
+    rewindTo: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());
@@ -244,8 +245,9 @@ test('a tailer continues after a full page without a poll and skips no event', a
     pollMs: NEVER_MS,
     isWatched: () => true,
     publish,
+    skipTo: () => undefined,
     onLogged: () => undefined,
-    onRewound: () => undefined,
+    rewindTo: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());

@@ -4,8 +4,8 @@ import type { EventConsumer } from './consumer.js';
 import type { Progress } from './consumer-positions.js';
 
 /**
- * What this process has seen of a consumer. The tokens of a consumer only grow, and an event keeps its position. A smaller
- * token or another event shows that the database was restored to an earlier state. A process without a memory cannot know.
+ * What this process has seen of a consumer. Its tokens only grow, its position only grows under one token, and an event
+ * keeps its position. Otherwise the database was restored to an earlier state. A new process has nothing to compare.
  */
 export interface ConsumerMemory {
   token: bigint;
@@ -35,11 +35,11 @@ export async function checkProgress(
 ): Promise<string | null> {
   if (progress.position > progress.last) return aheadOfLog(consumer, progress);
   if (consumer.kind === 'transactional') return null;
-  const { bookmark } = memory;
-  const isRewound =
-    progress.token < memory.token || !isStillLogged(bookmark, await eventLog.pointAt(bookmark.position));
-  if (isRewound) return restored(consumer, memory, progress);
   const { position, token } = progress;
+  const { bookmark } = memory;
+  const wentBack = token < memory.token || (token === memory.token && position < bookmark.position);
+  if (wentBack || !isStillLogged(bookmark, await eventLog.pointAt(bookmark.position)))
+    return restored(consumer, memory, progress);
   memory.token = token;
   if (bookmark.position !== position) memory.bookmark = { position, event: await eventLog.pointAt(position) };
   return null;

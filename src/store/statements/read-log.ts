@@ -59,7 +59,7 @@ UNION ALL
 export async function readLatest(db: ReadQueryable, filter: EventFilter): Promise<LatestEvents> {
   const { orderId, customerId, kinds } = filter;
   const rows = await readRows(db, latestQuery(filter), orderId, customerId, kinds);
-  const events = rows.filter(({ role }) => role === 'event').map(({ role: _, ...row }) => toLoggedEvent(row));
+  const events = rows.filter(({ role }) => role === 'event').map(({ role: _role, ...row }) => toLoggedEvent(row));
   const end = rows.find(({ role }) => role === 'end');
   return {
     events: events.toSorted((one, other) => Number(one.position - other.position)),
