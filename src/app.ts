@@ -7,6 +7,7 @@ import { authenticateAsOpenAdmin } from './auth/open-viewer.js';
 import { createRemoteKeys } from './auth/remote-keys.js';
 import { createSecretKeys } from './auth/secret-keys.js';
 import { createHttpProductLookup } from './catalogue/http-product-lookup.js';
+import { createRedisProductCache } from './catalogue/redis-product-cache.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
@@ -18,13 +19,12 @@ import { prepareSchema } from './database/prepare-schema.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
 import { checkSession } from './database/startup-checks.js';
-import type { Viewer } from './domain/viewer.js';
 import { createCachedReport } from './events/consumers/cached-report.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
-import { createContext, type Context, type Services } from './graphql/context.js';
+import { createContext, type Context, type RequestOrigin, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
 import { introspectionRules } from './graphql/introspection-rule.js';
@@ -46,6 +46,7 @@ import type { RateLimiter } from './rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 import { createEventSubscriptions } from './orders/event-subscriptions.js';
 import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
+import { createRedisConnection, type RedisConnection } from './redis/redis-connection.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
 import { createEventLog } from './store/event-log.js';
@@ -90,8 +91,10 @@ async function start(setup: Setup, onLost: (reason: string) => void): Promise<st
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
-  const orders = await createOrders(setup, database, wakeSequencer);
+  const redis = connectRedis(setup);
+  const orders = await createOrders(setup, database, redis, wakeSequencer);
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
     consumers: reportConsumers,
   });
@@ -120,6 +123,14 @@ async function connect({ config, log, resources }: Setup, url: string): Promise<
   return database;
 }
 
+/** Null without Redis. The server starts without waiting for it. */
+function connectRedis({ config, log, resources }: Setup): RedisConnection | null {
+  if (config.redisUrl === null) return null;
+  const redis = createRedisConnection({ url: config.redisUrl, log });
+  resources.defer(() => redis.close());
+  return redis;
+}
+
 /** Commit → sequencer → event log → log tailer → subscription hub and consumers. */
 async function startEvents({ config, log, resources }: Setup, database: Database, directUrl: string) {
   const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
@@ -128,7 +139,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
 
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
-  const list = createConsumers();
+  const list = createConsumers(config, log);
   const consumers = await startConsumers({
     consumers: list,
     database,
@@ -167,6 +178,7 @@ async function startEvents({ config, log, resources }: Setup, database: Database
 async function createOrders(
   { config, log, resources }: Setup,
   database: Database,
+  redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
 ): Promise<OrderDependencies> {
   const { statementTimeoutMs, connectTimeoutMs } = config.database;
@@ -181,19 +193,22 @@ async function createOrders(
   return {
     writer,
     readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
-    productLookup: productLookupOf(config, log),
+    productLookup: productLookupOf(config, redis, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 
-function productLookupOf({ catalogue }: Config, log: Logger): ProductLookup | null {
-  return catalogue.kind === 'none' ? null : createHttpProductLookup(catalogue, log);
+function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
+  if (catalogue.kind === 'none') return null;
+  const { url: serviceUrl, cacheSeconds } = catalogue;
+  const isShared = redis !== null && cacheSeconds > 0;
+  const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
+  return createHttpProductLookup(catalogue, log, cache);
 }
 
-function rateLimiterOf({ rateLimit }: Config, log: Logger): RateLimiter | null {
+function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
   if (rateLimit === null) return null;
-  const { redisUrl: url, ...settings } = rateLimit;
-  return url === null ? createMemoryRateLimiter(settings) : createRedisRateLimiter(settings, { url, log });
+  return redis === null ? createMemoryRateLimiter(rateLimit) : createRedisRateLimiter(rateLimit, redis);
 }
 
 function authenticationOf({ auth }: Config, log: Logger): Authenticate {
@@ -218,10 +233,15 @@ function createServices({ config, log }: Setup, orders: OrderDependencies, hub: 
   };
 }
 
+interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
+  readonly rateLimiter: RateLimiter | null;
+  readonly problem: () => Promise<string | null>;
+}
+
 async function serve(
   { config, log, resources }: Setup,
   services: Services,
-  { problem, consumers }: { readonly problem: () => Promise<string | null> } & Pick<HttpOptions, 'consumers'>,
+  { rateLimiter, problem, consumers }: ServeDependencies,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -232,8 +252,6 @@ async function serve(
     trustedDocuments === null
       ? null
       : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
-  const rateLimiter = rateLimiterOf(config, log);
-  resources.defer(() => rateLimiter?.close());
   const shared = {
     ...request,
     guard: createRequestGuard(config.guard),
@@ -242,7 +260,7 @@ async function serve(
     documents,
     chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
     authenticate: authenticationOf(config, log),
-    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
     log,
   };
 

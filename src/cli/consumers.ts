@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { loadEnvFile, readConfig } from '../config.js';
 import { createConsumers } from '../consumers.js';
 import type { Database } from '../database/database.js';
 import type { EventConsumer } from '../events/consumers/consumer.js';
@@ -6,6 +7,7 @@ import { resumeConsumer } from '../events/consumers/consumer-positions.js';
 import { readConsumerReports, reportToJson, type ConsumerReport } from '../events/consumers/consumer-report.js';
 import { moveConsumer } from '../events/consumers/move-consumer.js';
 import { rebuildConsumer } from '../events/consumers/rebuild-consumer.js';
+import { createLog } from '../observability/log.js';
 import { StartupError } from '../startup-error.js';
 import { withDatabase } from './with-database.js';
 
@@ -52,7 +54,9 @@ function changeOf(action: string, name: string | undefined, target: string | und
 }
 
 function configured(name: string): EventConsumer {
-  const consumers = createConsumers();
+  loadEnvFile();
+  const config = readConfig();
+  const consumers = createConsumers(config, createLog({ level: config.logLevel }));
   const consumer = consumers.find((each) => each.name === name);
   if (consumer !== undefined) return consumer;
   const names = consumers.map((each) => each.name).join(', ');

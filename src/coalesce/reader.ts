@@ -41,7 +41,7 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const idOfReference = share(reader.idOfReference, lanes, bounds);
   const events = share(reader.events, lanes, bounds);
   const eventPage = share(reader.eventPage, logLanes, bounds);
-  const startPoint = share(reader.startPoint, lanes, bounds);
+  const startPoint = share(reader.startPoint, withPauses(createLanes(1), START_PAUSE_MS), bounds);
   const latestEvents = share(reader.latestEvents, logLanes, bounds);
   const stats = share(reader.stats, expensive, bounds);
   const statsSpan = share(reader.statsSpan, expensive, bounds);
@@ -80,6 +80,13 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
 
 /** Lanes of pages of the event log: many subscriptions that resume at once do not delay other reads. */
 const LOG_LANES = 2;
+
+/** Pause after each read of the start of subscriptions, so that many subscriptions at once share few reads. */
+const START_PAUSE_MS = 20;
+
+function withPauses(lanes: Lanes, pauseMs: number): Lanes {
+  return { enter: (start) => lanes.enter((release) => start(() => setTimeout(release, pauseMs))) };
+}
 
 /** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */
 const SHORT_COUNT = 10_001;

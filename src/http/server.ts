@@ -12,8 +12,9 @@ import fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticate, Identity } from '../auth/authenticate.js';
+import { parseTraceparent } from '../domain/traceparent.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context } from '../graphql/context.js';
+import type { Context, RequestOrigin } from '../graphql/context.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { Charge } from '../rate-limit/charge.js';
@@ -60,7 +61,7 @@ export interface HttpOptions {
   readonly trusted: TrustedDocuments | null;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
+  readonly createContext: (origin: RequestOrigin) => Context;
   readonly isDraining: () => boolean;
   /** Why the server is not ready, or null if it is. */
   readonly unready: () => Promise<string | null>;
@@ -158,7 +159,9 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
 
   function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
     const { charge } = request;
-    return Object.assign(createContext(viewerOf(request), goneSignal(reply)), { charge, cost: null });
+    const traceparent = traceparentOf(request);
+    const context = createContext({ viewer: viewerOf(request), signal: goneSignal(reply), traceparent });
+    return Object.assign(context, { charge, cost: null });
   }
 
   const answerByApollo = fastifyApolloHandler(apollo, {
@@ -239,6 +242,10 @@ async function admit(request: FastifyRequest, { authenticate, chargeFor }: HttpO
 function viewerOf({ identity }: FastifyRequest): Viewer {
   if (identity === null) throw new Error('a request reached its handler without authentication');
   return identity.viewer;
+}
+
+function traceparentOf({ headers: { traceparent } }: FastifyRequest): string | null {
+  return typeof traceparent === 'string' ? parseTraceparent(traceparent) : null;
 }
 
 /** The document of a GraphQL request, if it has one. */

@@ -221,7 +221,8 @@ const PROJECTION = orderStatisticsProjection(countEvents);
 async function counterOn(database: Database): Promise<(limit: number) => Promise<number>> {
   await registerConsumers(database.prisma, [PROJECTION.name]);
   const dependencies = { database, eventLog: createEventLog(database), holder: randomUUID(), leaseMs: 20 };
-  const options = { minEvents: 1, isClosing: () => true, memory: createConsumerMemory() };
+  const closing = new AbortController().signal;
+  const options = { minEvents: 1, isClosing: () => true, closing, memory: createConsumerMemory() };
   return async (limit) => (await takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, options)).batches;
 }
 

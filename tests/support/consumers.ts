@@ -24,7 +24,8 @@ export async function turnOf(
   { memory, ...dependencies }: ConsumerProcess,
 ): Promise<TurnResult> {
   await registerConsumers(dependencies.database.prisma, [consumer.name]);
-  return takeTurn(consumer, dependencies, { minEvents: 1, isClosing: () => false, memory });
+  const options = { minEvents: 1, isClosing: () => false, closing: new AbortController().signal, memory };
+  return takeTurn(consumer, dependencies, options);
 }
 
 const OPTIONS = { batchSize: 10, maxDelayMs: 0 };

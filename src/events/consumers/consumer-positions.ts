@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.js';
+import type { ConsumerHold } from './consumer.js';
 
 /** How far a consumer is, and where the log ends. */
 export interface Progress {
@@ -8,6 +9,8 @@ export interface Progress {
   readonly token: bigint;
   /** Why the consumer does not run until an operator acts; null if it runs. */
   readonly held: string | null;
+  /** The largest token of the effects that held the consumer before. */
+  readonly acceptedToken: bigint;
 }
 
 /** The right to run a consumer. It ends with its time, and at once when another process gets a larger token. */
@@ -38,7 +41,9 @@ export async function readProgress(db: Queryable, name: string): Promise<Progres
   return row ?? null;
 }
 
-const READ_PROGRESS = `SELECT c.position, l.last, c.token, c.held FROM event_consumers c ${LOG_END} WHERE c.name = $1`;
+const PROGRESS = 'c.position, l.last, c.token, c.held, c.accepted_token AS "acceptedToken"';
+
+const READ_PROGRESS = `SELECT ${PROGRESS} FROM event_consumers c ${LOG_END} WHERE c.name = $1`;
 
 /**
  * Reads where the log behind a position ends, or has its first gap.
@@ -95,7 +100,7 @@ export async function lockProgress(tx: Queryable, { name, token }: Lease): Promi
 }
 
 const LOCK_PROGRESS = `
-SELECT c.position, l.last, c.token, c.held, set_config('idle_in_transaction_session_timeout', '2000', true)
+SELECT ${PROGRESS}, set_config('idle_in_transaction_session_timeout', '2000', true)
 FROM event_consumers c ${LOG_END}
 WHERE c.name = $1 AND c.token = $2::bigint
 FOR UPDATE OF c`;
@@ -124,6 +129,14 @@ SET position = $3::bigint,
   lease_until = CASE WHEN $4 THEN NULL ELSE c.lease_until END
 WHERE c.name = $1 AND c.token = $2::bigint`;
 
+/** Ends a lease before its time. */
+export async function releaseLease(db: Queryable, { name, token }: Lease): Promise<void> {
+  await db.$executeRawUnsafe(RELEASE_LEASE, name, token);
+}
+
+const RELEASE_LEASE = `
+UPDATE event_consumers SET holder = NULL, lease_until = NULL WHERE name = $1 AND token = $2::bigint`;
+
 /** Locks the consumer's row, after the batch in progress. */
 export async function lockConsumer(tx: Queryable, name: string): Promise<void> {
   await tx.$queryRawUnsafe(LOCK_CONSUMER, name);
@@ -141,14 +154,15 @@ export async function holdConsumer(
   db: Queryable,
   { name, token }: Lease,
   seenToken: bigint,
-  reason: string,
+  { message, acceptedToken }: Pick<ConsumerHold, 'message' | 'acceptedToken'>,
 ): Promise<boolean> {
-  return (await db.$executeRawUnsafe(HOLD_CONSUMER, name, token, seenToken, reason)) === 1;
+  return (await db.$executeRawUnsafe(HOLD_CONSUMER, name, token, seenToken, message, acceptedToken)) === 1;
 }
 
 const HOLD_CONSUMER = `
 UPDATE event_consumers c
-SET held = $4, token = greatest(c.token, $3::bigint) + 1, holder = NULL, lease_until = NULL
+SET held = $4, token = greatest(c.token, $3::bigint, $5::bigint) + 1, accepted_token = greatest(c.accepted_token, $5::bigint),
+  holder = NULL, lease_until = NULL
 WHERE c.name = $1 AND c.token = $2::bigint AND c.held IS NULL`;
 
 /** Lets a held consumer run again. @returns false if it was not held */

@@ -1,7 +1,13 @@
 import type { Database } from '../../database/database.js';
 import { bookmarkAt } from '../../domain/bookmark.js';
 import type { EventLog } from '../../orders/interfaces/event-log.js';
-import { ConsumerHold, type EventConsumer, type ExternalConsumer, type TransactionalConsumer } from './consumer.js';
+import {
+  ConsumerDelay,
+  ConsumerHold,
+  type EventConsumer,
+  type ExternalConsumer,
+  type TransactionalConsumer,
+} from './consumer.js';
 import { checkProgress, forget, restored, type ConsumerMemory } from './consumer-memory.js';
 import {
   acquireLease,
@@ -11,6 +17,7 @@ import {
   readDenseEnd,
   readProgress,
   registerConsumers,
+  releaseLease,
   type Lease,
   type Progress,
 } from './consumer-positions.js';
@@ -28,6 +35,8 @@ export interface TurnOptions {
   /** Fewer unhandled events end the turn. */
   readonly minEvents: number;
   readonly isClosing: () => boolean;
+  /** Aborts when a batch in progress must end. */
+  readonly closing: AbortSignal;
   readonly memory: ConsumerMemory;
 }
 
@@ -51,11 +60,13 @@ type IsLast = (unhandled: bigint) => boolean;
  * Runs a consumer for one turn: takes the lease, handles batches, releases the lease. The turn ends when few events are
  * left, or after half of the lease, so that its last batch has the other half. A consumer that cannot know what to do is
  * held: it neither skips nor repeats events.
+ *
+ * @throws ConsumerDelay
  */
 export async function takeTurn(
   consumer: EventConsumer,
   dependencies: TurnDependencies,
-  { minEvents, isClosing, memory }: TurnOptions,
+  { minEvents, isClosing, closing, memory }: TurnOptions,
 ): Promise<TurnResult> {
   const { database, holder, leaseMs } = dependencies;
   const progress = await knownProgress(consumer, dependencies);
@@ -64,9 +75,10 @@ export async function takeTurn(
     return { batches: 0, held: progress.held };
   }
   const reason = await checkProgress(consumer, memory, progress, dependencies.eventLog);
-  if (reason !== null) return hold(consumer, dependencies, { token: progress.token, memory }, reason);
+  if (reason !== null) return hold(consumer, dependencies, { token: progress.token, memory }, new ConsumerHold(reason));
   if (progress.last - progress.position < minEvents || (await isAtGap(progress, dependencies))) return NOTHING;
-  const signal = AbortSignal.timeout(leaseMs); // before the lease begins, so that it never outlives the lease
+  // The time begins before the lease, so that it never outlives the lease.
+  const signal = AbortSignal.any([AbortSignal.timeout(leaseMs), closing]);
   const endsAt = performance.now() + leaseMs / 2;
   const lease = await acquireLease(database.prisma, consumer.name, holder, leaseMs);
   if (lease === null) return NOTHING;
@@ -79,7 +91,8 @@ export async function takeTurn(
   try {
     return { batches: await handleBatches(handleBatch), held: null };
   } catch (cause) {
-    if (cause instanceof ConsumerHold) return hold(consumer, dependencies, { ...lease, memory }, cause.message);
+    if (cause instanceof ConsumerHold) return hold(consumer, dependencies, { ...lease, memory }, cause);
+    if (cause instanceof ConsumerDelay) await releaseLease(database.prisma, lease);
     throw cause;
   }
 }
@@ -91,11 +104,11 @@ async function hold(
   { name }: EventConsumer,
   { database }: TurnDependencies,
   { token, memory }: { readonly token: bigint; readonly memory: ConsumerMemory },
-  reason: string,
+  cause: ConsumerHold,
 ): Promise<TurnResult> {
-  if (!(await holdConsumer(database.prisma, { name, token }, memory.token, reason))) return NOTHING; // taken meanwhile
+  if (!(await holdConsumer(database.prisma, { name, token }, memory.token, cause))) return NOTHING; // taken meanwhile
   forget(memory);
-  return { batches: 0, held: reason };
+  return { batches: 0, held: cause.message };
 }
 
 /** A database that was restored to a time before the consumer was new does not know it. */
@@ -157,14 +170,15 @@ async function deliverBatch(
 ): Promise<Batch> {
   const progress = await readProgress(database.prisma, consumer.name);
   if (progress?.token !== lease.token) throw leaseLost(lease);
-  const { position, last } = progress;
+  const { position, last, acceptedToken } = progress;
   const reason = await checkProgress(consumer, memory, progress, eventLog); // another process may have advanced it
   if (reason !== null) throw new ConsumerHold(reason);
   const part = await eventLog.readBehind(memory.bookmark, consumer.batchSize);
   if (part === 'rewound') throw new ConsumerHold(restored(consumer, memory, progress));
   const { events } = part;
   signal.throwIfAborted(); // the lease has ended
-  if (events.length > 0) await consumer.handle(events, { token: lease.token, signal });
+  const delivery = { token: lease.token, signal, db: database.prisma, acceptedToken };
+  if (events.length > 0) await consumer.handle(events, delivery);
   const upTo = position + BigInt(events.length);
   const release = events.length === 0 || isLast(last - upTo);
   if (!(await advancePosition(database.prisma, lease, upTo, release))) throw leaseLost(lease);

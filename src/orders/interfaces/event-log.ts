@@ -1,5 +1,6 @@
 import type { Bookmark } from '../../domain/bookmark.js';
 import type { LogPoint } from '../../domain/log-cursor.js';
+import type { StoredPayload } from '../../domain/order-event-message.js';
 import type { EventKind, LoggedEvent, OrderEvent } from '../../domain/order-event.js';
 
 /** All events in one sequence. Positions are dense and assigned after commit, so no event appears before one that was read. */
@@ -44,6 +45,15 @@ export interface LogSkip {
 export interface EventRange {
   readonly after: bigint;
   readonly upTo: bigint;
+}
+
+/** What is stored with an event for the consumers of the log. */
+export interface EventDetails {
+  readonly orderId: string;
+  readonly version: number;
+  readonly payload: StoredPayload;
+  /** Trace context of the request that caused the event. */
+  readonly traceparent: string | null;
 }
 
 /** A filter of events. Every condition must hold; null is no condition. */
