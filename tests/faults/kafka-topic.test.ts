@@ -145,7 +145,7 @@ describe.skipIf(!HAS_KAFKA)('a topic in Kafka', () => {
   test('fails within five seconds while the broker hangs, at once on a signal, and works again afterwards', async () => {
     const topic = topicOf();
     await publish(topic, recordsOf(1));
-    kafka.pause();
+    await kafka.pause();
     onTestFinished(() => kafka.resume());
     const began = performance.now();
     await expect(publish(topic, recordsOf(1))).rejects.toMatchObject({ name: 'TopicUnavailable' });
