@@ -1,12 +1,12 @@
-import { loadEnvFile, readConfig, type Config } from '../config.js';
+import { loadEnvFile, readConfig } from '../config.js';
 import { createConsumers } from '../consumers.js';
 import { openDatabase, type Database } from '../database/database.js';
-import { findEmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { readConsumerPositions, type ConsumerPosition } from '../events/consumers/consumer-positions.js';
 import { checkSession } from '../database/startup-checks.js';
 import { rebuildConsumer } from '../events/consumers/rebuild-consumer.js';
 import { createLog } from '../observability/log.js';
 import { StartupError } from '../startup-error.js';
+import { findDatabase } from './find-database.js';
 import { runCommand } from './run-command.js';
 
 /** A rebuild runs long statements on one connection. */
@@ -15,11 +15,13 @@ const SESSION = { poolSize: 1, preparedStatements: false, statementTimeoutMs: 60
 /** Reports the consumers of the event log, or rebuilds one, also while servers run. */
 await runCommand(async () => {
   const [action = 'list', name, ...rest] = process.argv.slice(2);
-  const names = createConsumers().map((consumer) => consumer.name);
+  loadEnvFile();
+  const consumers = createConsumers(readConfig());
+  const names = consumers.map((consumer) => consumer.name);
   if (action === 'list' && name === undefined) {
     return withDatabase(async ({ prisma }) => formatPositions(await readConsumerPositions(prisma)));
   }
-  const consumer = createConsumers().find((each) => each.name === name);
+  const consumer = consumers.find((each) => each.name === name);
   if (action !== 'rebuild' || consumer === undefined || rest.length > 0) {
     throw new StartupError(
       `Usage: npm run consumer -- list\n       npm run consumer -- rebuild NAME, where NAME is one of: ${names.join(', ')}.`,
@@ -30,7 +32,6 @@ await runCommand(async () => {
 });
 
 async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  loadEnvFile();
   const config = readConfig();
   const log = createLog({ level: config.logLevel });
   const { url, release } = await findDatabase(config, log);
@@ -46,21 +47,6 @@ async function withDatabase<T>(work: (database: Database) => Promise<T>): Promis
   } finally {
     await release();
   }
-}
-
-interface FoundDatabase {
-  readonly url: string;
-  readonly release: () => Promise<void>;
-}
-
-/** The database of a running server, or the embedded one, started for the time of the command. */
-async function findDatabase({ database }: Config, log: ReturnType<typeof createLog>): Promise<FoundDatabase> {
-  const { source } = database;
-  if (source.kind === 'external') return { url: source.directUrl, release: () => Promise.resolve() };
-  const running = await findEmbeddedPostgres(source.dataDir);
-  if (running !== null) return { url: running, release: () => Promise.resolve() };
-  const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log });
-  return { url: embedded.url, release: () => embedded.close() };
 }
 
 function formatPositions(positions: readonly ConsumerPosition[]): string {

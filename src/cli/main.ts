@@ -1,5 +1,6 @@
 import { StartupError } from '../startup-error.js';
 import { buildDocuments, DOCUMENTS_USAGE } from './documents.js';
+import { FULFILMENT_USAGE, manageFulfilment } from './fulfilment.js';
 import { runCommand } from './run-command.js';
 import { signDevelopmentToken, TOKEN_USAGE } from './token.js';
 
@@ -16,6 +17,14 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'documents',
     { usage: DOCUMENTS_USAGE, about: 'Writes the manifest of the GraphQL documents in a folder.', run: buildDocuments },
+  ],
+  [
+    'fulfilment',
+    {
+      usage: FULFILMENT_USAGE,
+      about: 'Lists the steps of fulfilment that have failed for good, or returns them to the queue.',
+      run: manageFulfilment,
+    },
   ],
   ['token', { usage: TOKEN_USAGE, about: 'Prints a token for development.', run: signDevelopmentToken }],
 ]);

@@ -84,7 +84,7 @@ async function positionOf(name: string): Promise<number | undefined> {
 }
 
 async function turn(consumer: EventConsumer, dependencies: TurnDependencies): Promise<number> {
-  await registerConsumers(dependencies.database.prisma, [consumer.name]);
+  await registerConsumers(dependencies.database.prisma, [consumer]);
   return takeTurn(consumer, dependencies, { minEvents: 1, isClosing: () => false });
 }
 

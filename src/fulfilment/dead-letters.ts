@@ -1,0 +1,75 @@
+import type { Client } from 'pg';
+import { PgBoss } from 'pg-boss';
+import type { OrderStatus } from '../domain/lifecycle.js';
+import { DEAD_LETTERS_QUEUE, JOB_SCHEMA, PASSIVE, STEPS_QUEUE } from './job-queue.js';
+
+/** A step that has failed for good. */
+export interface DeadLetter {
+  readonly orderId: string;
+  /** The status in which the order waits. */
+  readonly status: OrderStatus;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly failedAt: Date;
+}
+
+export interface FulfilmentReport {
+  /** Steps that are queued or in progress. */
+  readonly queued: number;
+  /** Since when the oldest due step waits; null without one. */
+  readonly oldestDueAt: Date | null;
+  readonly deadLetters: number;
+  /** The oldest ones, at most `limit`. */
+  readonly oldest: readonly DeadLetter[];
+}
+
+/** Reads the state of the queue. pg-boss has no bounded read of jobs. */
+export async function readFulfilmentReport(client: Client, limit: number): Promise<FulfilmentReport> {
+  const { rows: counts } = await client.query<Omit<FulfilmentReport, 'oldest'>>(COUNT_JOBS, [
+    STEPS_QUEUE,
+    DEAD_LETTERS_QUEUE,
+  ]);
+  const { rows: oldest } = await client.query<DeadLetter>(READ_DEAD_LETTERS, [DEAD_LETTERS_QUEUE, limit]);
+  const { queued = 0, oldestDueAt = null, deadLetters = 0 } = counts[0] ?? {};
+  return { queued, oldestDueAt, deadLetters, oldest };
+}
+
+const COUNT_JOBS = `
+SELECT count(*) FILTER (WHERE j.name = $1)::int AS queued,
+  min(j.start_after) FILTER (WHERE j.name = $1 AND j.start_after <= now()) AS "oldestDueAt",
+  count(*) FILTER (WHERE j.name = $2)::int AS "deadLetters"
+FROM ${JOB_SCHEMA}.job j
+WHERE j.name IN ($1, $2) AND j.state < 'completed'`;
+
+const READ_DEAD_LETTERS = `
+SELECT j.data->>'orderId' AS "orderId", j.data->>'status' AS status, j.created_on AS "failedAt",
+  coalesce(j.source_retry_count, 0) + 1 AS attempts,
+  coalesce(j.source_output->>'reason', j.source_output->'value'->>'message', j.source_output->>'message', 'unknown')
+    AS reason
+FROM ${JOB_SCHEMA}.job j
+WHERE j.name = $1 AND j.state < 'completed'
+ORDER BY j.created_on
+LIMIT $2::int`;
+
+/**
+ * Returns dead letters to the queue, with all their attempts.
+ *
+ * @param orderId only that of this order; null returns all
+ * @returns how many were returned
+ */
+export async function retryDeadLetters(client: Client, orderId: string | null): Promise<number> {
+  const db = { executeSql: (text: string, values?: unknown[]) => client.query(text, values) };
+  const boss = new PgBoss({ ...PASSIVE, db });
+  const filter = { createdBefore: await now(client), ...(orderId === null ? {} : { data: { orderId } }) };
+  for (let total = 0; ;) {
+    const moved = await boss.redrive(DEAD_LETTERS_QUEUE, filter);
+    if (moved === 0) return total;
+    total += moved;
+  }
+}
+
+/** The time of the database. Steps that fail later are not returned, so that the command ends. */
+async function now(client: Client): Promise<Date> {
+  const { rows } = await client.query<{ now: Date }>("SELECT now() + interval '1 millisecond' AS now");
+  return rows[0]?.now ?? new Date();
+}
