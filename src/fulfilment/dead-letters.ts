@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
-import { PgBoss } from 'pg-boss';
 import type { OrderStatus } from '../domain/lifecycle.js';
-import { DEAD_LETTERS_QUEUE, JOB_SCHEMA, PASSIVE, STEPS_QUEUE } from './job-queue.js';
+import { bossOn, DEAD_LETTERS_QUEUE, JOB_SCHEMA, STEPS_QUEUE } from './job-queue.js';
 
 /** A step that has failed for good. */
 export interface DeadLetter {
@@ -58,8 +57,7 @@ LIMIT $2::int`;
  * @returns how many were returned
  */
 export async function retryDeadLetters(client: Client, orderId: string | null): Promise<number> {
-  const db = { executeSql: (text: string, values?: unknown[]) => client.query(text, values) };
-  const boss = new PgBoss({ ...PASSIVE, db });
+  const boss = bossOn(client);
   const filter = { createdBefore: await now(client), ...(orderId === null ? {} : { data: { orderId } }) };
   for (let total = 0; ;) {
     const moved = await boss.redrive(DEAD_LETTERS_QUEUE, filter);

@@ -5,7 +5,7 @@ import type { TransactionalConsumer } from '../events/consumers/consumer.js';
 import type { Arrival } from '../orders/interfaces/arrival.js';
 import type { EventRange } from '../orders/interfaces/event-log.js';
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
-import { jobIdOf, PASSIVE, STEPS_QUEUE } from './job-queue.js';
+import { PASSIVE, queuedStep, STEPS_QUEUE } from './job-queue.js';
 
 export type ReadArrivals = (
   tx: Queryable,
@@ -34,8 +34,7 @@ export function fulfilmentConsumer(
     async handle(tx, range) {
       const jobs = (await readArrivals(tx, range, statuses)).map(({ orderId, status, at }) => {
         const delayMs = steps[status]?.delayMs ?? 0;
-        const startAfter = delayMs === 0 ? {} : { startAfter: new Date(at.getTime() + delayMs) };
-        return { id: jobIdOf({ orderId, status }), data: { orderId, status }, ...startAfter };
+        return queuedStep({ orderId, status, waits: 0 }, delayMs === 0 ? null : new Date(at.getTime() + delayMs));
       });
       // An instance that is not started only makes the statements. It opens no connection and needs no closing.
       if (jobs.length > 0) await new PgBoss({ ...PASSIVE, db: fromPrisma(tx) }).insert(STEPS_QUEUE, jobs);

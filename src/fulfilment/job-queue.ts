@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ConstructorOptions, Queue } from 'pg-boss';
+import type { Client } from 'pg';
+import { PgBoss, type ConstructorOptions, type Queue } from 'pg-boss';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { formatUuid } from '../orders/order-id.js';
 
@@ -14,14 +15,27 @@ export const DEAD_LETTERS_QUEUE = 'fulfilment-dead';
 export interface StepJob {
   readonly orderId: string;
   readonly status: OrderStatus;
+  /** How often the handler has postponed the step. */
+  readonly waits: number;
 }
 
-/** The same id for the same step: a job that is still queued is not added again. */
-export function jobIdOf({ orderId, status }: StepJob): string {
-  return formatUuid(createHash('sha256').update(idempotencyKeyOf({ orderId, status })).digest(), 8);
+/** A job that is not queued yet. */
+export interface QueuedStep {
+  readonly id: string;
+  readonly data: StepJob;
+  /** A time, or seconds from now by the clock of the database. */
+  readonly startAfter?: Date | number;
 }
 
-export function idempotencyKeyOf({ orderId, status }: StepJob): string {
+/** A job for a step. The same step has the same id: while its job exists, it is not queued again. */
+export function queuedStep(data: StepJob, startAfter: Date | number | null): QueuedStep {
+  const hash = createHash('sha256')
+    .update(`${idempotencyKeyOf(data)}:${data.waits}`)
+    .digest();
+  return { id: formatUuid(hash, 8), data, ...(startAfter === null ? {} : { startAfter }) };
+}
+
+export function idempotencyKeyOf({ orderId, status }: Omit<StepJob, 'waits'>): string {
   return `${orderId}:${status}`;
 }
 
@@ -72,3 +86,8 @@ export const SUPERVISED = {
   flowIntervalSeconds: DAY_SECONDS,
   persistWarnings: false,
 } as const satisfies ConstructorOptions;
+
+/** An instance that only makes statements: it is not started, and needs no closing. */
+export function bossOn(client: Client): PgBoss {
+  return new PgBoss({ ...PASSIVE, db: { executeSql: (text, values) => client.query(text, values) } });
+}

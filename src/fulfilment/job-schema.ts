@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { PgBoss, type ConstructorOptions } from 'pg-boss';
+import { PgBoss } from 'pg-boss';
 import bossPackage from 'pg-boss/package.json' with { type: 'json' };
 import type { Logger } from 'pino';
 import { withClient } from '../database/client.js';
 import { cannotUse } from '../database/startup-checks.js';
 import { StartupError } from '../startup-error.js';
-import { JOB_SCHEMA, PASSIVE, QUEUES } from './job-queue.js';
+import { bossOn, JOB_SCHEMA, PASSIVE, QUEUES } from './job-queue.js';
 
 const VERSION = bossPackage.pgboss.schema;
 
@@ -32,24 +32,29 @@ export async function prepareJobSchema(url: string, mayMigrate: boolean, log: Lo
 
 /** Creates or migrates the tables and the queues. @returns whether the tables were changed */
 export async function migrateJobSchema(url: string): Promise<boolean> {
-  return withClient(url, async (client) => {
-    const wasCurrent = await isCurrent(client);
-    const boss = bossOn(client, { migrate: true, createSchema: true, bamIntervalSeconds: 10 });
-    const failures: Error[] = [];
-    boss.on('error', (error) => failures.push(error));
-    await boss.start();
-    try {
-      for (const { name, ...options } of QUEUES) {
-        await boss.createQueue(name, options);
-        await boss.updateQueue(name, options);
-      }
-      await backgroundMigrations(boss);
-    } finally {
-      await boss.stop({ graceful: false });
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'The tables of the job queue were not migrated.');
-    return !wasCurrent;
+  const wasCurrent = await withClient(url, isCurrent);
+  const boss = new PgBoss({
+    ...PASSIVE,
+    connectionString: url,
+    max: 2,
+    migrate: true,
+    createSchema: true,
+    bamIntervalSeconds: 10,
   });
+  const failures: Error[] = [];
+  boss.on('error', (error) => failures.push(error));
+  try {
+    await boss.start();
+    for (const { name, ...options } of QUEUES) {
+      await boss.createQueue(name, options);
+      await boss.updateQueue(name, options);
+    }
+    await backgroundMigrations(boss);
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'The tables of the job queue were not migrated.');
+  return !wasCurrent;
 }
 
 /** Waits for the indexes that a new version of pg-boss builds in the background, because servers do not build them. */
@@ -60,12 +65,7 @@ async function backgroundMigrations(boss: PgBoss): Promise<void> {
 }
 
 async function isCurrent(client: Client): Promise<boolean> {
-  const boss = bossOn(client, {});
+  const boss = bossOn(client);
   if (!(await boss.isInstalled()) || (await boss.schemaVersion()) !== VERSION) return false;
   return (await boss.getQueues(QUEUES.map(({ name }) => name))).length === QUEUES.length;
-}
-
-function bossOn(client: Client, options: ConstructorOptions): PgBoss {
-  const db = { executeSql: (text: string, values?: unknown[]) => client.query(text, values) };
-  return new PgBoss({ ...PASSIVE, ...options, db });
 }

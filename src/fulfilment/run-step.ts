@@ -6,13 +6,15 @@ import { advanceOrder } from '../orders/advance-order.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { FulfilmentHandler, OrderToFulfil, StepResult } from '../orders/interfaces/fulfilment-handler.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
-import { idempotencyKeyOf, type StepJob } from './job-queue.js';
+import { idempotencyKeyOf, queuedStep, type QueuedStep, type StepJob } from './job-queue.js';
 
 /** Fulfilment may change every order. Its changes have an actor of their own. */
 const VIEWER: Viewer = { issuer: '', subject: null, roles: ['admin'] };
 
 const MAX_REASON_LENGTH = 500;
 const WRITE_TIMEOUT_MS = 10_000;
+const MIN_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 86_400_000;
 
 /** What is stored with a failed job. */
 export interface StoredReason {
@@ -22,6 +24,8 @@ export interface StoredReason {
 export interface StepDependencies {
   readonly handler: FulfilmentHandler;
   readonly orders: Pick<OrderDependencies, 'writer' | 'readerFor'>;
+  /** Queues a step. */
+  readonly queue: (step: QueuedStep) => Promise<unknown>;
   readonly onFailure: (cause: Error, message: string) => void;
 }
 
@@ -32,25 +36,27 @@ export interface StepDependencies {
  */
 export async function runStep(
   { id, data, retryCount, signal: claim }: Job<StepJob>,
-  { handler, orders, onFailure }: StepDependencies,
+  dependencies: StepDependencies,
   stopping: AbortSignal,
 ): Promise<JobResult> {
+  const { handler, orders, onFailure } = dependencies;
   const signal = AbortSignal.any([claim, stopping, AbortSignal.timeout(handler.timeoutMs)]);
-  const caller = (timeoutMs: number, ends: AbortSignal): Caller => ({
-    viewer: VIEWER,
-    deadline: performance.now() + timeoutMs,
-    signal: ends,
-  });
   try {
     const work = handler.advance({
-      ...data,
+      orderId: data.orderId,
+      status: data.status,
       idempotencyKey: idempotencyKeyOf(data),
       attempt: retryCount + 1,
       signal,
-      readOrder: () => readOrder(orders, data, caller(handler.timeoutMs, signal)),
+      readOrder: () => readOrder(orders, data, callerFor(handler.timeoutMs, signal)),
     });
     const result = await unlessAborted(work, signal);
-    const problem = await apply(result, data, orders, caller(WRITE_TIMEOUT_MS, AbortSignal.any([claim, stopping])));
+    const problem = await apply(
+      result,
+      data,
+      dependencies,
+      callerFor(WRITE_TIMEOUT_MS, AbortSignal.any([claim, stopping])),
+    );
     if (problem === null) return { id, status: 'completed' };
     onFailure(new Error(problem), 'fulfilment: a step was given up; see "npm run cli -- fulfilment list"');
     return { id, status: 'deadletter', output: reasonOf(problem) };
@@ -59,6 +65,10 @@ export async function runStep(
     onFailure(cause, 'fulfilment: an attempt of a step failed; it is retried');
     return { id, status: 'failed', output: reasonOf(cause.message) };
   }
+}
+
+function callerFor(timeoutMs: number, signal: AbortSignal): Caller {
+  return { viewer: VIEWER, deadline: performance.now() + timeoutMs, signal };
 }
 
 async function readOrder(
@@ -87,11 +97,16 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 /** @returns why the step cannot succeed; null if it is done */
 async function apply(
   result: StepResult,
-  { orderId, status: from }: StepJob,
-  orders: Pick<OrderDependencies, 'writer'>,
+  { orderId, status: from, waits }: StepJob,
+  { orders, queue }: StepDependencies,
   caller: Caller,
 ): Promise<string | null> {
   switch (result.kind) {
+    case 'wait': {
+      const forMs = Math.min(Math.max(result.forMs, MIN_WAIT_MS), MAX_WAIT_MS);
+      await queue(queuedStep({ orderId, status: from, waits: waits + 1 }, forMs / 1_000));
+      return null;
+    }
     case 'leave':
       return null;
     case 'give-up':

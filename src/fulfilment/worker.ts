@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
-import { SUPERVISED, STEPS_QUEUE, type StepJob } from './job-queue.js';
+import { STEPS_QUEUE, SUPERVISED, type QueuedStep, type StepJob } from './job-queue.js';
 import { createPacing } from './pacing.js';
 import { runStep, type StepDependencies } from './run-step.js';
 
-export interface FulfilmentWorkerOptions extends Omit<StepDependencies, 'onFailure'> {
+export interface FulfilmentWorkerOptions extends Omit<StepDependencies, 'onFailure' | 'queue'> {
   /** The database with the queue. */
   readonly url: string;
   readonly connectTimeoutMs: number;
@@ -58,7 +58,8 @@ export async function startFulfilmentWorker({
   const pacing = createPacing(closing.signal);
   const { batchSize, batches } = steps.handler;
   const onFailure = (cause: Error, message: string) => stepFailures.failed(cause, message);
-  const dependencies = { ...steps, onFailure };
+  const queue = (step: QueuedStep) => boss.insert(STEPS_QUEUE, [step]);
+  const dependencies = { ...steps, onFailure, queue };
   await boss.work(
     STEPS_QUEUE,
     {

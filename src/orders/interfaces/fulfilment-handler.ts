@@ -46,6 +46,8 @@ export type StepResult =
       /** Only with SHIPPED. */
       readonly tracking?: TrackingInput;
     }
+  /** The order stays as it is, and the step is made again later, any number of times: at least 1 s, at most a day. */
+  | { readonly kind: 'wait'; readonly forMs: number }
   /** The order stays as it is. */
   | { readonly kind: 'leave' }
   /** The step cannot succeed without an operator: it becomes a dead letter at once. */
