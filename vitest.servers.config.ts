@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need programs besides the npm packages; see scripts/test-servers.mjs. */
 export default defineConfig({
   test: {
-    include: ['tests/servers/**/*.test.ts'],
+    include: ['tests/{servers,faults}/**/*.test.ts'],
     reporters: ['default', './tests/support/summary-reporter.ts'],
     pool: 'forks',
     maxWorkers: 1,
