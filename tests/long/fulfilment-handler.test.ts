@@ -1,8 +1,11 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { readFulfilmentReport, retryDeadLetters } from '../../src/fulfilment/dead-letters.js';
 import type { FulfilmentHandler, FulfilmentStep, StepResult } from '../../src/orders/interfaces/fulfilment-handler.js';
 import { databaseForTest, serverForTest } from '../support/fixture.js';
 import { countSteps, fulfilmentForTest, JOBS, statusesOf } from '../support/fulfilment.js';
+import { bossOn, queuedStep, STEPS_QUEUE } from '../../src/fulfilment/job-queue.js';
+import { prepareJobSchema } from '../../src/fulfilment/job-schema.js';
 import { createdOrder } from '../support/order-requests.js';
 
 /* These tests wait for retries, which start with a second, and for heartbeats. */
@@ -127,3 +130,20 @@ test('two workers share the jobs: each step is made by one of them', async () =>
   expect([...madeBy.values()].every((workers) => workers.length === 1)).toBe(true);
   expect(new Set([...madeBy.values()].flat())).toEqual(new Set([0, 1]));
 });
+
+test('a job whose worker has died is taken over', async () => {
+  const database = await databaseForTest();
+  const server = await serverForTest(database);
+  await prepareJobSchema(database.url, true, pino({ level: 'silent' }));
+  const { id } = await createdOrder(server);
+  const dead = bossOn(await database.connect());
+  await dead.insert(STEPS_QUEUE, [queuedStep({ orderId: id, status: 'PENDING', waits: 0 }, null)]);
+  expect(await dead.fetch(STEPS_QUEUE)).toHaveLength(1);
+  const takenAt = performance.now();
+  await fulfilmentForTest(
+    database,
+    handlerThat(() => Promise.resolve(done)),
+  );
+  await expect.poll(() => statusesOf(database, id), { timeout: 60_000 }).toEqual(['PENDING', 'PROCESSING']);
+  process.stdout.write(`taken over after ${((performance.now() - takenAt) / 1_000).toFixed(1)} s\n`);
+}, 90_000);
