@@ -3,7 +3,7 @@
 import { Agent, request } from 'node:http';
 import path from 'node:path';
 import { startChildServer, type ChildServer } from './http/child-server.ts';
-import { median } from './measure.ts';
+import { cpuOfFamily, median } from './measure.ts';
 import { createDatabase, runSql, withTemporaryPostgres } from './temporary-postgres.ts';
 
 const ORDERS = 1_000;
@@ -28,7 +28,7 @@ interface Tested {
   readonly database: string;
 }
 
-await withTemporaryPostgres(async ({ url, folder }) => {
+await withTemporaryPostgres(async ({ url, folder, postmaster }) => {
   const start = async (mode: Mode): Promise<Tested> => {
     const database = await createDatabase(url, `fulfilment_${mode}`);
     const settings = { PORT: '0', DATABASE_URL: database, DATABASE_MIGRATE: 'always', LOG_LEVEL: 'warn' };
@@ -41,7 +41,7 @@ await withTemporaryPostgres(async ({ url, folder }) => {
   const on = await start('simulated');
   await using _on = on.server;
   await measureCompletion(on);
-  await measureCreates({ off, simulated: on });
+  await measureCreates({ off, simulated: on }, postmaster);
 });
 
 /** The time from the first of 1,000 orders to the last COMPLETED, on an idle server. */
@@ -60,35 +60,50 @@ async function measureCompletion({ server, database }: Tested): Promise<void> {
   console.log(`  of which an order waits ${COMPLETE_AFTER_MS / 1_000} s in PROCESSING`);
 }
 
+interface Round {
+  /** Creates a second. */
+  readonly creates: number;
+  /** Steps of fulfilment a second. */
+  readonly steps: number;
+  /** CPU seconds of the server and PostgreSQL in a second. */
+  readonly cpu: number;
+}
+
 /** The rates in turn, each round on both servers. With fulfilment, 1,000 orders are due when the round starts. */
-async function measureCreates(tested: Readonly<Record<Mode, Tested>>): Promise<void> {
-  const rates: Record<Mode, number[]> = { off: [], simulated: [] };
-  const fulfilled: number[] = [];
-  const ratios: number[] = [];
+async function measureCreates(tested: Readonly<Record<Mode, Tested>>, postmaster: number): Promise<void> {
+  const rounds: Record<Mode, Round[]> = { off: [], simulated: [] };
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const order = round % 2 === 0 ? MODES : MODES.toReversed();
-    const rateOf: Partial<Record<Mode, number>> = {};
-    for (const mode of order) {
-      const { server, database } = tested[mode];
-      if (mode === 'simulated') await createThousand(server);
-      const before = await countSteps(database);
-      rateOf[mode] = await createFor(server.url, SECONDS * 1_000);
-      const steps = ((await countSteps(database)) - before) / SECONDS;
-      if (mode === 'simulated') {
-        if (round > 0) fulfilled.push(steps);
-        await allCompleted(database);
-      }
+    for (const mode of round % 2 === 0 ? MODES : MODES.toReversed()) {
+      const measured = await measureRound(mode, tested[mode], postmaster);
+      if (round > 0) rounds[mode].push(measured); // the first round warms up
     }
-    if (round === 0) continue; // warms up
-    for (const mode of MODES) rates[mode].push(rateOf[mode] ?? Number.NaN);
-    ratios.push((rateOf.simulated ?? Number.NaN) / (rateOf.off ?? Number.NaN));
   }
   console.log(`\nCreates by ${CALLERS} callers, median of ${ROUNDS} rounds of ${SECONDS} s`);
-  for (const mode of MODES) console.log(`  FULFILMENT=${mode.padEnd(10)} ${median(rates[mode]).toFixed(0)} /s`);
-  console.log(`  ratio of the two in each round: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`);
+  const of = (mode: Mode, key: keyof Round) => median(rounds[mode].map((each) => each[key]));
+  for (const mode of MODES) {
+    const [creates, steps] = [of(mode, 'creates'), of(mode, 'steps')];
+    console.log(`  FULFILMENT=${mode.padEnd(10)} ${creates.toFixed(0)} /s, and ${steps.toFixed(0)} steps /s`);
+  }
+  const ratios = rounds.off.map(({ creates }, index) => (rounds.simulated[index]?.creates ?? Number.NaN) / creates);
   console.log(
-    `  median ${median(ratios).toFixed(2)}; steps of fulfilment meanwhile: ${median(fulfilled).toFixed(0)} /s`,
+    `  ratio ${median(ratios).toFixed(2)}; of each round: ${ratios.map((each) => each.toFixed(2)).join(', ')}`,
   );
+  const cpu = (mode: Mode) => 1_000 * median(rounds[mode].map((each) => each.cpu / each.creates));
+  const [without, beside] = [cpu('off'), cpu('simulated')];
+  console.log(
+    `  CPU of server and database for each create: ${without.toFixed(2)} ms and ${beside.toFixed(2)} ms, ratio ${(without / beside).toFixed(2)}`,
+  );
+}
+
+async function measureRound(mode: Mode, { server, database }: Tested, postmaster: number): Promise<Round> {
+  if (mode === 'simulated') await createThousand(server);
+  const cpu = () => cpuOfFamily(server.pid) + cpuOfFamily(postmaster);
+  const before = { cpu: cpu(), steps: await countSteps(database) };
+  const creates = await createFor(server.url, SECONDS * 1_000);
+  const used = (cpu() - before.cpu) / SECONDS;
+  const steps = ((await countSteps(database)) - before.steps) / SECONDS;
+  if (mode === 'simulated') await allCompleted(database);
+  return { creates, steps, cpu: used };
 }
 
 async function createThousand(server: ChildServer): Promise<void> {

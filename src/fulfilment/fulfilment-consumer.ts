@@ -22,6 +22,8 @@ export function fulfilmentConsumer(
   steps: FulfilmentHandler['steps'],
   readArrivals: ReadArrivals,
 ): TransactionalConsumer {
+  // Not started, it only makes statements: it opens no connection and needs no closing. The first insert reads the queue.
+  let known: PgBoss | null = null;
   const statuses = Object.keys(steps) as OrderStatus[];
   return {
     kind: 'transactional',
@@ -29,15 +31,18 @@ export function fulfilmentConsumer(
     startAt: 'end',
     batchSize: 500,
     maxDelayMs: 0,
-    debounceMs: 100,
+    debounceMs: 250,
     tables: [],
     async handle(tx, range) {
       const jobs = (await readArrivals(tx, range, statuses)).map(({ orderId, status, at }) => {
         const delayMs = steps[status]?.delayMs ?? 0;
         return queuedStep({ orderId, status, waits: 0 }, delayMs === 0 ? null : new Date(at.getTime() + delayMs));
       });
-      // An instance that is not started only makes the statements. It opens no connection and needs no closing.
-      if (jobs.length > 0) await new PgBoss({ ...PASSIVE, db: fromPrisma(tx) }).insert(STEPS_QUEUE, jobs);
+      if (jobs.length === 0) return;
+      const db = fromPrisma(tx);
+      const boss = known ?? new PgBoss({ ...PASSIVE, db });
+      await boss.insert(STEPS_QUEUE, jobs, { db });
+      known = boss;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Client } from 'pg';
 import { PgBoss, type ConstructorOptions, type Queue } from 'pg-boss';
 import type { OrderStatus } from '../domain/lifecycle.js';

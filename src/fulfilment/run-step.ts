@@ -40,7 +40,8 @@ export async function runStep(
   stopping: AbortSignal,
 ): Promise<JobResult> {
   const { handler, orders, onFailure } = dependencies;
-  const signal = AbortSignal.any([claim, stopping, AbortSignal.timeout(handler.timeoutMs)]);
+  const ending = AbortSignal.any([claim, stopping]);
+  const signal = AbortSignal.any([ending, AbortSignal.timeout(handler.timeoutMs)]);
   try {
     const work = handler.advance({
       orderId: data.orderId,
@@ -51,12 +52,7 @@ export async function runStep(
       readOrder: () => readOrder(orders, data, callerFor(handler.timeoutMs, signal)),
     });
     const result = await unlessAborted(work, signal);
-    const problem = await apply(
-      result,
-      data,
-      dependencies,
-      callerFor(WRITE_TIMEOUT_MS, AbortSignal.any([claim, stopping])),
-    );
+    const problem = await apply(result, data, dependencies, callerFor(WRITE_TIMEOUT_MS, ending));
     if (problem === null) return { id, status: 'completed' };
     onFailure(new Error(problem), 'fulfilment: a step was given up; see "npm run cli -- fulfilment list"');
     return { id, status: 'deadletter', output: reasonOf(problem) };
