@@ -29,10 +29,8 @@ export interface QueuedStep {
 
 /** A job for a step. The same step has the same id: while its job exists, it is not queued again. */
 export function queuedStep(data: StepJob, startAfter: Date | number | null): QueuedStep {
-  const hash = createHash('sha256')
-    .update(`${idempotencyKeyOf(data)}:${data.waits}`)
-    .digest();
-  return { id: formatUuid(hash, 8), data, ...(startAfter === null ? {} : { startAfter }) };
+  const digest = hash('sha256', `${idempotencyKeyOf(data)}:${data.waits}`, 'buffer');
+  return { id: formatUuid(digest, 8), data, ...(startAfter === null ? {} : { startAfter }) };
 }
 
 export function idempotencyKeyOf({ orderId, status }: Omit<StepJob, 'waits'>): string {
