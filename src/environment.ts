@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import { addressList, hostNameOf, originOf } from './address-list.js';
 import {
+  brokers,
   choice,
   list,
   networks,
   optionalText,
+  optionalWhole,
   postgresUrl,
   text,
   url,
@@ -140,9 +142,9 @@ export const VARIABLES = {
   ),
   RATE_LIMIT_RESTORE: whole(100_000, 1, 1_000_000_000, 'Cost points that a client regains per second.'),
   REDIS_URL: url(
-    /^rediss?:\/\//,
+    /^rediss?:\/\/[^/?#]+(\/\d*)?$/,
     'redis:// or rediss:// URL',
-    'Redis 7 or newer, by which several servers share the rate limits. Without it, each server limits on its own.',
+    'Redis 7 or newer, by which several servers share the rate limits and the cached products. Without it, each server has its own.',
   ),
   TRUSTED_PROXIES: networks(
     'Proxies whose `X-Forwarded-For` header names the client. Without them, the header is ignored.',
@@ -218,6 +220,12 @@ export const VARIABLES = {
     'Time that the sequencer collects commits before it assigns positions, in milliseconds.',
   ),
   EVENTS_POLL_MS: whole(1_000, 10, 60_000, 'Interval at which the event log is polled, in milliseconds.'),
+  EVENTS_REPLAY_MAX: whole(
+    1_000_000,
+    0,
+    1_000_000_000_000,
+    'Maximum number of events between the cursor of a subscription and the end of the event log. An older cursor is rejected as `CURSOR_EXPIRED`.',
+  ),
   SUBSCRIBER_MAX_QUEUED: whole(
     1_000,
     1,
@@ -229,6 +237,15 @@ export const VARIABLES = {
     100,
     1_000_000_000,
     'Maximum cost of one event, summed over all subscriptions to the same orders. Further subscriptions are rejected as `THROTTLED`.',
+  ),
+  KAFKA_BROKERS: brokers(
+    'Brokers of the Kafka cluster that every event is published to, in the topic `order_events`; see docs/events.md. Without it, no event is published.',
+  ),
+  KAFKA_TOPIC_PARTITIONS: whole(12, 1, 10_000, 'Number of partitions of the topic, if the server creates it.'),
+  KAFKA_TOPIC_REPLICATION: optionalWhole(
+    1,
+    32_767,
+    'Replication factor of the topic, if the server creates it. Default: that of the brokers.',
   ),
   PRODUCT_SERVICE_URL: url(
     /^https?:\/\/[^?#]*$/,

@@ -1,13 +1,9 @@
 import { parseArgs } from 'node:util';
-import { loadEnvFile, readConfig } from '../config.js';
-import { withClient } from '../database/client.js';
-import { cannotUse } from '../database/startup-checks.js';
 import { readFulfilmentReport, retryDeadLetters, type FulfilmentReport } from '../fulfilment/dead-letters.js';
-import { prepareJobSchema } from '../fulfilment/job-schema.js';
-import { createLog } from '../observability/log.js';
+import { checkJobSchema } from '../fulfilment/job-schema.js';
 import { parseUuid } from '../orders/order-id.js';
 import { StartupError } from '../startup-error.js';
-import { findDatabase } from './find-database.js';
+import { withDatabase } from './with-database.js';
 
 export const FULFILMENT_USAGE = '[list | retry ORDER_ID | retry --all] [--json]';
 
@@ -17,22 +13,12 @@ const MAX_LISTED = 1_000;
 /** Lists the steps of fulfilment that have failed for good, or returns them to the queue; also while servers run. */
 export async function manageFulfilment(words: readonly string[]): Promise<string> {
   const { action, orderId, all, json } = optionsOf(words);
-  loadEnvFile();
-  const config = readConfig();
-  const log = createLog({ level: config.logLevel });
-  const { url, release } = await findDatabase(config, log);
-  try {
-    await prepareJobSchema(url, false, log);
-    return await withClient(url, async (client) => {
-      if (action === 'list') return formatReport(await readFulfilmentReport(client, MAX_LISTED), json);
-      const returned = await retryDeadLetters(client, all ? null : orderId);
-      return json ? JSON.stringify({ returned }) : `Returned to the queue: ${returned}`;
-    });
-  } catch (cause) {
-    throw cannotUse(url, cause);
-  } finally {
-    await release();
-  }
+  return withDatabase(async ({ prisma }, url) => {
+    await checkJobSchema(url);
+    if (action === 'list') return formatReport(await readFulfilmentReport(prisma, MAX_LISTED), json);
+    const returned = await retryDeadLetters(prisma, all ? null : orderId);
+    return json ? JSON.stringify({ returned }) : `Returned to the queue: ${returned}`;
+  });
 }
 
 function optionsOf(words: readonly string[]) {

@@ -1,4 +1,5 @@
 import { StartupError } from '../startup-error.js';
+import { CONSUMERS_USAGE, manageConsumers } from './consumers.js';
 import { buildDocuments, DOCUMENTS_USAGE } from './documents.js';
 import { FULFILMENT_USAGE, manageFulfilment } from './fulfilment.js';
 import { runCommand } from './run-command.js';
@@ -14,6 +15,14 @@ interface Command {
 
 /** The commands of `npm run cli -- NAME`. */
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [
+    'consumers',
+    {
+      usage: CONSUMERS_USAGE,
+      about: 'Lists the consumers of the event log, rebuilds or moves one, or lets a held one run again.',
+      run: manageConsumers,
+    },
+  ],
   [
     'documents',
     { usage: DOCUMENTS_USAGE, about: 'Writes the manifest of the GraphQL documents in a folder.', run: buildDocuments },

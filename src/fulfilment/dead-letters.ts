@@ -1,4 +1,5 @@
-import type { Client } from 'pg';
+import { fromPrisma } from 'pg-boss';
+import type { Queryable } from '../database/database.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { bossOn, DEAD_LETTERS_QUEUE, JOB_SCHEMA, STEPS_QUEUE } from './job-queue.js';
 
@@ -23,13 +24,14 @@ export interface FulfilmentReport {
 }
 
 /** Reads the state of the queue. pg-boss has no bounded read of jobs. */
-export async function readFulfilmentReport(client: Client, limit: number): Promise<FulfilmentReport> {
-  const { rows: counts } = await client.query<Omit<FulfilmentReport, 'oldest'>>(COUNT_JOBS, [
+export async function readFulfilmentReport(db: Queryable, limit: number): Promise<FulfilmentReport> {
+  const [counts] = await db.$queryRawUnsafe<Omit<FulfilmentReport, 'oldest'>[]>(
+    COUNT_JOBS,
     STEPS_QUEUE,
     DEAD_LETTERS_QUEUE,
-  ]);
-  const { rows: oldest } = await client.query<DeadLetter>(READ_DEAD_LETTERS, [DEAD_LETTERS_QUEUE, limit]);
-  const { queued = 0, oldestDueAt = null, deadLetters = 0 } = counts[0] ?? {};
+  );
+  const oldest = await db.$queryRawUnsafe<DeadLetter[]>(READ_DEAD_LETTERS, DEAD_LETTERS_QUEUE, limit);
+  const { queued = 0, oldestDueAt = null, deadLetters = 0 } = counts ?? {};
   return { queued, oldestDueAt, deadLetters, oldest };
 }
 
@@ -56,9 +58,9 @@ LIMIT $2::int`;
  * @param orderId only that of this order; null returns all
  * @returns how many were returned
  */
-export async function retryDeadLetters(client: Client, orderId: string | null): Promise<number> {
-  const boss = bossOn(client);
-  const filter = { createdBefore: await now(client), ...(orderId === null ? {} : { data: { orderId } }) };
+export async function retryDeadLetters(db: Queryable, orderId: string | null): Promise<number> {
+  const boss = bossOn(fromPrisma(db));
+  const filter = { createdBefore: await now(db), ...(orderId === null ? {} : { data: { orderId } }) };
   for (let total = 0; ;) {
     const moved = await boss.redrive(DEAD_LETTERS_QUEUE, filter);
     if (moved === 0) return total;
@@ -67,7 +69,7 @@ export async function retryDeadLetters(client: Client, orderId: string | null): 
 }
 
 /** The time of the database. Steps that fail later are not returned, so that the command ends. */
-async function now(client: Client): Promise<Date> {
-  const { rows } = await client.query<{ now: Date }>("SELECT now() + interval '1 millisecond' AS now");
-  return rows[0]?.now ?? new Date();
+async function now(db: Queryable): Promise<Date> {
+  const [row] = await db.$queryRawUnsafe<{ now: Date }[]>("SELECT now() + interval '1 millisecond' AS now");
+  return row?.now ?? new Date();
 }

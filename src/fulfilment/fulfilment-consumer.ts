@@ -1,11 +1,11 @@
-import { fromPrisma, PgBoss } from 'pg-boss';
+import { fromPrisma, type PgBoss } from 'pg-boss';
 import type { Queryable } from '../database/database.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import type { TransactionalConsumer } from '../events/consumers/consumer.js';
 import type { Arrival } from '../orders/interfaces/arrival.js';
 import type { EventRange } from '../orders/interfaces/event-log.js';
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
-import { PASSIVE, queuedStep, STEPS_QUEUE } from './job-queue.js';
+import { bossOn, queuedStep, STEPS_QUEUE } from './job-queue.js';
 
 export type ReadArrivals = (
   tx: Queryable,
@@ -22,7 +22,6 @@ export function fulfilmentConsumer(
   steps: FulfilmentHandler['steps'],
   readArrivals: ReadArrivals,
 ): TransactionalConsumer {
-  // Not started, it only makes statements: it opens no connection and needs no closing. The first insert reads the queue.
   let known: PgBoss | null = null;
   const statuses = Object.keys(steps) as OrderStatus[];
   return {
@@ -40,9 +39,9 @@ export function fulfilmentConsumer(
       });
       if (jobs.length === 0) return;
       const db = fromPrisma(tx);
-      const boss = known ?? new PgBoss({ ...PASSIVE, db });
+      const boss = known ?? bossOn(db);
       await boss.insert(STEPS_QUEUE, jobs, { db });
-      known = boss;
+      known = boss; // it has read the queue
     },
   };
 }

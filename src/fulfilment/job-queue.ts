@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Client } from 'pg';
-import { PgBoss, type ConstructorOptions, type Queue } from 'pg-boss';
+import { PgBoss, type ConstructorOptions, type Db, type Queue } from 'pg-boss';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { formatUuid } from '../orders/order-id.js';
 
@@ -86,6 +85,6 @@ export const SUPERVISED = {
 } as const satisfies ConstructorOptions;
 
 /** An instance that only makes statements: it is not started, and needs no closing. */
-export function bossOn(client: Client): PgBoss {
-  return new PgBoss({ ...PASSIVE, db: { executeSql: (text, values) => client.query(text, values) } });
+export function bossOn(db: Db): PgBoss {
+  return new PgBoss({ ...PASSIVE, db });
 }

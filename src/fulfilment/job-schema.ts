@@ -20,14 +20,20 @@ export async function prepareJobSchema(url: string, mayMigrate: boolean, log: Lo
   try {
     if (mayMigrate) {
       if (await migrateJobSchema(url)) log.info({ schema: JOB_SCHEMA }, 'tables of the job queue migrated');
-    } else if (!(await withClient(url, isCurrent))) {
-      throw new StartupError(
-        `The schema ${JOB_SCHEMA}, which fulfilment needs, is missing or has another version than ${VERSION}. Run "npm run migrate" with the same FULFILMENT, or set DATABASE_MIGRATE=always.`,
-      );
+    } else {
+      await checkJobSchema(url);
     }
   } catch (cause) {
     throw cannotUse(url, cause);
   }
+}
+
+/** @throws StartupError when the tables or the queues are missing or old */
+export async function checkJobSchema(url: string): Promise<void> {
+  if (await withClient(url, isCurrent)) return;
+  throw new StartupError(
+    `The schema ${JOB_SCHEMA}, which fulfilment needs, is missing or has another version than ${VERSION}. Run "npm run migrate" with the same FULFILMENT, or set DATABASE_MIGRATE=always.`,
+  );
 }
 
 /** Creates or migrates the tables and the queues. @returns whether the tables were changed */
@@ -65,7 +71,7 @@ async function backgroundMigrations(boss: PgBoss): Promise<void> {
 }
 
 async function isCurrent(client: Client): Promise<boolean> {
-  const boss = bossOn(client);
+  const boss = bossOn({ executeSql: (text, values) => client.query(text, values) });
   if (!(await boss.isInstalled()) || (await boss.schemaVersion()) !== VERSION) return false;
   return (await boss.getQueues(QUEUES.map(({ name }) => name))).length === QUEUES.length;
 }

@@ -64,7 +64,7 @@ export async function runStep(
 }
 
 function callerFor(timeoutMs: number, signal: AbortSignal): Caller {
-  return { viewer: VIEWER, deadline: performance.now() + timeoutMs, signal };
+  return { viewer: VIEWER, deadline: performance.now() + timeoutMs, signal, traceparent: null };
 }
 
 async function readOrder(

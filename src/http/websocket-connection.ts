@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
 import type { Identity } from '../auth/authenticate.js';
 import { RunningSubscriptions } from './running-subscriptions.js';
+import { StartingSubscriptions } from './starting-subscriptions.js';
 
 /** The state of a connection that the hooks of graphql-ws receive. */
 export interface Connection {
@@ -17,12 +18,15 @@ export interface Connection {
   /** The message that is being handled; valid until its handler first awaits. */
   message: IncomingText;
   readonly running: RunningSubscriptions;
+  readonly starting: StartingSubscriptions;
 }
 
 interface IncomingText {
   readonly length: number;
   /** The id of a subscribe message, once it counts as running. */
   subscriptionId?: string;
+  /** Ends the set-up of a subscription, if that has not happened. */
+  endStart?: () => void;
 }
 
 export interface ConnectionOptions {
@@ -59,6 +63,7 @@ export function openConnection(
     identity: null,
     message: { length: 0 },
     running,
+    starting: new StartingSubscriptions(),
   };
 
   function close(code: number, reason: string): void {
@@ -69,7 +74,9 @@ export function openConnection(
   function canSend(): boolean {
     if (socket.readyState !== WebSocket.OPEN) return false;
     if (socket.bufferedAmount <= maxUnsentBytes) return true;
-    close(UNREAD_OUTPUT, 'Too much output is unread');
+    const { lastCursor } = running;
+    const resume = lastCursor === null ? '' : `; last cursor ${lastCursor}`;
+    close(UNREAD_OUTPUT, `Too much output is unread${resume}`);
     return false;
   }
 
@@ -101,12 +108,14 @@ export function openConnection(
             .catch((cause: unknown) => failMessage(cause, close, log))
             .finally(() => {
               // The handling of a subscribe message lasts as long as its subscription.
+              message.endStart?.();
               if (message.subscriptionId !== undefined) running.delete(message.subscriptionId, message.length);
             });
         });
       },
       onPing: async (payload) => {
         const echoed = payload === undefined || connection.message.length > MAX_ECHOED_PING ? {} : { payload };
+        await connection.starting.settled();
         await send(JSON.stringify({ type: 'pong', ...echoed }));
       },
     },

@@ -46,6 +46,7 @@ export async function advanceOrder(
       expectedVersion: null,
       reason,
       key: null,
+      traceparent: caller.traceparent,
       inputPath: [],
     },
     caller,

@@ -12,6 +12,7 @@ import { writeInTransaction } from '../../src/store/write-transaction.js';
 import { assignPositions, lockSequencer } from '../../src/store/statements/sequence-events.js';
 import { storeForTest, useDatabase } from '../support/fixture.js';
 import { holdLocks } from '../support/locks.js';
+import { bookmarkAt } from '../../src/domain/bookmark.js';
 import { callerOf } from '../support/caller.js';
 import { transitionCommand } from '../support/commands.js';
 import { insertCreated, insertEvents, randomIds } from '../support/rows.js';
@@ -34,7 +35,9 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     pollMs,
     isWatched: () => true,
     publish: async (events) => void seen.push(...events),
+    skipTo: () => undefined,
     onLogged: () => undefined,
+    rewindTo: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());
@@ -153,7 +156,7 @@ test('four concurrent sequencers assign one position to each event, in version o
     }),
   );
   const all = ids.length * (1 + statuses.length);
-  await expect.poll(async () => createEventLog(open()).lastPosition(), { timeout: 10_000 }).toBe(BigInt(all));
+  await expect.poll(async () => (await createEventLog(open()).end())?.position, { timeout: 10_000 }).toBe(BigInt(all));
   await expect
     .poll(() => readers.every((seen) => seen.at(-1)?.position === BigInt(all)), { timeout: 10_000 })
     .toBe(true);
@@ -242,7 +245,9 @@ test('a tailer continues after a full page without a poll and skips no event', a
     pollMs: NEVER_MS,
     isWatched: () => true,
     publish,
+    skipTo: () => undefined,
     onLogged: () => undefined,
+    rewindTo: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());
@@ -264,9 +269,12 @@ test('a tailer stops before a missing position and continues after it is assigne
        (SELECT order_id, version FROM order_events WHERE position IS NULL LIMIT 1)`,
   );
   const store = createEventLog(open());
-  expect(await store.read(3n, 10)).toEqual([]);
+  const third = bookmarkAt(await store.pointAt(3n));
+  expect(await store.readBehind(third, 10)).toEqual({ events: [], gapAt: 4n });
+  expect(await store.skipBehind(third, 10)).toMatchObject({ hasGap: true });
   await database.sql('UPDATE order_events SET position = 4 WHERE position IS NULL');
-  expect((await store.read(3n, 10)).map(({ position }) => position)).toEqual([4n, 5n]);
+  await expect.poll(() => seen.map(({ position }) => position)).toEqual([1n, 2n, 3n, 4n, 5n]);
+  expect(await store.skipBehind(third, 10)).toEqual({ end: await store.pointAt(5n), hasGap: false });
 });
 
 test('a failed full scan does not delay committed orders', async () => {

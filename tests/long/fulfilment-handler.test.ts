@@ -1,8 +1,9 @@
+import { fromPrisma } from 'pg-boss';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { readFulfilmentReport, retryDeadLetters } from '../../src/fulfilment/dead-letters.js';
 import type { FulfilmentHandler, FulfilmentStep, StepResult } from '../../src/orders/interfaces/fulfilment-handler.js';
-import { databaseForTest, serverForTest } from '../support/fixture.js';
+import { databaseForTest, serverForTest, storeForTest } from '../support/fixture.js';
 import { countSteps, fulfilmentForTest, JOBS, statusesOf } from '../support/fulfilment.js';
 import { bossOn, queuedStep, STEPS_QUEUE } from '../../src/fulfilment/job-queue.js';
 import { prepareJobSchema } from '../../src/fulfilment/job-schema.js';
@@ -42,8 +43,8 @@ test('a step that is given up becomes a dead letter with its reason, until an op
     handlerThat(() => Promise.resolve(result)),
   );
   const orders = [await createdOrder(server), await createdOrder(server)];
-  const client = await database.connect();
-  const report = () => readFulfilmentReport(client, 1);
+  const { prisma } = storeForTest(database);
+  const report = () => readFulfilmentReport(prisma, 1);
   await expect.poll(report, JOBS).toMatchObject({ queued: 0, deadLetters: 2 });
   expect((await report()).oldest).toEqual([
     {
@@ -56,12 +57,12 @@ test('a step that is given up becomes a dead letter with its reason, until an op
   ]);
   const [first, second] = orders.map(({ id }) => id);
   result = done;
-  expect(await retryDeadLetters(client, first ?? '')).toBe(1);
+  expect(await retryDeadLetters(prisma, first ?? '')).toBe(1);
   await expect.poll(() => statusesOf(database, first ?? ''), JOBS).toEqual(['PENDING', 'PROCESSING']);
   expect(await statusesOf(database, second ?? '')).toEqual(['PENDING']);
-  expect(await retryDeadLetters(client, null)).toBe(1);
+  expect(await retryDeadLetters(prisma, null)).toBe(1);
   await expect.poll(() => statusesOf(database, second ?? ''), JOBS).toEqual(['PENDING', 'PROCESSING']);
-  expect(await retryDeadLetters(client, null)).toBe(0);
+  expect(await retryDeadLetters(prisma, null)).toBe(0);
 });
 
 test('a status that the lifecycle forbids becomes a dead letter', async () => {
@@ -72,8 +73,8 @@ test('a status that the lifecycle forbids becomes a dead letter', async () => {
     handlerThat(() => Promise.resolve({ kind: 'advance', to: 'COMPLETED' })),
   );
   await createdOrder(server);
-  const client = await database.connect();
-  const reasons = async () => (await readFulfilmentReport(client, 10)).oldest.map(({ reason }) => reason);
+  const { prisma } = storeForTest(database);
+  const reasons = async () => (await readFulfilmentReport(prisma, 10)).oldest.map(({ reason }) => reason);
   await expect.poll(reasons, JOBS).toEqual(['An order in PENDING cannot become COMPLETED.']);
 });
 
@@ -136,7 +137,7 @@ test('a job whose worker has died is taken over', async () => {
   const server = await serverForTest(database);
   await prepareJobSchema(database.url, true, pino({ level: 'silent' }));
   const { id } = await createdOrder(server);
-  const dead = bossOn(await database.connect());
+  const dead = bossOn(fromPrisma(storeForTest(database).prisma));
   await dead.insert(STEPS_QUEUE, [queuedStep({ orderId: id, status: 'PENDING', waits: 0 }, null)]);
   expect(await dead.fetch(STEPS_QUEUE)).toHaveLength(1);
   const takenAt = performance.now();

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { warehouseHandler } from '../../examples/warehouse-fulfilment.js';
 import { readFulfilmentReport } from '../../src/fulfilment/dead-letters.js';
-import { databaseForTest, serverForTest } from '../support/fixture.js';
+import { databaseForTest, serverForTest, storeForTest } from '../support/fixture.js';
 import { fulfilmentForTest, JOBS, statusesOf } from '../support/fulfilment.js';
 import { cancelOrder, createdOrder, createdWholeOrder, readOrder } from '../support/order-requests.js';
 
@@ -85,8 +85,8 @@ test('an order that the warehouse rejects becomes a dead letter, and a cancelled
   await expect.poll(() => warehouse.requested.length, JOBS).toBe(1);
   await cancelOrder(server, { id: cancelled.id, reason: 'CUSTOMER' });
   const heavy = await createdWholeOrder(server, { items: [{ name: 'anvil', quantity: 1, unitPrice: '9' }] });
-  const client = await database.connect();
-  const report = () => readFulfilmentReport(client, 10);
+  const { prisma } = storeForTest(database);
+  const report = () => readFulfilmentReport(prisma, 10);
   await expect.poll(report, JOBS).toMatchObject({
     queued: 0,
     oldest: [{ orderId: heavy.id, status: 'PENDING', reason: 'The order is too heavy.' }],
