@@ -11,7 +11,7 @@ import { createRedisProductCache } from './catalogue/redis-product-cache.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
-import { createConsumers } from './consumers.js';
+import { createConsumers, fulfilmentHandlerOf } from './consumers.js';
 import { openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { announce, listen } from './database/notifications.js';
@@ -24,6 +24,8 @@ import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
+import { prepareJobSchema } from './fulfilment/job-schema.js';
+import { startFulfilmentWorker } from './fulfilment/worker.js';
 import { createContext, type Context, type RequestOrigin, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
@@ -93,6 +95,7 @@ async function start(setup: Setup, onLost: (reason: string) => void): Promise<st
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
+  await startFulfilment(setup, postgres.url, orders);
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
     rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
@@ -104,14 +107,18 @@ async function start(setup: Setup, onLost: (reason: string) => void): Promise<st
 
 async function providePostgres({ config, log, resources }: Setup, onLost: (reason: string) => void) {
   const { source, migrate } = config.database;
+  const prepare = async (directUrl: string) => {
+    await prepareSchema(directUrl, migrate, log);
+    if (config.fulfilment.kind !== 'off') await prepareJobSchema(directUrl, migrate, log);
+  };
   if (source.kind === 'external') {
-    await prepareSchema(source.directUrl, migrate, log);
+    await prepare(source.directUrl);
     return { ...source, announce: null };
   }
   const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log, onLost });
   resources.defer(() => embedded.close());
   const { url } = embedded;
-  await prepareSchema(url, migrate, log);
+  await prepare(url);
   return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
 }
 
@@ -196,6 +203,22 @@ async function createOrders(
     productLookup: productLookupOf(config, redis, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
+}
+
+/** Works off the jobs of the consumer `fulfilment`. */
+async function startFulfilment({ config, log, resources }: Setup, url: string, orders: OrderDependencies) {
+  const handler = fulfilmentHandlerOf(config);
+  if (handler === null) return;
+  const { database, shutdownGraceMs: graceMs } = config;
+  const worker = await startFulfilmentWorker({
+    url,
+    connectTimeoutMs: database.connectTimeoutMs,
+    graceMs,
+    handler,
+    orders,
+    log,
+  });
+  resources.defer(() => worker.close());
 }
 
 function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {

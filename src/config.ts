@@ -93,6 +93,7 @@ export interface Config {
         readonly cacheSeconds: number;
         readonly maxCached: number;
       };
+  readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
   readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
@@ -168,6 +169,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     },
     kafka: kafkaOf(values),
     catalogue: catalogueOf(values),
+    fulfilment:
+      values.FULFILMENT === 'off'
+        ? { kind: 'off' }
+        : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });

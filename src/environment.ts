@@ -278,6 +278,17 @@ export const VARIABLES = {
   ),
   PRODUCT_CACHE_SECONDS: whole(60, 0, 86_400, 'Time that a product stays cached, in seconds.'),
   PRODUCT_CACHE_MAX: whole(10_000, 1, 10_000_000, 'Maximum number of cached products.'),
+  FULFILMENT: choice(
+    'off',
+    ['off', 'simulated'],
+    '`simulated` advances new orders as a warehouse would: to PROCESSING at once and to COMPLETED later; see docs/fulfilment.md.',
+  ),
+  FULFILMENT_COMPLETE_AFTER_MS: whole(
+    5_000,
+    0,
+    86_400_000,
+    'Time from PROCESSING to COMPLETED with `FULFILMENT=simulated`, in milliseconds.',
+  ),
   SHUTDOWN_DRAIN_MS: whole(
     0,
     0,

@@ -54,7 +54,7 @@ async function bench(database: Database, client: pg.Client): Promise<void> {
   const reader = createReader(database, readConfig({}).reads, log);
   const consumer = orderStatisticsProjection(countEvents);
   const process = { database, eventLog, holder: 'bench', leaseMs: 600_000 };
-  await registerConsumers(database.prisma, [consumer.name]);
+  await registerConsumers(database.prisma, [consumer]);
   for (const [index, size] of SIZES.entries()) {
     await client.query(INSERT, [(SIZES[index - 1] ?? 0) + 1, size]);
     while ((await eventLog.sequence(BATCH_SIZE, null)) !== 0);

@@ -76,7 +76,7 @@ async function move(database: Database, consumer: EventConsumer, target: bigint 
       `Consumer ${name} cannot be moved: its tables (${consumer.tables.join(', ')}) would count events twice or not at all. Run "npm run cli -- consumers rebuild ${name}".`,
     );
   }
-  const end = await moveConsumer(database, name, target);
+  const end = await moveConsumer(database, consumer, target);
   if (target !== 'end' && target > end)
     throw new StartupError(`The log ends at position ${end}. Consumer ${name} cannot be moved to ${target}.`);
 }

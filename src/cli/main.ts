@@ -1,6 +1,7 @@
 import { StartupError } from '../startup-error.js';
 import { CONSUMERS_USAGE, manageConsumers } from './consumers.js';
 import { buildDocuments, DOCUMENTS_USAGE } from './documents.js';
+import { FULFILMENT_USAGE, manageFulfilment } from './fulfilment.js';
 import { runCommand } from './run-command.js';
 import { signDevelopmentToken, TOKEN_USAGE } from './token.js';
 
@@ -25,6 +26,14 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'documents',
     { usage: DOCUMENTS_USAGE, about: 'Writes the manifest of the GraphQL documents in a folder.', run: buildDocuments },
+  ],
+  [
+    'fulfilment',
+    {
+      usage: FULFILMENT_USAGE,
+      about: 'Lists the steps of fulfilment that have failed for good, or returns them to the queue.',
+      run: manageFulfilment,
+    },
   ],
   ['token', { usage: TOKEN_USAGE, about: 'Prints a token for development.', run: signDevelopmentToken }],
 ]);

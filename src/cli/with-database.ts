@@ -13,7 +13,7 @@ const SESSION = { poolSize: 1, preparedStatements: false, statementTimeoutMs: 60
  *
  * @throws StartupError if the database cannot be used, or lacks migrations
  */
-export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(work: (database: Database, url: string) => Promise<T>): Promise<T> {
   loadEnvFile();
   const config = readConfig();
   const log = createLog({ level: config.logLevel });
@@ -24,7 +24,7 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
     const database = openDatabase({ ...SESSION, url, connectTimeoutMs, applicationName: 'ordergraph-cli' }, log);
     try {
       await checkSession(database);
-      return await work(database);
+      return await work(database, url);
     } finally {
       await database.close();
     }

@@ -191,13 +191,13 @@ test('a held consumer resumes at its position, or goes on at another one', async
   expect(positions()).toEqual([...upTo(20), ...upTo(15).slice(5)]);
 
   await hold();
-  expect(await moveConsumer(store, consumer.name, 16n)).toBe(15n); // rejected
+  expect(await moveConsumer(store, consumer, 16n)).toBe(15n); // rejected
   expect(await turnOf(consumer, own)).toMatchObject({ held: RESTORED });
-  expect(await moveConsumer(store, consumer.name, 12n)).toBe(15n);
+  expect(await moveConsumer(store, consumer, 12n)).toBe(15n);
   expect(await turn(consumer, own)).toBe(1);
   expect(positions().slice(-3)).toEqual([13n, 14n, 15n]);
-  await moveConsumer(store, consumer.name, 0n);
-  await moveConsumer(store, consumer.name, 'end');
+  await moveConsumer(store, consumer, 0n);
+  await moveConsumer(store, consumer, 'end');
   expect(await turn(consumer, own)).toBe(0);
 });
 

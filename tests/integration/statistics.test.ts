@@ -219,7 +219,7 @@ const PROJECTION = orderStatisticsProjection(countEvents);
  * A process that counts at most `limit` events in a turn. Its lease is short, so that another process can continue after a crash.
  */
 async function counterOn(database: Database): Promise<(limit: number) => Promise<number>> {
-  await registerConsumers(database.prisma, [PROJECTION.name]);
+  await registerConsumers(database.prisma, [PROJECTION]);
   const dependencies = { database, eventLog: createEventLog(database), holder: randomUUID(), leaseMs: 20 };
   const closing = new AbortController().signal;
   const options = { minEvents: 1, isClosing: () => true, closing, memory: createConsumerMemory() };

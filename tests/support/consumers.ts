@@ -23,7 +23,7 @@ export async function turnOf(
   consumer: EventConsumer,
   { memory, ...dependencies }: ConsumerProcess,
 ): Promise<TurnResult> {
-  await registerConsumers(dependencies.database.prisma, [consumer.name]);
+  await registerConsumers(dependencies.database.prisma, [consumer]);
   const options = { minEvents: 1, isClosing: () => false, closing: new AbortController().signal, memory };
   return takeTurn(consumer, dependencies, options);
 }

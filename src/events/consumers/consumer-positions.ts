@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.js';
-import type { ConsumerHold } from './consumer.js';
+import type { ConsumerHold, EventConsumer } from './consumer.js';
 
 /** How far a consumer is, and where the log ends. */
 export interface Progress {
@@ -19,13 +19,20 @@ export interface Lease {
   readonly token: bigint;
 }
 
-/** Adds rows for new consumers, at position 0. */
-export async function registerConsumers(db: Queryable, names: readonly string[]): Promise<void> {
-  await db.$executeRawUnsafe(REGISTER_CONSUMERS, names);
+/** Adds rows for new consumers, at the position where they start. */
+export async function registerConsumers(
+  db: Queryable,
+  consumers: readonly Pick<EventConsumer, 'name' | 'startAt'>[],
+): Promise<void> {
+  const names = consumers.map(({ name }) => name);
+  const atEnd = consumers.map(({ startAt }) => startAt === 'end');
+  await db.$executeRawUnsafe(REGISTER_CONSUMERS, names, atEnd);
 }
 
 const REGISTER_CONSUMERS = `
-INSERT INTO event_consumers (name) SELECT n.name FROM unnest($1::text[]) AS n(name)
+INSERT INTO event_consumers (name, position)
+SELECT n.name, CASE WHEN n.at_end THEN (SELECT coalesce(max(e.position), 0) FROM order_events e) ELSE 0 END
+FROM unnest($1::text[], $2::boolean[]) AS n(name, at_end)
 ON CONFLICT (name) DO NOTHING`;
 
 /** The end of the log, as the table `l` in a FROM clause. */

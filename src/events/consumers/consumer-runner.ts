@@ -36,7 +36,7 @@ export async function startConsumers(options: ConsumerRunnerOptions): Promise<Co
   const { consumers, database, leaseMs = LEASE_MS } = options;
   const names = consumers.map(({ name }) => name);
   if (new Set(names).size < names.length) throw new Error(`Two consumers have the same name: ${names.join(', ')}.`);
-  await registerConsumers(database.prisma, names);
+  await registerConsumers(database.prisma, consumers);
   const runners = consumers.map((consumer) => startConsumer(consumer, { ...options, leaseMs }));
   return {
     eventsLogged: (count) => {
@@ -52,7 +52,7 @@ function startConsumer(
   consumer: EventConsumer,
   { pollMs, log, ...dependencies }: TurnDependencies & Pick<ConsumerRunnerOptions, 'pollMs' | 'log'>,
 ): ConsumerRunner {
-  const { name, batchSize, maxDelayMs } = consumer;
+  const { name, batchSize, maxDelayMs, debounceMs = 0 } = consumer;
   // Half a batch, because a batch rarely starts with the first event that this process has read.
   const wakeAt = maxDelayMs === 0 ? 1 : batchSize / 2;
   let logged = 0;
@@ -71,7 +71,7 @@ function startConsumer(
 
   const pollLoop = startPollLoop({
     name,
-    debounceMs: 0,
+    debounceMs,
     pollMs,
     log,
     async poll() {

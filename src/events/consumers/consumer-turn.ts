@@ -112,10 +112,11 @@ async function hold(
 }
 
 /** A database that was restored to a time before the consumer was new does not know it. */
-async function knownProgress({ name }: EventConsumer, { database }: TurnDependencies): Promise<Progress> {
+async function knownProgress(consumer: EventConsumer, { database }: TurnDependencies): Promise<Progress> {
+  const { name } = consumer;
   const progress = await readProgress(database.prisma, name);
   if (progress !== null) return progress;
-  await registerConsumers(database.prisma, [name]);
+  await registerConsumers(database.prisma, [consumer]);
   const registered = await readProgress(database.prisma, name);
   if (registered === null) throw new Error(`event_consumers has no row for ${name}.`);
   return registered;

@@ -9,6 +9,10 @@ interface ConsumerOptions {
   readonly batchSize: number;
   /** Longest time that events wait for a full batch. With 0 they are handled as soon as they are in the log. */
   readonly maxDelayMs: number;
+  /** With `maxDelayMs` 0: the time that events collect before they are handled. Default: 0. */
+  readonly debounceMs?: number;
+  /** Where the consumer starts if the database does not know it. Default: at the beginning of the log. */
+  readonly startAt?: 'beginning' | 'end';
 }
 
 /** A consumer whose effect is in this database. Effect and position are committed together: each event counts once. */

@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js';
+import type { EventConsumer } from './consumer.js';
 import { readProgress, registerConsumers, resetPosition } from './consumer-positions.js';
 
 /**
@@ -7,8 +8,13 @@ import { readProgress, registerConsumers, resetPosition } from './consumer-posit
  *
  * @returns the end of the log. If it is before `target`, nothing has changed
  */
-export async function moveConsumer({ prisma }: Database, name: string, target: bigint | 'end'): Promise<bigint> {
-  await registerConsumers(prisma, [name]);
+export async function moveConsumer(
+  { prisma }: Database,
+  consumer: EventConsumer,
+  target: bigint | 'end',
+): Promise<bigint> {
+  const { name } = consumer;
+  await registerConsumers(prisma, [consumer]);
   const end = (await readProgress(prisma, name))?.last ?? 0n;
   const position = target === 'end' ? end : target;
   if (position <= end) await resetPosition(prisma, name, position, null);

@@ -16,7 +16,7 @@ const EXCHANGE_TIMEOUT_MS = 10 * 60_000;
  */
 export async function rebuildConsumer({ prisma }: Database, consumer: EventConsumer): Promise<bigint> {
   const { name } = consumer;
-  await registerConsumers(prisma, [name]);
+  await registerConsumers(prisma, [consumer]);
   if (consumer.kind === 'external') {
     await resetPosition(prisma, name, 0n, null);
     return 0n;
