@@ -121,7 +121,7 @@ describe.skipIf(!HAS_KAFKA)('the Kafka relay', () => {
       JSON.parse(await readFile('docs/order-event.schema.json', 'utf8')) as object,
     );
     const secret = { customerName: 'Ada Lovelace', customerEmail: 'ada@example.com', notes: 'Ring twice' };
-    const { id } = await createdOrder(server, { ...secret, customerId: 'ada', reason: 'by phone' });
+    const { id } = await createdOrder(server, { ...secret, customerId: 'ada' });
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     await fetch(server.url, {
       method: 'POST',
@@ -152,7 +152,7 @@ describe.skipIf(!HAS_KAFKA)('the Kafka relay', () => {
     const text = JSON.stringify(records, (_name, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     );
-    expect(text).not.toMatch(/Lovelace|example\.com|Ring twice|phone|paid/);
+    expect(text).not.toMatch(/Lovelace|example\.com|Ring twice|paid/);
   });
 
   test('orders go on while Kafka is down or hangs; the backlog drains afterwards, in order, with one line at each end', async () => {

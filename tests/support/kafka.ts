@@ -61,9 +61,8 @@ export async function createKafka(settings: Readonly<Record<string, string | num
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     async pause() {
-      const paused = child;
-      paused?.kill('SIGSTOP');
-      while (paused !== null && !isStopped(paused)) await sleep(5); // its threads stop one after another
+      child?.kill('SIGSTOP');
+      if (child !== null) await stopped(child);
     },
     resume: () => void child?.kill('SIGCONT'),
     async remove() {
@@ -108,8 +107,13 @@ function format(file: string): void {
   if (status !== 0) throw new Error(`the storage of Kafka was not formatted: ${stderr}`);
 }
 
-function isStopped({ pid }: ChildProcess): boolean {
-  return spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.startsWith('T');
+/** The threads of a process stop one after another. */
+async function stopped({ pid }: ChildProcess): Promise<void> {
+  for (;;) {
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+    if (stdout.startsWith('T') || stdout === '') return;
+    await sleep(5);
+  }
 }
 
 /** The broker dies with the tests, also if they are killed. */

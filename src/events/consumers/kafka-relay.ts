@@ -38,6 +38,7 @@ export function kafkaRelay({ topic, readDetails, log }: KafkaRelayOptions): Exte
     name: NAME,
     batchSize: 2_000,
     maxDelayMs: 0,
+    debounceMs: 50, // a turn writes the row of the consumer twice
     async handle(events, delivery) {
       try {
         await deliver(events, delivery);
