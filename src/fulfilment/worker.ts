@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
-import { STEPS_QUEUE, SUPERVISED, type QueuedStep, type StepJob } from './job-queue.js';
+import { STEPS_QUEUE, SUPERVISED, type QueuedStep } from './job-queue.js';
 import { createPacing } from './pacing.js';
 import { runStep, type StepDependencies } from './run-step.js';
 
