@@ -45,27 +45,22 @@ const WORKED = 'Redis works again';
  * Only the connection itself tests whether Redis works again, so no request waits for that. A new connection replaces a hung
  * one, because commands in the queue of the latter would delay its recovery.
  */
-export function createRedisConnection({
-  url,
-  log,
-  commandTimeoutMs = COMMAND_TIMEOUT_MS,
-}: RedisConnectionOptions): RedisConnection {
+export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
+  const { url, log, commandTimeoutMs = COMMAND_TIMEOUT_MS } = options;
   const failures = createFailureLog(log);
   const rejections = createFailureLog(log); // such as "out of memory": Redis responds, and other commands may succeed
   let current: RedisClient | null = null; // connecting or ready
   let isReady = false;
   let timeouts = 0;
   let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
 
-  async function connect(): Promise<void> {
-    const client = newClient(url);
+  async function connect(client: RedisClient): Promise<void> {
     current = client;
     client.on('error', (cause) => disconnect(client, cause));
     try {
       await within(CONNECT_TIMEOUT_MS, client.connect());
       await within(commandTimeoutMs, client.ping());
-      if (client !== current) return;
+      if (client !== current) return; // it failed or was closed meanwhile
       isReady = true;
       timeouts = 0;
       schedule(check);
@@ -74,24 +69,30 @@ export function createRedisConnection({
     }
   }
 
-  /** Reports a failure once for each connection. */
+  /** Ends a connection that failed, and opens the next one later. */
   function disconnect(client: RedisClient, cause: unknown): void {
     if (client !== current) return;
+    release();
+    failures.failed(cause, FAILED);
+    schedule(() => connect(newClient(url)));
+  }
+
+  /** Ends the connection. The client ignores what happens to it later, so nothing is scheduled after `close`. */
+  function release(): void {
+    const client = current;
     current = null;
     isReady = false;
-    if (client.isOpen) client.destroy(); // rejects its commands
-    failures.failed(cause, FAILED);
-    schedule(connect);
+    clearTimeout(timer);
+    if (client?.isOpen === true) client.destroy(); // rejects its commands
   }
 
   async function check(): Promise<void> {
-    const isWorking = await run((client) => client.ping());
-    if (isWorking !== null) failures.worked(WORKED);
+    if ((await run((client) => client.ping())) !== null) failures.worked(WORKED);
     if (isReady) schedule(check);
   }
 
   function schedule(next: () => Promise<void>): void {
-    if (!isClosed) timer = setTimeout(() => void next(), PAUSE_MS).unref();
+    timer = setTimeout(() => void next(), PAUSE_MS).unref();
   }
 
   async function run<T>(commands: (client: RedisClient) => Promise<T>): Promise<T | null> {
@@ -114,18 +115,8 @@ export function createRedisConnection({
     else failures.failed(cause, FAILED);
   }
 
-  void connect();
-  return {
-    run,
-    close() {
-      isClosed = true;
-      clearTimeout(timer);
-      const client = current;
-      current = null;
-      isReady = false;
-      if (client?.isOpen === true) client.destroy();
-    },
-  };
+  void connect(newClient(url)); // throws if the URL is invalid
+  return { run, close: release };
 }
 
 function newClient(url: string) {

@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './process.js';
 
 export interface KafkaBroker {
@@ -16,7 +16,7 @@ export interface KafkaBroker {
   /** Kills the broker, or does nothing if it is not running. */
   kill(): Promise<void>;
   /** Stops it from answering, without closing its connections. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** Kills the broker and deletes its data. */
   remove(): Promise<void>;
@@ -60,7 +60,11 @@ export async function createKafka(settings: Readonly<Record<string, string | num
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => void child?.kill('SIGSTOP'),
+    async pause() {
+      const paused = child;
+      paused?.kill('SIGSTOP');
+      while (paused !== null && !isStopped(paused)) await sleep(5); // its threads stop one after another
+    },
     resume: () => void child?.kill('SIGCONT'),
     async remove() {
       await broker.kill();
@@ -96,11 +100,16 @@ function propertiesOf(settings: Readonly<Record<string, string | number>>): stri
 
 const JAVA = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', `${JARS}/*`];
 
+const CLUSTER_ID = 'b3JkZXJncmFwaC10ZXN0cw';
+
 function format(file: string): void {
-  const cluster = randomBytes(16).toString('base64url');
-  const args = [...JAVA, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', file];
+  const args = [...JAVA, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
   const { status, stderr } = spawnSync('java', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the storage of Kafka was not formatted: ${stderr}`);
+}
+
+function isStopped({ pid }: ChildProcess): boolean {
+  return spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.startsWith('T');
 }
 
 /** The broker dies with the tests, also if they are killed. */

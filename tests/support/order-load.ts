@@ -23,7 +23,7 @@ const ORDER = { items: [{ name: 'Tea', quantity: 1, unitPrice: '4.20' }], custom
 export function startOrderLoad(clients: () => readonly Pick<TestClient, 'get'>[], callers = 8): OrderLoad {
   const acknowledged = new Map<string, number>();
   let times: number[] = [];
-  let isStopped = false;
+  const stopping = new AbortController();
 
   async function write(client: Pick<TestClient, 'get'>, query: string, input: object): Promise<boolean> {
     const began = performance.now();
@@ -40,7 +40,7 @@ export function startOrderLoad(clients: () => readonly Pick<TestClient, 'get'>[]
   }
 
   async function run(caller: number): Promise<void> {
-    for (let round = 0; !isStopped; round += 1) {
+    for (let round = 0; !stopping.signal.aborted; round += 1) {
       const all = clients();
       const client = all[(caller + round) % all.length];
       const id = randomUUID();
@@ -63,7 +63,7 @@ export function startOrderLoad(clients: () => readonly Pick<TestClient, 'get'>[]
       return taken;
     },
     async stop() {
-      isStopped = true;
+      stopping.abort();
       await running;
     },
   };
