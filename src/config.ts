@@ -39,12 +39,10 @@ export interface Config {
     readonly receiveTimeoutMs: number;
     readonly maxConnections: number;
   };
-  /** Null without a rate limit. Shared by servers on one Redis. */
-  readonly rateLimit: {
-    readonly capacity: number;
-    readonly restoreRate: number;
-    readonly redisUrl: string | null;
-  } | null;
+  /** Null without a rate limit. */
+  readonly rateLimit: { readonly capacity: number; readonly restoreRate: number } | null;
+  /** Servers on one Redis share rate limits and products. Null without Redis. */
+  readonly redisUrl: string | null;
   readonly trustedProxies: Values['TRUSTED_PROXIES'];
   readonly websockets: {
     readonly maxMessageBytes: number;
@@ -77,6 +75,12 @@ export interface Config {
     readonly maxQueued: number;
     readonly maxCost: number;
   };
+  /** Null without Kafka. */
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    readonly partitions: number;
+    readonly replication: number | null;
+  } | null;
   readonly catalogue:
     | { readonly kind: 'none' }
     | {
@@ -89,6 +93,7 @@ export interface Config {
         readonly cacheSeconds: number;
         readonly maxCached: number;
       };
+  readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
   readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
@@ -143,6 +148,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxConnections: values.HTTP_CONNECTIONS_MAX,
     },
     rateLimit: rateLimitOf(values, auth.kind === 'open'),
+    redisUrl: values.REDIS_URL,
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: websocketsOf(values),
     writes: {
@@ -161,7 +167,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       maxQueued: values.SUBSCRIBER_MAX_QUEUED,
       maxCost: values.SUBSCRIBERS_MAX_COST,
     },
+    kafka: kafkaOf(values),
     catalogue: catalogueOf(values),
+    fulfilment:
+      values.FULFILMENT === 'off'
+        ? { kind: 'off' }
+        : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
@@ -197,7 +208,12 @@ function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
       `RATE_LIMIT_CAPACITY must be at least REQUEST_MAX_COST (${maxCost}); it is "${capacity}"`,
     ]);
   }
-  return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE, redisUrl: values.REDIS_URL } : null;
+  return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE } : null;
+}
+
+function kafkaOf(values: Values): Config['kafka'] {
+  const { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PARTITIONS: partitions, KAFKA_TOPIC_REPLICATION: replication } = values;
+  return brokers === null ? null : { brokers, partitions, replication };
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import { addressList, hostNameOf, originOf } from './address-list.js';
 import {
+  brokers,
   choice,
   list,
   networks,
   optionalText,
+  optionalWhole,
   postgresUrl,
   text,
   url,
@@ -140,9 +142,9 @@ export const VARIABLES = {
   ),
   RATE_LIMIT_RESTORE: whole(100_000, 1, 1_000_000_000, 'Cost points that a client regains per second.'),
   REDIS_URL: url(
-    /^rediss?:\/\//,
+    /^rediss?:\/\/[^/?#]+(\/\d*)?$/,
     'redis:// or rediss:// URL',
-    'Redis 7 or newer, by which several servers share the rate limits. Without it, each server limits on its own.',
+    'Redis 7 or newer, by which several servers share the rate limits and the cached products. Without it, each server has its own.',
   ),
   TRUSTED_PROXIES: networks(
     'Proxies whose `X-Forwarded-For` header names the client. Without them, the header is ignored.',
@@ -236,6 +238,15 @@ export const VARIABLES = {
     1_000_000_000,
     'Maximum cost of one event, summed over all subscriptions to the same orders. Further subscriptions are rejected as `THROTTLED`.',
   ),
+  KAFKA_BROKERS: brokers(
+    'Brokers of the Kafka cluster that every event is published to, in the topic `order_events`; see docs/events.md. Without it, no event is published.',
+  ),
+  KAFKA_TOPIC_PARTITIONS: whole(12, 1, 10_000, 'Number of partitions of the topic, if the server creates it.'),
+  KAFKA_TOPIC_REPLICATION: optionalWhole(
+    1,
+    32_767,
+    'Replication factor of the topic, if the server creates it. Default: that of the brokers.',
+  ),
   PRODUCT_SERVICE_URL: url(
     /^https?:\/\/[^?#]*$/,
     'http:// or https:// URL',
@@ -267,6 +278,17 @@ export const VARIABLES = {
   ),
   PRODUCT_CACHE_SECONDS: whole(60, 0, 86_400, 'Time that a product stays cached, in seconds.'),
   PRODUCT_CACHE_MAX: whole(10_000, 1, 10_000_000, 'Maximum number of cached products.'),
+  FULFILMENT: choice(
+    'off',
+    ['off', 'simulated'],
+    '`simulated` advances new orders as a warehouse would: to PROCESSING at once and to COMPLETED later; see docs/fulfilment.md.',
+  ),
+  FULFILMENT_COMPLETE_AFTER_MS: whole(
+    5_000,
+    0,
+    86_400_000,
+    'Time from PROCESSING to COMPLETED with `FULFILMENT=simulated`, in milliseconds.',
+  ),
   SHUTDOWN_DRAIN_MS: whole(
     0,
     0,

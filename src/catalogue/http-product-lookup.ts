@@ -1,96 +1,96 @@
-import DataLoader from 'dataloader';
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { isAbandoned } from '../orders/interfaces/caller.js';
-import type { Caller } from '../orders/interfaces/caller.js';
+import { isAbandoned, type Caller } from '../orders/interfaces/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
-import { createProductService, type ProductServiceOptions } from './product-service.js';
-import { createProductRequests, type Wanted } from './product-requests.js';
+import { createFindProduct } from './find-product.js';
+import { createMemoryProductCache } from './memory-product-cache.js';
+import { createProductRequests, type PendingLookup } from './product-requests.js';
 import { unavailable } from './product-responses.js';
+import { createProductService, type ProductServiceOptions } from './product-service.js';
+import type { SharedProductCache } from './shared-product-cache.js';
 
 export interface HttpProductLookupOptions extends ProductServiceOptions {
   /** How long a found product is cached. Unknown products are cached for at most a second, failures never. */
   readonly cacheSeconds: number;
-  /** Maximum number of cached found products, and of cached unknown ones. */
+  /** Maximum number of found products in memory, and of unknown ones. */
   readonly maxCached: number;
   /** `auto` requests several products at once if the service supports it. */
   readonly batch: 'auto' | 'off';
 }
 
-/** A pending request of a product. */
-interface UnderWay extends Wanted {
-  /** Number of waiting callers. */
-  waiting: number;
-  readonly answer: Promise<ProductLookupResult>;
+/** A lookup under way, which its callers share. */
+interface SharedLookup extends PendingLookup {
+  waiters: number;
+  readonly result: Promise<ProductLookupResult>;
 }
 
 const UNKNOWN: ProductLookupResult = { kind: 'unknown' };
-const UNKNOWN_MS = 1_000;
 /** The maximum delay of setTimeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Looks up products from a product service over HTTP; docs/catalogue.md describes its responses. Concurrent lookups of the
- * same product share one request. Throws if the URL is invalid.
+ * Looks up products in the memory of this process, then in the cache that servers share, then at a product service over
+ * HTTP; docs/catalogue.md describes its responses. Concurrent lookups of the same product are one. Throws if the URL is
+ * invalid.
  */
-export function createHttpProductLookup(options: HttpProductLookupOptions, log: Logger): ProductLookup {
-  const { maxCached } = options;
-  const cacheMs = options.cacheSeconds * 1_000;
-  const known = createCache(maxCached, cacheMs);
-  const unknown = createCache(maxCached, Math.min(cacheMs, UNKNOWN_MS)); // separate, so that unknown products evict no found ones
-  const underWay = new Map<string, UnderWay>();
-  const ask = createProductRequests(createProductService(options, log), options.batch, log);
-  // Collects batches without caching: a cached result would wait for the batch being collected.
-  const loader = new DataLoader<UnderWay, ProductLookupResult>(
-    (wanted) => Promise.resolve(ask(wanted) as unknown as ProductLookupResult[]), // DataLoader awaits each promise separately
-    { cache: false, batchScheduleFn: (dispatch) => setImmediate(dispatch) },
-  );
+export function createHttpProductLookup(
+  options: HttpProductLookupOptions,
+  log: Logger,
+  sharedCache: SharedProductCache | null = null,
+): ProductLookup {
+  const memory = createMemoryProductCache(options.maxCached);
+  const pending = new Map<string, SharedLookup>();
+  const request = createProductRequests(createProductService(options, log), options.batch, log);
+  const find = createFindProduct(request, sharedCache, options.cacheSeconds * 1_000);
 
-  async function load(entry: UnderWay): Promise<ProductLookupResult> {
-    const answer = await loader.load(entry).catch((cause: unknown) => unavailable(cause as Error));
-    if (answer.kind === 'found') known?.set(entry.id, answer);
-    if (answer.kind === 'unknown') unknown?.set(entry.id, answer);
-    drop(entry);
-    return answer;
+  async function load(lookup: SharedLookup): Promise<ProductLookupResult> {
+    try {
+      const cached = await find(lookup);
+      memory.set(lookup.id, cached);
+      return cached.result;
+    } catch (cause) {
+      return unavailable(cause as Error);
+    } finally {
+      drop(lookup);
+    }
   }
 
-  function drop(entry: UnderWay): void {
-    if (underWay.get(entry.id) === entry) underWay.delete(entry.id);
+  function drop(lookup: SharedLookup): void {
+    if (pending.get(lookup.id) === lookup) pending.delete(lookup.id);
   }
 
-  function startAsking(id: string): UnderWay {
-    const { promise: answer, resolve } = Promise.withResolvers<ProductLookupResult>();
-    const entry: UnderWay = {
+  function startLookup(id: string): SharedLookup {
+    const { promise: result, resolve } = Promise.withResolvers<ProductLookupResult>();
+    const lookup: SharedLookup = {
       id,
-      waiting: 0,
-      answer,
-      isWanted: () => entry.waiting > 0,
-      drop: () => drop(entry),
+      waiters: 0,
+      result,
+      hasWaiters: () => lookup.waiters > 0,
+      drop: () => drop(lookup),
     };
-    underWay.set(id, entry);
-    resolve(load(entry));
-    return entry;
+    pending.set(id, lookup);
+    resolve(load(lookup));
+    return lookup;
   }
 
-  /** The result if no request is needed. */
+  /** The result if it is known without waiting. */
   function recall(id: string): ProductLookupResult | undefined {
-    return canBeAsked(id) ? (known?.get(id) ?? unknown?.get(id)) : UNKNOWN;
+    return canBeRequested(id) ? memory.get(id) : UNKNOWN;
   }
 
-  async function waitFor(id: string, over: Promise<ProductLookupResult>): Promise<ProductLookupResult> {
-    const entry = underWay.get(id) ?? startAsking(id);
-    entry.waiting += 1;
-    const answer = await Promise.race([entry.answer, over]);
-    entry.waiting -= 1;
-    return answer;
+  async function waitFor(id: string, abandoned: Promise<ProductLookupResult>): Promise<ProductLookupResult> {
+    const lookup = pending.get(id) ?? startLookup(id);
+    lookup.waiters += 1;
+    const result = await Promise.race([lookup.result, abandoned]);
+    lookup.waiters -= 1;
+    return result;
   }
 
   return {
     async products(ids, caller) {
-      if (isAbandoned(caller)) return ids.map((id) => recall(id) ?? tooLate(caller));
-      const { over, dispose } = watch(caller);
+      if (isAbandoned(caller)) return ids.map((id) => recall(id) ?? abandonedResult(caller));
+      const { abandoned, dispose } = watch(caller);
       try {
-        return await Promise.all(ids.map(async (id) => recall(id) ?? waitFor(id, over)));
+        return await Promise.all(ids.map(async (id) => recall(id) ?? waitFor(id, abandoned)));
       } finally {
         dispose();
       }
@@ -98,24 +98,19 @@ export function createHttpProductLookup(options: HttpProductLookupOptions, log: 
   };
 }
 
-/** Null if the time to live is 0, which `lru-cache` would treat as unlimited. */
-function createCache(max: number, ttlMs: number): LRUCache<string, ProductLookupResult> | null {
-  return ttlMs === 0 ? null : new LRUCache({ max, ttl: ttlMs, ttlResolution: 0 });
-}
-
 /** Whether a URL can contain the id. An empty id is invalid, and "." and ".." would be resolved as path segments. */
-function canBeAsked(id: string): boolean {
+function canBeRequested(id: string): boolean {
   return id !== '' && id !== '.' && id !== '..' && id.isWellFormed();
 }
 
 /** Reports when a caller is no longer waiting. `dispose` must be called. */
-function watch(caller: Caller): { readonly over: Promise<ProductLookupResult>; readonly dispose: () => void } {
-  const { promise: over, resolve } = Promise.withResolvers<ProductLookupResult>();
-  const end = () => resolve(tooLate(caller));
+function watch(caller: Caller): { readonly abandoned: Promise<ProductLookupResult>; readonly dispose: () => void } {
+  const { promise: abandoned, resolve } = Promise.withResolvers<ProductLookupResult>();
+  const end = () => resolve(abandonedResult(caller));
   const timer = setTimeout(end, Math.min(caller.deadline - performance.now(), MAX_TIMER_MS));
   caller.signal.addEventListener('abort', end, { once: true });
   return {
-    over,
+    abandoned,
     dispose() {
       clearTimeout(timer);
       caller.signal.removeEventListener('abort', end);
@@ -123,10 +118,10 @@ function watch(caller: Caller): { readonly over: Promise<ProductLookupResult>; r
   };
 }
 
-function tooLate({ signal }: Caller): ProductLookupResult {
+function abandonedResult({ signal }: Caller): ProductLookupResult {
   return unavailable(
     new Error(
-      signal.aborted ? 'The client has disconnected.' : 'The deadline passed before the product service answered.',
+      signal.aborted ? 'The client has disconnected.' : 'The deadline passed before the product service responded.',
     ),
   );
 }

@@ -3,22 +3,23 @@ import type { ProductLookupResult } from '../orders/interfaces/product-lookup.js
 import type { ProductService } from './product-service.js';
 import { readProduct, readProducts, unavailable } from './product-responses.js';
 
-/** A product that callers wait for. */
-export interface Wanted {
+/** A lookup of a product by the service. */
+export interface PendingLookup {
   readonly id: string;
-  readonly isWanted: () => boolean;
+  /** Whether callers wait for its result. */
+  readonly hasWaiters: () => boolean;
   /** Called if the product will not be requested. Later callers need a new lookup. */
   readonly drop: () => void;
 }
 
 /** One result for each product, in the same order. The promises never reject. */
-export type RequestProducts = (wanted: readonly Wanted[]) => Promise<ProductLookupResult>[];
+export type RequestProducts = (lookups: readonly PendingLookup[]) => Promise<ProductLookupResult>[];
 
 /** Maximum number of products of one request. */
 const MAX_BATCH = 100;
 /** Maximum length of the encoded ids of one request, so that its request line is short enough for every server. */
 const MAX_IDS_LENGTH = 4_000;
-const RETRY_MANY_MS = 5 * 60_000;
+const RETRY_SEVERAL_MS = 5 * 60_000;
 const INVALID_LOG_INTERVAL_MS = 10_000;
 
 /**
@@ -28,22 +29,22 @@ const INVALID_LOG_INTERVAL_MS = 10_000;
  * @param batch `off` requests each product separately
  */
 export function createProductRequests(service: ProductService, batch: 'auto' | 'off', log: Logger): RequestProducts {
-  let manyFrom = batch === 'off' ? Infinity : 0;
+  let severalFrom = batch === 'off' ? Infinity : 0;
   let invalidLogFrom = 0;
 
-  function report(answer: ProductLookupResult, productId: string): ProductLookupResult {
-    if (answer.kind === 'unavailable' && performance.now() >= invalidLogFrom) {
+  function report(result: ProductLookupResult, productId: string): ProductLookupResult {
+    if (result.kind === 'unavailable' && performance.now() >= invalidLogFrom) {
       invalidLogFrom = performance.now() + INVALID_LOG_INTERVAL_MS;
-      log.warn({ productId, err: answer.cause }, 'product service sent an invalid response');
+      log.warn({ productId, err: result.cause }, 'product service sent an invalid response');
     }
-    return answer;
+    return result;
   }
 
-  async function askOne(wanted: Wanted): Promise<ProductLookupResult> {
-    const { id } = wanted;
+  async function requestOne(lookup: PendingLookup): Promise<ProductLookupResult> {
+    const { id } = lookup;
     try {
-      const isWanted = () => areWanted([wanted]);
-      const response = await service.get(`/api/products/${encodeURIComponent(id)}`, { isWanted });
+      const hasWaiters = () => haveWaiters([lookup]);
+      const response = await service.get(`/api/products/${encodeURIComponent(id)}`, { hasWaiters });
       return report(readProduct(id, response), id);
     } catch (cause) {
       return unavailable(cause as Error);
@@ -51,42 +52,43 @@ export function createProductRequests(service: ProductService, batch: 'auto' | '
   }
 
   /** @returns null if the service does not support requests for several products */
-  async function askMany(wanted: readonly Wanted[]): Promise<readonly ProductLookupResult[] | null> {
-    const ids = wanted.map(({ id }) => id);
+  async function requestSeveral(lookups: readonly PendingLookup[]): Promise<readonly ProductLookupResult[] | null> {
+    const ids = lookups.map(({ id }) => id);
     try {
       const response = await service.get(`/api/products?ids=${ids.map(encodeURIComponent).join(',')}`, {
-        isWanted: () => areWanted(wanted),
+        hasWaiters: () => haveWaiters(lookups),
         isFinal: (status) => status === 501,
       });
-      const answers = readProducts(ids, response);
-      if (!(answers instanceof Error)) return answers.map((answer, index) => report(answer, ids[index] ?? ''));
-      manyFrom = performance.now() + RETRY_MANY_MS;
-      log.debug({ err: answers }, 'product service does not support requests for several products');
+      const results = readProducts(ids, response);
+      if (!(results instanceof Error)) return results.map((result, index) => report(result, ids[index] ?? ''));
+      severalFrom = performance.now() + RETRY_SEVERAL_MS;
+      log.debug({ err: results }, 'product service does not support requests for several products');
       return null;
     } catch (cause) {
       return ids.map(() => unavailable(cause as Error));
     }
   }
 
-  return (wanted) => {
-    if (performance.now() < manyFrom) return wanted.map(askOne);
-    const answers = new Map<Wanted, Promise<ProductLookupResult>>();
-    for (const group of groupsOf(wanted)) {
-      const answered = group.length > 1 ? askMany(group) : Promise.resolve(null);
+  return (lookups) => {
+    if (performance.now() < severalFrom) return lookups.map(requestOne);
+    const results = new Map<PendingLookup, Promise<ProductLookupResult>>();
+    for (const group of groupsOf(lookups)) {
+      const requested = group.length > 1 ? requestSeveral(group) : Promise.resolve(null);
       for (const [index, each] of group.entries()) {
-        answers.set(
+        results.set(
           each,
-          answered.then((list) => list?.[index] ?? askOne(each)),
+          requested.then((list) => list?.[index] ?? requestOne(each)),
         );
       }
     }
-    return wanted.map((each) => answers.get(each) ?? askOne(each));
+    return lookups.map((each) => results.get(each) ?? requestOne(each));
   };
 }
 
-function areWanted(wanted: readonly Wanted[]): boolean {
-  if (wanted.some((each) => each.isWanted())) return true;
-  for (const each of wanted) each.drop();
+/** Drops lookups without waiting callers. */
+function haveWaiters(lookups: readonly PendingLookup[]): boolean {
+  if (lookups.some((each) => each.hasWaiters())) return true;
+  for (const each of lookups) each.drop();
   return false;
 }
 
@@ -94,11 +96,11 @@ function areWanted(wanted: readonly Wanted[]): boolean {
  * Groups of products to request together. Products without waiting callers are left out. So are ids with a comma, which
  * some servers would read as two ids.
  */
-function groupsOf(wanted: readonly Wanted[]): Wanted[][] {
-  const groups: Wanted[][] = [];
+function groupsOf(lookups: readonly PendingLookup[]): PendingLookup[][] {
+  const groups: PendingLookup[][] = [];
   let length = Infinity;
-  for (const each of wanted) {
-    if (each.id.includes(',') || !each.isWanted()) continue;
+  for (const each of lookups) {
+    if (each.id.includes(',') || !each.hasWaiters()) continue;
     const more = encodeURIComponent(each.id).length + 1;
     const group = groups.at(-1);
     if (group === undefined || group.length >= MAX_BATCH || length + more > MAX_IDS_LENGTH) {

@@ -32,7 +32,7 @@ export interface ProductService {
    * Sends a GET request, with retries.
    *
    * @param path appended to the URL of the service
-   * @param request.isWanted checked before each attempt; without waiting callers the request is dropped
+   * @param request.hasWaiters checked before each attempt; without waiting callers the request is dropped
    * @param request.isFinal statuses that are returned, although they would otherwise be retried
    * @returns every response except 5xx and 429. Rejects with an Error whose message is a sentence
    */
@@ -40,7 +40,7 @@ export interface ProductService {
 }
 
 interface ProductRequest {
-  readonly isWanted: () => boolean;
+  readonly hasWaiters: () => boolean;
   readonly isFinal?: (status: number) => boolean;
 }
 
@@ -71,7 +71,7 @@ export function createProductService(options: ProductServiceOptions, log: Logger
     const response = await send(`${base}${path}`, headers, options.timeoutMs);
     const failed = response.status >= 500 || response.status === 429;
     if (failed && isFinal?.(response.status) !== true) {
-      throw new Failure(`The product service answered with status ${response.status}.`);
+      throw new Failure(`The product service responded with status ${response.status}.`);
     }
     return response;
   }
@@ -82,7 +82,7 @@ export function createProductService(options: ProductServiceOptions, log: Logger
         return await retrying.execute(() =>
           lanes.execute(() => {
             // Outside of the breaker, which would count this as a success.
-            if (!request.isWanted())
+            if (!request.hasWaiters())
               throw new Error('The request was dropped because no caller waits for the product.');
             return breaker.execute(() => tryOnce(path, request)); // inside the lanes, so that an open breaker empties the queue
           }),
@@ -133,7 +133,7 @@ async function send(url: string, headers: Headers, timeoutMs: number): Promise<P
     return { status: response.status, body: await readBody(response, controller.signal) };
   } catch (cause) {
     if (controller.signal.aborted) {
-      throw new Failure(`The product service did not answer within ${timeoutMs} ms.`, { cause });
+      throw new Failure(`The product service did not respond within ${timeoutMs} ms.`, { cause });
     }
     throw new Failure(`The product service could not be reached: ${reasonOf(cause)}.`, { cause });
   } finally {

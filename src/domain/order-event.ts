@@ -25,6 +25,11 @@ export interface OrderEvent {
 /** An event with a position in the log. */
 export type LoggedEvent = OrderEvent & { readonly position: bigint };
 
+/** The globally unique id of an event. */
+export function eventId(orderId: string, version: number): string {
+  return `event:${orderId}:${version}`;
+}
+
 /** What happened to an order: the new status of a creation or status change, or the type of another event. */
 export type EventKind = OrderStatus | 'UPDATED' | 'DELETED';
 

@@ -56,15 +56,9 @@ export function openConnection(
 ): void {
   const gone = new AbortController();
   const running = new RunningSubscriptions();
-  const connection: Connection = {
-    socket,
-    request,
-    gone: gone.signal,
-    identity: null,
-    message: { length: 0 },
-    running,
-    starting: new StartingSubscriptions(),
-  };
+  const starting = new StartingSubscriptions();
+  const message: IncomingText = { length: 0 };
+  const connection: Connection = { socket, request, gone: gone.signal, identity: null, message, running, starting };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);
@@ -74,9 +68,7 @@ export function openConnection(
   function canSend(): boolean {
     if (socket.readyState !== WebSocket.OPEN) return false;
     if (socket.bufferedAmount <= maxUnsentBytes) return true;
-    const { lastCursor } = running;
-    const resume = lastCursor === null ? '' : `; last cursor ${lastCursor}`;
-    close(UNREAD_OUTPUT, `Too much output is unread${resume}`);
+    close(UNREAD_OUTPUT, unreadReason(running));
     return false;
   }
 
@@ -115,7 +107,7 @@ export function openConnection(
       },
       onPing: async (payload) => {
         const echoed = payload === undefined || connection.message.length > MAX_ECHOED_PING ? {} : { payload };
-        await connection.starting.settled();
+        await starting.settled();
         await send(JSON.stringify({ type: 'pong', ...echoed }));
       },
     },
@@ -128,6 +120,10 @@ export function openConnection(
       log.error({ err: cause }, 'closing a websocket failed'),
     );
   });
+}
+
+function unreadReason({ lastCursor }: RunningSubscriptions): string {
+  return `Too much output is unread${lastCursor === null ? '' : `; last cursor ${lastCursor}`}`;
 }
 
 /** Terminates connections whose client no longer answers pings. */

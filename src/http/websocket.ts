@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context } from '../graphql/context.js';
+import type { Context, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
@@ -45,7 +45,7 @@ export interface WebsocketOptions {
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
+  readonly createContext: (origin: RequestOrigin) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
 }
@@ -135,7 +135,7 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
+    context: ({ extra }) => createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }),
     onSubscribe: async ({ extra }, id, payload) => {
       const onStarted = extra.starting.begin();
       extra.message.endStart = onStarted;

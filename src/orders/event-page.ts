@@ -15,7 +15,7 @@ export interface EventPageRequest {
 
 /** A page of the log, whose end is known even if no event of the filter is on it. */
 export interface LogPage extends Page<LoggedEvent> {
-  /** How far the log was scanned; null at the beginning of an empty log. */
+  /** How far the log was scanned; null at the beginning of the log. */
   readonly endCursor: string | null;
 }
 

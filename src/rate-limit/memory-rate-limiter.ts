@@ -51,6 +51,5 @@ export function createMemoryRateLimiter(
     get size() {
       return buckets.size;
     },
-    close: () => Promise.resolve(),
   };
 }

@@ -21,5 +21,4 @@ export interface RateLimiter {
   adjust(key: string, points: number): number;
   /** The points in a bucket, as far as this process knows. */
   known(key: string): number;
-  close(): Promise<void>;
 }

@@ -5,12 +5,19 @@ import { useDatabase, useServer } from '../support/fixture.js';
 import { HANDSHAKE, rawRequest } from '../support/raw-request.js';
 
 interface Compose {
-  readonly services: { readonly server: { readonly environment: Readonly<Record<string, string>> } };
+  readonly services: {
+    readonly server: { readonly environment: Readonly<Record<string, string>> };
+    readonly redis: { readonly profiles: readonly string[]; readonly ports?: unknown };
+  };
+}
+
+async function readCompose(): Promise<Compose> {
+  return parse(await readFile('docker-compose.yml', 'utf8')) as Compose;
 }
 
 /** The environment of the server in docker-compose.yml and the Dockerfile, except its address and database. */
 async function composeEnvironment(): Promise<Record<string, string>> {
-  const { services } = parse(await readFile('docker-compose.yml', 'utf8')) as Compose;
+  const { services } = await readCompose();
   const { DATABASE_URL: _, ...environment } = services.server.environment;
   const image = /^ENV (.*)$/m.exec(await readFile('Dockerfile', 'utf8'))?.[1]?.split(' ') ?? [];
   const pairs = [...image.map((pair) => pair.split('=')), ...Object.entries(environment)];
@@ -44,4 +51,11 @@ test('the server of docker-compose.yml serves introspection, and no page of anot
   expect((await post('http://localhost:5173')).headers.get('access-control-allow-origin')).toBe(
     'http://localhost:5173',
   );
+});
+
+test('docker-compose.yml runs Redis only with its profile, on no port of the host, and passes its URL to the server', async () => {
+  const { server, redis } = (await readCompose()).services;
+  expect(redis).toMatchObject({ profiles: ['redis'] });
+  expect(redis.ports).toBeUndefined();
+  expect(server.environment['REDIS_URL']).toBe('${REDIS_URL:-}');
 });

@@ -14,6 +14,7 @@ import {
   transitionWholeOrder,
   updateOrder,
 } from '../support/order-requests.js';
+import { allSequenced } from '../support/sequenced.js';
 import type { WholeOrder } from '../support/order-documents.js';
 import { AUTH_ENV, signToken } from '../support/tokens.js';
 
@@ -91,18 +92,13 @@ async function versionsOf(ids: readonly string[]): Promise<number[]> {
   return ids.map((id) => rows.find((row) => row.id === id)?.version ?? 0);
 }
 
-async function sequenced(): Promise<void> {
-  const open = 'SELECT 1 FROM order_events WHERE position IS NULL';
-  await expect.poll(() => database.sql(open), { timeout: 10_000, interval: 20 }).toEqual([]);
-}
-
 test('no table has personal data of the customer, and the figures and statistics stay', async () => {
   const [mark, other] = [`canary${randomUUID().slice(0, 8)}`, `bystander${randomUUID().slice(0, 4)}`];
   const { live, deleted } = await ordersOf(mark);
   const untouched = await ordersOf(other);
   const ids = [...live, ...deleted];
   const versions = await versionsOf(ids);
-  await sequenced();
+  await allSequenced(database);
   const [figures, statistics] = [await database.sql(FIGURES, [ids, versions]), await server.get(STATISTICS)];
   const others = await Promise.all(untouched.live.map((id) => readOrder(server, id)));
   expect(await databaseText(database)).toContain(mark);
@@ -111,7 +107,7 @@ test('no table has personal data of the customer, and the figures and statistics
 
   expect(await databaseText(database)).not.toContain(mark);
   expect(await database.sql(FIGURES, [ids, versions])).toEqual(figures);
-  await sequenced();
+  await allSequenced(database);
   expect(await server.get(STATISTICS)).toEqual(statistics);
   expect(await Promise.all(untouched.live.map((id) => readOrder(server, id)))).toEqual(others);
   expect(await databaseText(database)).toContain(`${other} as a guest`);

@@ -10,6 +10,7 @@ import { CREATE_ORDER, TEA, UPDATE_ORDER_STATUS } from '../support/order-documen
 import { createRandom } from '../support/random.js';
 import { randomDocument } from '../support/sameness/random-document.js';
 import { storeOrders, type StoredValues } from '../support/sameness/stored-orders.js';
+import { allSequenced } from '../support/sequenced.js';
 import { compareServers, post } from '../support/sameness/two-servers.js';
 
 const DOCUMENTS = Number(process.env['SAMENESS_HTTP_DOCUMENTS'] ?? 80);
@@ -24,6 +25,7 @@ const { expectSame, fast } = compareServers(plain, withLane);
 let values: StoredValues;
 beforeAll(async () => {
   values = await storeOrders(plain);
+  await allSequenced(database);
 });
 
 const schema = buildSchema(printSchema(createSchema()));

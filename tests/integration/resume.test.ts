@@ -55,16 +55,16 @@ describe('a snapshot', () => {
     const deleted = await createdOrder(server, { customerId });
     await deleteOrder(server, { id: deleted.id });
     await sequenced(database);
-    let writing = true;
+    const state = { isWriting: true };
     const written = Promise.all(
       orders.map(async ({ id }) => {
         for (let version = 1; version < 7; version += 1) {
           await updateOrder(server, { id, expectedVersion: version, notes: `${version}` });
         }
       }),
-    ).finally(() => (writing = false));
+    ).finally(() => (state.isWriting = false));
     const followers: Follower[] = [];
-    while (writing) {
+    while (state.isWriting) {
       const field = `orderChanged(customerId: "${customerId}")`;
       followers.push(await new Follower(server.url, { field, snapshot: true }).connect());
       await sleep(30);
@@ -74,7 +74,7 @@ describe('a snapshot', () => {
     expect(followers.length).toBeGreaterThan(1);
     for (const follower of followers) {
       const lastVersions = () =>
-        orders.map(({ id }) => follower.events.filter(({ orderId }) => orderId === id).at(-1)?.version);
+        orders.map(({ id }) => follower.events.findLast(({ orderId }) => orderId === id)?.version);
       await expect.poll(lastVersions, { timeout: 20_000 }).toEqual(orders.map(() => 7));
       const byOrder = Map.groupBy(follower.events, ({ orderId }) => orderId);
       expect([...byOrder.keys()].toSorted()).toEqual(orders.map(({ id }) => id).toSorted());
@@ -219,7 +219,7 @@ describe('pages of the log', () => {
       for (const first of [3, 100]) {
         const { events } = await readPages(server, { ...variables, first }, start);
         const seen = events.map((event) => `${event.orderId} ${event.version}`);
-        expect(seen, JSON.stringify(variables)).toEqual(versionsOf(log.filter(matches)));
+        expect(seen, `events of ${JSON.stringify(variables)}`).toEqual(versionsOf(log.filter(matches)));
       }
     }
   });

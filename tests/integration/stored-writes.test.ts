@@ -221,14 +221,14 @@ test('the error of a cancelled exact count suggests the bounded count', async ()
   const name = new URL(slow.url).pathname.slice(1);
   await slow.sql(`ALTER DATABASE ${name} SET enable_seqscan = off`);
   await slow.sql(`ALTER DATABASE ${name} SET enable_sort = off`);
-  const counting = await serverForTest(slow, { DATABASE_STATEMENT_TIMEOUT_MS: '1000' });
+  const counting = await serverForTest(slow, { DATABASE_STATEMENT_TIMEOUT_MS: '3000' });
   const input = { orders: Array.from({ length: 30 }, () => ({ items: [TEA] })) };
   await counting.get('mutation ($input: CreateOrdersInput!) { createOrders(input: $input) { results { index } } }', {
     input,
   });
   await slow.sql('ALTER TABLE orders RENAME TO all_orders');
   // The delay per row exceeds the statement timeout for the count, but not for the page.
-  await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.05) IS NOT NULL');
+  await slow.sql('CREATE VIEW orders AS SELECT * FROM all_orders WHERE pg_sleep(0.15) IS NOT NULL');
   const { status, errors } = await counting.request('{ orders(first: 1) { nodes { id } totalCount } }');
   expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'COUNT_TIMEOUT']);
   expect(errors?.[0]?.path).toEqual(['orders', 'totalCount']);

@@ -1,21 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { BucketSettings } from '../../src/rate-limit/bucket.js';
 import type { RateLimiter } from '../../src/rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../../src/rate-limit/redis-rate-limiter.js';
 import { describeRateLimiter } from '../support/rate-limiter-contract.js';
-import { createRedis, HAS_REDIS, type RedisServer } from '../support/redis.js';
+import { createRedisConnection } from '../../src/redis/redis-connection.js';
+import {
+  connectedTo,
+  createRedis,
+  HAS_REDIS,
+  isConnected,
+  LONG_TIMEOUT,
+  SKIPS_REDIS,
+  type RedisServer,
+} from '../support/redis.js';
 
-/** CI installs Redis; elsewhere the tests are reported as skipped without it. */
-const isSkipped = !HAS_REDIS && process.env['CI'] !== 'true';
-if (isSkipped) process.stdout.write('SKIPPED: redis-server is not installed. Run apt-get install redis-server.\n');
+test('CI has the Redis that these tests require', () => {
+  expect(HAS_REDIS || process.env['CI'] !== 'true').toBe(true);
+});
 
 const SETTINGS: BucketSettings = { capacity: 1_000, restoreRate: 1 };
 
-describe.skipIf(isSkipped)('rate limits in Redis', () => {
+describe.skipIf(SKIPS_REDIS)('rate limits in Redis', () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await createRedis();
@@ -31,26 +39,10 @@ describe.skipIf(isSkipped)('rate limits in Redis', () => {
 
   /** A limiter that has reached Redis. */
   async function limiterOf(settings: BucketSettings, prefix: string): Promise<RateLimiter> {
-    const limiter = createRedisRateLimiter(settings, { url: redis.url, log, prefix });
-    onTestFinished(() => limiter.close());
-    await expect.poll(async () => isShared(limiter, prefix)).toBe(true);
-    return limiter;
+    return createRedisRateLimiter(settings, await connectedTo(redis, log, LONG_TIMEOUT), prefix);
   }
 
-  /** Whether a change of the limiter arrives in Redis. */
-  async function isShared(limiter: RateLimiter, prefix: string): Promise<boolean> {
-    await limiter.take('probe', 500);
-    return (await keysOf(prefix)).includes(`${prefix}probe`);
-  }
-
-  async function keysOf(prefix: string): Promise<string[]> {
-    const client = await createClient({ url: redis.url }).connect();
-    try {
-      return await client.keys(`${prefix}*`);
-    } finally {
-      await client.close();
-    }
-  }
+  const keysOf = (prefix: string) => redis.command<string[]>('KEYS', `${prefix}*`);
 
   describeRateLimiter(async (settings) => ({ limiter: await limiterOf(settings, randomUUID()), wait: sleep }));
 
@@ -76,7 +68,8 @@ describe.skipIf(isSkipped)('rate limits in Redis', () => {
 
   test('while Redis is down or does not answer, the buckets of the process apply at once, and one line is logged', async () => {
     const prefix = randomUUID();
-    const limiter = await limiterOf(SETTINGS, prefix);
+    const connection = await connectedTo(redis, log);
+    const limiter = createRedisRateLimiter(SETTINGS, connection, prefix);
     await limiter.take('a', 400);
     for (const [fail, recover] of [
       [() => redis.kill(), () => redis.start()],
@@ -91,7 +84,7 @@ describe.skipIf(isSkipped)('rate limits in Redis', () => {
       limiter.adjust('a', -600);
       expect(logged.length).toBeLessThanOrEqual(1); // the failure log repeats a failure once a minute
       await recover();
-      await expect.poll(async () => isShared(limiter, prefix), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => isConnected(connection), { timeout: 10_000 }).toBe(true);
       await limiter.take('a', -1_000);
       await limiter.take('a', 400);
     }
@@ -99,9 +92,10 @@ describe.skipIf(isSkipped)('rate limits in Redis', () => {
 
   test('a server starts without Redis and shares its buckets when Redis arrives', async () => {
     const late = await createRedis();
-    const limiter = createRedisRateLimiter(SETTINGS, { url: late.url, log });
+    const connection = createRedisConnection({ url: late.url, log });
+    const limiter = createRedisRateLimiter(SETTINGS, connection);
     onTestFinished(async () => {
-      await limiter.close();
+      connection.close();
       await late.kill();
     });
     expect(await limiter.take('a', 600)).toMatchObject({ isTaken: true });

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { TestClient } from './client.js';
 import type { TestDatabase } from './database.js';
 import { EVENT_FIELDS, type FollowedEvent } from './follower.js';
@@ -16,7 +16,7 @@ export interface LogRow {
 /** Waits until every event has a position. */
 export async function sequenced(database: TestDatabase): Promise<void> {
   const pending = 'SELECT 1 FROM order_events WHERE position IS NULL LIMIT 1';
-  await expect.poll(() => database.sql(pending), { timeout: 20_000 }).toEqual([]);
+  await vi.waitFor(async () => expect(await database.sql(pending)).toEqual([]), { timeout: 20_000 });
 }
 
 /** The log, by position. All events have one. */

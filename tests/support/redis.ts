@@ -1,6 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createClient } from 'redis';
+import { expect, onTestFinished } from 'vitest';
+import {
+  createRedisConnection,
+  type RedisConnection,
+  type RedisConnectionOptions,
+} from '../../src/redis/redis-connection.js';
+import { freePort } from './process.js';
 
 export interface RedisServer {
   readonly url: string;
@@ -10,18 +18,36 @@ export interface RedisServer {
   /** Stops it from answering, without closing its connections. */
   pause(): void;
   resume(): void;
+  /** Runs a command on a connection of its own, for example `['KEYS', '*']`. */
+  command<T = unknown>(...words: readonly string[]): Promise<T>;
 }
 
 export const HAS_REDIS = spawnSync('redis-server', ['--version']).status === 0;
 
+/** CI installs Redis; elsewhere the tests are reported as skipped without it. */
+export const SKIPS_REDIS = !HAS_REDIS && process.env['CI'] !== 'true';
+if (SKIPS_REDIS) process.stdout.write('SKIPPED: redis-server is not installed. Run apt-get install redis-server.\n');
+
 /** A Redis server of its own on a free port, without persistence. */
-export async function createRedis(): Promise<RedisServer> {
+export async function createRedis({ password = '' } = {}): Promise<RedisServer> {
   const port = await freePort();
+  const url = `redis://${password === '' ? '' : `:${password}@`}127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url,
     async start() {
-      const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+      const settings = [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--requirepass',
+        password,
+      ];
       child = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'ignore'] });
       await new Promise<void>((resolve) => {
         child?.stdout?.on('data', (text) => {
@@ -38,13 +64,32 @@ export async function createRedis(): Promise<RedisServer> {
     },
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
+    async command<T>(...words: readonly string[]) {
+      const client = await createClient({ url }).connect();
+      try {
+        return await client.sendCommand<T>([...words]);
+      } finally {
+        await client.close();
+      }
+    },
   };
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
+/** The commands of a test that is not about time-outs: a busy machine does not fail it. */
+export const LONG_TIMEOUT = { commandTimeoutMs: 5_000 };
+
+/** A connection of the server under test that has reached Redis, closed with the test. */
+export async function connectedTo(
+  redis: RedisServer,
+  log: Logger,
+  options: Pick<RedisConnectionOptions, 'commandTimeoutMs'> = {},
+): Promise<RedisConnection> {
+  const connection = createRedisConnection({ url: redis.url, log, ...options });
+  onTestFinished(() => connection.close());
+  await expect.poll(() => isConnected(connection), { timeout: 10_000 }).toBe(true);
+  return connection;
+}
+
+export async function isConnected(connection: RedisConnection): Promise<boolean> {
+  return (await connection.run((client) => client.ping())) !== null;
 }

@@ -45,7 +45,8 @@ export function useViewers(): Viewers {
     };
   });
   const schema = createSchema();
-  const contextOf = (viewer: Viewer) => createContext(services, viewer, new AbortController().signal);
+  const contextOf = (viewer: Viewer) =>
+    createContext(services, { viewer, signal: new AbortController().signal, traceparent: null });
   return {
     schema,
     database,

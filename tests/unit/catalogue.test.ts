@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { CachedResult } from '../../src/catalogue/cached-result.js';
 import { createHttpProductLookup, type HttpProductLookupOptions } from '../../src/catalogue/http-product-lookup.js';
+import type { SharedProductCache } from '../../src/catalogue/shared-product-cache.js';
 import type { Caller } from '../../src/orders/interfaces/caller.js';
 import { callerOf } from '../support/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../../src/orders/interfaces/product-lookup.js';
@@ -58,7 +60,11 @@ const text =
     response.end(body);
 
 /** A product service with a replaceable behaviour, and a product lookup that uses it. */
-async function start(options: Partial<HttpProductLookupOptions> = {}, behaviour: Behaviour = valid) {
+async function start(
+  options: Partial<HttpProductLookupOptions> = {},
+  behaviour: Behaviour = valid,
+  sharedCache: SharedProductCache | null = null,
+) {
   const service = { behaviour, requests: [] as string[], authorization: undefined as string | undefined };
   const server = createServer((request, response) => {
     service.requests.push(request.url ?? '');
@@ -88,6 +94,7 @@ async function start(options: Partial<HttpProductLookupOptions> = {}, behaviour:
       ...options,
     },
     log,
+    sharedCache,
   );
   return { service, catalogue, lines, port, down, up: () => listen(port) };
 }
@@ -216,6 +223,52 @@ test('a full cache evicts the least recently used product', async () => {
   expect(service.requests).toHaveLength(before + 1);
 });
 
+/** Products that another server has looked up, and what this one reads and writes. */
+function sharedCacheOf(products: Readonly<Record<string, CachedResult>>) {
+  const reads: (readonly string[])[] = [];
+  const written = new Map<string, ProductLookupResult>();
+  const cache: SharedProductCache = {
+    read: (ids) => {
+      reads.push(ids);
+      return Promise.resolve(ids.map((id) => products[id] ?? null));
+    },
+    write: (id, result) => void written.set(id, result),
+  };
+  return { cache, reads, written };
+}
+
+test('shared products need no request; the others are requested together and shared', async () => {
+  const expiresAt = performance.now() + 60_000;
+  const { cache, reads, written } = sharedCacheOf({
+    mug: { result: { kind: 'found', product: { id: 'mug', name: 'Mug', price: '9', currency: 'EUR' } }, expiresAt },
+    gone: { result: { kind: 'unknown' }, expiresAt },
+  });
+  const { catalogue, service } = await start({}, valid, cache);
+  const mug = found('mug', { name: 'Mug', price: '9', currency: 'EUR' });
+  const ids = ['cup', 'mug', 'none', 'gone', 'tea'];
+  const results = [found('cup'), mug, { kind: 'unknown' }, { kind: 'unknown' }, found('tea')];
+  expect(await catalogue.products(ids, callerOf())).toEqual(results);
+  expect(await catalogue.products(ids, callerOf())).toEqual(results); // from the memory of the process
+  expect(reads).toEqual([ids]);
+  expect(service.requests).toEqual(['/api/products?ids=cup,none,tea']);
+  expect([...written.keys()]).toEqual(['cup', 'none', 'tea']);
+});
+
+test('a shared product is used until its own end, not for another lifetime', async () => {
+  const { cache } = sharedCacheOf({
+    mug: { result: found('mug', { price: '9' }) as ProductLookupResult, expiresAt: performance.now() + 5_000 },
+    cup: { result: found('cup', { price: '9' }) as ProductLookupResult, expiresAt: performance.now() - 1 },
+  });
+  const { catalogue, service } = await start({ cacheSeconds: 60 }, valid, cache);
+  expect(await catalogue.products(['mug', 'cup'], callerOf())).toMatchObject([{ product: { price: '9' } }, {}]);
+  advanceClock(4_000);
+  vi.spyOn(cache, 'read').mockImplementation((ids) => Promise.resolve(ids.map(() => null)));
+  expect(await one(catalogue, 'mug')).toMatchObject({ product: { price: '9' } });
+  advanceClock(6_000);
+  expect(await one(catalogue, 'mug')).toEqual(found('mug'));
+  expect(service.requests).toHaveLength(1);
+});
+
 test('a request that fails twice is retried a second time', async () => {
   const { catalogue, service, lines } = await start({ retries: 2 });
   service.behaviour = (request, response) =>
@@ -259,7 +312,7 @@ test.each([
   ['the rest of the body', (_, response) => response.writeHead(200).write('{"id":')],
 ] satisfies [string, Behaviour][])('a service that sends %s too late causes a timeout', async (_, slow) => {
   const { catalogue, service } = await start({ timeoutMs: 250, retries: 3 }, slow);
-  expect(await one(catalogue, 'mug')).toEqual(unavailable('did not answer within 250 ms'));
+  expect(await one(catalogue, 'mug')).toEqual(unavailable('did not respond within 250 ms'));
   expect(service.requests.length).toBeGreaterThan(1); // on a busy machine an attempt can time out before its request is sent
 });
 

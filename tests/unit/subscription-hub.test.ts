@@ -157,7 +157,7 @@ test('an event is delivered only to subscribers of its order, customer and kind'
   ]);
   for (const [index, [, expected]] of filters.entries()) {
     const live = subscribers[index];
-    expect(live === undefined ? null : await drain(live), JSON.stringify(filters[index])).toEqual([
+    expect(live === undefined ? null : await drain(live), `events of ${JSON.stringify(filters[index])}`).toEqual([
       ...expected,
       'nothing',
     ]);

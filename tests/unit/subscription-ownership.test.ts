@@ -25,7 +25,7 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const source = (await subscribe({
     schema,
     document: parse(`subscription { orderStatusChanged${filter} { version } }`),
-    contextValue: createContext(services, viewer, new AbortController().signal),
+    contextValue: createContext(services, { viewer, signal: new AbortController().signal, traceparent: null }),
   })) as AsyncGenerator<ExecutionResult>;
   const seen: number[] = [];
   const reading = (async () => {

@@ -14,12 +14,15 @@ import { OrderEventTypeEnum, OrderStatusEnum } from '../types/enums.js';
 import { OrderEventConnection } from '../types/event.js';
 import { viewEvent } from '../views.js';
 
+/** Of the events that the scan for one page may read. */
+const SCAN_COST = 100;
+
 @Resolver()
 export class EventQueries {
-  @Extensions(costs({ own: RESOLVER_COST.page }))
+  @Extensions(costs({ own: RESOLVER_COST.page + SCAN_COST }))
   @Query(() => OrderEventConnection, {
     description:
-      'Returns a page of the event log that you may see, oldest first: the events that subscriptions send, for clients that poll. Cursors are those of `OrderEvent.resumeCursor`. With a filter, one request scans a limited part of the log, so a page can have fewer events than `first`, even none, while `hasNextPage` is true. Pass `pageInfo.endCursor` as `after` in any case; it is null only at the beginning of an empty log. `hasPreviousPage` is true if `after` is given. An event that was committed a moment ago can be missing; it appears behind the end of the page.',
+      'Returns a page of the event log that you may see, oldest first: the events that subscriptions send, for clients that poll. Cursors are those of `OrderEvent.resumeCursor`. With a filter, one request scans a limited part of the log, so a page can have fewer events than `first`, even none, while `hasNextPage` is true. Pass `pageInfo.endCursor` as `after` in any case; it is null only at the beginning of the log. `hasPreviousPage` is true if `after` is given. An event that was committed a moment ago can be missing; it appears behind the end of the page.',
   })
   async orderEvents(
     @Arg('first', () => Int, {
