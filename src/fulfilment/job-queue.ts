@@ -22,6 +22,7 @@ export interface StepJob {
 export interface QueuedStep {
   readonly id: string;
   readonly data: StepJob;
+  readonly priority: number;
   /** A time, or seconds from now by the clock of the database. */
   readonly startAfter?: Date | number;
 }
@@ -29,7 +30,8 @@ export interface QueuedStep {
 /** A job for a step. The same step has the same id: while its job exists, it is not queued again. */
 export function queuedStep(data: StepJob, startAfter: Date | number | null): QueuedStep {
   const digest = hash('sha256', `${idempotencyKeyOf(data)}:${data.waits}`, 'buffer');
-  return { id: formatUuid(digest, 8), data, ...(startAfter === null ? {} : { startAfter }) };
+  const priority = data.status === 'PENDING' ? 0 : 1; // a backlog of new orders does not delay those in progress
+  return { id: formatUuid(digest, 8), data, priority, ...(startAfter === null ? {} : { startAfter }) };
 }
 
 export function idempotencyKeyOf({ orderId, status }: Omit<StepJob, 'waits'>): string {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { databaseForTest, serverForTest, storeForTest } from '../support/fixture.js';
@@ -8,6 +9,7 @@ import { countSteps, fulfilmentForTest, JOBS, statusesOf } from '../support/fulf
 import { cancelOrder, createdOrder, transitionOrder } from '../support/order-requests.js';
 import { startServer } from '../support/server.js';
 import { readFulfilmentReport } from '../../src/fulfilment/dead-letters.js';
+import type { FulfilmentStep, StepResult } from '../../src/orders/interfaces/fulfilment-handler.js';
 
 const ON = { FULFILMENT: 'simulated', FULFILMENT_COMPLETE_AFTER_MS: '200', DATABASE_MIGRATE: 'always' };
 
@@ -26,6 +28,22 @@ test('an order that is cancelled or advanced while it waits in PROCESSING is lef
   await expect.poll(() => countSteps(database), JOBS).toBe(0);
   expect(await statusesOf(database, cancelled.id)).toEqual(['PENDING', 'PROCESSING', 'CANCELLED']);
   expect(await statusesOf(database, shipped.id)).toEqual(['PENDING', 'PROCESSING', 'SHIPPED']);
+});
+
+test('orders in progress are finished before the new orders of a backlog begin', async () => {
+  const database = await databaseForTest();
+  const server = await serverForTest(database);
+  const seen: string[] = [];
+  const steps = { PENDING: { delayMs: 0 }, PROCESSING: { delayMs: 0 } };
+  const advance = async ({ status }: FulfilmentStep): Promise<StepResult> => {
+    seen.push(status);
+    await sleep(100); // meanwhile the consumer queues the next steps
+    return { kind: 'advance', to: status === 'PENDING' ? 'PROCESSING' : 'COMPLETED' };
+  };
+  await fulfilmentForTest(database, { steps, batchSize: 1, batches: 1, timeoutMs: 1_000, advance });
+  await Promise.all(Array.from({ length: 10 }, () => createdOrder(server)));
+  await expect.poll(() => seen.filter((status) => status === 'PENDING').length, JOBS).toBe(10);
+  expect(seen.filter((status) => status === 'PROCESSING').length).toBeGreaterThan(2);
 });
 
 test('an order that an employee has set to PROCESSING is not completed', async () => {
