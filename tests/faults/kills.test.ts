@@ -69,7 +69,7 @@ interface Received {
 
 const SUBSCRIPTION = `subscription ($after: String) { orderChanged(after: $after) { orderId version resumeCursor } }`;
 
-/** A subscriber that resumes behind the last event that it has received. */
+/** A subscriber that resumes after the last event that it has received. */
 function createSubscriber() {
   const seen: Received[] = [];
   return {
@@ -103,7 +103,7 @@ interface Page {
   };
 }
 
-/** A client that reads the log by pages, and goes on where it was. */
+/** A client that reads the log by pages, and continues at its cursor. */
 function createPager() {
   const seen: Received[] = [];
   let after: string | null = null;

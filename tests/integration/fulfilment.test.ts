@@ -26,7 +26,7 @@ test('a new order becomes PROCESSING and COMPLETED, each once, by the server its
   ]);
 });
 
-test('switched on, it takes only orders created from then on; switched off and on, it continues with those that wait', async () => {
+test('switched on, it takes only orders created from then on; switched off and on, it continues with the queued steps', async () => {
   const database = await databaseForTest();
   const before = await startServer(database.url);
   const { id: old } = await createdOrder(before);

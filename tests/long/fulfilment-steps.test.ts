@@ -11,7 +11,7 @@ import { readFulfilmentReport } from '../../src/fulfilment/dead-letters.js';
 
 const ON = { FULFILMENT: 'simulated', FULFILMENT_COMPLETE_AFTER_MS: '200', DATABASE_MIGRATE: 'always' };
 
-test('an order that is cancelled or advanced while it waits in PROCESSING is left alone', async () => {
+test('an order that is cancelled or advanced while it waits in PROCESSING is not changed', async () => {
   const database = await databaseForTest();
   const server = await serverForTest(database, { ...ON, FULFILMENT_COMPLETE_AFTER_MS: '2000' });
   const [cancelled, shipped] = [await createdOrder(server), await createdOrder(server)];

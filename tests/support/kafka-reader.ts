@@ -38,7 +38,7 @@ export async function readTopic(address: string, topic = 'order_events'): Promis
   }
 }
 
-/** The offsets behind the last record of each partition that has one. */
+/** The offsets after the last record of each partition that has one. */
 async function endsOf(admin: Admin, name: string): Promise<Map<number, bigint>> {
   const { topics } = await admin.metadata({ topics: [name] });
   const partitions = (topics.get(name)?.partitions ?? []).map((_, partitionIndex) => ({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestClient } from './client.js';
 
-/** A write load that goes on while its servers fail. */
+/** A write load that continues while its servers fail. */
 export interface OrderLoad {
   /** The version of each order that a response has acknowledged. */
   readonly acknowledged: ReadonlyMap<string, number>;
