@@ -29,7 +29,7 @@ const STEPS = [
 /** The version of the last step. */
 const DELETION = 5;
 
-/** What the clients of the server know. */
+/** What the clients of the server have received. */
 interface Known {
   /** Events whose changes were acknowledged. */
   readonly acknowledged: Set<EventKey>;
@@ -37,7 +37,7 @@ interface Known {
   unknown: number;
 }
 
-/** Stores orders and their changes until the server is gone. */
+/** Stores orders and their changes until the server ends. */
 async function writeUntilKilled(client: TestClient, known: Known): Promise<void> {
   for (;;) {
     const id = randomUUID();

@@ -17,7 +17,7 @@ const clientOf = (address: string): BaseOptions => ({
   retryDelay: 200,
 });
 
-/** Reads the whole topic up to its end of now, in the order of each partition. */
+/** Reads the whole topic up to its current end, in the order of each partition. */
 export async function readTopic(address: string, topic = 'order_events'): Promise<readonly ReadRecord[]> {
   const missing = await withAdmin(address, (admin) => endsOf(admin, topic));
   const consumer = new Consumer({ ...clientOf(address), groupId: randomUUID() });
