@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that need programs besides the npm packages; see scripts/test-servers.mjs. */
+/** Tests that need programs besides the npm packages, and those that end processes; see scripts/test-servers.mjs. */
 export default defineConfig({
   test: {
     include: ['tests/{servers,faults}/**/*.test.ts'],

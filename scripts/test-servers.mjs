@@ -1,5 +1,5 @@
 // Runs the tests that need programs besides the npm packages: the integration tests on the oldest supported PostgreSQL, then
-// tests/servers. The tests of HTTP run twice more: with each document known to the fast lane, and without the fast lane.
+// tests/servers and tests/faults. The tests of HTTP run twice more: with each document known to the fast lane, and without the fast lane.
 // Without that PostgreSQL the former are reported as SKIPPED; with CI=true this is a failure.
 import { spawnSync, execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

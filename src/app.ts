@@ -11,7 +11,7 @@ import { createRedisProductCache } from './catalogue/redis-product-cache.js';
 import { coalesceReads } from './coalesce/reader.js';
 import { coalesceWrites } from './coalesce/writer.js';
 import type { Config } from './config.js';
-import { createConsumers } from './consumers.js';
+import { createConsumers, fulfilmentHandlerOf } from './consumers.js';
 import { openDatabase, type Database } from './database/database.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { announce, listen } from './database/notifications.js';
@@ -19,12 +19,14 @@ import { prepareSchema } from './database/prepare-schema.js';
 import { createReadiness } from './database/readiness.js';
 import { serverSecret } from './database/server-secret.js';
 import { checkSession } from './database/startup-checks.js';
-import type { Viewer } from './domain/viewer.js';
+import { createCachedReport } from './events/consumers/cached-report.js';
 import { startConsumers } from './events/consumers/consumer-runner.js';
 import { startLogTailer } from './events/log-tailer.js';
 import { startSequencer } from './events/sequencer.js';
 import { createSubscriptionHub } from './events/subscription-hub.js';
-import { createContext, type Context, type Services } from './graphql/context.js';
+import { prepareJobSchema } from './fulfilment/job-schema.js';
+import { startFulfilmentWorker } from './fulfilment/worker.js';
+import { createContext, type Context, type RequestOrigin, type Services } from './graphql/context.js';
 import { createErrorFormatter } from './graphql/errors.js';
 import { PreparedDocuments } from './graphql/execution/prepared-documents.js';
 import { introspectionRules } from './graphql/introspection-rule.js';
@@ -37,13 +39,15 @@ import { createFastLane } from './http/fast-lane.js';
 import { createFinish } from './http/finish-response.js';
 import { closeWithin, listenOn } from './http/listen.js';
 import { createRequestGuard } from './http/request-guard.js';
-import { createHttp, urlOf } from './http/server.js';
+import { createHttp, urlOf, type HttpOptions } from './http/server.js';
 import { loadTrustedDocuments } from './http/trusted-documents.js';
 import { serveWebsockets } from './http/websocket.js';
 import { createFailureReport } from './observability/failure-report.js';
 import { createMemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
 import type { RateLimiter } from './rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
+import { createEventSubscriptions } from './orders/event-subscriptions.js';
+import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import { createRedisConnection, type RedisConnection } from './redis/redis-connection.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
 import type { ProductLookup } from './orders/interfaces/product-lookup.js';
@@ -88,25 +92,33 @@ interface Setup {
 async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
-  const { hub, wakeSequencer } = await startEvents(setup, database, postgres.directUrl);
+  const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
-  const rateLimiter = rateLimiterOf(setup.config, redis);
-  const serverUrl = await serve(setup, createServices(setup, orders, hub), rateLimiter, createReadiness(database));
+  await startFulfilment(setup, postgres.url, orders);
+  const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    rateLimiter: rateLimiterOf(setup.config, redis),
+    problem: createReadiness(database),
+    consumers: reportConsumers,
+  });
   await postgres.announce?.(serverUrl);
   return serverUrl;
 }
 
 async function providePostgres({ config, log, resources }: Setup, onLost: (reason: string) => void) {
   const { source, migrate } = config.database;
+  const prepare = async (directUrl: string) => {
+    await prepareSchema(directUrl, migrate, log);
+    if (config.fulfilment.kind !== 'off') await prepareJobSchema(directUrl, migrate, log);
+  };
   if (source.kind === 'external') {
-    await prepareSchema(source.directUrl, migrate, log);
+    await prepare(source.directUrl);
     return { ...source, announce: null };
   }
   const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log, onLost });
   resources.defer(() => embedded.close());
   const { url } = embedded;
-  await prepareSchema(url, migrate, log);
+  await prepare(url);
   return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
 }
 
@@ -134,8 +146,9 @@ async function startEvents({ config, log, resources }: Setup, database: Database
 
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
+  const list = createConsumers(config, log);
   const consumers = await startConsumers({
-    consumers: createConsumers(),
+    consumers: list,
     database,
     eventLog,
     holder: self,
@@ -149,6 +162,8 @@ async function startEvents({ config, log, resources }: Setup, database: Database
     pollMs,
     isWatched: hub.isWatched,
     publish: hub.publish,
+    skipTo: hub.skipTo,
+    rewindTo: hub.rewindTo,
     onLogged: consumers.eventsLogged,
     log,
   });
@@ -163,7 +178,8 @@ async function startEvents({ config, log, resources }: Setup, database: Database
   };
   const sequencer = startSequencer({ eventLog, debounceMs, pollMs, onSequenced, log });
   resources.defer(() => sequencer.close());
-  return { hub, wakeSequencer: sequencer.wake };
+  const names = list.map(({ name }) => name);
+  return { hub, wakeSequencer: sequencer.wake, reportConsumers: createCachedReport(database, names, log) };
 }
 
 async function createOrders(
@@ -187,6 +203,22 @@ async function createOrders(
     productLookup: productLookupOf(config, redis, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
+}
+
+/** Works off the jobs of the consumer `fulfilment`. */
+async function startFulfilment({ config, log, resources }: Setup, url: string, orders: OrderDependencies) {
+  const handler = fulfilmentHandlerOf(config);
+  if (handler === null) return;
+  const { database, shutdownGraceMs: graceMs } = config;
+  const worker = await startFulfilmentWorker({
+    url,
+    connectTimeoutMs: database.connectTimeoutMs,
+    graceMs,
+    handler,
+    orders,
+    log,
+  });
+  resources.defer(() => worker.close());
 }
 
 function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
@@ -213,20 +245,26 @@ function authenticationOf({ auth }: Config, log: Logger): Authenticate {
   }
 }
 
-function createServices({ config, log }: Setup, orders: OrderDependencies, hub: Services['hub']): Services {
+function createServices({ config, log }: Setup, orders: OrderDependencies, hub: SubscriptionHub): Services {
+  const { deadlineMs } = config.request;
+  const { readerFor } = orders;
   return {
     orders,
-    hub,
+    subscribe: createEventSubscriptions({ hub, readerFor, replayMax: config.events.replayMax, deadlineMs }),
     report: createFailureReport(log),
-    deadlineMs: config.request.deadlineMs,
+    deadlineMs,
   };
+}
+
+interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
+  readonly rateLimiter: RateLimiter | null;
+  readonly problem: () => Promise<string | null>;
 }
 
 async function serve(
   { config, log, resources }: Setup,
   services: Services,
-  rateLimiter: RateLimiter | null,
-  problem: () => Promise<string | null>,
+  { rateLimiter, problem, consumers }: ServeDependencies,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -245,7 +283,7 @@ async function serve(
     documents,
     chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
     authenticate: authenticationOf(config, log),
-    createContext: (viewer: Viewer, signal: AbortSignal): Context => createContext(services, viewer, signal),
+    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
     log,
   };
 
@@ -257,7 +295,7 @@ async function serve(
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
   const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
-  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready });
+  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready, consumers });
   resources.defer(() => closeWithin(http, shutdownGraceMs));
   const websockets = serveWebsockets({
     ...shared,

@@ -70,9 +70,17 @@ export interface Config {
   readonly events: {
     readonly debounceMs: number;
     readonly pollMs: number;
+    /** Maximum number of events between the cursor of a subscription and the end of the log. */
+    readonly replayMax: number;
     readonly maxQueued: number;
     readonly maxCost: number;
   };
+  /** Null without Kafka. */
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    readonly partitions: number;
+    readonly replication: number | null;
+  } | null;
   readonly catalogue:
     | { readonly kind: 'none' }
     | {
@@ -85,6 +93,7 @@ export interface Config {
         readonly cacheSeconds: number;
         readonly maxCached: number;
       };
+  readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
   readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
@@ -154,10 +163,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
       pollMs: values.EVENTS_POLL_MS,
+      replayMax: values.EVENTS_REPLAY_MAX,
       maxQueued: values.SUBSCRIBER_MAX_QUEUED,
       maxCost: values.SUBSCRIBERS_MAX_COST,
     },
+    kafka: kafkaOf(values),
     catalogue: catalogueOf(values),
+    fulfilment:
+      values.FULFILMENT === 'off'
+        ? { kind: 'off' }
+        : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
@@ -194,6 +209,11 @@ function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
     ]);
   }
   return isOn ? { capacity, restoreRate: values.RATE_LIMIT_RESTORE } : null;
+}
+
+function kafkaOf(values: Values): Config['kafka'] {
+  const { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PARTITIONS: partitions, KAFKA_TOPIC_REPLICATION: replication } = values;
+  return brokers === null ? null : { brokers, partitions, replication };
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {

@@ -1,8 +1,32 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.js';
 import type { EventConsumer } from './events/consumers/consumer.js';
+import { kafkaRelay } from './events/consumers/kafka-relay.js';
 import { orderStatisticsProjection } from './events/consumers/order-statistics.js';
+import { fulfilmentConsumer } from './fulfilment/fulfilment-consumer.js';
+import { simulatedHandler } from './fulfilment/simulated-handler.js';
+import { createKafkaTopic } from './kafka/kafka-topic.js';
+import type { FulfilmentHandler } from './orders/interfaces/fulfilment-handler.js';
 import { countEvents } from './store/statements/count-events.js';
+import { readArrivals } from './store/statements/read-arrivals.js';
+import { readEventDetails } from './store/statements/read-event-details.js';
 
-/** All consumers of the event log. The server runs them; `npm run consumer` reports and rebuilds them. */
-export function createConsumers(): readonly EventConsumer[] {
-  return [orderStatisticsProjection(countEvents)];
+const KAFKA_TOPIC = 'order_events';
+
+/** The configured consumers of the event log. They connect to other systems when they handle events. */
+export function createConsumers(config: Pick<Config, 'kafka' | 'fulfilment'>, log: Logger): readonly EventConsumer[] {
+  const { kafka } = config;
+  const consumers: EventConsumer[] = [orderStatisticsProjection(countEvents)];
+  if (kafka !== null) {
+    const topic = createKafkaTopic({ ...kafka, name: KAFKA_TOPIC, log });
+    consumers.push(kafkaRelay({ topic, readDetails: readEventDetails, log }));
+  }
+  const handler = fulfilmentHandlerOf(config);
+  if (handler !== null) consumers.push(fulfilmentConsumer(handler.steps, readArrivals));
+  return consumers;
+}
+
+/** What does the work of fulfilment; null if it is off. */
+export function fulfilmentHandlerOf({ fulfilment }: Pick<Config, 'fulfilment'>): FulfilmentHandler | null {
+  return fulfilment.kind === 'off' ? null : simulatedHandler(fulfilment);
 }

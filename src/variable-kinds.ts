@@ -21,6 +21,33 @@ export function whole(fallback: number, least: number, most: number, about: stri
   return { schema, fallback: String(fallback), bounds: `${least} to ${most}`, about };
 }
 
+export function optionalWhole(least: number, most: number, about: string): Variable<number | null> {
+  const { schema, bounds } = whole(least, least, most, about);
+  const optional = z
+    .string()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return null;
+      const parsed = schema.safeParse(text);
+      if (!parsed.success) context.addIssue({ code: 'custom', message: parsed.error.issues[0]?.message ?? '' });
+      return parsed.data ?? null;
+    });
+  return { schema: optional, fallback: '', bounds, about };
+}
+
+/** Addresses of Kafka brokers; null without. */
+export function brokers(about: string): Variable<readonly string[] | null> {
+  const bounds = 'host:port of some brokers, separated by commas';
+  const schema = z
+    .string()
+    .refine((text) => text.split(',').every((part) => BROKER.test(part.trim())), `must be ${bounds}`)
+    .optional()
+    .transform((text) => text?.split(',').map((part) => part.trim()) ?? null);
+  return { schema, fallback: '', bounds, about };
+}
+
+const BROKER = /^[\w.-]{1,253}:([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
+
 export function choice<const T extends string>(fallback: T, values: readonly T[], about: string): Variable<T> {
   const schema = z.enum(values, `must be one of ${values.join(', ')}`).default(fallback as never) as never;
   return { schema, fallback, bounds: values.join(', '), about };

@@ -37,7 +37,8 @@ await withTemporaryPostgres(async ({ url, postmaster, folder }) => {
   const database = openDatabase({ ...config.database, url, applicationName: 'bench' }, log);
   const readerFor = coalesceReads(createReader(database, config.reads, log), config.reads);
   const fromDatabase = async (id: string) => {
-    const caller = { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal: new AbortController().signal };
+    const { signal } = new AbortController();
+    const caller = { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal, traceparent: null };
     const reader = readerFor(caller);
     return Promise.all([reader.order(id), reader.items(id)]);
   };

@@ -89,7 +89,12 @@ async function change(ids: readonly string[]): Promise<Omit<Answer, 'id'>> {
 }
 
 function caller(): Caller {
-  return { viewer: OPEN_ADMIN, deadline: performance.now() + 60_000, signal: new AbortController().signal };
+  return {
+    viewer: OPEN_ADMIN,
+    deadline: performance.now() + 60_000,
+    signal: new AbortController().signal,
+    traceparent: null,
+  };
 }
 
 async function createOrder(): Promise<string> {
@@ -106,6 +111,7 @@ function creation(orderId: string): CreateOrder {
     kind: 'create',
     orderId,
     commandId: randomUUID(),
+    traceparent: null,
     ...who,
     draft: { customerId: 'bench', currency: 'USD', ...details, ...amounts, lines: [line] },
     fingerprint: Buffer.alloc(33),
@@ -119,6 +125,7 @@ function confirmation(orderId: string): ChangeOrder {
     kind: 'change',
     orderId,
     commandId: randomUUID(),
+    traceparent: null,
     ...who,
     change: { kind: 'status', to: 'CONFIRMED', cancelReason: 'OTHER', tracking: null },
     expectedVersion: null,

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
 import { openDatabase, type Database } from '../../dist/database/database.js';
 import { registerConsumers } from '../../dist/events/consumers/consumer-positions.js';
+import { createConsumerMemory } from '../../dist/events/consumers/consumer-memory.js';
 import { takeTurn } from '../../dist/events/consumers/consumer-turn.js';
 import { orderStatisticsProjection } from '../../dist/events/consumers/order-statistics.js';
 import { createEventLog } from '../../dist/store/event-log.js';
@@ -53,12 +54,13 @@ async function bench(database: Database, client: pg.Client): Promise<void> {
   const reader = createReader(database, readConfig({}).reads, log);
   const consumer = orderStatisticsProjection(countEvents);
   const process = { database, eventLog, holder: 'bench', leaseMs: 600_000 };
-  await registerConsumers(database.prisma, [consumer.name]);
+  await registerConsumers(database.prisma, [consumer]);
   for (const [index, size] of SIZES.entries()) {
     await client.query(INSERT, [(SIZES[index - 1] ?? 0) + 1, size]);
     while ((await eventLog.sequence(BATCH_SIZE, null)) !== 0);
     const began = performance.now();
-    await takeTurn(consumer, process, { minEvents: 1, isClosing: () => false });
+    const memory = createConsumerMemory();
+    await takeTurn(consumer, process, { minEvents: 1, isClosing: () => false, closing: unused, memory });
     const each = (1_000 * (performance.now() - began)) / (size - (SIZES[index - 1] ?? 0));
     await client.query('VACUUM ANALYZE');
     const figures = {

@@ -54,7 +54,12 @@ function draft(): OrderDraft {
 }
 
 function caller(): Caller {
-  return { viewer: OPEN_ADMIN, deadline: performance.now() + 10_000, signal: new AbortController().signal };
+  return {
+    viewer: OPEN_ADMIN,
+    deadline: performance.now() + 10_000,
+    signal: new AbortController().signal,
+    traceparent: null,
+  };
 }
 
 function creation(): CreateOrder {
@@ -62,6 +67,7 @@ function creation(): CreateOrder {
     kind: 'create',
     orderId: newUuid(),
     commandId: newUuid(),
+    traceparent: null,
     ...who,
     draft: draft(),
     fingerprint: Buffer.alloc(33),
@@ -138,6 +144,7 @@ function nested() {
         changedFields: [],
         actorKind: 'admin',
         commandId: randomUUID(),
+        traceparent: null,
         payload: {},
         occurredAt: now,
       },
@@ -214,6 +221,7 @@ function transition(orderId: string, to: OrderStatus): ChangeOrder {
     kind: 'change',
     orderId,
     commandId: newUuid(),
+    traceparent: null,
     ...who,
     change: { kind: 'status', to, cancelReason: 'OTHER', tracking: null },
     expectedVersion: null,

@@ -27,6 +27,7 @@ type SharedRead<K, V> = (keys: readonly K[], caller: Caller) => Promise<readonly
 export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): ReaderFor {
   const lanes = createLanes(bounds.lanes);
   const expensive = createLanes(bounds.expensiveLanes);
+  const logLanes = createLanes(LOG_LANES);
   const order = share(reader.order, lanes, bounds);
   const items = share(reader.items, lanes, bounds);
   const customer = share(reader.customer, lanes, bounds);
@@ -39,6 +40,9 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const idOfNumber = share(reader.idOfNumber, lanes, bounds);
   const idOfReference = share(reader.idOfReference, lanes, bounds);
   const events = share(reader.events, lanes, bounds);
+  const eventPage = share(reader.eventPage, logLanes, bounds);
+  const startPoint = share(reader.startPoint, withPauses(createLanes(1), START_PAUSE_MS), bounds);
+  const latestEvents = share(reader.latestEvents, logLanes, bounds);
   const stats = share(reader.stats, expensive, bounds);
   const statsSpan = share(reader.statsSpan, expensive, bounds);
   const statsSeries = share(reader.statsSeries, expensive, bounds);
@@ -64,11 +68,24 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
       idOfNumber: (number) => one(idOfNumber, number),
       idOfReference: (key) => one(idOfReference, key),
       events: (key) => one(events, key),
+      eventPage: (key) => one(eventPage, key),
+      startPoint: (limit) => one(startPoint, limit),
+      latestEvents: (filter) => one(latestEvents, filter),
       stats: (key) => one(stats, key),
       statsSpan: (key) => one(statsSpan, key),
       statsSeries: (key) => one(statsSeries, key),
     };
   };
+}
+
+/** Lanes of pages of the event log: many subscriptions that resume at once do not delay other reads. */
+const LOG_LANES = 2;
+
+/** Pause after each read of the start of subscriptions, so that many subscriptions at once share few reads. */
+const START_PAUSE_MS = 20;
+
+function withPauses(lanes: Lanes, pauseMs: number): Lanes {
+  return { enter: (start) => lanes.enter((release) => start(() => setTimeout(release, pauseMs))) };
 }
 
 /** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
@@ -55,6 +56,7 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   });
   cutUnanswered(pool, options.statementTimeoutMs + ANSWER_GRACE_MS);
   closeWithOthers(pool);
+  closeOutdated(pool);
   const failures = createFailureLog(log);
   const onLost = (error: Error) => failures.failed(error, 'database connection lost');
   pool.on('connect', () => failures.worked('database connections restored'));
@@ -83,7 +85,7 @@ const ANSWER_GRACE_MS = 2_000;
 
 /** Members of a `pg` client that its types lack. */
 interface Wire {
-  readonly connection: { readonly stream: Socket };
+  readonly connection: EventEmitter & { readonly stream: Socket };
   /** False while a statement is running. */
   readonly readyForQuery: boolean;
 }
@@ -120,6 +122,20 @@ function closeWithOthers(pool: Pool): void {
     client.on('error', () => {
       for (const other of idle) wireOf(other).connection.stream.destroy();
       idle.clear();
+    });
+  });
+}
+
+/**
+ * Closes a connection whose prepared statements are out of date. After a dump was restored in place, the columns have types
+ * with the same names and other ids, and PostgreSQL rejects the statements as long as the connection lasts.
+ */
+function closeOutdated(pool: Pool): void {
+  pool.on('connect', (client) => {
+    const { connection } = wireOf(client);
+    connection.on('errorMessage', ({ routine }: { readonly routine?: string }) => {
+      if (routine !== 'RevalidateCachedQuery') return;
+      connection.stream.destroy(new Error('Connection terminated: its prepared statements are out of date'));
     });
   });
 }

@@ -6,6 +6,8 @@ import type { CancelReason, Order, Tracking } from './order.js';
 import { isEmployee, type Viewer } from './viewer.js';
 
 export interface Transition {
+  /** Only an order in this status is changed. One that has left it stays as it is: no status is reached twice. */
+  readonly from?: OrderStatus;
   readonly to: OrderStatus;
   /** The reason of a transition to CANCELLED. That of a customer is always CUSTOMER. */
   readonly cancelReason: CancelReason;
@@ -18,7 +20,8 @@ export interface Transition {
  * that is SHIPPED.
  */
 export function decideTransition(order: Order, change: Transition, command: ChangeCommand, { now }: Known): Decision {
-  const { to, tracking } = change;
+  const { from = order.status, to, tracking } = change;
+  if (from !== order.status) return { kind: 'unchanged', order };
   const transitions = order.status !== to;
   const tracks = tracking !== null && !isEqual(tracking, order.tracking);
   if (!transitions && !tracks) return { kind: 'unchanged', order };

@@ -70,6 +70,7 @@ export const REQUEST_ERRORS = {
   DOCUMENT_NOT_TRUSTED: { status: 403 },
   BAD_USER_INPUT: { status: 400 },
   INVALID_CURSOR: { status: 400 },
+  CURSOR_EXPIRED: { status: 400 },
   COUNT_TIMEOUT: { status: 400 },
   THROTTLED: { status: 429 },
   SLOW_CONSUMER: { status: 503 },

@@ -14,8 +14,3 @@ export function decodeCursor(cursor: string): readonly unknown[] | null {
     return null; // not JSON: the caller answers INVALID_CURSOR
   }
 }
-
-/** The cursor of an event in the event log, from which a subscription can be resumed. */
-export function encodeResumeCursor(position: bigint, orderId: string, version: number): string {
-  return encodeCursor(['log', position.toString(), orderId, version]);
-}

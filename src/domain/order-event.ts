@@ -1,4 +1,4 @@
-import type { OrderStatus } from './lifecycle.js';
+import { INITIAL_STATUS, ORDER_STATUSES, type OrderStatus } from './lifecycle.js';
 import type { NewOrder, Order } from './order.js';
 import type { Actor } from './viewer.js';
 
@@ -24,6 +24,35 @@ export interface OrderEvent {
 
 /** An event with a position in the log. */
 export type LoggedEvent = OrderEvent & { readonly position: bigint };
+
+/** The globally unique id of an event. */
+export function eventId(orderId: string, version: number): string {
+  return `event:${orderId}:${version}`;
+}
+
+/** What happened to an order: the new status of a creation or status change, or the type of another event. */
+export type EventKind = OrderStatus | 'UPDATED' | 'DELETED';
+
+export const EVENT_KINDS: readonly EventKind[] = [...ORDER_STATUSES, 'UPDATED', 'DELETED'];
+
+export function kindOf({ to, type }: Pick<OrderEvent, 'to' | 'type'>): EventKind {
+  return to ?? (type as EventKind); // creations and status changes always have a new status
+}
+
+/** The kinds of events of some types that lead to some statuses. Null is no condition; only creations lead to the initial status. */
+export function kindsOf(
+  types: readonly OrderEventType[] | null,
+  to: readonly OrderStatus[] | null,
+): readonly EventKind[] | null {
+  if (types === null && to === null) return null;
+  const statuses: readonly EventKind[] | null = to;
+  return EVENT_KINDS.filter((kind) => (statuses?.includes(kind) ?? true) && (types?.includes(typeOf(kind)) ?? true));
+}
+
+function typeOf(kind: EventKind): OrderEventType {
+  if (kind === 'UPDATED' || kind === 'DELETED') return kind;
+  return kind === INITIAL_STATUS ? 'CREATED' : 'STATUS_CHANGED';
+}
 
 /** The event of a creation, before the database has assigned its time. */
 export type NewOrderEvent = Omit<OrderEvent, 'occurredAt'>;

@@ -15,6 +15,9 @@ export interface Actor {
   readonly kind: Role | 'system';
 }
 
+/** The actor of the changes that fulfilment makes. */
+export const FULFILMENT_ACTOR: Actor = { subject: 'fulfilment', kind: 'system' };
+
 /** All roles, the strongest first. Each has the rights of those after it. */
 export const ROLES: readonly Role[] = ['admin', 'staff', 'customer'];
 

@@ -1,14 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
-import type { LoggedEvent } from '../domain/order-event.js';
-import { encodeResumeCursor } from '../domain/opaque-cursor.js';
-import type { SubscriptionHub, EventFilter } from '../orders/interfaces/subscription-hub.js';
+import { kindOf, type LoggedEvent } from '../domain/order-event.js';
+import type { EventFilter } from '../orders/interfaces/event-log.js';
+import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
+import { createRecentEvents } from './recent-events.js';
+import { kindSetOf, Subscriber, type KindSet } from './subscriber.js';
 
 export interface PublishingHub extends SubscriptionHub {
   /** Whether there are subscriptions. */
   readonly isWatched: () => boolean;
   /** Offers events to their subscribers, in slices between which the event loop does other work. */
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
+  /** The log tailer continues behind this position without publishing the events before it. */
+  readonly skipTo: (position: bigint) => void;
+  /** The log was restored to an earlier state, which ends at this position: ends every subscription with CURSOR_EXPIRED. */
+  readonly rewindTo: (position: bigint) => void;
   /** Ends every subscription. */
   close(): void;
 }
@@ -23,59 +29,94 @@ export interface SubscriptionHubOptions {
 /** Longest slice of offering events without a pause for the event loop. */
 const SLICE_MS = 5;
 
-/** Subscribers of the same events, and the cost of one event over all of them. */
+/** Subscribers to the same orders, by the kinds of events that they select, and the cost of one event over all of them. */
 interface Group {
-  readonly members: Set<Subscriber>;
+  readonly byKinds: Map<KindSet, Set<Subscriber>>;
   cost: number;
 }
 
 /** Offers the tailer's events to all subscribers. A slow subscriber does not delay the others. */
 export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOptions): PublishingHub {
   const groups = new Map<string, Group>();
+  const recent = createRecentEvents();
   let closed = false;
 
-  function join(subscriber: Subscriber, key: string, cost: number): void {
-    const group = groups.get(key) ?? { members: new Set(), cost: 0 };
-    if (group.cost + cost > maxCost) throw tooCostly(group.cost + cost, maxCost);
-    group.members.add(subscriber);
-    group.cost += cost;
-    groups.set(key, group);
-  }
-
-  function leave(subscriber: Subscriber, key: string, cost: number): void {
-    const group = groups.get(key);
-    if (group?.members.delete(subscriber) !== true) return;
-    group.cost -= cost;
-    if (group.members.size === 0) groups.delete(key);
+  /** Ends all subscriptions at once. */
+  function endAll(end: 'closed' | 'rewound'): void {
+    for (const subscriber of [...groups.values()].flatMap(membersOf)) subscriber.endWith(end);
   }
 
   return {
-    subscribe(filter, cost) {
-      const key = keyOf(filter);
-      const subscriber = new Subscriber(filter, maxQueued, () => leave(subscriber, key, cost));
-      if (closed) subscriber.end();
-      else join(subscriber, key, cost);
+    join(filter, cost) {
+      const [key, kinds] = [keyOf(filter), kindSetOf(filter.kinds)];
+      const onEnd = () => leave(groups, key, { subscriber, kinds, cost });
+      const subscriber = new Subscriber({ filter, maxQueued, publishedAfter: recent.after, onEnd });
+      const total = (groups.get(key)?.cost ?? 0) + cost;
+      if (closed) subscriber.leave();
+      else if (total > maxCost) throw tooCostly(total, maxCost);
+      else enter(groups, key, { subscriber, kinds, cost });
       return subscriber;
     },
     isWatched: () => groups.size > 0,
     async publish(events) {
       let until = performance.now() + SLICE_MS;
       for (const event of events) {
-        for (const key of keysOf(event)) {
-          for (const subscriber of groups.get(key)?.members ?? []) {
-            subscriber.offer(event);
-            if (performance.now() < until) continue;
-            await setImmediate();
-            until = performance.now() + SLICE_MS;
-          }
+        recent.add(event); // first: a subscriber that goes live during a pause gets the event from there
+        for (const subscriber of subscribersOf(groups, event)) {
+          subscriber.offer(event);
+          if (performance.now() < until) continue;
+          await setImmediate();
+          until = performance.now() + SLICE_MS;
         }
       }
     },
+    skipTo: recent.skipTo,
+    rewindTo(position) {
+      recent.skipTo(position);
+      endAll('rewound');
+    },
     close() {
       closed = true;
-      for (const { members } of groups.values()) for (const subscriber of members) subscriber.end();
+      endAll('closed');
     },
   };
+}
+
+interface Membership {
+  readonly subscriber: Subscriber;
+  readonly kinds: KindSet;
+  readonly cost: number;
+}
+
+type Groups = Map<string, Group>;
+
+function enter(groups: Groups, key: string, { subscriber, kinds, cost }: Membership): void {
+  const group = groups.get(key) ?? { byKinds: new Map<KindSet, Set<Subscriber>>(), cost: 0 };
+  const members = group.byKinds.get(kinds) ?? new Set();
+  groups.set(key, group);
+  group.byKinds.set(kinds, members.add(subscriber));
+  group.cost += cost;
+}
+
+function leave(groups: Groups, key: string, { subscriber, kinds, cost }: Membership): void {
+  const group = groups.get(key);
+  const members = group?.byKinds.get(kinds);
+  if (group === undefined || members?.delete(subscriber) !== true) return;
+  group.cost -= cost;
+  if (members.size === 0) group.byKinds.delete(kinds);
+  if (group.byKinds.size === 0) groups.delete(key);
+}
+
+function membersOf({ byKinds }: Group): Subscriber[] {
+  return [...byKinds.values()].flatMap((members) => [...members]);
+}
+
+/** The subscribers of an event. Those that join meanwhile may be missing: they get the event when they go live. */
+function* subscribersOf(groups: Groups, event: LoggedEvent): Generator<Subscriber, void> {
+  const kind = kindSetOf([kindOf(event)]);
+  for (const key of keysOf(event)) {
+    for (const [kinds, members] of groups.get(key)?.byKinds ?? []) if ((kinds & kind) !== 0) yield* members;
+  }
 }
 
 const ALL_ORDERS = 'all';
@@ -98,73 +139,4 @@ function keysOf({ orderId, customerId }: LoggedEvent): string[] {
 function tooCostly(cost: number, maxCost: number): RequestError {
   const message = `With this subscription, an event would cost ${cost} for all subscribers to the same orders; SUBSCRIBERS_MAX_COST is ${maxCost}. Select fewer fields, or subscribe to one order or one customer.`;
   return new RequestError('THROTTLED', message, { details: { cost, maxCost } });
-}
-
-function matches({ orderId, customerId, to }: EventFilter, event: LoggedEvent): boolean {
-  if (orderId !== null && event.orderId !== orderId) return false;
-  if (customerId !== null && event.customerId !== customerId) return false;
-  return to === null || (event.to !== null && to.includes(event.to));
-}
-
-type Step = IteratorResult<LoggedEvent, undefined>;
-type Waiter = (step: Step) => void;
-
-/** A bounded queue of events, read as an async iterator. */
-class Subscriber implements AsyncIterableIterator<LoggedEvent, undefined> {
-  readonly #queue: LoggedEvent[] = [];
-  readonly #waiters: Waiter[] = [];
-  #state: 'open' | 'overflowed' | 'ended' = 'open';
-  #lastCursor: string | null = null;
-
-  constructor(
-    readonly filter: EventFilter,
-    readonly maxQueued: number,
-    readonly onEnd: () => void,
-  ) {}
-
-  offer(event: LoggedEvent): void {
-    if (this.#state !== 'open' || !matches(this.filter, event)) return;
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) waiter(this.#deliver(event));
-    else if (this.#queue.length < this.maxQueued) this.#queue.push(event);
-    else this.#leave('overflowed');
-  }
-
-  /** Ends at once; what is still queued is dropped. */
-  end(): void {
-    if (this.#state === 'ended') return;
-    this.#leave('ended');
-    this.#queue.length = 0;
-    for (const resolve of this.#waiters.splice(0)) resolve({ done: true, value: undefined });
-  }
-
-  #leave(state: 'overflowed' | 'ended'): void {
-    this.#state = state;
-    this.onEnd();
-  }
-
-  #deliver(event: LoggedEvent): Step {
-    this.#lastCursor = encodeResumeCursor(event.position, event.orderId, event.version);
-    return { done: false, value: event };
-  }
-
-  next(): Promise<Step> {
-    const event = this.#queue.shift();
-    if (event !== undefined) return Promise.resolve(this.#deliver(event));
-    if (this.#state === 'open') return new Promise((resolve) => this.#waiters.push(resolve));
-    if (this.#state === 'ended') return Promise.resolve({ done: true, value: undefined });
-    this.#state = 'ended';
-    const message =
-      'The subscription has ended because the client reads more slowly than events occur. extensions.lastCursor is the cursor of the last event sent.';
-    return Promise.reject(new RequestError('SLOW_CONSUMER', message, { details: { lastCursor: this.#lastCursor } }));
-  }
-
-  return(): Promise<Step> {
-    this.end();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
 }

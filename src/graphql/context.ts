@@ -1,14 +1,13 @@
-import type { Viewer } from '../domain/viewer.js';
 import type { CreatedOrder } from '../orders/create-order.js';
+import type { SubscribeToEvents } from '../orders/event-subscriptions.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { OrderReader } from '../orders/interfaces/order-reader.js';
-import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 
 /** The dependencies of the resolvers. */
 export interface Services {
   readonly orders: OrderDependencies;
-  readonly hub: SubscriptionHub;
+  readonly subscribe: SubscribeToEvents;
   /** Logs an unexpected error. @returns the correlation id that the client gets */
   readonly report: (error: unknown) => string;
   /** Time limit of one request, or of the response to one event, in milliseconds. */
@@ -25,9 +24,11 @@ export interface Context {
   readonly stored: Set<string | number>;
 }
 
-/** @param signal aborts when the client disconnects */
-export function createContext(services: Services, viewer: Viewer, signal: AbortSignal): Context {
-  const caller: Caller = { viewer, deadline: performance.now() + services.deadlineMs, signal };
+/** The part of a caller that its request determines. */
+export type RequestOrigin = Pick<Caller, 'viewer' | 'signal' | 'traceparent'>;
+
+export function createContext(services: Services, { viewer, signal, traceparent }: RequestOrigin): Context {
+  const caller: Caller = { viewer, deadline: performance.now() + services.deadlineMs, signal, traceparent };
   return { services, caller, reader: services.orders.readerFor(caller), stored: new Set() };
 }
 
@@ -49,5 +50,5 @@ export function keepItems({ reader }: Context, { order, items }: CreatedOrder): 
 
 /** The context for one event of a subscription: a new deadline and an empty cache. */
 export function renewContext({ services, caller }: Context): Context {
-  return createContext(services, caller.viewer, caller.signal);
+  return createContext(services, caller);
 }

@@ -14,10 +14,6 @@ export function itemId(orderId: string, position: number): string {
   return `item:${orderId}:${position}`;
 }
 
-export function eventId(orderId: string, version: number): string {
-  return `event:${orderId}:${version}`;
-}
-
 export function customerGlobalId(customerId: string): string {
   return `customer:${customerId}`;
 }

@@ -13,7 +13,7 @@ const ITEM_FIELDS = 'productId sku name quantity expectedUnitPrice';
  */
 const POLICY: Policy = {
   Query: {
-    customer: 'order orderByNumber orderByExternalReference orders customer viewer node nodes',
+    customer: 'order orderByNumber orderByExternalReference orders orderEvents eventLogEnd customer viewer node nodes',
     staff: 'orderStats',
   },
   Mutation: {
@@ -21,7 +21,7 @@ const POLICY: Policy = {
     staff: 'updateOrderStatus updateOrderStatuses assignCustomer',
     admin: 'deleteOrder eraseCustomer',
   },
-  Subscription: { customer: 'orderStatusChanged' },
+  Subscription: { customer: 'orderStatusChanged orderChanged' },
 
   Order: {
     customer: `id number externalReference version status allowedTransitions cancelReason tracking

@@ -18,6 +18,8 @@ const ROOTS: Readonly<Record<string, Root>> = {
       'orders',
       'orderByNumber',
       'orderByExternalReference',
+      'orderEvents',
+      'eventLogEnd',
       'customer',
       'orderStats',
       'viewer',
@@ -42,7 +44,7 @@ const ROOTS: Readonly<Record<string, Root>> = {
   },
   Subscription: {
     description: 'Order events, sent over a WebSocket using the graphql-transport-ws protocol.',
-    fields: ['orderStatusChanged'],
+    fields: ['orderStatusChanged', 'orderChanged'],
   },
 };
 
@@ -55,10 +57,13 @@ const ARGUMENTS = [
   'orderId',
   'customerId',
   'externalReference',
+  'types',
+  'to',
   'first',
   'after',
   'last',
   'before',
+  'snapshot',
 ];
 
 /**

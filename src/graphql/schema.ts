@@ -7,6 +7,7 @@ import { PLANNED_RESOLVER } from './execution/plan.js';
 import { applyPolicy } from './least-role.js';
 import { policyOf } from './policy.js';
 import { BulkMutations } from './resolvers/bulk-mutations.js';
+import { EventQueries } from './resolvers/event-queries.js';
 import { NodeQueries } from './resolvers/node-queries.js';
 import { OrderFields } from './resolvers/order-fields.js';
 import { OrderMutations } from './resolvers/order-mutations.js';
@@ -33,6 +34,7 @@ export function createSchema(policy = policyOf({ customerPrices: false })): Grap
   const schema = buildSchemaSync({
     resolvers: [
       OrderQueries,
+      EventQueries,
       OrderMutations,
       BulkMutations,
       OrderFields,

@@ -1,10 +1,10 @@
-import type { OrderEvent } from '../domain/order-event.js';
+import { eventId, type OrderEvent } from '../domain/order-event.js';
 import { countryCodeOf } from '../domain/countries.js';
 import type { Address, OrderItem } from '../domain/order.js';
 import type { AddressType } from './types/address.js';
-import { encodeResumeCursor } from '../domain/opaque-cursor.js';
+import { encodeLogCursor } from '../domain/log-cursor.js';
 import type { CustomerRecord } from '../orders/interfaces/order-reader.js';
-import { customerGlobalId, eventId, itemId } from './global-ids.js';
+import { customerGlobalId, itemId } from './global-ids.js';
 import type { CustomerType } from './types/customer.js';
 import type { OrderEventObject } from './types/event.js';
 import { toMoney } from './types/money.js';
@@ -28,7 +28,7 @@ export function viewItem(item: OrderItem, currency: string): OrderItemType {
 export function viewEvent(event: OrderEvent): OrderEventObject {
   const { position, customerId: _, ...rest } = event;
   const { orderId, version } = event;
-  const resumeCursor = position === null ? null : encodeResumeCursor(position, orderId, version);
+  const resumeCursor = position === null ? null : encodeLogCursor({ ...event, position });
   return { ...rest, id: eventId(orderId, version), resumeCursor };
 }
 

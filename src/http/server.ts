@@ -12,8 +12,9 @@ import fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticate, Identity } from '../auth/authenticate.js';
+import { parseTraceparent } from '../domain/traceparent.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context } from '../graphql/context.js';
+import type { Context, RequestOrigin } from '../graphql/context.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import type { Charge } from '../rate-limit/charge.js';
@@ -60,10 +61,12 @@ export interface HttpOptions {
   readonly trusted: TrustedDocuments | null;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
+  readonly createContext: (origin: RequestOrigin) => Context;
   readonly isDraining: () => boolean;
   /** Why the server is not ready, or null if it is. */
   readonly unready: () => Promise<string | null>;
+  /** The consumers of the event log as JSON, for operators. */
+  readonly consumers: () => Promise<unknown>;
   readonly log: Logger;
 }
 
@@ -72,7 +75,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guard, maxBytes, playground, isDraining, unready, log } = options;
+  const { guard, maxBytes, playground, isDraining, unready, consumers, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -116,14 +119,16 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   serveGraphql(app, options);
   if (playground) servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
-  app.get('/ready', async (_request, reply) => {
+  app.get('/ready', async (request, reply) => {
     const reason = await unready();
-    return reason === null ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', reason });
+    if (reason !== null) return reply.code(503).send({ status: 'unavailable', reason });
+    const isProbe = guard(request.headers).rejection !== null;
+    return isProbe ? { status: 'ok' } : { status: 'ok', consumers: await consumers() };
   });
   return app;
 }
 
-/** Orchestrators address them by changing names. They reveal only whether the server is ready. */
+/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready. */
 const PROBES = new Set(['/health', '/ready']);
 
 /** Sets the headers of every response. @returns why the request is rejected, or null */
@@ -154,7 +159,9 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
 
   function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
     const { charge } = request;
-    return Object.assign(createContext(viewerOf(request), goneSignal(reply)), { charge, cost: null });
+    const traceparent = traceparentOf(request);
+    const context = createContext({ viewer: viewerOf(request), signal: goneSignal(reply), traceparent });
+    return Object.assign(context, { charge, cost: null });
   }
 
   const answerByApollo = fastifyApolloHandler(apollo, {
@@ -235,6 +242,10 @@ async function admit(request: FastifyRequest, { authenticate, chargeFor }: HttpO
 function viewerOf({ identity }: FastifyRequest): Viewer {
   if (identity === null) throw new Error('a request reached its handler without authentication');
   return identity.viewer;
+}
+
+function traceparentOf({ headers: { traceparent } }: FastifyRequest): string | null {
+  return typeof traceparent === 'string' ? parseTraceparent(traceparent) : null;
 }
 
 /** The document of a GraphQL request, if it has one. */

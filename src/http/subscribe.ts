@@ -1,6 +1,7 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { renewContext, type Context } from '../graphql/context.js';
 import { toGraphQLError } from '../graphql/errors.js';
+import { sentBy, type LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { RunInSlices } from './slices.js';
 
@@ -10,6 +11,10 @@ export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
   readonly operation: PreparedOperation;
   /** The maximum cost of the response to one event. */
   readonly cost: number;
+  /** Called when the subscription is set up or rejected. */
+  readonly onStarted: () => void;
+  /** Called with the last event that was sent, or with the start of the subscription. */
+  readonly onSent: (last: LogPoint | null) => void;
 };
 
 /**
@@ -20,10 +25,10 @@ export async function subscribeInSlices(
   args: SubscriptionArgs,
   runInSlices: RunInSlices,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSource(args);
+  const source = await createSource(args).finally(args.onStarted);
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
-  const { operation, contextValue, cost } = args;
+  const { operation, contextValue, cost, onSent } = args;
   const inputs = args.variableValues ?? {};
   const variables = operation.coerceVariables(inputs) ?? {}; // checked when the subscription began
   let over = false;
@@ -38,6 +43,7 @@ export async function subscribeInSlices(
   return {
     async next() {
       if (over) return { done: true, value: undefined };
+      onSent(sentBy(source)); // the event before is sent when the next one is requested
       try {
         const step = await events.next();
         if (step.done === true) return { done: true, value: undefined };

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
 import type { Identity } from '../auth/authenticate.js';
 import { RunningSubscriptions } from './running-subscriptions.js';
+import { StartingSubscriptions } from './starting-subscriptions.js';
 
 /** The state of a connection that the hooks of graphql-ws receive. */
 export interface Connection {
@@ -17,12 +18,15 @@ export interface Connection {
   /** The message that is being handled; valid until its handler first awaits. */
   message: IncomingText;
   readonly running: RunningSubscriptions;
+  readonly starting: StartingSubscriptions;
 }
 
 interface IncomingText {
   readonly length: number;
   /** The id of a subscribe message, once it counts as running. */
   subscriptionId?: string;
+  /** Ends the set-up of a subscription, if that has not happened. */
+  endStart?: () => void;
 }
 
 export interface ConnectionOptions {
@@ -34,7 +38,7 @@ export interface ConnectionOptions {
 /** Close code for a client that does not read. */
 const UNREAD_OUTPUT = 4413;
 
-const KEEP_ALIVE_MS = 12_000;
+const KEEP_ALIVE_MS = 10_000;
 /** Pings longer than this, in characters of the whole message, are answered without their payload. */
 const MAX_ECHOED_PING = 1_000;
 /** Maximum length of a close reason by RFC 6455, in bytes. */
@@ -52,14 +56,9 @@ export function openConnection(
 ): void {
   const gone = new AbortController();
   const running = new RunningSubscriptions();
-  const connection: Connection = {
-    socket,
-    request,
-    gone: gone.signal,
-    identity: null,
-    message: { length: 0 },
-    running,
-  };
+  const starting = new StartingSubscriptions();
+  const message: IncomingText = { length: 0 };
+  const connection: Connection = { socket, request, gone: gone.signal, identity: null, message, running, starting };
 
   function close(code: number, reason: string): void {
     socket.close(code, Buffer.byteLength(reason) > MAX_REASON ? CloseCode[code] : reason);
@@ -69,7 +68,7 @@ export function openConnection(
   function canSend(): boolean {
     if (socket.readyState !== WebSocket.OPEN) return false;
     if (socket.bufferedAmount <= maxUnsentBytes) return true;
-    close(UNREAD_OUTPUT, 'Too much output is unread');
+    close(UNREAD_OUTPUT, unreadReason(running));
     return false;
   }
 
@@ -101,12 +100,14 @@ export function openConnection(
             .catch((cause: unknown) => failMessage(cause, close, log))
             .finally(() => {
               // The handling of a subscribe message lasts as long as its subscription.
+              message.endStart?.();
               if (message.subscriptionId !== undefined) running.delete(message.subscriptionId, message.length);
             });
         });
       },
       onPing: async (payload) => {
         const echoed = payload === undefined || connection.message.length > MAX_ECHOED_PING ? {} : { payload };
+        await starting.settled();
         await send(JSON.stringify({ type: 'pong', ...echoed }));
       },
     },
@@ -119,6 +120,10 @@ export function openConnection(
       log.error({ err: cause }, 'closing a websocket failed'),
     );
   });
+}
+
+function unreadReason({ lastCursor }: RunningSubscriptions): string {
+  return `Too much output is unread${lastCursor === null ? '' : `; last cursor ${lastCursor}`}`;
 }
 
 /** Terminates connections whose client no longer answers pings. */

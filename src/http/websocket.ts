@@ -6,8 +6,9 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context } from '../graphql/context.js';
+import type { Context, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
+import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
@@ -44,7 +45,7 @@ export interface WebsocketOptions {
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (viewer: Viewer, signal: AbortSignal) => Context;
+  readonly createContext: (origin: RequestOrigin) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
 }
@@ -134,20 +135,29 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra }) => createContext(viewerOf(extra), extra.gone),
-    onSubscribe: ({ extra }, id, payload) => {
+    context: ({ extra }) => createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }),
+    onSubscribe: async ({ extra }, id, payload) => {
+      const onStarted = extra.starting.begin();
+      extra.message.endStart = onStarted;
       const viewer = viewerOf(extra);
       const charge = chargeFor(viewer, extra.request);
       const errors = countSubscription(extra, id, maxSubscriptions);
       if (errors.length > 0) {
+        onStarted();
         charge?.end();
         return errors;
       }
       const isKnown = documents.get(payload.query) !== undefined;
       const prepareForViewer = () => prepare(payload, viewer);
-      return charge === null
-        ? prepareForViewer()
-        : chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
+      const prepared =
+        charge === null
+          ? prepareForViewer()
+          : await chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
+      if ('operation' in prepared)
+        return { ...prepared, onStarted, onSent: (last: LogPoint | null) => extra.running.sent(id, last) };
+      onStarted();
+      await extra.starting.settled(); // rejections are sent in the order of their messages
+      return prepared;
     },
     subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),

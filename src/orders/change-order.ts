@@ -62,6 +62,7 @@ export async function changeOrder(
       kind: 'change',
       orderId,
       commandId: newUuid(),
+      traceparent: caller.traceparent,
       viewer,
       actor: actorOf(viewer),
       change,

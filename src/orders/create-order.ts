@@ -74,6 +74,7 @@ export async function prepareCreation(
       kind: 'create',
       orderId,
       commandId: newUuid(),
+      traceparent: caller.traceparent,
       viewer: caller.viewer,
       actor: actorOf(caller.viewer),
       draft: priced.draft,

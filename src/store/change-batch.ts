@@ -124,7 +124,8 @@ async function linesOf(
 function remember(batch: Batch, command: ChangeOrder, decision: Extract<Decision, { kind: 'changed' }>): void {
   const { order, event, lines } = decision;
   batch.orders.set(order.id, order);
-  batch.events.push({ event, order, commandId: command.commandId, key: command.key });
+  const { commandId, traceparent, key } = command;
+  batch.events.push({ event, order, commandId, traceparent, key });
   if (lines === null) return;
   batch.lines.set(order.id, lines);
   batch.replaced.set(order.id, lines);

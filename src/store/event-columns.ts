@@ -1,4 +1,4 @@
-import type { EventPayload, OrderEvent } from '../domain/order-event.js';
+import type { EventPayload, LoggedEvent, OrderEvent } from '../domain/order-event.js';
 import type { Actor } from '../domain/viewer.js';
 import type { Columns } from './columns.js';
 
@@ -30,6 +30,7 @@ export interface EventSource {
   /** Hashed. */
   readonly commandKey: Uint8Array | null;
   readonly commandFingerprint: Uint8Array | null;
+  readonly traceparent: string | null;
   readonly payload: EventPayload;
 }
 
@@ -38,16 +39,17 @@ export const EVENT_SOURCE_COLUMNS = {
   commandId: { name: 'command_id', type: 'uuid', nullable: false },
   commandKey: { name: 'command_key', type: 'bytea', nullable: true },
   commandFingerprint: { name: 'command_fingerprint', type: 'bytea', nullable: true },
+  traceparent: { name: 'traceparent', type: 'text', nullable: true },
   payload: { name: 'payload', type: 'jsonb', nullable: false },
 } as const satisfies Columns<EventSource>;
 
 /** What is stored with an event of a command. */
-export function eventSource({ commandId, key }: EventCommand, payload: EventSource['payload']): EventSource {
-  return { commandId, commandKey: key?.hash ?? null, commandFingerprint: key?.fingerprint ?? null, payload };
+export function eventSource({ commandId, key, traceparent }: EventCommand, payload: EventPayload): EventSource {
+  const commandFingerprint = key?.fingerprint ?? null;
+  return { commandId, commandKey: key?.hash ?? null, commandFingerprint, traceparent, payload };
 }
 
-interface EventCommand {
-  readonly commandId: string;
+interface EventCommand extends Pick<EventSource, 'commandId' | 'traceparent'> {
   readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
 }
 
@@ -57,6 +59,11 @@ export function toEventRow<Event extends { readonly actor: Actor }>({ actor, ...
 
 export function toEvent({ actor, actorKind, ...event }: EventRow): OrderEvent {
   return { ...event, actor: { subject: actor, kind: actorKind } };
+}
+
+/** @param row of an event with a position */
+export function toLoggedEvent(row: EventRow): LoggedEvent {
+  return toEvent(row) as LoggedEvent;
 }
 
 const PAYLOAD_TYPES = {

@@ -13,6 +13,8 @@ import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { memberOfRange, readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/external-references.js';
 import { findOrdersOfCustomer } from './statements/find-orders-of-customer.js';
+import { memberOfPage, readEventPages, shapeOfPage } from './statements/page-events.js';
+import { readLatest, readStartPoint } from './statements/read-log.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
 /** Runs the statement of a kind of read. */
@@ -58,6 +60,13 @@ export function createReader(
     customer: byText(readCustomers),
     idsOfCustomer: single(findOrdersOfCustomer),
     events: keyed(({ orderId, from, to }) => `${orderId} ${from} ${to}`, readEvents),
+    eventPage: {
+      nameOf: (key) => ({ shape: shapeOfPage(key), member: memberOfPage(key) }),
+      read: (keys) => retryRead(() => readEventPages(reads, keys), failures),
+      maxKeysOf: ({ limit }) => Math.max(1, Math.floor(MAX_RANGE_ROWS / (limit + FIXED_ROWS))),
+    },
+    startPoint: single(readStartPoint),
+    latestEvents: single(readLatest),
     stats: single(readStatistics),
     statsSpan: single(readStatsSpan),
     statsSeries: single(readStatsSeries),
@@ -66,6 +75,8 @@ export function createReader(
 
 /** Each caller waits for all rows of the statement, and they are decoded in one turn of the event loop: about 5 ms. */
 const MAX_RANGE_ROWS = 2_000;
+/** The rows of a page of events besides its events. */
+const FIXED_ROWS = 2;
 
 /** Counts within a time, as long as a caller waits. A count that is cancelled is not a failure of the database. */
 async function countWithin(

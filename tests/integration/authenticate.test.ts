@@ -5,8 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Authenticate } from '../../src/auth/authenticate.js';
 import { authenticateAsOpenAdmin, OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { readConfig } from '../../src/config.js';
-import type { Viewer } from '../../src/domain/viewer.js';
-import { createContext, type Context, type Services } from '../../src/graphql/context.js';
+import { createContext, type Context, type RequestOrigin, type Services } from '../../src/graphql/context.js';
 import { applyPolicy } from '../../src/graphql/least-role.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
@@ -54,12 +53,13 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     trusted: null,
     playground: false,
     authenticate,
-    createContext: (viewer: Viewer, signal: AbortSignal) => createContext(services, viewer, signal),
+    createContext: (origin: RequestOrigin) => createContext(services, origin),
     log,
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
   const unready = () => Promise.resolve(null);
-  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready });
+  const consumers = () => Promise.resolve([]);
+  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready, consumers });
   const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {

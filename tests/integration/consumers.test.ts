@@ -1,13 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/database/database.js';
-import type { EventConsumer, ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
-import { readConsumerPositions, registerConsumers } from '../../src/events/consumers/consumer-positions.js';
+import type { ExternalConsumer, TransactionalConsumer } from '../../src/events/consumers/consumer.js';
+import { readConsumerReports } from '../../src/events/consumers/consumer-report.js';
 import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
-import { takeTurn, type TurnDependencies } from '../../src/events/consumers/consumer-turn.js';
 import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js';
 import { createEventLog } from '../../src/store/event-log.js';
+import {
+  CREATE_CONSUMED,
+  externalConsumer,
+  processOn,
+  tableConsumer,
+  turn,
+  turnOf,
+  upTo,
+} from '../support/consumers.js';
 import { storeForTest, useDatabase } from '../support/fixture.js';
 import { insertCreated, randomIds } from '../support/rows.js';
 
@@ -17,58 +24,15 @@ const WAIT = { timeout: 20_000 };
 const database = useDatabase({ scope: 'test' });
 
 beforeEach(async () => {
-  await database.sql('CREATE TABLE consumed (position bigint PRIMARY KEY, times int NOT NULL DEFAULT 1)');
+  await database.sql(CREATE_CONSUMED);
 });
 
 const open = (poolSize = 4) => storeForTest(database, { poolSize, preparedStatements: poolSize > 1 });
-
-/** The dependencies of a runner in one process. */
-function processOn(store: Database, leaseMs = 10_000): TurnDependencies {
-  return { database: store, eventLog: createEventLog(store), holder: randomUUID(), leaseMs };
-}
 
 async function writeEvents(count: number): Promise<void> {
   await insertCreated(database, randomIds(count), new Date(Date.now() - 60_000));
   await createEventLog(open()).sequence(count, null);
 }
-
-const OPTIONS = { batchSize: 10, maxDelayMs: 0 };
-
-/** Counts the deliveries of each event in a table. */
-function tableConsumer(beforeWrite: () => Promise<void> = async () => {}): TransactionalConsumer {
-  return {
-    ...OPTIONS,
-    kind: 'transactional',
-    name: 'test-table',
-    tables: ['consumed'],
-    async handle(tx, { after, upTo }) {
-      await beforeWrite();
-      await tx.$executeRawUnsafe(
-        `INSERT INTO consumed AS c (position) SELECT generate_series($1::bigint + 1, $2::bigint)
-         ON CONFLICT (position) DO UPDATE SET times = c.times + 1`,
-        after,
-        upTo,
-      );
-    },
-  };
-}
-
-/** An external system that acknowledges events. */
-function externalConsumer(acknowledge: () => Promise<void> = async () => {}) {
-  const received: { readonly token: bigint; readonly positions: readonly bigint[] }[] = [];
-  const consumer: ExternalConsumer = {
-    ...OPTIONS,
-    kind: 'external',
-    name: 'test-external',
-    async handle(events, { token }) {
-      received.push({ token, positions: events.map(({ position }) => position) });
-      await acknowledge();
-    },
-  };
-  return { consumer, received, positions: () => received.flatMap(({ positions }) => positions) };
-}
-
-const upTo = (last: number) => Array.from({ length: last }, (_, index) => BigInt(index + 1));
 
 async function consumed(): Promise<readonly object[]> {
   return database.sql('SELECT position::int, times FROM consumed ORDER BY position');
@@ -81,11 +45,6 @@ async function positionOf(name: string): Promise<number | undefined> {
     name,
   ]);
   return row?.position;
-}
-
-async function turn(consumer: EventConsumer, dependencies: TurnDependencies): Promise<number> {
-  await registerConsumers(dependencies.database.prisma, [consumer.name]);
-  return takeTurn(consumer, dependencies, { minEvents: 1, isClosing: () => false });
 }
 
 async function endOf(work: Promise<unknown>): Promise<'done' | 'failed'> {
@@ -123,7 +82,7 @@ test('one of several runners at a time handles events, each once and in order', 
   const external = externalConsumer();
   const runners = await Promise.all(
     [1, 2, 3].map(async () => {
-      const { leaseMs: _, ...dependencies } = processOn(open());
+      const { leaseMs: _, memory: __, ...dependencies } = processOn(open());
       const consumers = [tableConsumer(), external.consumer];
       return startConsumers({ ...dependencies, consumers, pollMs: 10, log });
     }),
@@ -244,8 +203,7 @@ test('a consumer reports its position, lag and age', async () => {
   await writeEvents(10);
   await turn(tableConsumer(), own);
   await writeEvents(15);
-  const report = async () =>
-    (await readConsumerPositions(own.database.prisma)).find(({ name }) => name === 'test-table');
+  const report = async () => (await readConsumerReports(own.database.prisma)).find(({ name }) => name === 'test-table');
   const behind = await report();
   expect(behind).toMatchObject({ name: 'test-table', position: 10n, lag: 15n, holder: null });
   expect(behind?.ageMs).toBeGreaterThan(59_000);
@@ -253,14 +211,13 @@ test('a consumer reports its position, lag and age', async () => {
   expect(await report()).toMatchObject({ position: 25n, lag: 0n, ageMs: null });
 });
 
-test('a consumer ahead of the log fails until it is rebuilt', async () => {
+test('a transactional consumer ahead of the log is held until it is rebuilt', async () => {
   const own = processOn(open());
   await writeEvents(10);
   await turn(tableConsumer(), own);
   await database.sql('DELETE FROM order_events WHERE position > 6');
-  await expect(turn(tableConsumer(), own)).rejects.toThrow(
-    'The log ends at position 6, but consumer test-table is at 10',
-  );
+  const held = expect.stringContaining('The log ends at position 6, but this consumer has handled the events up to 10');
+  expect(await turnOf(tableConsumer(), own)).toMatchObject({ batches: 0, held });
   expect(await rebuildConsumer(open(1), tableConsumer())).toBe(6n);
   expect(await consumed()).toEqual(once(6));
   expect(await turn(tableConsumer(), own)).toBe(0);

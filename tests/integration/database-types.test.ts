@@ -6,6 +6,8 @@ import { ITEM_COLUMNS } from '../../src/store/item-columns.js';
 import { ORDER_COLUMNS } from '../../src/store/order-columns.js';
 import { countQuery } from '../../src/store/statements/count-orders.js';
 import { FINGERPRINT_COLUMN } from '../../src/store/statements/insert-orders.js';
+import { pageQuery } from '../../src/store/statements/page-events.js';
+import { latestQuery } from '../../src/store/statements/read-log.js';
 import { rangeQuery } from '../../src/store/statements/page-orders.js';
 import type { OrderFilter, OrderRange } from '../../src/orders/interfaces/order-filter.js';
 import { useDatabase } from '../support/fixture.js';
@@ -82,6 +84,7 @@ const NO_RANGE: OrderRange = {
   limit: 20,
 };
 
+const ORDER = '00000000-0000-7000-8000-000000000001';
 const time = new Date('2026-01-01T00:00:00Z');
 const FILTERS: readonly Partial<OrderFilter>[] = [
   {},
@@ -98,7 +101,7 @@ function builtStatements(): ReadonlyMap<string, Statement> {
     const range = { ...NO_RANGE, filter: { ...NO_FILTER, ...filter } };
     const customers = range.filter.customerId === null ? [] : ['c'];
     for (const field of ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const) {
-      const after = { key: field === 'TOTAL' ? '1' : time.toISOString(), id: '00000000-0000-7000-8000-000000000001' };
+      const after = { key: field === 'TOTAL' ? '1' : time.toISOString(), id: ORDER };
       statements.set(`page ${index} by ${field}`, rangeQuery([{ ...range, field }]).statement);
       statements.set(`page ${index} by ${field} after`, rangeQuery([{ ...range, field, after }]).statement);
       const small = { ...range, field, hasDetails: false };
@@ -107,6 +110,15 @@ function builtStatements(): ReadonlyMap<string, Statement> {
     const counted = customers.length === 0 ? null : customers;
     for (const limit of [null, 10]) {
       statements.set(`count ${index} up to ${limit}`, countQuery({ filter: range.filter, limit }, counted).statement);
+    }
+  }
+  for (const orderId of [null, ORDER]) {
+    for (const customerId of [null, 'c']) {
+      for (const kinds of [null, ['PENDING'] as const]) {
+        const filter = { orderId, customerId, kinds };
+        statements.set(`events of ${JSON.stringify(filter)}`, pageQuery(filter));
+        statements.set(`latest events of ${JSON.stringify(filter)}`, latestQuery(filter));
+      }
     }
   }
   return statements;

@@ -9,6 +9,7 @@ import type { Viewer } from '../../src/domain/viewer.js';
 import type { TransactionalConsumer } from '../../src/events/consumers/consumer.js';
 import { registerConsumers } from '../../src/events/consumers/consumer-positions.js';
 import { startConsumers } from '../../src/events/consumers/consumer-runner.js';
+import { createConsumerMemory } from '../../src/events/consumers/consumer-memory.js';
 import { takeTurn } from '../../src/events/consumers/consumer-turn.js';
 import { orderStatisticsProjection } from '../../src/events/consumers/order-statistics.js';
 import { readStatistics } from '../../src/orders/order-statistics.js';
@@ -218,10 +219,11 @@ const PROJECTION = orderStatisticsProjection(countEvents);
  * A process that counts at most `limit` events in a turn. Its lease is short, so that another process can continue after a crash.
  */
 async function counterOn(database: Database): Promise<(limit: number) => Promise<number>> {
-  await registerConsumers(database.prisma, [PROJECTION.name]);
+  await registerConsumers(database.prisma, [PROJECTION]);
   const dependencies = { database, eventLog: createEventLog(database), holder: randomUUID(), leaseMs: 20 };
-  return (limit) =>
-    takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, { minEvents: 1, isClosing: () => true });
+  const closing = new AbortController().signal;
+  const options = { minEvents: 1, isClosing: () => true, closing, memory: createConsumerMemory() };
+  return async (limit) => (await takeTurn({ ...PROJECTION, batchSize: limit }, dependencies, options)).batches;
 }
 
 test('after random histories and crashes of the consumer the statistics match plain SQL', async () => {

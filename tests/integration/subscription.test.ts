@@ -47,9 +47,6 @@ async function subscribe(server: TestServer, variables: object = {}): Promise<Te
   return started;
 }
 
-/** Without PENDING, because events of earlier creations can arrive after the subscription has started. */
-const TRANSITIONS = ['CONFIRMED', 'PROCESSING', 'SHIPPED'];
-
 const steps = (seen: readonly Changed[]) =>
   seen.map(({ orderStatusChanged: { from, to, version } }) => ({ from, to, version }));
 
@@ -82,10 +79,10 @@ test('filters by order, customer and status select only matching events', async 
     await createdOrder(servers[0], { customerId: 'me' }),
     await createdOrder(servers[0], { customerId: 'you' }),
   ];
-  const byOrder = await subscribe(servers[0], { orderId: own.id.toUpperCase(), to: TRANSITIONS });
-  const byCustomer = await subscribe(servers[0], { customerId: 'you', to: TRANSITIONS });
+  const byOrder = await subscribe(servers[0], { orderId: own.id.toUpperCase() });
+  const byCustomer = await subscribe(servers[0], { customerId: 'you' });
   const byStatus = await subscribe(servers[0], { to: ['SHIPPED'] });
-  const everything = await subscribe(servers[0], { to: TRANSITIONS });
+  const everything = await subscribe(servers[0]);
   for (const { id } of [own, other]) await transitionOrder(servers[0], { id, status: 'CONFIRMED' });
   for (const { id } of [own, other]) await transitionOrder(servers[0], { id, status: 'SHIPPED' });
   const all = await everything.until((events) => events.length === 4);
@@ -105,7 +102,7 @@ test('filters by order, customer and status select only matching events', async 
 
 test('each event has the order in its state at delivery', async () => {
   const { id } = await createdOrder(servers[0]);
-  const subscriber = await subscribe(servers[0], { orderId: id, to: TRANSITIONS });
+  const subscriber = await subscribe(servers[0], { orderId: id });
   for (const [index, status] of ['CONFIRMED', 'PROCESSING', 'SHIPPED'].entries()) {
     await transitionOrder(servers[0], { id, status });
     const seen = await subscriber.until((events) => events.length === index + 1);

@@ -288,10 +288,11 @@ test('failed starts and commands print no secret', { timeout: 120_000 }, async (
     const { code, stderr } = await failToStart({ LOG_LEVEL: 'trace', ...env });
     expect([code, found(stderr)]).toEqual([1, []]);
   }
-  for (const command of ['migrate.js', 'consumer.js']) {
+  for (const command of [['migrate.js'], ['main.js', 'consumers']]) {
     for (const url of [at(`127.0.0.1:${await freePort()}`), at('127.0.0.1:port'), wrong.href]) {
       const env = { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'trace', DATABASE_URL: url };
-      const result = spawnSync(process.execPath, [path.resolve('dist/cli', command)], { env, encoding: 'utf8' });
+      const [file = '', ...words] = command;
+      const result = spawnSync(process.execPath, [path.resolve('dist/cli', file), ...words], { env, encoding: 'utf8' });
       expect([command, result.status, found(result.stdout + result.stderr)]).toEqual([command, 1, []]);
     }
   }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createKafka, HAS_KAFKA, type KafkaBroker } from '../support/kafka.js';
+import { withAdmin } from '../support/kafka-reader.js';
 import { freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 
@@ -98,3 +100,34 @@ test('watch-order prints every change once, across a restart of the server', asy
   await transitionOrder(second, { id, status: 'DELIVERED' });
   await expect.poll(seen, { timeout: 15_000 }).toEqual(['PENDING', 'CONFIRMED', 'SHIPPED', 'DELIVERED']);
 });
+
+if (!HAS_KAFKA) process.stdout.write('SKIPPED: Kafka is not installed. See install_kafka in .ci/run.\n');
+
+test.skipIf(!HAS_KAFKA)('kafka-consumer prints the events of an order in order, also after a restart', async () => {
+  const kafka = await createKafka();
+  onTestFinished(() => kafka.remove());
+  await kafka.start();
+  const env = { DATA_DIR: path.join(await temporaryFolder(), 'data'), KAFKA_BROKERS: kafka.address };
+  const server = await startProcess(env);
+  let printed = '';
+  const startConsumer = () => {
+    const consumer = spawn(process.execPath, ['kafka-consumer.mjs'], { cwd: folder, env: { ...process.env, ...env } });
+    consumer.stdout.on('data', (chunk) => (printed += String(chunk)));
+    onTestFinished(() => void consumer.kill('SIGKILL'));
+    return consumer;
+  };
+  const { id } = await createdOrder(server);
+  await transitionOrder(server, { id, status: 'CONFIRMED' });
+  await expect.poll(topicsOf(kafka), { timeout: 30_000 }).toContain('order_events');
+  const first = startConsumer();
+  const created = `${id} 1 CREATED PENDING 12.60 USD\n${id} 2 STATUS_CHANGED CONFIRMED 12.60 USD\n`;
+  await expect.poll(() => printed, { timeout: 30_000 }).toBe(created);
+  const exited = new Promise((resolve) => first.once('exit', resolve));
+  first.kill('SIGTERM');
+  await exited;
+  startConsumer();
+  await transitionOrder(server, { id, status: 'SHIPPED' });
+  await expect.poll(() => printed, { timeout: 30_000 }).toBe(`${created}${id} 3 STATUS_CHANGED SHIPPED 12.60 USD\n`);
+});
+
+const topicsOf = (kafka: KafkaBroker) => () => withAdmin(kafka.address, (admin) => admin.listTopics());

@@ -3,5 +3,6 @@ import type { Caller } from '../../src/orders/interfaces/caller.js';
 
 /** A caller of the open server with a deadline in five seconds. */
 export function callerOf(more: Partial<Caller> = {}): Caller {
-  return { viewer: OPEN_ADMIN, deadline: performance.now() + 5_000, signal: new AbortController().signal, ...more };
+  const { signal } = new AbortController();
+  return { viewer: OPEN_ADMIN, deadline: performance.now() + 5_000, signal, traceparent: null, ...more };
 }

@@ -18,6 +18,7 @@ export function createCommand(notes: string, orderId: string = randomUUID()): Cr
     kind: 'create',
     orderId,
     commandId: randomUUID(),
+    traceparent: null,
     ...ADMIN,
     draft: drafted.draft,
     fingerprint: Buffer.from(notes),
@@ -36,6 +37,6 @@ export function deleteCommand(orderId: string): ChangeOrder {
 }
 
 function changeOf(orderId: string) {
-  const base = { expectedVersion: null, reason: null, key: null, inputPath: ['input'] };
+  const base = { traceparent: null, expectedVersion: null, reason: null, key: null, inputPath: ['input'] };
   return { kind: 'change', orderId, commandId: randomUUID(), ...ADMIN, ...base } as const;
 }

@@ -3,10 +3,11 @@
  * both tables have it. A field needs the role customer, with `+` the role staff, with `!` the role admin.
  */
 const TABLE: Readonly<Record<string, string>> = {
-  Query: 'order orders orderByNumber orderByExternalReference customer orderStats+ viewer node nodes',
+  Query:
+    'order orders orderByNumber orderByExternalReference orderEvents eventLogEnd customer orderStats+ viewer node nodes',
   Mutation: `createOrder updateOrderStatus+ updateOrder cancelOrder assignCustomer+ deleteOrder! eraseCustomer! createOrders
     updateOrderStatuses+`,
-  Subscription: 'orderStatusChanged',
+  Subscription: 'orderStatusChanged orderChanged',
 
   Order: `id number externalReference status allowedTransitions version customerId customerName customerEmail items total
     subtotal shipping discount tax shippingAddress billingAddress tracking notes metadata+ createdAt updatedAt completedAt

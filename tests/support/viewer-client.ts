@@ -6,7 +6,6 @@ import { coalesceReads } from '../../src/coalesce/reader.js';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { readConfig } from '../../src/config.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Context, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createReader } from '../../src/store/reader.js';
@@ -40,13 +39,14 @@ export function useViewers(): Viewers {
     const readerFor = coalesceReads(createReader(store, config.reads, log), config.reads);
     services = {
       orders: { writer, readerFor, productLookup: null, fingerprintSecret: createSecretKey('secret', 'utf8') },
-      hub: createSubscriptionHub({ maxQueued: 10, maxCost: 1_000 }),
+      subscribe: () => Promise.reject(new Error('no test of viewers subscribes')),
       report: String,
       deadlineMs: 10_000,
     };
   });
   const schema = createSchema();
-  const contextOf = (viewer: Viewer) => createContext(services, viewer, new AbortController().signal);
+  const contextOf = (viewer: Viewer) =>
+    createContext(services, { viewer, signal: new AbortController().signal, traceparent: null });
   return {
     schema,
     database,

@@ -323,6 +323,7 @@ test('a batch of writes is split at the item and byte limits of a transaction, a
       kind: 'create',
       orderId: 'id',
       commandId: 'c',
+      traceparent: null,
       ...identity,
       draft: drafted.draft,
       fingerprint: Buffer.alloc(0),
@@ -354,6 +355,7 @@ function update(lines: number): ChangeOrder {
     kind: 'change',
     orderId: 'id',
     commandId: 'c',
+    traceparent: null,
     viewer: OPEN_ADMIN,
     actor: actorOf(OPEN_ADMIN),
     change: {

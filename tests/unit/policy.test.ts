@@ -23,7 +23,7 @@ test.each([
   [
     'an operation without a rule',
     { ...POLICY, Subscription: {} },
-    'The field Subscription.orderStatusChanged has no rule.',
+    'The field Subscription.orderStatusChanged has no rule. The field Subscription.orderChanged has no rule.',
   ],
   [
     'a rule for an unknown field',

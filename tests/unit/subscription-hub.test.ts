@@ -1,96 +1,220 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { LoggedEvent } from '../../src/domain/order-event.js';
-import { RequestError } from '../../src/domain/errors.js';
-import { decodeCursor } from '../../src/domain/opaque-cursor.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
+import type { EventFilter } from '../../src/orders/interfaces/event-log.js';
+import type { LiveEvents } from '../../src/orders/interfaces/subscription-hub.js';
 import { loggedEvent } from '../support/events.js';
 
-const ANY = { orderId: null, customerId: null, to: null };
+const ANY: EventFilter = { orderId: null, customerId: null, kinds: null };
 
-test('a slow subscriber is closed with the cursor of its last event and does not delay the others', async () => {
-  const hub = createSubscriptionHub({ maxQueued: 3, maxCost: 10 });
-  const slow = hub.subscribe(ANY, 1);
-  const quick = hub.subscribe(ANY, 1);
-  const read: number[] = [];
+const createHub = (options: Partial<Parameters<typeof createSubscriptionHub>[0]> = {}) =>
+  createSubscriptionHub({ maxQueued: 1_000, maxCost: 10_000, ...options });
+
+type Hub = ReturnType<typeof createHub>;
+
+/** Joins and goes live. */
+function follow(hub: Hub, filter: Partial<EventFilter> = {}, after = 0n): LiveEvents {
+  const live = hub.join({ ...ANY, ...filter }, 1);
+  expect(live.goLive(after, [])).toBe(true);
+  return live;
+}
+
+async function take(live: LiveEvents): Promise<number | string> {
+  const next = await live.next();
+  return typeof next === 'string' ? next : next.version;
+}
+
+/** The versions in the queue, then why there are no more after `close`. */
+async function drain(live: LiveEvents): Promise<(number | string)[]> {
+  const taken: (number | string)[] = [];
+  for (;;) {
+    const next = await Promise.race([take(live), setImmediate('nothing')]);
+    taken.push(next);
+    if (typeof next === 'string') return taken;
+  }
+}
+
+test('a slow subscriber ends behind its queue and does not delay the others', async () => {
+  const hub = createHub({ maxQueued: 3 });
+  const [slow, quick] = [follow(hub), follow(hub)];
   await hub.publish([loggedEvent(1)]);
-  expect((await slow.next()).value).toMatchObject({ version: 1 });
+  expect(await take(slow)).toBe(1);
+  const read = [await take(quick)];
   for (let version = 2; version <= 10; version += 1) {
     await hub.publish([loggedEvent(version)]);
-    read.push(((await quick.next()).value as LoggedEvent).version);
+    read.push(await take(quick));
   }
-  expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const received = [await slow.next(), await slow.next(), await slow.next()].map(
-    (step) => (step.value as LoggedEvent).version,
-  );
-  expect(received).toEqual([2, 3, 4]);
-  const failure: unknown = await slow.next().catch((cause: unknown) => cause);
-  if (!(failure instanceof RequestError)) throw new Error('the slow subscriber was not closed', { cause: failure });
-  expect(failure.code).toBe('SLOW_CONSUMER');
-  expect(decodeCursor(String(failure.details['lastCursor']))).toEqual(['log', '4', 'x', 4]);
-  expect(await slow.next()).toEqual({ done: true, value: undefined });
+  expect(read).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(slow.end).toBe('overflowed');
+  expect(await drain(slow)).toEqual([2, 3, 4, 'overflowed']);
 });
 
-test('a waiting subscriber receives matching events and ends on return and on close of the hub', async () => {
-  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
-  const [one, two, three] = [hub.subscribe({ ...ANY, orderId: 'x' }, 1), hub.subscribe(ANY, 1), hub.subscribe(ANY, 1)];
-  const waiting = [one.next(), two.next(), three.next()];
+test('a waiting subscriber receives matching events and ends when it leaves and when the hub closes', async () => {
+  const hub = createHub();
+  const [one, two, three] = [follow(hub, { orderId: 'x' }), follow(hub), follow(hub)];
+  const waiting = [take(one), take(two), take(three)];
   await hub.publish([loggedEvent(1, { orderId: 'y' }), loggedEvent(2)]);
-  const versions = (await Promise.all(waiting)).map((step) => (step.value as LoggedEvent).version);
-  expect(versions).toEqual([2, 1, 1]);
-  const ends = [one.next(), two.next(), two.next(), three.next(), three.next()];
-  await one.return?.();
-  await two.return?.();
+  expect(await Promise.all(waiting)).toEqual([2, 1, 1]);
+  const ends = [take(one), take(three)];
+  one.leave();
+  two.leave();
   hub.close();
-  const done = { done: true, value: undefined };
-  expect((await Promise.all(ends)).map((step) => step.done)).toEqual([true, false, true, false, true]);
-  expect(await hub.subscribe(ANY, 1).next()).toEqual(done);
+  expect(await Promise.all(ends)).toEqual(['closed', 2]);
+  expect(await Promise.all([take(two), take(three), take(hub.join(ANY, 1))])).toEqual(['closed', 'closed', 'closed']);
+  expect(hub.isWatched()).toBe(false);
 });
 
 test('publishing many events to many subscribers yields to other work and keeps the order', async () => {
-  const hub = createSubscriptionHub({ maxQueued: 1_000, maxCost: 10_000 });
-  const subscribers = Array.from({ length: 2_000 }, () => hub.subscribe(ANY, 1));
+  const hub = createHub();
+  const subscribers = Array.from({ length: 2_000 }, () => follow(hub));
   const events = Array.from({ length: 500 }, (_, index) => loggedEvent(index + 1));
   let turns = 0;
   const published = hub.publish(events).then(() => 'published');
-  const turn = () => new Promise((resolve) => setImmediate(resolve, 'turn'));
-  while ((await Promise.race([published, turn()])) === 'turn') turns += 1;
+  while ((await Promise.race([published, setImmediate('turn')])) === 'turn') turns += 1;
   expect(turns).toBeGreaterThan(2);
   for (const subscriber of [subscribers[0], subscribers[1_999]]) {
-    for (const { version } of events) expect((await subscriber?.next())?.value).toMatchObject({ version });
+    if (subscriber === undefined) throw new Error('there are 2,000');
+    for (const { version } of events) expect(await take(subscriber)).toBe(version);
   }
 });
 
-test('an event is delivered only to subscribers of its order, of its customer and of all events', async () => {
-  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
-  const filters = [
-    { ...ANY, orderId: 'x' },
-    { ...ANY, orderId: 'y' },
-    { ...ANY, customerId: 'ann' },
-    { ...ANY, customerId: 'bob' },
-    { ...ANY, orderId: 'x', customerId: 'bob' },
-    ANY,
+test('subscribers that join in the middle of a batch miss no event and repeat none', async () => {
+  const hub = createHub({ maxQueued: 5_000 });
+  for (let index = 0; index < 2_000; index += 1) follow(hub);
+  const events = Array.from({ length: 500 }, (_, index) => loggedEvent(index + 1));
+  const joined: { readonly live: LiveEvents; readonly after: number }[] = [];
+  const published = hub.publish(events).then(() => 'published');
+  while ((await Promise.race([published, setImmediate('turn')])) === 'turn') {
+    const seen = follow(hub);
+    const first = await take(seen);
+    joined.push({ live: seen, after: Number(first) });
+    joined.push({ live: follow(hub, { customerId: 'c' }, BigInt(first)), after: Number.NaN });
+    joined.push({ live: follow(hub, { orderId: 'x' }, 100n), after: 100 });
+  }
+  expect(joined.length).toBeGreaterThan(5);
+  for (const { live, after } of joined) {
+    const expected = events.map(({ version }) => version).filter((version) => version > after);
+    expect(await drain(live)).toEqual([...expected, 'nothing']);
+  }
+});
+
+test('a subscriber waits until the hub has all events behind its position', async () => {
+  const hub = createHub();
+  hub.skipTo(10n);
+  const [early, late] = [hub.join(ANY, 1), hub.join(ANY, 1)];
+  expect(early.goLive(9n, [])).toBe(false);
+  await hub.publish([loggedEvent(11), loggedEvent(12)]);
+  expect(early.goLive(10n, [])).toBe(true);
+  expect(late.goLive(15n, [])).toBe(true); // it has read the log further than the hub has published
+  await hub.publish([loggedEvent(13), loggedEvent(14), loggedEvent(15), loggedEvent(16)]);
+  expect(await drain(early)).toEqual([11, 12, 13, 14, 15, 16, 'nothing']);
+  expect(await drain(late)).toEqual([16, 'nothing']);
+});
+
+test('only the last events are kept, and a subscriber that would overflow at once does not go live', async () => {
+  const hub = createHub({ maxQueued: 1_500 });
+  const live = hub.join(ANY, 1);
+  await hub.publish(Array.from({ length: 5_000 }, (_, index) => loggedEvent(index + 1)));
+  expect(live.goLive(2_000n, [])).toBe(false); // no longer kept
+  expect(live.goLive(5_000n - 1_000n, [])).toBe(true);
+  const small = createHub({ maxQueued: 10 });
+  const queued = small.join(ANY, 1);
+  await small.publish(Array.from({ length: 20 }, (_, index) => loggedEvent(index + 1)));
+  expect(queued.goLive(5n, [])).toBe(false);
+  expect(queued.goLive(10n, [])).toBe(true);
+});
+
+test('events that had no position when a subscription began are left out, once each', async () => {
+  const hub = createHub();
+  const live = hub.join({ ...ANY, orderId: 'x' }, 1);
+  const pending = [loggedEvent(1), loggedEvent(3), loggedEvent(2, { orderId: 'y' })];
+  await hub.publish([loggedEvent(1)]);
+  expect(live.goLive(0n, pending)).toBe(true);
+  await hub.publish([loggedEvent(2), loggedEvent(3), loggedEvent(4)]);
+  expect(await drain(live)).toEqual([2, 4, 'nothing']);
+});
+
+test('an event is delivered only to subscribers of its order, customer and kind', async () => {
+  const hub = createHub();
+  const filters: readonly [Partial<EventFilter>, readonly number[]][] = [
+    [{ orderId: 'x' }, [1, 2, 3]],
+    [{ orderId: 'y' }, []],
+    [{ customerId: 'ann' }, [1, 2, 3]],
+    [{ customerId: 'bob' }, []],
+    [{ orderId: 'x', customerId: 'bob' }, []],
+    [{ orderId: 'x', customerId: 'ann', kinds: ['UPDATED'] }, [2]],
+    [{ kinds: ['CONFIRMED', 'DELETED'] }, [1, 3]],
+    [{ kinds: ['PENDING'] }, []],
+    [{ kinds: [] }, []],
+    [{}, [1, 2, 3]],
   ];
-  const subscribers = filters.map((filter) => hub.subscribe(filter, 1));
-  const received = filters.map(() => 0);
-  const reading = subscribers.map(async (subscriber, index) => {
-    for await (const _ of subscriber) received[index] = (received[index] ?? 0) + 1;
+  const subscribers = filters.map(([filter]) => follow(hub, filter));
+  const of = { customerId: 'ann' };
+  await hub.publish([
+    loggedEvent(1, of),
+    loggedEvent(2, { ...of, type: 'UPDATED', from: null, to: null }),
+    loggedEvent(3, { ...of, type: 'DELETED', from: null, to: null }),
+  ]);
+  for (const [index, [, expected]] of filters.entries()) {
+    const live = subscribers[index];
+    expect(live === undefined ? null : await drain(live), `events of ${JSON.stringify(filters[index])}`).toEqual([
+      ...expected,
+      'nothing',
+    ]);
+  }
+});
+
+test('publishing costs what matches: 20,000 subscriptions to other orders, customers and kinds cost nothing', async () => {
+  const hub = createHub({ maxCost: 1_000_000 });
+  let asked = 0;
+  const counted = (filter: EventFilter): EventFilter => ({
+    ...filter,
+    get customerId() {
+      asked += 1;
+      return filter.customerId;
+    },
   });
-  await hub.publish([loggedEvent(1, { customerId: 'ann' })]);
-  await new Promise((resolve) => setImmediate(resolve));
-  hub.close();
-  await Promise.all(reading);
-  expect(received).toEqual([1, 0, 1, 0, 0, 1]);
+  for (let index = 0; index < 5_000; index += 1) {
+    follow(hub, counted({ ...ANY, orderId: `order ${index}` }));
+    follow(hub, counted({ ...ANY, customerId: `customer ${index}` }));
+    follow(hub, counted({ ...ANY, kinds: ['SHIPPED'] }));
+    follow(hub, counted({ ...ANY, orderId: 'x', kinds: ['CANCELLED', 'DELETED'] }));
+  }
+  const live = follow(hub, { orderId: 'x' });
+  asked = 0;
+  await hub.publish(Array.from({ length: 10 }, (_, index) => loggedEvent(index + 1)));
+  expect(asked).toBe(0);
+  expect((await drain(live)).length).toBe(11);
+});
+
+test('a log that was restored to an earlier state ends every subscription at once, also those that are not live', async () => {
+  const hub = createHub();
+  const [live, waiting, replaying] = [follow(hub), follow(hub, { orderId: 'x' }), hub.join(ANY, 1)];
+  await hub.publish([loggedEvent(5), loggedEvent(6)]);
+  await take(waiting);
+  await take(waiting);
+  const next = take(waiting);
+  hub.rewindTo(3n);
+  expect([live.end, waiting.end, replaying.end]).toEqual(['rewound', 'rewound', 'rewound']);
+  expect(await next).toBe('rewound');
+  expect(await take(live)).toBe('rewound'); // what was queued belongs to the lost part of the log
+  const later = follow(hub, {}, 3n);
+  await hub.publish([loggedEvent(4), loggedEvent(5)]);
+  expect(await drain(later)).toEqual([4, 5, 'nothing']);
 });
 
 test('a customer that subscribes to the order of another one does not use the cost limit of its subscribers', async () => {
-  const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
+  const hub = createHub({ maxCost: 10 });
   const ofBob = { ...ANY, orderId: 'x', customerId: 'bob' };
-  hub.subscribe(ofBob, 10);
-  expect(() => hub.subscribe(ofBob, 1)).toThrow('would cost 11');
-  const received = [
-    { ...ANY, orderId: 'x', customerId: 'ann' },
+  const first = hub.join(ofBob, 10);
+  expect(() => hub.join(ofBob, 1)).toThrow('would cost 11');
+  const others = [
+    { ...ofBob, customerId: 'ann' },
     { ...ANY, orderId: 'x' },
-  ].map((filter) => hub.subscribe(filter, 10).next());
+  ].map((filter) => hub.join(filter, 10));
+  for (const live of others) live.goLive(0n, []);
   await hub.publish([loggedEvent(1, { customerId: 'ann' })]);
-  expect(await Promise.all(received)).toMatchObject([{ value: { version: 1 } }, { value: { version: 1 } }]);
+  expect(await Promise.all(others.map((live: LiveEvents) => take(live)))).toEqual([1, 1]);
+  first.leave();
+  expect(hub.join(ofBob, 10).end).toBeNull();
 });

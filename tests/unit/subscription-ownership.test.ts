@@ -5,6 +5,8 @@ import type { Viewer } from '../../src/domain/viewer.js';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
+import { createEventSubscriptions } from '../../src/orders/event-subscriptions.js';
+import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
 import { loggedEvent } from '../support/events.js';
 
 const schema = createSchema();
@@ -17,11 +19,13 @@ const eventOf = (customerId: string | null, version: number) => loggedEvent(vers
 /** The versions of the events that the viewer receives. There is one event for each of ann, bob, a guest and ''. */
 async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
-  const services = { hub, orders: { readerFor: () => ({}) }, deadlineMs: 1_000 } as unknown as Services;
+  const readerFor = () => ({ startPoint: async () => ({ end: null, pending: [] }) }) as unknown as OrderReader;
+  const subscribeToEvents = createEventSubscriptions({ hub, readerFor, replayMax: 10, deadlineMs: 1_000 });
+  const services = { subscribe: subscribeToEvents, orders: { readerFor }, deadlineMs: 1_000 } as unknown as Services;
   const source = (await subscribe({
     schema,
     document: parse(`subscription { orderStatusChanged${filter} { version } }`),
-    contextValue: createContext(services, viewer, new AbortController().signal),
+    contextValue: createContext(services, { viewer, signal: new AbortController().signal, traceparent: null }),
   })) as AsyncGenerator<ExecutionResult>;
   const seen: number[] = [];
   const reading = (async () => {
@@ -45,6 +49,7 @@ test.each([
   ['a customer', customer('ann'), '', [1]],
   ['a customer with a filter on itself', customer('ann'), '(customerId: "ann")', [1]],
   ['a customer with a filter on another customer', customer('ann'), '(customerId: "bob")', []],
+  ['a customer without a subject', customer(null), '', []],
   ['a customer with a filter on an order of several customers', customer('bob'), `(orderId: "${ORDER}")`, [2]],
 ] as const)('%s receives only permitted events', async (_name, viewer, filter, versions) => {
   expect(await seenBy(viewer, filter)).toEqual(versions);

@@ -16,7 +16,7 @@ const EXCHANGE_TIMEOUT_MS = 10 * 60_000;
  */
 export async function rebuildConsumer({ prisma }: Database, consumer: EventConsumer): Promise<bigint> {
   const { name } = consumer;
-  await registerConsumers(prisma, [name]);
+  await registerConsumers(prisma, [consumer]);
   if (consumer.kind === 'external') {
     await resetPosition(prisma, name, 0n, null);
     return 0n;
@@ -83,7 +83,7 @@ async function replayBatch(
 ): Promise<Replayed> {
   // A new connection has no copies: `handle` would write the originals.
   for (const { copy } of tables) await tx.$executeRawUnsafe(`SELECT FROM ${copy} LIMIT 0`);
-  const { last } = await readProgress(tx, consumer.name);
+  const last = (await readProgress(tx, consumer.name))?.last ?? 0n;
   const batchEnd = after + BigInt(consumer.batchSize);
   const upTo = batchEnd < last ? batchEnd : last;
   if (upTo > after) await consumer.handle(tx, { after, upTo });

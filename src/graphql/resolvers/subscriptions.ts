@@ -1,67 +1,85 @@
 import { Kind, type GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
-import type { LoggedEvent } from '../../domain/order-event.js';
-import { ORDER_STATUSES, type OrderStatus } from '../../domain/lifecycle.js';
-import { ownerFilter } from '../../domain/viewer.js';
-import { assertNoNull } from '../null-arguments.js';
-import { lookupArgument, LOOKUP_LIMITS, orderIdArgument } from '../arguments.js';
+import type { OrderStatus } from '../../domain/lifecycle.js';
+import type { LoggedEvent, OrderEventType } from '../../domain/order-event.js';
 import { assertReadable } from '../assert-readable.js';
 import type { Context } from '../context.js';
 import { costOf } from '../cost.js';
-import { OrderStatusEnum } from '../types/enums.js';
+import { eventFilter, type EventArguments } from '../event-arguments.js';
+import { OrderEventTypeEnum, OrderStatusEnum } from '../types/enums.js';
 import { OrderEventObject } from '../types/event.js';
 import { viewEvent } from '../views.js';
 
-interface WatchArguments {
-  readonly orderId?: string | null;
-  readonly customerId?: string | null;
-  readonly to?: readonly OrderStatus[] | null;
+interface WatchArguments extends EventArguments {
+  readonly after?: string | null;
+  readonly snapshot?: boolean | null;
 }
+
+/** What holds for both subscriptions. */
+const STREAM = `Events of the same order arrive in version order, each exactly once. Without \`after\`, the subscription starts behind every change that was committed when the server set it up: it sends all later changes and no earlier one. The response to a \`ping\` that was sent after the subscription shows that it is set up. With \`after\`, it first sends the events behind the cursor, then continues with later ones without a gap. After an interruption, subscribe again with the \`resumeCursor\` of the last event received.
+
+If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER; \`extensions.lastCursor\` is the cursor to resume from. CURSOR_EXPIRED means that the log cannot be read from the cursor: read the orders again, or use \`snapshot\`.`;
+
+const ORDER_ID = 'Only events of this order. Default: all orders.';
+const CUSTOMER_ID = 'Only events of orders of this customer. Default: all customers.';
+const AFTER =
+  'Cursor of the event log: `OrderEvent.resumeCursor`, or a cursor of `orderEvents`. Default: the end of the log when the subscription is set up.';
+const SNAPSHOT =
+  'Whether the latest event of each selected order is sent first, then only later events. Requires `orderId` or `customerId`, unless you are a customer; at most 1,000 orders. Deleted orders are left out. Cannot be combined with `after`.';
 
 @Resolver()
 export class OrderSubscriptions {
   @Subscription(() => OrderEventObject, {
-    description:
-      'Sends an event for each created order (`from` is null) and each status change, starting when you subscribe. Events of the same order arrive in version order. If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER; `extensions.lastCursor` is the `resumeCursor` of the last event sent, or null. Subscribe again, then read `Order.history` for the events that you missed. Do the same after a reconnect.',
-    subscribe: ({ args, context, info }) => watch(args as WatchArguments, context as Context, info),
+    description: `Sends an event for each created order (\`from\` is null) and each status change. ${STREAM}`,
+    subscribe: ({ args, context, info }) =>
+      watch({ types: ['CREATED', 'STATUS_CHANGED'], ...(args as WatchArguments) }, context as Context, info),
   })
   orderStatusChanged(
     @Root() event: LoggedEvent,
-    @Arg('orderId', () => ID, { nullable: true, description: 'Only events of this order. Default: all orders.' })
-    _orderId: string | null,
-    @Arg('customerId', () => String, {
-      nullable: true,
-      description: 'Only events of orders of this customer. Default: all customers.',
-    })
-    _customerId: string | null,
+    @Arg('orderId', () => ID, { nullable: true, description: ORDER_ID }) _orderId: string | null,
+    @Arg('customerId', () => String, { nullable: true, description: CUSTOMER_ID }) _customerId: string | null,
     @Arg('to', () => [OrderStatusEnum], {
       nullable: true,
       description: 'Only events that change the status to one of these. Default: all statuses.',
     })
     _to: OrderStatus[] | null,
+    @Arg('after', () => String, { nullable: true, description: AFTER }) _after: string | null,
+    @Arg('snapshot', () => Boolean, { nullable: true, description: SNAPSHOT }) _snapshot: boolean | null,
+  ): OrderEventObject {
+    return viewEvent(event);
+  }
+
+  @Subscription(() => OrderEventObject, {
+    description: `Sends every event: creations, status changes, updates and deletions. ${STREAM}`,
+    subscribe: ({ args, context, info }) => watch(args as WatchArguments, context as Context, info),
+  })
+  orderChanged(
+    @Root() event: LoggedEvent,
+    @Arg('orderId', () => ID, { nullable: true, description: ORDER_ID }) _orderId: string | null,
+    @Arg('customerId', () => String, { nullable: true, description: CUSTOMER_ID }) _customerId: string | null,
+    @Arg('types', () => [OrderEventTypeEnum], {
+      nullable: true,
+      description: 'Only events of these types. Default: all types.',
+    })
+    _types: OrderEventType[] | null,
+    @Arg('after', () => String, { nullable: true, description: AFTER }) _after: string | null,
+    @Arg('snapshot', () => Boolean, { nullable: true, description: SNAPSHOT }) _snapshot: boolean | null,
   ): OrderEventObject {
     return viewEvent(event);
   }
 }
 
-function watch(
+async function watch(
   args: WatchArguments,
-  { services, caller: { viewer } }: Context,
+  { services, caller }: Context,
   info: GraphQLResolveInfo,
-): AsyncIterableIterator<LoggedEvent> {
+): Promise<AsyncIterableIterator<LoggedEvent>> {
   assertReadable(args);
-  assertNoNull(args, '');
-  const { orderId, customerId, to } = args;
-  if (typeof customerId === 'string') lookupArgument('customerId', customerId, LOOKUP_LIMITS.customerId);
-  const owner = ownerFilter(viewer);
-  const foreign = owner !== null && typeof customerId === 'string' && customerId !== owner;
-  const statuses = to ?? ORDER_STATUSES;
-  const filter = {
-    orderId: typeof orderId === 'string' ? orderIdArgument('orderId', orderId) : null,
-    customerId: owner ?? customerId ?? null,
-    to: foreign ? [] : statuses,
-  };
-  return services.hub.subscribe(filter, costOfEvent(info));
+  const { after = null, snapshot } = args;
+  return services.subscribe(
+    { filter: eventFilter(args), after, snapshot: snapshot === true, cost: costOfEvent(info) },
+    caller,
+  );
 }
 
 /** The number of values that the response to one event may have. */

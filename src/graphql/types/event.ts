@@ -35,7 +35,7 @@ export class OrderEventObject extends NodeType {
   @Field(() => String, {
     nullable: true,
     description:
-      'Opaque position in the event log; null until a position is assigned. Reserved: no argument accepts it yet.',
+      'Opaque cursor of the event log, for `after` of `orderEvents` and of the subscriptions. Null until a position is assigned, a moment after the change.',
   })
   readonly resumeCursor!: string | null;
 

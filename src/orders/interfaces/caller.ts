@@ -7,6 +7,8 @@ export interface Caller {
   readonly deadline: number;
   /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
+  /** Trace context of the request, as a `traceparent` of version 00; null without one. */
+  readonly traceparent: string | null;
 }
 
 /** Whether the client has disconnected or the deadline has passed. */

@@ -1,5 +1,6 @@
 import type { OrderEvent } from '../../domain/order-event.js';
 import type { Order, OrderItem } from '../../domain/order.js';
+import type { EventFilter, EventPage, EventPageKey, LatestEvents, StartPoint } from './event-log.js';
 import type { CountRequest, OrderRange } from './order-filter.js';
 import type { StatsKey, StatsReading, StatsSeriesKey, StatsSeriesRow, StatsSpan } from './order-statistics.js';
 
@@ -66,6 +67,11 @@ interface SingleReads {
   /** Ids of orders of a customer, in any sequence, including the tombstones whose events name the customer. */
   idsOfCustomer(key: CustomerOrdersKey): Promise<readonly string[]>;
   events(range: EventRange): Promise<OrderEvent[]>;
+  eventPage(key: EventPageKey): Promise<EventPage>;
+  /** @param limit the maximum number of events without a position */
+  startPoint(limit: number): Promise<StartPoint>;
+  /** @param filter must have an order or a customer, whose number of orders the caller bounds */
+  latestEvents(filter: EventFilter): Promise<LatestEvents>;
   stats(key: StatsKey): Promise<StatsReading>;
   statsSpan(key: StatsKey): Promise<StatsSpan>;
   statsSeries(key: StatsSeriesKey): Promise<readonly StatsSeriesRow[]>;

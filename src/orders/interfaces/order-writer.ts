@@ -7,6 +7,8 @@ import type { Caller } from './caller.js';
 /** A command that creates an order. */
 export interface CreateOrder extends CreationCommand {
   readonly kind: 'create';
+  /** Trace context of the request. */
+  readonly traceparent: string | null;
 }
 
 /** A command that changes an order. */
@@ -14,6 +16,8 @@ export interface ChangeOrder extends ChangeCommand {
   readonly kind: 'change';
   readonly orderId: string;
   readonly commandId: string;
+  /** Trace context of the request. */
+  readonly traceparent: string | null;
   /** The idempotency key, hashed with issuer and subject, and the fingerprint of the request. */
   readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
 }

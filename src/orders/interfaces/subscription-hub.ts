@@ -1,21 +1,33 @@
-import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { LoggedEvent } from '../../domain/order-event.js';
-
-/** A filter of events. Null is no condition. */
-export interface EventFilter {
-  readonly orderId: string | null;
-  readonly customerId: string | null;
-  readonly to: readonly OrderStatus[] | null;
-}
+import type { EventFilter, PendingEvent } from './event-log.js';
 
 /** Delivers live events in log order. */
 export interface SubscriptionHub {
   /**
-   * Subscribes to events from now on, until `return` of the iterator is called or the hub closes. The iterator throws
-   * RequestError SLOW_CONSUMER if its reader falls too far behind.
+   * Joins the subscribers of a filter. Nothing is delivered before `goLive`.
    *
    * @param cost of the response to one event, in values
    * @throws RequestError THROTTLED if all subscriptions to the same events would cost too much
    */
-  subscribe(filter: EventFilter, cost: number): AsyncIterableIterator<LoggedEvent, undefined>;
+  join(filter: EventFilter, cost: number): LiveEvents;
+}
+
+/** Why live events end: the hub closes, the reader falls too far behind, or the log was restored to an earlier state. */
+export type LiveEnd = 'closed' | 'overflowed' | 'rewound';
+
+/** The live events of one subscription, in a bounded queue. */
+export interface LiveEvents {
+  /**
+   * Starts the delivery of the events behind a position, without those that had no position when the subscription began.
+   * It takes effect at once.
+   *
+   * @returns false if the hub does not have all events behind the position: read the log to its end, and call it again
+   */
+  goLive(after: bigint, pending: readonly PendingEvent[]): boolean;
+  /** The next event, or why there is none any more. */
+  next(): Promise<LoggedEvent | LiveEnd>;
+  /** Null while events are delivered. The queue may still have events. */
+  readonly end: LiveEnd | null;
+  /** Ends at once. A pending `next` resolves with `closed`. */
+  leave(): void;
 }

@@ -19,6 +19,7 @@ export interface NewEvent {
   /** The order after the event. */
   readonly order: Order;
   readonly commandId: string;
+  readonly traceparent: string | null;
   readonly key: { readonly hash: Uint8Array; readonly fingerprint: Uint8Array } | null;
 }
 

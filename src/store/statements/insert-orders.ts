@@ -11,6 +11,7 @@ import { LINE_COLUMNS, lineDocuments } from './replace-lines.js';
 /** A decided creation and its command. */
 export interface Creation extends Omit<Created, 'kind'> {
   readonly commandId: string;
+  readonly traceparent: string | null;
   readonly fingerprint: Uint8Array;
 }
 
@@ -44,11 +45,11 @@ export async function insertOrders(
   return readRows(db, INSERT_ORDERS, JSON.stringify(creations.map(toDocument)));
 }
 
-function toDocument({ order, event, lines, fingerprint, commandId }: Creation): object {
+function toDocument({ order, event, lines, fingerprint, commandId, traceparent }: Creation): object {
   const document = orderDocument(order);
   fingerprintDocument({ fingerprint }, document);
   eventDocument(toEventRow(event), document);
-  sourceDocument(eventSource({ commandId, key: null }, eventPayload(order)), document);
+  sourceDocument(eventSource({ commandId, traceparent, key: null }, eventPayload(order)), document);
   document['items'] = lineDocuments(lines);
   return document;
 }

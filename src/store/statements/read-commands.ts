@@ -4,7 +4,7 @@ import { EVENT_COLUMNS, EVENT_SOURCE_COLUMNS, type EventRow, type EventSource } 
 import { query, readRows } from '../statement.js';
 
 /** The command that caused an event. */
-export type CommandRow = Pick<EventRow, 'orderId'> & Omit<EventSource, 'payload'>;
+export type CommandRow = Pick<EventRow, 'orderId'> & Omit<EventSource, 'payload' | 'traceparent'>;
 
 /** An idempotency key that an order may have been changed with. */
 export interface KeyOfOrder {

@@ -1,7 +1,4 @@
-import type { LoggedEvent } from '../../domain/order-event.js';
 import type { Queryable } from '../../database/database.js';
-import { resultTypes, selectList } from '../columns.js';
-import { EVENT_COLUMNS, toEvent, type EventRow } from '../event-columns.js';
 import { command, execute, query, readRows } from '../statement.js';
 
 /**
@@ -62,29 +59,3 @@ WHERE e.order_id = n.order_id AND e.version = n.version`);
 
 export const ASSIGN_POSITIONS = assignPositionsWhere('');
 export const ASSIGN_POSITIONS_OF_ORDERS = assignPositionsWhere(' AND order_id = any($2::uuid[])');
-
-export async function lastPosition(db: Queryable): Promise<bigint> {
-  const [row] = await readRows(db, LAST_POSITION);
-  return row?.position ?? 0n;
-}
-
-/** Reads the log after a position, in order. Stops before the first missing position. */
-export async function readLog(db: Queryable, after: bigint, limit: number): Promise<LoggedEvent[]> {
-  const rows = await readRows(db, READ_LOG, after, limit);
-  const events: LoggedEvent[] = [];
-  for (const row of rows) {
-    const position = after + BigInt(events.length) + 1n;
-    if (row.position !== position) break;
-    events.push({ ...toEvent(row), position });
-  }
-  return events;
-}
-
-export const READ_LOG = query<EventRow>(
-  `
-SELECT ${selectList(EVENT_COLUMNS, 'e')} FROM order_events e
-WHERE e.position > $1::bigint
-ORDER BY e.position
-LIMIT $2::int`,
-  resultTypes(EVENT_COLUMNS),
-);

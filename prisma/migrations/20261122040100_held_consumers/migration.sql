@@ -1,0 +1,1 @@
+ALTER TABLE "event_consumers" ADD COLUMN "held" TEXT;

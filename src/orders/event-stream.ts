@@ -1,0 +1,146 @@
+import { RequestError } from '../domain/errors.js';
+import { encodeLogCursor, type LogPoint } from '../domain/log-cursor.js';
+import type { LoggedEvent } from '../domain/order-event.js';
+import type { EventPage, PendingEvent } from './interfaces/event-log.js';
+import type { LiveEnd, LiveEvents } from './interfaces/subscription-hub.js';
+
+/** Where a stream of events begins. */
+export interface StreamStart {
+  /** The first events, by position. */
+  readonly events: readonly LoggedEvent[];
+  /** The stream continues behind this point; null at the beginning of the log. */
+  readonly at: LogPoint | null;
+  /** The cursor of a stream that has sent nothing. */
+  readonly sent: LogPoint | null;
+  /** Committed events without a position that belong to the time before the stream. */
+  readonly pending: readonly PendingEvent[];
+}
+
+export interface EventStreamOptions {
+  readonly live: LiveEvents;
+  readonly start: StreamStart;
+  /** Reads the next page of the log behind a position. */
+  readonly readPage: (after: bigint) => Promise<EventPage>;
+  /** Called when the stream ends or no longer reads the log. */
+  readonly onReplayed: () => void;
+}
+
+/** What a stream needs until it is live. */
+interface Replay {
+  events: LoggedEvent[];
+  at: LogPoint | null;
+  readonly pending: readonly PendingEvent[];
+  readonly readPage: EventStreamOptions['readPage'];
+  readonly onReplayed: () => void;
+}
+
+type Step = IteratorResult<LoggedEvent, undefined>;
+
+const DONE: Step = { done: true, value: undefined };
+
+/**
+ * The events of one subscription: those of the log, read by pages at the pace of the client, then the live ones. A page
+ * that ends behind what the hub still has leads to the live events without a gap; otherwise the next page is read.
+ */
+export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined> {
+  readonly #live: LiveEvents;
+  /** Null when the stream is live or has ended. */
+  #replay: Replay | null;
+  #sent: LogPoint | null;
+  #over = false;
+
+  constructor({ live, start, readPage, onReplayed }: EventStreamOptions) {
+    const { at, sent, pending } = start;
+    this.#live = live;
+    this.#replay = { events: start.events.toReversed(), at, pending, readPage, onReplayed };
+    this.#sent = sent;
+    this.#tryLive();
+  }
+
+  /** The last event that `next` has returned, or where the stream began; null at the beginning of the log. */
+  get sent(): LogPoint | null {
+    return this.#sent;
+  }
+
+  async next(): Promise<Step> {
+    if (this.#over) return DONE;
+    try {
+      const next = await this.#take();
+      if (this.#over) return DONE;
+      if (typeof next === 'object') {
+        this.#sent = next;
+        return { done: false, value: next };
+      }
+      if (next !== 'closed') throw endError(next, this.#sent);
+      this.#end();
+      return DONE;
+    } catch (cause) {
+      this.#end();
+      throw cause;
+    }
+  }
+
+  async #take(): Promise<LoggedEvent | LiveEnd> {
+    for (;;) {
+      const replay = this.#replay;
+      if (replay === null) return this.#live.next();
+      if (this.#live.end !== null) return this.#live.end;
+      const event = replay.events.pop();
+      if (event !== undefined) return event;
+      if (this.#tryLive()) continue;
+      const page = await replay.readPage(replay.at?.position ?? 0n);
+      if (replay.at !== null && !isSame(page.after, replay.at)) return 'rewound';
+      const events = page.events.filter((found) => !replay.pending.some((pending) => isSameEvent(pending, found)));
+      replay.events = events.toReversed();
+      replay.at = page.scannedTo ?? replay.at;
+    }
+  }
+
+  /** @returns whether the live events continue where the replayed ones end */
+  #tryLive(): boolean {
+    const replay = this.#replay;
+    if (replay === null || replay.events.length > 0) return false;
+    if (!this.#live.goLive(replay.at?.position ?? 0n, replay.pending)) return false;
+    this.#endReplay();
+    return true;
+  }
+
+  #endReplay(): void {
+    this.#replay?.onReplayed();
+    this.#replay = null;
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#endReplay();
+    this.#live.leave();
+  }
+
+  return(): Promise<Step> {
+    this.#end();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+function isSame(one: LogPoint | null, other: LogPoint): boolean {
+  return one !== null && encodeLogCursor(one) === encodeLogCursor(other);
+}
+
+function isSameEvent(one: PendingEvent, other: PendingEvent): boolean {
+  return one.orderId === other.orderId && one.version === other.version;
+}
+
+function endError(end: Exclude<LiveEnd, 'closed'>, sent: LogPoint | null): RequestError {
+  const details = { lastCursor: sent === null ? null : encodeLogCursor(sent) };
+  if (end === 'rewound') return new RequestError('CURSOR_EXPIRED', REWOUND, { details });
+  const message =
+    'The subscription has ended because the client reads more slowly than events occur. Subscribe again with `after` set to extensions.lastCursor.';
+  return new RequestError('SLOW_CONSUMER', message, { details });
+}
+
+const REWOUND =
+  'The event log was restored to an earlier state. Read the orders again, or subscribe with `snapshot: true` or without `after`.';

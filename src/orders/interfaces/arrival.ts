@@ -1,0 +1,8 @@
+import type { OrderStatus } from '../../domain/lifecycle.js';
+
+/** An order that reached a status. */
+export interface Arrival {
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  readonly at: Date;
+}
