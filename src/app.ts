@@ -250,7 +250,7 @@ function createServices({ config, log }: Setup, orders: OrderDependencies, hub: 
   const { readerFor } = orders;
   return {
     orders,
-    subscribe: createEventSubscriptions({ hub, readerFor, replayMax: config.events.replayMax, deadlineMs }),
+    subscribe: createEventSubscriptions({ hub, readerFor, replayMax: config.events.replayMax }),
     report: createFailureReport(log),
     deadlineMs,
   };

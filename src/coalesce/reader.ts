@@ -41,6 +41,7 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   const idOfReference = share(reader.idOfReference, lanes, bounds);
   const events = share(reader.events, lanes, bounds);
   const eventPage = share(reader.eventPage, logLanes, bounds);
+  const replayPage = share(reader.eventPage, createLanes(REPLAY_LANES), bounds);
   const startPoint = share(reader.startPoint, withPauses(createLanes(1), START_PAUSE_MS), bounds);
   const latestEvents = share(reader.latestEvents, logLanes, bounds);
   const stats = share(reader.stats, expensive, bounds);
@@ -69,6 +70,7 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
       idOfReference: (key) => one(idOfReference, key),
       events: (key) => one(events, key),
       eventPage: (key) => one(eventPage, key),
+      replayPage: (key) => one(replayPage, key),
       startPoint: (limit) => one(startPoint, limit),
       latestEvents: (filter) => one(latestEvents, filter),
       stats: (key) => one(stats, key),
@@ -78,8 +80,10 @@ export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): Rea
   };
 }
 
-/** Lanes of pages of the event log: many subscriptions that resume at once do not delay other reads. */
-const LOG_LANES = 2;
+/** Lanes of pages of the event log: many subscriptions that start at once do not delay other reads. */
+const LOG_LANES = 1;
+/** Lanes of the later pages of replays. A replay with a filter that matches little scans the whole log. */
+const REPLAY_LANES = 1;
 
 /** Pause after each read of the start of subscriptions, so that many subscriptions at once share few reads. */
 const START_PAUSE_MS = 20;

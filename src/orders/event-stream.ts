@@ -57,7 +57,7 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
     this.#tryLive();
   }
 
-  /** The last event that `next` has returned, or where the stream began; null at the beginning of the log. */
+  /** How far `next` has returned all events of the filter, or where the stream began; null at the beginning of the log. */
   get sent(): LogPoint | null {
     return this.#sent;
   }
@@ -76,7 +76,7 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
       return DONE;
     } catch (cause) {
       this.#end();
-      throw cause;
+      throw withLastCursor(cause, this.#sent);
     }
   }
 
@@ -87,6 +87,7 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
       if (this.#live.end !== null) return this.#live.end;
       const event = replay.events.pop();
       if (event !== undefined) return event;
+      this.#sent = replay.at ?? this.#sent; // a filter that matches nothing makes progress too
       if (this.#tryLive()) continue;
       const page = await replay.readPage(replay.at?.position ?? 0n);
       if (replay.at !== null && !isSame(page.after, replay.at)) return 'rewound';
@@ -135,11 +136,22 @@ function isSameEvent(one: PendingEvent, other: PendingEvent): boolean {
 }
 
 function endError(end: Exclude<LiveEnd, 'closed'>, sent: LogPoint | null): RequestError {
-  const details = { lastCursor: sent === null ? null : encodeLogCursor(sent) };
+  const details = detailsOf(sent);
   if (end === 'rewound') return new RequestError('CURSOR_EXPIRED', REWOUND, { details });
   const message =
     'The subscription has ended because the client reads more slowly than events occur. Subscribe again with `after` set to extensions.lastCursor.';
   return new RequestError('SLOW_CONSUMER', message, { details });
+}
+
+function detailsOf(sent: LogPoint | null) {
+  return { lastCursor: sent === null ? null : encodeLogCursor(sent) };
+}
+
+/** The client resumes with the cursor after a failed read, such as during an outage of the database. */
+function withLastCursor(cause: unknown, sent: LogPoint | null): unknown {
+  if (!(cause instanceof RequestError) || 'lastCursor' in cause.details) return cause;
+  const { code, message, details } = cause;
+  return new RequestError(code, message, { cause, details: { ...details, ...detailsOf(sent) } });
 }
 
 const REWOUND =

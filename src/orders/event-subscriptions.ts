@@ -14,8 +14,6 @@ export interface EventSubscriptionDependencies {
   readonly readerFor: (caller: Caller) => OrderReader;
   /** Maximum number of events between a cursor and the end of the log. */
   readonly replayMax: number;
-  /** Time limit of one read, in milliseconds. */
-  readonly deadlineMs: number;
 }
 
 export interface EventSubscriptionRequest {
@@ -33,13 +31,16 @@ export interface EventSubscriptionRequest {
  */
 export type SubscribeToEvents = (request: EventSubscriptionRequest, caller: Caller) => Promise<EventStream>;
 
+const ALL_EVENTS: EventFilter = { orderId: null, customerId: null, kinds: null };
 /** Number of events of a page of the log. Smaller with many replays, because each one keeps a page in memory. */
 const PAGE = 100;
 const SMALL_PAGE = 20;
 const MANY_REPLAYS = 500;
+/** A replay waits for the pages of others much longer than a request: an error would make it start again. */
+const PAGE_WAIT_MS = 600_000;
 
 export function createEventSubscriptions(dependencies: EventSubscriptionDependencies): SubscribeToEvents {
-  const { hub, readerFor, replayMax, deadlineMs } = dependencies;
+  const { hub, readerFor, replayMax } = dependencies;
   let replays = 0;
 
   const pageKey = (filter: EventFilter, after: bigint): EventPageKey => ({
@@ -53,9 +54,9 @@ export function createEventSubscriptions(dependencies: EventSubscriptionDependen
     if (snapshot) return startWithSnapshot(reader, filter);
     if (after === null) return startAtEnd(reader, caller);
     const cursor = decodeLogCursor(after, 'after');
-    const page = await reader.eventPage(pageKey(filter, cursor.position));
-    const sent = checkCursor(cursor, { ...page, replayMax });
-    return { events: page.events, at: page.scannedTo, sent, pending: [] };
+    const point = await reader.eventPage({ filter: ALL_EVENTS, after: cursor.position, limit: 0 }); // scans nothing
+    const at = checkCursor(cursor, { ...point, replayMax });
+    return { events: [], at, sent: at, pending: [] };
   }
 
   return async (request, caller) => {
@@ -69,7 +70,7 @@ export function createEventSubscriptions(dependencies: EventSubscriptionDependen
     try {
       const start = await startOf({ ...request, filter }, caller);
       const readPage = async (after: bigint) =>
-        readerFor({ ...caller, deadline: performance.now() + deadlineMs }).eventPage(pageKey(filter, after));
+        readerFor({ ...caller, deadline: performance.now() + PAGE_WAIT_MS }).replayPage(pageKey(filter, after));
       return new EventStream({ live, start, readPage, onReplayed });
     } catch (cause) {
       onReplayed();

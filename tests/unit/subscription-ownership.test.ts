@@ -20,7 +20,7 @@ const eventOf = (customerId: string | null, version: number) => loggedEvent(vers
 async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const hub = createSubscriptionHub({ maxQueued: 10, maxCost: 10 });
   const readerFor = () => ({ startPoint: async () => ({ end: null, pending: [] }) }) as unknown as OrderReader;
-  const subscribeToEvents = createEventSubscriptions({ hub, readerFor, replayMax: 10, deadlineMs: 1_000 });
+  const subscribeToEvents = createEventSubscriptions({ hub, readerFor, replayMax: 10 });
   const services = { subscribe: subscribeToEvents, orders: { readerFor }, deadlineMs: 1_000 } as unknown as Services;
   const source = (await subscribe({
     schema,

@@ -4,12 +4,12 @@ import { EXIT_STATUS } from './exit-status.js';
 
 /** Why a subscription ended: it is started again, or the command ends. */
 export type Ending =
-  | { readonly kind: 'interrupted'; readonly message: string }
+  | { readonly kind: 'interrupted'; readonly message: string; readonly lastCursor: string | null }
   | { readonly kind: 'failed'; readonly error: CommandError };
 
 export interface GraphQLProblem {
   readonly message: string;
-  readonly extensions?: { readonly code?: string };
+  readonly extensions?: { readonly code?: string; readonly lastCursor?: string | null };
 }
 
 /** Errors after which the same subscription can succeed later. */
@@ -18,7 +18,7 @@ const TEMPORARY = new Set(['SLOW_CONSUMER', 'THROTTLED', 'OVERLOADED', 'SERVICE_
 export function endingByErrors([first]: readonly GraphQLProblem[]): Ending {
   const { message = 'The server reported an unknown error.', extensions } = first ?? {};
   const code = extensions?.code ?? '';
-  if (TEMPORARY.has(code)) return interrupted(message);
+  if (TEMPORARY.has(code)) return interrupted(message, extensions?.lastCursor);
   if (code === 'CURSOR_EXPIRED') return failed(EXIT_STATUS.expiredCursor, message);
   if (code === 'UNAUTHENTICATED') return failed(EXIT_STATUS.rejectedToken, `${message} Set --token.`);
   return failed(code === 'FORBIDDEN' ? EXIT_STATUS.rejectedToken : EXIT_STATUS.invalidArguments, message);
@@ -48,8 +48,9 @@ export function endingByStatus(status: number, url: string): Ending {
   return isTemporary ? interrupted(message) : failed(1, message);
 }
 
-export function interrupted(message: string): Ending {
-  return { kind: 'interrupted', message };
+/** @param lastCursor where the next subscription begins, if the server says it */
+export function interrupted(message: string, lastCursor: string | null = null): Ending {
+  return { kind: 'interrupted', message, lastCursor };
 }
 
 function failed(exitStatus: number, message: string): Ending {

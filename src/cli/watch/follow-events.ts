@@ -56,6 +56,7 @@ export async function followEvents(options: FollowOptions): Promise<void> {
     if (ending === null || signal.aborted) return;
     if (ending.kind === 'failed') throw ending.error;
     reports.interrupted(ending.message);
+    progress.after = ending.lastCursor ?? progress.after; // a replay that has sent nothing makes progress too
     await sleep(delayOf(attempt), undefined, { signal }).catch(() => undefined); // rejects if the signal aborts
     attempt += 1;
   }

@@ -43,6 +43,8 @@ export interface OrderReader extends Omit<SingleReads, 'items'> {
   items(orderId: string): readonly OrderItem[] | Promise<readonly OrderItem[]>;
   /** Keeps the items of an order that are known already, for `items`. */
   primeItems(orderId: string, items: readonly OrderItem[]): void;
+  /** A page for a subscription that replays the log. It waits for other replays, and delays no other read. */
+  replayPage(key: EventPageKey): Promise<EventPage>;
   /**
    * Reads the items of orders by one call. Never rejects: `items` fails for an order whose items could not be read.
    *
