@@ -1,7 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { failToStart, freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
 import { createdOrder } from '../support/order-requests.js';
