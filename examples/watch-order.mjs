@@ -1,30 +1,35 @@
-// Prints each event of an order exactly once and in order, also after lost connections and restarts of the server. The
-// subscription only triggers a read of the history, whose versions have no gaps.
+// Prints the latest event of an order, then each later one exactly once and in order, also after lost connections and
+// restarts of the server.
 import { createClient } from 'graphql-ws';
 
 const url = process.env.ORDERGRAPH_URL ?? 'http://127.0.0.1:4000/graphql';
-const id = process.argv[2] ?? '';
-let [after, reading] = [null, Promise.resolve()];
+const query = `subscription ($id: ID!, $after: String, $snapshot: Boolean!) {
+  orderStatusChanged(orderId: $id, after: $after, snapshot: $snapshot) { version from to occurredAt resumeCursor } }`;
+const variables = { id: process.argv[2] ?? '', snapshot: true };
 
-const HISTORY = `query ($id: ID!, $after: String) { order(id: $id) { history(first: 100, after: $after) {
-  edges { cursor node { version from to reason occurredAt } } } } }`;
+const forever = { retryAttempts: Infinity, shouldRetry: () => true };
+const client = createClient({ url: url.replace(/^http/, 'ws'), ...forever });
 
-async function catchUp() {
-  const body = JSON.stringify({ query: HISTORY, variables: { id, after } });
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  const { data, errors } = await response.json();
-  if (!data?.order) throw new Error(errors?.[0]?.message ?? `No order with the id "${id}" exists.`);
-  for (const { cursor, node } of data.order.history.edges) {
-    console.log(JSON.stringify(node));
-    after = cursor;
-  }
+function follow() {
+  client.subscribe(
+    { query, variables }, // graphql-ws sends it again after a reconnect, with the cursor of that time
+    {
+      next({ data, errors }) {
+        if (!data) return fail(errors);
+        const { resumeCursor, ...event } = data.orderStatusChanged;
+        Object.assign(variables, { after: resumeCursor, snapshot: false });
+        console.log(JSON.stringify(event));
+      },
+      error: fail,
+      complete: () => setTimeout(follow, 1_000), // the server stops
+    },
+  );
 }
 
-const wake = () => (reading = reading.then(catchUp).catch(({ message }) => console.error(message))); // the next wake-up reads it
-const websocket = createClient({
-  url: url.replace(/^http/, 'ws'),
-  ...{ keepAlive: 5_000, retryAttempts: Infinity, shouldRetry: () => true, isFatalConnectionProblem: () => false },
-  on: { connected: wake, pong: wake }, // the regular pongs also find events that occurred during the connect
-});
-const query = `subscription ($id: ID!) { orderStatusChanged(orderId: $id) { version } }`;
-for await (const _ of websocket.iterate({ query, variables: { id } })) wake();
+function fail(errors) {
+  const [{ message, extensions }] = [errors].flat();
+  console.error(message ?? errors);
+  if (extensions?.code !== 'SLOW_CONSUMER') process.exit(1); // that one can resume
+}
+
+follow();

@@ -26,7 +26,7 @@ export function createConsumers(config: Pick<Config, 'kafka' | 'fulfilment'>, lo
   return consumers;
 }
 
-/** What does the work of fulfilment; null if it is off. */
+/** The configured handler of fulfilment; null if it is off. */
 export function fulfilmentHandlerOf({ fulfilment }: Pick<Config, 'fulfilment'>): FulfilmentHandler | null {
   return fulfilment.kind === 'off' ? null : simulatedHandler(fulfilment);
 }

@@ -47,7 +47,7 @@ class Arrivals {
     await new Promise((resolve) => setTimeout(resolve, 500)); // for events that should not arrive
   }
 
-  /** Begins anew. An event can arrive before the response of its change: it took no time. */
+  /** Starts a new measurement. An event can arrive before the response of its change; its delay then counts as 0. */
   summary(): string {
     const times = Float64Array.from(this.#events, ({ key, at }) =>
       Math.max(0, at - (this.#responses[key] ?? 0)),

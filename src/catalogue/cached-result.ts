@@ -1,6 +1,6 @@
 import type { ProductLookupResult } from '../orders/interfaces/product-lookup.js';
 
-/** A result of the product service that may be used for a while. */
+/** A result of the product service that may be used until it expires. */
 export interface CachedResult {
   readonly result: ProductLookupResult;
   /** In milliseconds, as `performance.now()` counts. */

@@ -17,7 +17,7 @@ export interface HttpProductLookupOptions extends ProductServiceOptions {
   readonly batch: 'auto' | 'off';
 }
 
-/** A lookup under way, which its callers share. */
+/** A lookup in progress, which its callers share. */
 interface SharedLookup extends PendingLookup {
   waiters: number;
   readonly result: Promise<ProductLookupResult>;

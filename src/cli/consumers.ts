@@ -13,7 +13,7 @@ import { withDatabase } from './with-database.js';
 
 export const CONSUMERS_USAGE = '[list | rebuild NAME | move NAME POSITION | resume NAME] [--json]';
 
-/** Reports the consumers of the event log, rebuilds or moves one, or lets a held one run again. */
+/** Lists the consumers of the event log; rebuilds, moves or resumes one. */
 export async function manageConsumers(words: readonly string[]): Promise<string> {
   const { positionals, values } = argumentsOf(words);
   const [action = 'list', name, target, ...rest] = positionals;

@@ -10,7 +10,7 @@ export const FULFILMENT_USAGE = '[list | retry ORDER_ID | retry --all] [--json]'
 const USAGE = `Usage: npm run cli -- fulfilment ${FULFILMENT_USAGE}`;
 const MAX_LISTED = 1_000;
 
-/** Lists the steps of fulfilment that have failed for good, or returns them to the queue; also while servers run. */
+/** Lists the dead letters of fulfilment, or returns them to the queue; also while servers run. */
 export async function manageFulfilment(words: readonly string[]): Promise<string> {
   const { action, orderId, all, json } = optionsOf(words);
   return withDatabase(async ({ prisma }, url) => {

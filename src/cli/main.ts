@@ -20,7 +20,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
     'consumers',
     {
       usage: CONSUMERS_USAGE,
-      about: 'Lists the consumers of the event log, rebuilds or moves one, or lets a held one run again.',
+      about: 'Lists the consumers of the event log; rebuilds, moves or resumes one.',
       run: manageConsumers,
     },
   ],
@@ -32,7 +32,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
     'fulfilment',
     {
       usage: FULFILMENT_USAGE,
-      about: 'Lists the steps of fulfilment that have failed for good, or returns them to the queue.',
+      about: 'Lists the dead letters of fulfilment, or returns them to the queue.',
       run: manageFulfilment,
     },
   ],

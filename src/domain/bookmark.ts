@@ -7,7 +7,7 @@ export interface Bookmark {
   readonly event: LogPoint | null;
 }
 
-/** The bookmark behind an event; without one, the start of the log. */
+/** The bookmark after an event; without one, the start of the log. */
 export function bookmarkAt(event: LogPoint | null): Bookmark {
   if (event === null) return { position: 0n, event };
   const { position, orderId, occurredAt } = event;

@@ -3,7 +3,7 @@ import { formatMoney, type Money } from './money.js';
 import { eventId, type EventPayload, type LoggedEvent, type OrderEventType } from './order-event.js';
 import type { Actor } from './viewer.js';
 
-/** Changes with a change of the schema that its readers must know: see docs/events.md. */
+/** The version changes if readers must change: see docs/events.md. */
 export const MESSAGE_SCHEMA_VERSION = 1;
 
 /** What other services read of an event: docs/order-event.schema.json. Times are in ISO 8601. */

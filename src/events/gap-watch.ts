@@ -14,7 +14,8 @@ export function createGapWatch(log: Logger, now: () => number = () => performanc
 
   function observe(gapAt: bigint | null): void {
     if (gap?.position !== gapAt) {
-      if (gap?.isLogged === true) log.warn({ position: gap.position }, 'event log: the gap is filled; reading goes on');
+      if (gap?.isLogged === true)
+        log.warn({ position: gap.position }, 'event log: the gap is filled; reading continues');
       gap = gapAt === null ? null : { position: gapAt, since: now(), isLogged: false };
     } else if (gap !== null && !gap.isLogged && now() - gap.since >= PATIENCE_MS) {
       gap.isLogged = true;
@@ -25,4 +26,4 @@ export function createGapWatch(log: Logger, now: () => number = () => performanc
 }
 
 const GAP =
-  'event log: a position is missing, and events follow it. Nothing behind it is read. Restore the row of order_events. If it is lost, restart the servers, rebuild transactional consumers and move the others: npm run cli -- consumers';
+  'event log: a position is missing, and events follow it. Reading stops before it. Restore the row of order_events. If it is lost, restart the servers, rebuild transactional consumers and move the others: npm run cli -- consumers';

@@ -16,11 +16,11 @@ export interface LogTailerOptions {
   /** Whether the process has subscriptions. */
   readonly isWatched: () => boolean;
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
-  /** Called with the position behind which the reading continues, when entries before it are not published. */
+  /** Called with the position after which the reading continues, when entries before it are not published. */
   readonly skipTo: (position: bigint) => void;
   /** Called with the number of new entries, before they are published. */
   readonly onLogged: (count: number) => void;
-  /** Called when the log was restored to an earlier state. Reading continues behind this position, the end of the log. */
+  /** Called when the log was restored to an earlier state. Reading continues after this position, the end of the log. */
   readonly rewindTo: (position: bigint) => void;
   readonly log: Logger;
 }
@@ -42,7 +42,7 @@ export async function startLogTailer(options: LogTailerOptions): Promise<PollLoo
     rewindTo(bookmark.position);
   }
 
-  /** @returns whether more is to do soon; null if events must be read, for subscriptions or to find a gap */
+  /** @returns whether more positions follow; null if events must be read, for subscriptions or to find a gap */
   async function skip(): Promise<boolean | null> {
     const skipped = await eventLog.skipBehind(bookmark, SKIP_SIZE);
     if (isWatched()) return null; // a subscription began meanwhile: it must get the entries since then
@@ -86,4 +86,4 @@ export async function startLogTailer(options: LogTailerOptions): Promise<PollLoo
 }
 
 const REWOUND =
-  'event log: the last event that this process has read is not in the log any more. The database was restored to an earlier state, or a failover has lost events. Subscriptions end with CURSOR_EXPIRED, and reading goes on at the end of the log. Consumers of other systems are held: npm run cli -- consumers';
+  'event log: the last event that this process has read is not in the log any more. The database was restored to an earlier state, or a failover has lost events. Subscriptions end with CURSOR_EXPIRED, and reading continues at the end of the log. External consumers are held: npm run cli -- consumers';

@@ -6,15 +6,15 @@ const KEPT = 1_000;
 /** The last published events: a subscriber that has read the log up to one of them continues here without a gap. */
 export interface RecentEvents {
   readonly add: (event: LoggedEvent) => void;
-  /** Continues behind a position, without the events before it. */
+  /** Continues after a position, without the events before it. */
   readonly skipTo: (position: bigint) => void;
-  /** The events behind a position, up to the last one; null if they are not all kept. */
+  /** The events after a position, up to the last one; null if they are not all kept. */
   readonly after: (position: bigint) => readonly LoggedEvent[] | null;
 }
 
 export function createRecentEvents(): RecentEvents {
   let events: LoggedEvent[] = [];
-  /** All events behind this position are kept. */
+  /** All events after this position are kept. */
   let from = 0n;
   return {
     add(event) {

@@ -21,7 +21,7 @@ export interface SubscriberOptions {
   readonly filter: EventFilter;
   /** Maximum number of queued events. */
   readonly maxQueued: number;
-  /** The published events behind a position, up to the last one; null if they are not kept. */
+  /** The published events after a position, up to the last one; null if they are not kept. */
   readonly publishedAfter: (after: bigint) => readonly LoggedEvent[] | null;
   readonly onEnd: () => void;
 }

@@ -11,7 +11,7 @@ export interface PublishingHub extends SubscriptionHub {
   readonly isWatched: () => boolean;
   /** Offers events to their subscribers, in slices between which the event loop does other work. */
   readonly publish: (events: readonly LoggedEvent[]) => Promise<void>;
-  /** The log tailer continues behind this position without publishing the events before it. */
+  /** The log tailer continues after this position without publishing the events before it. */
   readonly skipTo: (position: bigint) => void;
   /** The log was restored to an earlier state, which ends at this position: ends every subscription with CURSOR_EXPIRED. */
   readonly rewindTo: (position: bigint) => void;

@@ -3,7 +3,7 @@ import type { Queryable } from '../database/database.js';
 import type { OrderStatus } from '../domain/lifecycle.js';
 import { bossOn, DEAD_LETTERS_QUEUE, JOB_SCHEMA, STEPS_QUEUE } from './job-queue.js';
 
-/** A step that has failed for good. */
+/** A step without further attempts. An operator can return it to the queue. */
 export interface DeadLetter {
   readonly orderId: string;
   /** The status in which the order waits. */

@@ -8,7 +8,7 @@ export const JOB_SCHEMA = 'ordergraph_jobs';
 
 /** One job for each step of an order. */
 export const STEPS_QUEUE = 'fulfilment';
-/** The steps that have failed for good. No worker takes them; an operator returns them to the queue. */
+/** The queue of dead letters. No worker takes them; an operator returns them to the queue of steps. */
 export const DEAD_LETTERS_QUEUE = 'fulfilment-dead';
 
 export interface StepJob {

@@ -14,8 +14,8 @@ const MIN_SLICE_MS = 50;
 const IDLE_UTILIZATION = 0.2;
 
 /**
- * Limits the share of the time in which batches run, so that a backlog of steps does not slow the requests of clients
- * down. A rest consists of slices as long as the batch; it ends after one in which the server had little else to do.
+ * Limits the share of the time in which batches run, so that a backlog of steps does not slow down the requests of
+ * clients. A rest consists of slices as long as the batch; it ends after one in which the server had little else to do.
  *
  * @param closing ends the rests
  */

@@ -77,7 +77,7 @@ async function readOrder(
   return order === null || order.status !== status ? null : { ...order, items };
 }
 
-/** A handler that ignores its signal must not hold the batch. */
+/** A handler that ignores its signal must not block the batch. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);

@@ -1,6 +1,6 @@
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
 
-/** Advances each order as a warehouse would, without one: to PROCESSING at once, to COMPLETED after a while. */
+/** Simulates a warehouse: advances each order to PROCESSING at once, and to COMPLETED after a configured time. */
 export function simulatedHandler({ completeAfterMs }: { readonly completeAfterMs: number }): FulfilmentHandler {
   return {
     steps: { PENDING: { delayMs: 0 }, PROCESSING: { delayMs: completeAfterMs } },

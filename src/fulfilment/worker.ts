@@ -20,7 +20,7 @@ export interface FulfilmentWorker {
   close(): Promise<void>;
 }
 
-/** Connections for jobs, besides those for orders: a slow queue must not take those away. */
+/** Connections for jobs, besides those for orders: a slow queue must not use up the latter. */
 const POOL_SIZE = 3;
 /** Maximum duration of a statement. Without a response until then, the connection is closed. */
 const STATEMENT_TIMEOUT_MS = 20_000;

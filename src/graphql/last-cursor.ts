@@ -6,7 +6,7 @@ export function sentBy(source: unknown): LogPoint | null {
   return source instanceof EventStream ? source.sent : null;
 }
 
-/** The cursor behind which each of several subscriptions can be resumed without a gap; null if there is none. */
+/** The cursor after which each of several subscriptions can be resumed without a gap; null if there is none. */
 export function earliestCursor(sent: readonly (LogPoint | null)[]): string | null {
   const points = sent.filter((point) => point !== null);
   if (points.length === 0 || points.length < sent.length) return null;

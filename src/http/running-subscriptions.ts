@@ -19,7 +19,7 @@ export class RunningSubscriptions {
     return this.#characters;
   }
 
-  /** The cursor behind which all subscriptions can be resumed without a gap; null if there is none. */
+  /** The cursor after which all subscriptions can be resumed without a gap; null if there is none. */
   get lastCursor(): string | null {
     return earliestCursor([...this.#sent.values()]);
   }

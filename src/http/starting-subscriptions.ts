@@ -1,6 +1,6 @@
 /**
- * The subscriptions of one websocket that are being set up. Responses to later messages wait for them, so that a client
- * knows when a subscription has begun.
+ * The subscriptions of one websocket that are being set up. Responses to later messages wait for them: such a
+ * response shows the client that its subscriptions have begun.
  */
 export class StartingSubscriptions {
   readonly #starting = new Set<Promise<void>>();

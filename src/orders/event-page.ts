@@ -19,7 +19,7 @@ export interface LogPage extends Page<LoggedEvent> {
   readonly endCursor: string | null;
 }
 
-/** The events behind a cursor that the caller may see. @throws RequestError BAD_USER_INPUT, INVALID_CURSOR, CURSOR_EXPIRED */
+/** The events after a cursor that the caller may see. @throws RequestError BAD_USER_INPUT, INVALID_CURSOR, CURSOR_EXPIRED */
 export async function pageEvents(
   reader: OrderReader,
   { first, after, filter }: EventPageRequest,

@@ -8,7 +8,7 @@ import type { LiveEnd, LiveEvents } from './interfaces/subscription-hub.js';
 export interface StreamStart {
   /** The first events, by position. */
   readonly events: readonly LoggedEvent[];
-  /** The stream continues behind this point; null at the beginning of the log. */
+  /** The stream continues after this point; null at the beginning of the log. */
   readonly at: LogPoint | null;
   /** The cursor of a stream that has sent nothing. */
   readonly sent: LogPoint | null;
@@ -19,7 +19,7 @@ export interface StreamStart {
 export interface EventStreamOptions {
   readonly live: LiveEvents;
   readonly start: StreamStart;
-  /** Reads the next page of the log behind a position. */
+  /** Reads the next page of the log after a position. */
   readonly readPage: (after: bigint) => Promise<EventPage>;
   /** Called when the stream ends or no longer reads the log. */
   readonly onReplayed: () => void;
@@ -40,7 +40,7 @@ const DONE: Step = { done: true, value: undefined };
 
 /**
  * The events of one subscription: those of the log, read by pages at the pace of the client, then the live ones. A page
- * that ends behind what the hub still has leads to the live events without a gap; otherwise the next page is read.
+ * that ends within the events that the hub keeps leads to the live events without a gap; otherwise the next page is read.
  */
 export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined> {
   readonly #live: LiveEvents;

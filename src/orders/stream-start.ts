@@ -12,7 +12,7 @@ const MAX_PENDING = 1_000;
 const PENDING_RETRY_MS = 50;
 
 /**
- * Starts behind everything that is committed: behind the end of the log, without the events that have no position yet.
+ * Starts after everything that is committed: after the end of the log, without the events that have no position yet.
  * Concurrent starts share one read.
  */
 export async function startAtEnd(reader: OrderReader, caller: Caller): Promise<StreamStart> {
@@ -30,7 +30,7 @@ export async function startAtEnd(reader: OrderReader, caller: Caller): Promise<S
 
 const BEHIND = 'The subscription was not started: the event log is behind the writes. Retry later.';
 
-/** Starts with the latest event of each order, then continues behind the end of the log at that time. */
+/** Starts with the latest event of each order, then continues after the end of the log at that time. */
 export async function startWithSnapshot(reader: OrderReader, filter: EventFilter): Promise<StreamStart> {
   const { orderId, customerId } = filter;
   if (orderId === null) {

@@ -12,7 +12,7 @@ export interface RedisConnectionOptions {
 
 export type RedisClient = ReturnType<typeof newClient>;
 
-/** The connection that all parts of the server share. It may fail at any time, and the server does without it. */
+/** The connection that all parts of the server share. It may fail at any time; the server then continues without it. */
 export interface RedisConnection {
   /**
    * Runs commands. Never rejects: a failure is logged.
@@ -26,7 +26,7 @@ export interface RedisConnection {
 /** Requests wait for the commands, so a slow one counts as a failure. */
 const COMMAND_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Number of consecutive time-outs that ends the connection. */
+/** Number of consecutive time-outs after which the connection is closed. */
 const MAX_TIMEOUTS = 3;
 /** Time between two checks of the connection, and before a new connection. */
 const PAUSE_MS = 1_000;

@@ -3,8 +3,8 @@ export class RedisTimeout extends Error {
 }
 
 /**
- * Rejects with RedisTimeout if `work` takes longer. Two timers follow each other: a pause of the event loop can use up only the
- * first one, so a reply that arrived during the pause is read in time.
+ * Rejects with RedisTimeout if `work` takes longer. Two timers run one after the other: a pause of the event loop can use up
+ * only the first one, so a reply that arrived during the pause is read in time.
  */
 export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();

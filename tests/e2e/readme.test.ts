@@ -74,21 +74,16 @@ test('a server with an empty database returns the responses of the API cookbook'
 
 test('the watch command prints a line for each change', async () => {
   const server = await startFresh();
-  const watching = run(process.execPath, ['dist/cli/watch.js', '--url', server.url], { encoding: 'utf8' });
+  const watching = run(process.execPath, ['dist/cli/main.js', 'watch', '--url', server.url], { encoding: 'utf8' });
   let printed = '';
   watching.child.stdout?.on('data', (chunk) => (printed += String(chunk)));
   const create = 'mutation { createOrder(input: {items: [{name: "Tea", unitPrice: "1"}]}) { order { id } } }';
   // The time of the connection is unknown, so orders are created until one of them is printed.
   await expect.poll(async () => (await server.get(create), printed.includes('\n')), { timeout: 15_000 }).toBe(true);
   const [line = ''] = printed.split('\n');
-  expect(JSON.parse(line)).toMatchObject({
-    from: null,
-    to: 'PENDING',
-    version: 1,
-    order: { total: { amount: '1.00' } },
-  });
+  expect(JSON.parse(line)).toMatchObject({ type: 'CREATED', from: null, to: 'PENDING', version: 1 });
   watching.child.kill('SIGTERM');
-  await watching.catch((cause: unknown) => expect(cause).toMatchObject({ signal: 'SIGTERM' }));
+  await watching;
 });
 
 test('the table of docs/lifecycle.md lists the allowed transitions', async () => {

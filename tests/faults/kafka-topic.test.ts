@@ -129,7 +129,7 @@ describe.skipIf(!HAS_KAFKA)('a topic in Kafka', () => {
     await expect(publish(topic, [tooLarge])).rejects.toThrow(/a record of \d+ bytes is larger than the topic accepts/);
   });
 
-  test('has a newest record in each partition that has one', async () => {
+  test('returns the newest record of each partition with records', async () => {
     const topic = topicOf();
     expect(await topic.newestRecords(new AbortController().signal)).toEqual([]);
     const records = recordsOf(500);

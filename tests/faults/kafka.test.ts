@@ -155,7 +155,7 @@ describe.skipIf(!HAS_KAFKA)('the Kafka relay', () => {
     expect(text).not.toMatch(/Lovelace|example\.com|Ring twice|paid/);
   });
 
-  test('orders go on while Kafka is down or hangs; the backlog drains afterwards, in order, with one line at each end', async () => {
+  test('orders succeed while Kafka is down or hangs; the backlog drains afterwards, in order, with one line at each end', async () => {
     const { url, client } = await databaseForTest();
     const server = await startServer(url);
     const load = startOrderLoad(() => [server]);
@@ -228,7 +228,7 @@ describe.skipIf(!HAS_KAFKA)('the Kafka relay', () => {
     expect(tookMs).toBeLessThan(6_000);
   });
 
-  test('is held if Kafka has events that the log does not have, and goes on when an operator resumes it', async () => {
+  test('is held if Kafka has events that the log does not have, and continues when an operator resumes it', async () => {
     const [lost, restored] = [await databaseForTest(), await databaseForTest()];
     const first = await startServer(lost.url);
     const { id } = await createdOrder(first);

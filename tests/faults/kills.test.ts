@@ -29,7 +29,7 @@ const STEPS = [
 /** The version of the last step. */
 const DELETION = 5;
 
-/** What the clients of the server know. */
+/** What the clients of the server have received. */
 interface Known {
   /** Events whose changes were acknowledged. */
   readonly acknowledged: Set<EventKey>;
@@ -37,7 +37,7 @@ interface Known {
   unknown: number;
 }
 
-/** Stores orders and their changes until the server is gone. */
+/** Stores orders and their changes until the server ends. */
 async function writeUntilKilled(client: TestClient, known: Known): Promise<void> {
   for (;;) {
     const id = randomUUID();
@@ -69,7 +69,7 @@ interface Received {
 
 const SUBSCRIPTION = `subscription ($after: String) { orderChanged(after: $after) { orderId version resumeCursor } }`;
 
-/** A subscriber that resumes behind the last event that it has received. */
+/** A subscriber that resumes after the last event that it has received. */
 function createSubscriber() {
   const seen: Received[] = [];
   return {
@@ -103,7 +103,7 @@ interface Page {
   };
 }
 
-/** A client that reads the log by pages, and goes on where it was. */
+/** A client that reads the log by pages, and continues at its cursor. */
 function createPager() {
   const seen: Received[] = [];
   let after: string | null = null;

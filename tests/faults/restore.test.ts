@@ -19,7 +19,7 @@ import { movableAddressForTest } from '../support/movable-address.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { startProcess, temporaryFolder } from '../support/process.js';
 
-/* A database is restored to an earlier state while a server, its subscribers and a consumer of another system run. */
+/* A database is restored to an earlier state while a server, its subscribers and an external consumer run. */
 
 const WAIT = { timeout: 20_000 };
 const TIMEOUT_MS = 120_000;
@@ -99,7 +99,7 @@ function open(url: string, poolSize = 4): Database {
 const startServer = (url: string) =>
   startProcess({ DATABASE_URL: url, EVENTS_POLL_MS: '100', EVENTS_DEBOUNCE_MS: '0', LOG_FORMAT: 'json' });
 
-/** Runs a consumer of another system in this process, which is not the server's. */
+/** Runs an external consumer in this process, outside the server. */
 async function startExternal(url: string) {
   const received: bigint[] = [];
   const consumer: ExternalConsumer = {

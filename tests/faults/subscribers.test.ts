@@ -139,7 +139,11 @@ test('a subscriber that never reads is ended with its last cursor, memory stays 
   const stalled = await openWebsocket(server.url);
   stalled.send({ type: 'subscribe', id: 'stalled', payload: { query: LARGE } });
   await settled(stalled);
-  const others = await subscribe(server.url, Array<object>(OTHERS).fill({}), { over: OTHERS });
+  const others = await subscribe(
+    server.url,
+    Array.from({ length: OTHERS }, () => ({})),
+    { over: OTHERS },
+  );
   stalled.socket.pause();
   const before = await memoryOf(server.pid);
   const ids: string[] = [];

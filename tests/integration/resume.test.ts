@@ -25,7 +25,7 @@ const database = useDatabase();
 const server = useServer(database);
 
 describe('the start of a subscription', () => {
-  test('is behind everything that is committed, whether it has a position or not', async () => {
+  test('is after everything that is committed, whether it has a position or not', async () => {
     const customerId = randomUUID();
     const sequencing = await database.connect();
     await sequencing.query('BEGIN; SELECT 1 FROM event_sequencer FOR UPDATE');
@@ -145,7 +145,7 @@ describe('a cursor', () => {
     expect(rejected.errors[0]?.message).toContain(words);
   }
 
-  test('behind the end of a restored log, or of an event that another one has replaced, is expired', async () => {
+  test('beyond the end of a restored log, or of an event that another one has replaced, is expired', async () => {
     const separate = await databaseForTest();
     const restored = await serverForTest(separate);
     const create = async () => {

@@ -38,7 +38,7 @@ test('consumers are listed, as text and as JSON', async () => {
   expect(b).toMatchObject({ name: 'b', position: 2, lag: 5, holder: 'me', held: null });
 });
 
-test('a rebuild and the end of a hold report the consumer', async () => {
+test('a rebuild and a resumption print the report of the consumer', async () => {
   await writeEvents(7);
   expect(consumers(['rebuild', 'order-statistics'])).toMatchObject({ stdout: 'order-statistics: position 7, lag 0\n' });
   expect(await database.sql("SELECT sum(count)::int AS sum FROM order_stats WHERE grain = 'ALL'")).toEqual([
@@ -49,7 +49,7 @@ test('a rebuild and the end of a hold report the consumer', async () => {
   expect(JSON.parse(resumed.stdout)).toMatchObject([{ name: 'order-statistics', held: null }]);
 });
 
-test('invalid commands are rejected in a sentence', () => {
+test('invalid commands are rejected with a message', () => {
   const usage =
     /^Usage: npm run cli -- consumers \[list \| rebuild NAME \| move NAME POSITION \| resume NAME\] \[--json\]\n$/;
   const texts: [string[], RegExp][] = [
@@ -75,7 +75,7 @@ test('invalid commands are rejected in a sentence', () => {
   }
 });
 
-test('a database without migrations is named as such', () => {
+test('a database without migrations is reported', () => {
   const { status, stderr } = consumers(['list'], unmigrated);
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^The database lacks the migrations .*npm run migrate/)]);
 });

@@ -13,7 +13,7 @@ import type { FulfilmentStep, StepResult } from '../../src/orders/interfaces/ful
 
 const ON = { FULFILMENT: 'simulated', FULFILMENT_COMPLETE_AFTER_MS: '200', DATABASE_MIGRATE: 'always' };
 
-test('an order that is cancelled or advanced while it waits in PROCESSING is left alone', async () => {
+test('an order that is cancelled or advanced while it waits in PROCESSING is not changed', async () => {
   const database = await databaseForTest();
   const server = await serverForTest(database, { ...ON, FULFILMENT_COMPLETE_AFTER_MS: '2000' });
   const [cancelled, shipped] = [await createdOrder(server), await createdOrder(server)];

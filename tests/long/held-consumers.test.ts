@@ -87,7 +87,7 @@ test('an external consumer is held if only the events before its position have c
   expect(positions()).toEqual(upTo(20));
 });
 
-test('an external consumer whose events are still in the restored log goes on', async () => {
+test('an external consumer whose events are still in the restored log continues', async () => {
   const own = processOn(open());
   const { consumer, positions } = externalConsumer();
   await writeEvents(10);
@@ -112,7 +112,7 @@ test('a process that has seen the consumer in another process holds it, too', as
   expect(await turnOf(consumer, watches)).toMatchObject({ held: RESTORED });
 });
 
-test('a transactional consumer of a restored database goes on', async () => {
+test('a transactional consumer of a restored database continues', async () => {
   const own = processOn(open());
   await writeEvents(10);
   await turn(tableConsumer(), own);
@@ -174,7 +174,7 @@ test('a handler can hold its consumer', async () => {
   expect(await turnOf(table, own)).toEqual({ batches: 0, held: reason });
 });
 
-test('a held consumer resumes at its position, or goes on at another one', async () => {
+test('a held consumer resumes at its position, or continues at another one', async () => {
   const store = open();
   const own = processOn(store);
   const { consumer, positions } = externalConsumer();
@@ -201,7 +201,7 @@ test('a held consumer resumes at its position, or goes on at another one', async
   expect(await turn(consumer, own)).toBe(0);
 });
 
-test('a hold is logged once by each process, and the end of it; the other consumers go on', async () => {
+test('each process logs a hold and its end once; the other consumers continue', async () => {
   const lines: { readonly level: number; readonly consumer?: string; readonly reason?: string }[] = [];
   const log = pino({ base: null }, { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
   const store = open(8);
@@ -228,7 +228,7 @@ test('a hold is logged once by each process, and the end of it; the other consum
   expect(lines).toMatchObject([{ level: 50 }, { level: 30, consumer: 'test-external' }]);
 });
 
-test('no consumer passes a gap, and none takes a lease in vain before it', async () => {
+test('no consumer passes a gap or takes a lease before it', async () => {
   const own = processOn(open());
   const { consumer, positions } = externalConsumer();
   await writeEvents(25);

@@ -19,7 +19,7 @@ import { createRandom } from '../support/random.js';
 import { insertCreated, randomIds } from '../support/rows.js';
 import { openWebsocket } from '../support/websocket.js';
 
-/* Subscriptions and pages of the event log under load: nothing is missed and nothing is repeated, whatever interrupts. */
+/* Subscriptions and pages of the event log under load: nothing is missed or repeated, whatever the interruption. */
 
 const database = useDatabase();
 const proxy = useProxy(database);
@@ -137,7 +137,7 @@ test('a thousand subscriptions that start at once take few statements', async ()
   await websocket.until(({ type, id }) => type === 'next' && id === '999');
   expect(websocket.messages.filter(({ type }) => type === 'error')).toEqual([]);
 });
-test('pages of the log scan a bounded part, and say how far they came', async () => {
+test('pages of the log scan a bounded part, and return where the scan ended', async () => {
   const separate = await databaseForTest();
   const large = await serverForTest(separate);
   const ids = randomIds(12_000);

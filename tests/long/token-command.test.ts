@@ -83,7 +83,7 @@ test('a server with a secret starts on any address in production, without the wa
   expect((await createClient(url).request('{ viewer { subject } }')).status).toBe(401);
 
   const watch = async (words: readonly string[]) => {
-    const command = [path.resolve('dist/cli/watch.js'), '--url', url, ...words];
+    const command = [path.resolve('dist/cli/main.js'), 'watch', '--url', url, ...words];
     const watching = execFile(process.execPath, command, { env: ENV });
     let printed = '';
     watching.stderr?.on('data', (chunk) => (printed += String(chunk)));

@@ -19,7 +19,7 @@ interface Warehouse {
   readonly shipments: Map<string, { status: string; readonly reason?: string; readonly tracking?: object }>;
 }
 
-/** A warehouse that ships what it has packed when it is asked for the second time. */
+/** A warehouse that ships at the second request for the state of a shipment. */
 async function startWarehouse(): Promise<Warehouse> {
   const warehouse: Omit<Warehouse, 'url'> = { faults: [], requested: [], shipments: new Map() };
   const { faults, requested, shipments } = warehouse;

@@ -1,13 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { failToStart, freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
 import { createdOrder } from '../support/order-requests.js';
 
 const MAIN = path.resolve('dist/main.js');
-const WATCH = path.resolve('dist/cli/watch.js');
+const CLI = path.resolve('dist/cli/main.js');
 /** An unreachable database: the start logs its first line and fails. */
 const NO_DATABASE = { DATABASE_URL: 'postgresql://user@127.0.0.1:1/none', PATH: process.env['PATH'] ?? '' };
 const FIRST_LINE = 'No authentication is configured';
@@ -25,14 +24,13 @@ test('the ready line is followed by the URL of the playground, and watch prints 
   const { id } = await createdOrder(server);
   const texts: [string[], string][] = [
     [[], 'watching all orders at'],
-    [[id], `watching order ${id} at`],
     [['--order', id], `watching order ${id} at`],
     [['--customer', 'ada'], 'watching customer ada at'],
     [['--url', `127.0.0.1:${port}`], `watching all orders at ${server.url}`],
   ];
   await Promise.all(
     texts.map(async ([words, text]) => {
-      const watching = execFile(process.execPath, [WATCH, ...words], { cwd: folder });
+      const watching = execFile(process.execPath, [CLI, 'watch', ...words], { cwd: folder });
       const exited = new Promise((resolve) => watching.once('close', resolve));
       let printed = '';
       watching.stderr?.on('data', (chunk) => (printed += String(chunk)));
@@ -57,20 +55,6 @@ test('the ready line is followed by the URL of the playground, and watch prints 
   expect(errors?.[0]?.message).toMatch(/at "w\.createdAt\.gte"; DateTime must have .*; it is "2026-11-21"\.$/);
   const example = '{ orders(where: {createdAt: {gte: "2026-11-20T15:04:05Z"}}) { totalCount } }';
   expect((await server.request(example)).errors).toBeUndefined();
-});
-
-test('watch reports an error in one sentence', async () => {
-  const words: [string[], RegExp][] = [
-    [['--help'], /^Usage: npm run watch -- .*\nWithout options it prints the status changes of all orders\.\n$/],
-    [['--order'], /^Usage: /],
-    [['--url', 'ftp://127.0.0.1'], /^--url must be a URL such as http:\/\/127\.0\.0\.1:4000; it is .*\.\n$/],
-    [['--url', 'localhost:1'], /^No server responds at http:\/\/localhost:1\/graphql\. Set --url or PORT\.\n$/],
-  ];
-  const cwd = await temporaryFolder();
-  for (const [args, text] of words) {
-    const exit = promisify(execFile)(process.execPath, [WATCH, ...args], { cwd });
-    await expect(exit).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(text) as string });
-  }
 });
 
 test('the server and the commands report an old Node.js in one sentence', () => {

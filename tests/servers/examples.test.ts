@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -131,3 +131,53 @@ test.skipIf(!HAS_KAFKA)('kafka-consumer prints the events of an order in order, 
 });
 
 const topicsOf = (kafka: KafkaBroker) => () => withAdmin(kafka.address, (admin) => admin.listTopics());
+
+/** Runs an example until the test ends. */
+function startExample(words: readonly string[], url: string) {
+  const child = spawn(process.execPath, words, { cwd: folder, env: { ...process.env, ORDERGRAPH_URL: url } });
+  onTestFinished(() => void child.kill());
+  let printed = '';
+  child.stdout.on('data', (chunk) => (printed += String(chunk)));
+  return {
+    versions: () =>
+      printed
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { version: number }).version),
+    end: async () => {
+      const exited = new Promise((resolve) => child.once('close', resolve));
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+test('follow-orders continues behind its cursor, across restarts of the server and of itself', async () => {
+  const env = { DATA_DIR: path.join(await temporaryFolder(), 'data'), PORT: String(await freePort()) };
+  const words = ['follow-orders.mjs', path.join(await temporaryFolder(), 'cursor')];
+  const first = await startProcess(env);
+  const { id } = await createdOrder(first);
+  const watcher = startExample(words, first.url);
+  await expect.poll(() => existsSync(words[1] ?? ''), { timeout: 15_000 }).toBe(true);
+  await transitionOrder(first, { id, status: 'CONFIRMED' });
+  await expect.poll(watcher.versions, { timeout: 15_000 }).toEqual([2]);
+  await first.end('SIGKILL');
+  const second = await startProcess(env);
+  await transitionOrder(second, { id, status: 'SHIPPED' });
+  await expect.poll(watcher.versions, { timeout: 30_000 }).toEqual([2, 3]);
+  await watcher.end();
+  await transitionOrder(second, { id, status: 'DELIVERED' });
+  const again = startExample(words, second.url);
+  await expect.poll(() => again.versions().at(-1), { timeout: 15_000 }).toBe(4);
+});
+
+test('poll-events prints the events since its last run', async () => {
+  const server = await startAnywhere();
+  const linesOfRun = async () => linesOf('poll-events', server);
+  expect(await linesOfRun()).toEqual([]);
+  const { id } = await createdOrder(server);
+  await expect.poll(linesOfRun, { timeout: 15_000 }).toHaveLength(1);
+  await transitionOrder(server, { id, status: 'CONFIRMED' });
+  await expect.poll(linesOfRun, { timeout: 15_000 }).toHaveLength(1);
+  expect(await linesOfRun()).toEqual([]);
+});

@@ -17,7 +17,7 @@ const clientOf = (address: string): BaseOptions => ({
   retryDelay: 200,
 });
 
-/** Reads the whole topic up to its end of now, in the order of each partition. */
+/** Reads the whole topic up to its current end, in the order of each partition. */
 export async function readTopic(address: string, topic = 'order_events'): Promise<readonly ReadRecord[]> {
   const missing = await withAdmin(address, (admin) => endsOf(admin, topic));
   const consumer = new Consumer({ ...clientOf(address), groupId: randomUUID() });
@@ -38,7 +38,7 @@ export async function readTopic(address: string, topic = 'order_events'): Promis
   }
 }
 
-/** The offsets behind the last record of each partition that has one. */
+/** The offsets after the last record of each partition that has one. */
 async function endsOf(admin: Admin, name: string): Promise<Map<number, bigint>> {
   const { topics } = await admin.metadata({ topics: [name] });
   const partitions = (topics.get(name)?.partitions ?? []).map((_, partitionIndex) => ({

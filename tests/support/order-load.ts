@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestClient } from './client.js';
 
-/** A write load that goes on while its servers fail. */
+/** A write load that continues while its servers fail. */
 export interface OrderLoad {
   /** The version of each order that a response has acknowledged. */
   readonly acknowledged: ReadonlyMap<string, number>;
@@ -18,7 +18,7 @@ const ORDER = { items: [{ name: 'Tea', quantity: 1, unitPrice: '4.20' }], custom
 /**
  * Creates and changes orders, several at a time, with short pauses. A failed request is not repeated.
  *
- * @param clients the servers of now
+ * @param clients returns the running servers
  */
 export function startOrderLoad(clients: () => readonly Pick<TestClient, 'get'>[], callers = 8): OrderLoad {
   const acknowledged = new Map<string, number>();

@@ -104,7 +104,7 @@ test.each([
   { isWatched: false, regrown: 3 },
   { isWatched: false, regrown: 10 },
 ])(
-  'a rewound log is logged once, and reading goes on at its end (watched $isWatched, regrown by $regrown)',
+  'a rewound log is logged once, and reading continues at its end (watched $isWatched, regrown by $regrown)',
   async ({ isWatched, regrown }) => {
     const log = createLog();
     log.append(5);

@@ -34,7 +34,7 @@ async function drain(live: LiveEvents): Promise<(number | string)[]> {
   }
 }
 
-test('a slow subscriber ends behind its queue and does not delay the others', async () => {
+test('a slow subscriber ends after its queued events and does not delay the others', async () => {
   const hub = createHub({ maxQueued: 3 });
   const [slow, quick] = [follow(hub), follow(hub)];
   await hub.publish([loggedEvent(1)]);
@@ -98,7 +98,7 @@ test('subscribers that join in the middle of a batch miss no event and repeat no
   }
 });
 
-test('a subscriber waits until the hub has all events behind its position', async () => {
+test('a subscriber waits until the hub has all events after its position', async () => {
   const hub = createHub();
   hub.skipTo(10n);
   const [early, late] = [hub.join(ANY, 1), hub.join(ANY, 1)];

@@ -20,8 +20,8 @@ export function endingByErrors([first]: readonly GraphQLProblem[]): Ending {
   const code = extensions?.code ?? '';
   if (TEMPORARY.has(code)) return interrupted(message, extensions?.lastCursor);
   if (code === 'CURSOR_EXPIRED') return failed(EXIT_STATUS.expiredCursor, message);
-  const isRejected = code === 'UNAUTHENTICATED' || code === 'FORBIDDEN';
-  return failed(isRejected ? EXIT_STATUS.rejectedToken : EXIT_STATUS.invalidArguments, message);
+  if (code === 'UNAUTHENTICATED') return failed(EXIT_STATUS.rejectedToken, `${message} Set --token.`);
+  return failed(code === 'FORBIDDEN' ? EXIT_STATUS.rejectedToken : EXIT_STATUS.invalidArguments, message);
 }
 
 /** @param cause what the socket reports: a close event, or an error event if the connection failed */

@@ -9,7 +9,7 @@ export interface FollowOptions {
   readonly url: string;
   readonly token: string | null;
   readonly request: EventRequest;
-  /** The cursor of the event behind which to start, or null. */
+  /** The cursor of the event after which to start, or null. */
   readonly after: string | null;
   /** Whether the latest event of each order comes first, if there is no cursor. */
   readonly snapshot: boolean;
@@ -38,7 +38,7 @@ interface Progress {
 
 /**
  * Follows events across lost connections and restarts of the server, until the signal aborts. Each subscription starts
- * behind the last received event, so each event is received once.
+ * after the last received event, so each event is received once.
  *
  * @throws CommandError if the subscription cannot succeed later
  */
@@ -62,7 +62,7 @@ export async function followEvents(options: FollowOptions): Promise<void> {
   }
 }
 
-/** Finds the cursor for a subscription that has received nothing. @returns why that failed, or null */
+/** Finds the cursor for a subscription that has received nothing. @returns why it failed, or null */
 async function findStart(options: FollowOptions, progress: Progress): Promise<Ending | null> {
   const { url, token, request, snapshot, signal, onStart, onEvent } = options;
   if (progress.after !== null || snapshot) return null;

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 export interface LinePrinter {
   /** Prints a line. While the output is full, nothing more is read from the socket. */
   readonly print: (line: string, cursor: string, socket: WebSocket | null) => void;
-  /** Resolves when every line is printed and its cursor is saved. Rejects if one of both failed. */
+  /** Resolves when every line is printed and its cursor is saved. Rejects if either failed. */
   readonly close: () => Promise<void>;
 }
 

@@ -61,7 +61,7 @@ export async function runSubscription<Data>(
   }
 }
 
-/** Finds a connection that was lost without a message, such as by a router that restarted. */
+/** Finds a connection that was lost without a message, for example because a router restarted. */
 function endOnSilence(socket: WebSocket): void {
   const timer = setTimeout(() => socket.terminate(), SILENCE_MS);
   const heard = () => timer.refresh();

@@ -22,7 +22,7 @@ export function forget(memory: ConsumerMemory): void {
 }
 
 /**
- * Finds out why a consumer must be held, or remembers its progress. A transactional one goes on after a restore: its
+ * Finds out why a consumer must be held, or remembers its progress. A transactional one continues after a restore: its
  * position and its effect are rows of the same restored database.
  *
  * @returns the reason, or null
@@ -56,5 +56,5 @@ function aheadOfLog({ kind, name }: EventConsumer, { position, last }: Progress)
 export function restored({ name }: EventConsumer, { token, bookmark }: ConsumerMemory, progress: Progress): string {
   const now = `its position is ${progress.position} (token ${progress.token}), the end of the log ${progress.last}`;
   const before = `this process has seen position ${bookmark.position} (token ${token})`;
-  return `The database was restored to an earlier state: ${now}; ${before}. The other system has events that the log does not have, or has others at their positions. Compare them, then run "${CLI} resume ${name}" to deliver the events behind position ${progress.position} again, or "${CLI} move ${name} POSITION".`;
+  return `The database was restored to an earlier state: ${now}; ${before}. The other system has events that the log does not have, or has other events at their positions. Compare them, then run "${CLI} resume ${name}" to deliver the events after position ${progress.position} again, or "${CLI} move ${name} POSITION".`;
 }

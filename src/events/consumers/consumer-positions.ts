@@ -53,7 +53,7 @@ const PROGRESS = 'c.position, l.last, c.token, c.held, c.accepted_token AS "acce
 const READ_PROGRESS = `SELECT ${PROGRESS} FROM event_consumers c ${LOG_END} WHERE c.name = $1`;
 
 /**
- * Reads where the log behind a position ends, or has its first gap.
+ * Reads where the log after a position ends, or has its first gap.
  *
  * @returns at most `upTo`
  */

@@ -25,7 +25,7 @@ export function reportToJson({ position, lag, ageMs, ...report }: ConsumerReport
   };
 }
 
-/** Reads all consumers that the database knows, by name. */
+/** Reads all consumers in the database, by name. */
 export async function readConsumerReports(db: Queryable): Promise<ConsumerReport[]> {
   return db.$queryRawUnsafe<ConsumerReport[]>(READ_CONSUMER_REPORTS);
 }

@@ -122,7 +122,7 @@ async function knownProgress(consumer: EventConsumer, { database }: TurnDependen
   return registered;
 }
 
-/** Whether the next position is missing, so that a lease would be taken in vain. */
+/** Whether the next position is missing, so that a lease would be useless. */
 async function isAtGap({ position }: Progress, { database }: TurnDependencies): Promise<boolean> {
   return (await readDenseEnd(database.prisma, position, position + 1n)) === position;
 }

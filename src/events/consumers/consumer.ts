@@ -69,5 +69,5 @@ export class ConsumerHold extends Error {
   }
 }
 
-/** A durable reader of the event log. The runner calls it with the events behind its position, one batch at a time. */
+/** A durable reader of the event log. The runner calls it with the events after its position, one batch at a time. */
 export type EventConsumer = TransactionalConsumer | ExternalConsumer;

@@ -98,7 +98,7 @@ async function compareWithLog(
   const newest = unknown.toSorted((a, b) => Number(b.position - a.position))[0];
   if (newest === undefined) return;
   throw new ConsumerHold(
-    `Kafka has events that the log does not have, such as ${newest.id} at position ${newest.position}: the database was restored to an earlier state. Its readers have seen changes that no longer exist. Correct them, then run "npm run cli -- consumers resume ${NAME}" to publish the events behind the position of the consumer, or "npm run cli -- consumers rebuild ${NAME}" to publish every event once more.`,
+    `Kafka has events that the log does not have, such as ${newest.id} at position ${newest.position}: the database was restored to an earlier state. Its readers have seen changes that no longer exist. Correct them, then run "npm run cli -- consumers resume ${NAME}" to publish the events after the position of the consumer, or "npm run cli -- consumers rebuild ${NAME}" to publish every event again.`,
     { acceptedToken: published.reduce((most, { token }) => (token > most ? token : most), 0n) },
   );
 }

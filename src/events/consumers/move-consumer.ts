@@ -3,7 +3,7 @@ import type { EventConsumer } from './consumer.js';
 import { readProgress, registerConsumers, resetPosition } from './consumer-positions.js';
 
 /**
- * Moves a consumer without tables to a position, while servers run: it handles the events behind it, also those that it
+ * Moves a consumer without tables to a position, while servers run: it handles the events after it, also those that it
  * has handled before. A held consumer runs again.
  *
  * @returns the end of the log. If it is before `target`, nothing has changed

@@ -22,7 +22,7 @@ export class EventQueries {
   @Extensions(costs({ own: RESOLVER_COST.page + SCAN_COST }))
   @Query(() => OrderEventConnection, {
     description:
-      'Returns a page of the event log that you may see, oldest first: the events that subscriptions send, for clients that poll. Cursors are those of `OrderEvent.resumeCursor`. With a filter, one request scans a limited part of the log, so a page can have fewer events than `first`, even none, while `hasNextPage` is true. Pass `pageInfo.endCursor` as `after` in any case; it is null only at the beginning of the log. `hasPreviousPage` is true if `after` is given. An event that was committed a moment ago can be missing; it appears behind the end of the page.',
+      'Returns a page of the events in the event log that you may see, oldest first. They are the events that subscriptions send, for clients that poll. The cursor of an event is its `resumeCursor`. With a filter, one request scans a limited part of the log, so a page can have fewer events than `first`, or none, while `hasNextPage` is true. Pass `pageInfo.endCursor` as `after` even if the page is empty; it is null only at the beginning of the log. `hasPreviousPage` is true if `after` is given. An event that was committed a moment ago can be missing; it appears on a later page.',
   })
   async orderEvents(
     @Arg('first', () => Int, {
@@ -68,7 +68,7 @@ export class EventQueries {
   @Query(() => String, {
     nullable: true,
     description:
-      'Returns the cursor of the last event of the event log, or null if the log is empty. A subscription or `orderEvents` with it as `after` starts behind the events that have a position now. A client that reads it first misses nothing, even if its connection is lost before its first event.',
+      'Returns the cursor of the last event of the event log, or null if the log is empty. Pass it as `after` to a subscription or to `orderEvents` to start after the events that have a position now. A client that reads it before it subscribes misses no later event, even if its connection is lost before its first event.',
   })
   async eventLogEnd(@Ctx() { reader }: Context): Promise<string | null> {
     const { end } = await reader.startPoint(1);

@@ -16,14 +16,14 @@ interface WatchArguments extends EventArguments {
 }
 
 /** What holds for both subscriptions. */
-const STREAM = `Events of the same order arrive in version order, each exactly once. Without \`after\`, the subscription starts behind every change that was committed when the server set it up: it sends all later changes and no earlier one. The response to a \`ping\` that was sent after the subscription shows that it is set up. With \`after\`, it first sends the events behind the cursor, then continues with later ones without a gap. After an interruption, subscribe again with the \`resumeCursor\` of the last event received.
+const STREAM = `Events of the same order arrive in version order, each exactly once. Without \`after\`, the subscription starts after every change that was committed when the server set it up: it sends all later changes and no earlier one. The response to a \`ping\` that was sent after the subscription shows that it is set up. With \`after\`, it first sends the events after the cursor, then continues with later ones without a gap. After an interruption, subscribe again with the \`resumeCursor\` of the last event received.
 
-If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER; \`extensions.lastCursor\` is the cursor to resume from. CURSOR_EXPIRED means that the log cannot be read from the cursor: read the orders again, or use \`snapshot\`.`;
+If the client reads too slowly, the subscription ends with the error SLOW_CONSUMER; \`extensions.lastCursor\` is the cursor to resume from. CURSOR_EXPIRED means that the log cannot be read from the cursor: read the orders again, or subscribe with \`snapshot\`.`;
 
 const ORDER_ID = 'Only events of this order. Default: all orders.';
 const CUSTOMER_ID = 'Only events of orders of this customer. Default: all customers.';
 const AFTER =
-  'Cursor of the event log: `OrderEvent.resumeCursor`, or a cursor of `orderEvents`. Default: the end of the log when the subscription is set up.';
+  'Cursor of the event log: `OrderEvent.resumeCursor`, `eventLogEnd`, or a cursor of `orderEvents`. Default: the end of the log when the subscription is set up.';
 const SNAPSHOT =
   'Whether the latest event of each selected order is sent first, then only later events. Requires `orderId` or `customerId`, unless you are a customer; at most 1,000 orders. Deleted orders are left out. Cannot be combined with `after`.';
 

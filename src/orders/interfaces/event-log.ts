@@ -16,9 +16,9 @@ export interface EventLog {
   pointAt(position: bigint): Promise<LogPoint | null>;
   /** The end of the log; null if it is empty. */
   end(): Promise<LogPoint | null>;
-  /** Reads at most `limit` events behind a bookmark. */
+  /** Reads at most `limit` events after a bookmark. */
   readBehind(bookmark: Bookmark, limit: number): Promise<LogPart | 'rewound'>;
-  /** Passes over at most `limit` events behind a bookmark. Its cost is that of one event and of the index entries. */
+  /** Passes over at most `limit` events after a bookmark. Its cost is that of one event and of the index entries. */
   skipBehind(bookmark: Bookmark, limit: number): Promise<LogSkip | 'rewound'>;
 }
 
@@ -30,7 +30,7 @@ export interface EventLog {
 /** Events without a gap. */
 export interface LogPart {
   readonly events: readonly LoggedEvent[];
-  /** The missing position that the events end at, if the log has events behind it; else null. */
+  /** The missing position that the events end at, if the log has events after it; else null. */
   readonly gapAt: bigint | null;
 }
 
@@ -41,7 +41,7 @@ export interface LogSkip {
   readonly hasGap: boolean;
 }
 
-/** A part of the log: the events behind `after`, up to and including `upTo`. */
+/** A part of the log: the events after `after`, up to and including `upTo`. */
 export interface EventRange {
   readonly after: bigint;
   readonly upTo: bigint;
@@ -64,7 +64,7 @@ export interface EventFilter {
   readonly kinds: readonly EventKind[] | null;
 }
 
-/** The first `limit` events of a filter behind a position. */
+/** The first `limit` events of a filter after a position. */
 export interface EventPageKey {
   readonly filter: EventFilter;
   readonly after: bigint;
@@ -74,9 +74,9 @@ export interface EventPageKey {
 /** A page of the log. All parts are from one snapshot. */
 export interface EventPage {
   readonly events: readonly LoggedEvent[];
-  /** The event at the position behind which the page begins; null if there is none. */
+  /** The event at the position after which the page begins; null if there is none. */
   readonly after: LogPoint | null;
-  /** How far the log was scanned; null if nothing is behind `after`. The next page begins here. */
+  /** How far the log was scanned; null if the log ends at `after`. The next page begins here. */
   readonly scannedTo: LogPoint | null;
   /** Whether the log was scanned to its end. A page without it may have fewer events than `limit`, even none. */
   readonly isLast: boolean;

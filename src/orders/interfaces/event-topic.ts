@@ -7,7 +7,7 @@ export interface EventTopic {
    */
   newestRecords(signal: AbortSignal): Promise<readonly TopicRecord[]>;
   /**
-   * Resolves when the topic has stored the records, each behind the earlier ones of its key. After a failure, a part of
+   * Resolves when the topic has stored the records, each after the earlier ones of its key. After a failure, a part of
    * them may be stored.
    *
    * @throws TopicUnavailable

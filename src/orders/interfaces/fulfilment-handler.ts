@@ -23,7 +23,7 @@ export interface FulfilmentHandler {
 export interface FulfilmentStep {
   readonly orderId: string;
   readonly status: OrderStatus;
-  /** The same for each attempt of the step, in any process: an API that knows idempotency keys does the work once. */
+  /** The same for each attempt of the step, in any process: an API with idempotency keys does the work once. */
   readonly idempotencyKey: string;
   /** 1 for the first attempt. */
   readonly attempt: number;

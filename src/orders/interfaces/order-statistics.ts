@@ -1,7 +1,7 @@
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { ProcessingTime } from '../../domain/order-statistics.js';
 
-/** Name of the consumer that counts events into the statistics; queries add the events behind its position. */
+/** Name of the consumer that counts events into the statistics; queries add the events after its position. */
 export const ORDER_STATISTICS = 'order-statistics';
 
 /** From `from` (inclusive) to `to` (exclusive), both whole hours in UTC. Null is no bound. */

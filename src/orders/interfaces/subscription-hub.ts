@@ -18,13 +18,13 @@ export type LiveEnd = 'closed' | 'overflowed' | 'rewound';
 /** The live events of one subscription, in a bounded queue. */
 export interface LiveEvents {
   /**
-   * Starts the delivery of the events behind a position, without those that had no position when the subscription began.
+   * Starts the delivery of the events after a position, without those that had no position when the subscription began.
    * It takes effect at once.
    *
-   * @returns false if the hub does not have all events behind the position: read the log to its end, and call it again
+   * @returns false if the hub does not have all events after the position: read the log to its end, and call it again
    */
   goLive(after: bigint, pending: readonly PendingEvent[]): boolean;
-  /** The next event, or why there is none any more. */
+  /** The next event, or why the events have ended. */
   next(): Promise<LoggedEvent | LiveEnd>;
   /** Null while events are delivered. The queue may still have events. */
   readonly end: LiveEnd | null;

@@ -8,7 +8,7 @@ import { EVENT_COLUMNS, toLoggedEvent, type EventRow } from '../event-columns.js
 import { query, readRows } from '../statement.js';
 
 /*
- * Each statement reads the event of the bookmark together with the events behind it: both are from one snapshot, so a
+ * Each statement reads the event of the bookmark together with the events after it: both are from one snapshot, so a
  * reader never gets events of a log that was rewound meanwhile.
  */
 
@@ -55,7 +55,7 @@ function pointOf(position: bigint | null, orderId: string | null, occurredAt: Da
 }
 
 interface SkipRow {
-  /** Events behind the bookmark, up to the limit. The last of them is `end…`. */
+  /** Events after the bookmark, up to the limit. The last of them is `end…`. */
   readonly count: number;
   readonly endPosition: bigint | null;
   readonly endOrderId: string | null;

@@ -35,7 +35,7 @@ export async function readEventPages(db: ReadQueryable, keys: readonly EventPage
   return keys.map((_, index) => pageOf(byKey.get(index + 1) ?? [], end ?? null, limit));
 }
 
-/** `event`: of the page. `after`: at the position behind which it begins. `scanned`: the last one of a scan that stopped early. */
+/** `event`: of the page. `after`: at the position after which it begins. `scanned`: the last one of a scan that stopped early. */
 type PageRow = EventRow & { readonly key: number; readonly role: 'event' | 'after' | 'scanned' | 'end' };
 
 function pageOf(rows: readonly PageRow[], end: PageRow | null, limit: number): EventPage {

@@ -26,7 +26,7 @@ test('a new order becomes PROCESSING and COMPLETED, each once, by the server its
   ]);
 });
 
-test('switched on, it takes only orders created from then on; switched off and on, it continues with those that wait', async () => {
+test('switched on, it takes only orders created from then on; switched off and on, it continues with the queued steps', async () => {
   const database = await databaseForTest();
   const before = await startServer(database.url);
   const { id: old } = await createdOrder(before);
@@ -60,7 +60,7 @@ test('switched on, it takes only orders created from then on; switched off and o
   expect(await statuses()).toEqual(all);
 });
 
-test('a server that must not migrate says how to create the tables of the job queue', async () => {
+test('a server that must not migrate fails with instructions to create the tables of the job queue', async () => {
   const database = await databaseForTest();
   const start = startServer(database.url, { ...ON, DATABASE_MIGRATE: 'never' });
   await expect(start).rejects.toThrow(/ordergraph_jobs.*npm run migrate/);
