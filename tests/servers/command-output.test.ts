@@ -17,7 +17,7 @@ test('the ready line is followed by the URL of the playground, and watch prints 
   await writeFile(path.join(folder, '.env'), `PORT=${port}\nDATA_DIR=data\n`);
   // Environment variables take precedence over the file, and startProcess sets PORT.
   const server: ServerProcess = await startProcess({ PORT: String(port) }, folder);
-  expect(server.output()).toContain(`ready ${server.url}\nplayground ${server.url.replace('graphql', '')}\n`);
+  await expect.poll(server.output).toContain(`ready ${server.url}\nplayground ${server.url.replace('graphql', '')}\n`);
   const playground = await fetch(server.url.replace('graphql', ''));
   expect(playground.headers.get('content-type')).toMatch(/^text\/html/);
 

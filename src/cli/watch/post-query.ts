@@ -16,6 +16,7 @@ export async function postQuery(
 ): Promise<{ readonly data: unknown } | Ending> {
   const headers = {
     'content-type': 'application/json',
+    connection: 'close', // a kept connection can be half-open when the next query is sent
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
   };
   const request = { method: 'POST', headers, body: JSON.stringify({ query, variables }) };
