@@ -242,11 +242,7 @@ export const VARIABLES = {
     'Brokers of the Kafka cluster that every event is published to, in the topic `order_events`; see docs/events.md. Without it, no event is published.',
   ),
   KAFKA_TOPIC_PARTITIONS: whole(12, 1, 10_000, 'Number of partitions of the topic, if the server creates it.'),
-  KAFKA_TOPIC_REPLICATION: optionalWhole(
-    1,
-    32_767,
-    'Replication factor of the topic, if the server creates it. Default: that of the brokers.',
-  ),
+  KAFKA_TOPIC_REPLICATION: optionalWhole(1, 32_767, 'Its replication factor. Default: that of the brokers.'),
   PRODUCT_SERVICE_URL: url(
     /^https?:\/\/[^?#]*$/,
     'http:// or https:// URL',
