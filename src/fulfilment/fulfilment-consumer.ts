@@ -30,7 +30,7 @@ export function fulfilmentConsumer(
     startAt: 'end',
     batchSize: 500,
     maxDelayMs: 0,
-    debounceMs: 250,
+    debounceMs: 500,
     tables: [],
     async handle(tx, range) {
       const jobs = (await readArrivals(tx, range, statuses)).map(({ orderId, status, at }) => {

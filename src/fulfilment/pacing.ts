@@ -5,28 +5,31 @@ export interface Pacing {
   run<T>(batch: () => Promise<T>): Promise<T>;
 }
 
-/** How long fulfilment rests between batches, as a multiple of the duration of a batch. */
-const REST = { idle: 1, busy: 10 };
+/** Maximum rest after a batch, as a multiple of its duration. */
+const MAX_REST_FACTOR = 20;
 /** A batch may be long because it waits for another system. */
-const MAX_REST_MS = 3_000;
-/** The server is busy if its event loop works for more than this share of a rest. */
-const BUSY_UTILIZATION = 0.2;
+const MAX_REST_MS = 5_000;
+const MIN_SLICE_MS = 50;
+/** The server has little else to do if its event loop works for less than this share of a slice. */
+const IDLE_UTILIZATION = 0.2;
 
 /**
  * Limits the share of the time in which batches run, so that a backlog of steps does not slow the requests of clients
- * down. While the server has little else to do, batches follow each other after short rests.
+ * down. A rest consists of slices as long as the batch; it ends after one in which the server had little else to do.
  *
  * @param closing ends the rests
  */
 export function createPacing(closing: AbortSignal): Pacing {
-  let isBusy = true;
   let rest: Promise<void> = Promise.resolve();
 
-  async function restFor(batchMs: number): Promise<void> {
-    const before = performance.eventLoopUtilization();
-    const ms = Math.min(batchMs * (isBusy ? REST.busy : REST.idle), MAX_REST_MS);
-    await sleepUnless(closing, ms);
-    isBusy = performance.eventLoopUtilization(before).utilization > BUSY_UTILIZATION;
+  async function restAfter(batchMs: number): Promise<void> {
+    const end = performance.now() + Math.min(batchMs * MAX_REST_FACTOR, MAX_REST_MS);
+    const sliceMs = Math.max(batchMs, MIN_SLICE_MS);
+    while (performance.now() < end && !closing.aborted) {
+      const before = performance.eventLoopUtilization();
+      await sleepUnless(closing, Math.min(sliceMs, end - performance.now()));
+      if (performance.eventLoopUtilization(before).utilization < IDLE_UTILIZATION) return;
+    }
   }
 
   return {
@@ -36,7 +39,7 @@ export function createPacing(closing: AbortSignal): Pacing {
       try {
         return await batch();
       } finally {
-        rest = restFor(performance.now() - began);
+        rest = restAfter(performance.now() - began);
       }
     },
   };
@@ -46,7 +49,6 @@ async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
   const ended = new AbortController();
   const end = () => ended.abort();
   signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
   await sleep(ms, undefined, { signal: ended.signal, ref: false }).catch((cause: unknown) => {
     if (!ended.signal.aborted) throw cause;
   });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
-import { STEPS_QUEUE, SUPERVISED, type QueuedStep, type StepJob } from './job-queue.js';
+import { MAX_ATTEMPT_MS, STEPS_QUEUE, SUPERVISED, type QueuedStep } from './job-queue.js';
 import { createPacing } from './pacing.js';
 import { runStep, type StepDependencies } from './run-step.js';
 
@@ -38,6 +38,7 @@ export async function startFulfilmentWorker({
   log,
   ...steps
 }: FulfilmentWorkerOptions): Promise<FulfilmentWorker> {
+  if (steps.handler.timeoutMs > MAX_ATTEMPT_MS) throw new Error(`timeoutMs must be at most ${MAX_ATTEMPT_MS}.`);
   const pool = {
     connectionString: url,
     application_name: 'ordergraph-fulfilment',

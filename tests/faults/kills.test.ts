@@ -26,6 +26,9 @@ const STEPS = [
   'deleteOrder(input: {id: $id})',
 ];
 
+/** The version of the last step. */
+const DELETION = 5;
+
 /** What the clients of the server know. */
 interface Known {
   /** Events whose changes were acknowledged. */
@@ -43,7 +46,7 @@ async function writeUntilKilled(client: TestClient, known: Known): Promise<void>
       const mutation = `mutation ($id: ID!) { change: ${step} { ${fields} userErrors { code } } }`;
       try {
         const { change } = await client.get<{ change: Change }>(mutation, { id });
-        const version = change.order?.version ?? (change.deletedOrderId == null ? null : 5);
+        const version = change.order?.version ?? (change.deletedOrderId === id ? DELETION : null);
         if (version !== null) known.acknowledged.add(keyOf({ orderId: id, version }));
       } catch {
         known.unknown += 1; // the server was killed during the request, or before
@@ -145,7 +148,7 @@ test('after kills under a write load, every acknowledged change is in the log an
   for (let round = 0; round < ROUNDS; round += 1) {
     const server = await startProcess({ DATA_DIR: dataDir });
     const subscription = await subscriber.follow(server);
-    const work = [...Array.from({ length: WRITERS }, () => writeUntilKilled(server, known))];
+    const work = Array.from({ length: WRITERS }, () => writeUntilKilled(server, known));
     const paging = readUntilKilled(pager, server);
     const before = known.acknowledged.size;
     await expect.poll(() => known.acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(before + 100);
@@ -181,6 +184,7 @@ test('after kills under a write load, every acknowledged change is in the log an
   const logged = log.map(keyOf);
   const stored = new Set(logged);
   expect([...known.acknowledged].filter((key) => !stored.has(key))).toEqual([]);
+  expect(log.some(({ version }) => version === DELETION)).toBe(true);
   expect(known.unknown).toBeGreaterThan(0);
   expect(subscriber.seen.map(keyOf)).toEqual(logged);
   expect(pager.seen.map(keyOf)).toEqual(logged);

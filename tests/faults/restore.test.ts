@@ -22,6 +22,7 @@ import { startProcess, temporaryFolder } from '../support/process.js';
 /* A database is restored to an earlier state while a server, its subscribers and a consumer of another system run. */
 
 const WAIT = { timeout: 20_000 };
+const TIMEOUT_MS = 120_000;
 const log = pino({ level: 'silent' });
 
 const isSkipped = !HAS_PG_DUMP && process.env['CI'] !== 'true';
@@ -264,16 +265,28 @@ test('CI has pg_dump', () => {
   if (process.env['CI'] === 'true') expect(HAS_PG_DUMP).toBe(true);
 });
 
-test('a database that is replaced by an earlier copy under a running server', () =>
-  expectRewindIsNoticed({ create: restoredByCopy, isCut: false, regrown: 0 }));
+test(
+  'a database that is replaced by an earlier copy under a running server',
+  () => expectRewindIsNoticed({ create: restoredByCopy, isCut: false, regrown: 0 }),
+  TIMEOUT_MS,
+);
 
-test('the same, and its log has grown beyond its earlier end before the server has a connection', () =>
-  expectRewindIsNoticed({ create: restoredByCopy, isCut: true, regrown: 60 }));
+test(
+  'the same, and its log has grown beyond its earlier end before the server has a connection',
+  () => expectRewindIsNoticed({ create: restoredByCopy, isCut: true, regrown: 60 }),
+  TIMEOUT_MS,
+);
 
 describe.skipIf(isSkipped)('with pg_dump', () => {
-  test('a dump that is restored in place under a running server', () =>
-    expectRewindIsNoticed({ create: restoredInPlace, isCut: false, regrown: 0 }));
+  test(
+    'a dump that is restored in place under a running server',
+    () => expectRewindIsNoticed({ create: restoredInPlace, isCut: false, regrown: 0 }),
+    TIMEOUT_MS,
+  );
 
-  test('a dump that is restored into a new cluster, to which the address of the database moves', () =>
-    expectRewindIsNoticed({ create: restoredInNewCluster, isCut: true, regrown: 4 }));
+  test(
+    'a dump that is restored into a new cluster, to which the address of the database moves',
+    () => expectRewindIsNoticed({ create: restoredInNewCluster, isCut: true, regrown: 4 }),
+    TIMEOUT_MS,
+  );
 });

@@ -25,8 +25,8 @@ const log = pino({ level: 'silent' });
 const database = useDatabase({ scope: 'test' });
 const open = () => storeForTest(database);
 
-/** Starts the sequencer and the log tailer of a process. @returns the events that the tailer has read */
-async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
+/** Starts the log tailer of a process. */
+async function tail(pollMs = 20) {
   const eventLog = createEventLog(open());
   const seen: LoggedEvent[] = [];
   const tailer = await startLogTailer({
@@ -36,11 +36,17 @@ async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
     isWatched: () => true,
     publish: async (events) => void seen.push(...events),
     skipTo: () => undefined,
-    onLogged: () => undefined,
     rewindTo: () => undefined,
+    onLogged: () => undefined,
     log,
   });
   onTestFinished(() => tailer.close());
+  return { eventLog, seen, tailer };
+}
+
+/** Starts the sequencer and the log tailer of a process. @returns the events that the tailer has read */
+async function startReader(pollMs = 20): Promise<readonly LoggedEvent[]> {
+  const { eventLog, seen, tailer } = await tail(pollMs);
   const sequencer = startSequencer({ eventLog, debounceMs: 2, pollMs, onSequenced: () => tailer.wake(), log });
   onTestFinished(() => sequencer.close());
   return seen;
@@ -234,23 +240,7 @@ test('more than one batch of events of committed orders is sequenced without a p
 });
 
 test('a tailer continues after a full page without a poll and skips no event', async () => {
-  const eventLog = createEventLog(open());
-  const seen: LoggedEvent[] = [];
-  const publish = async (events: readonly LoggedEvent[]) => {
-    seen.push(...events);
-  };
-  const tailer = await startLogTailer({
-    eventLog,
-    debounceMs: 0,
-    pollMs: NEVER_MS,
-    isWatched: () => true,
-    publish,
-    skipTo: () => undefined,
-    onLogged: () => undefined,
-    rewindTo: () => undefined,
-    log,
-  });
-  onTestFinished(() => tailer.close());
+  const { eventLog, seen, tailer } = await tail(NEVER_MS);
   await insertCreated(database, randomIds(2_500));
   while ((await eventLog.sequence(2_000, null)) !== 0);
   tailer.wake();
@@ -259,22 +249,21 @@ test('a tailer continues after a full page without a poll and skips no event', a
 });
 
 test('a tailer stops before a missing position and continues after it is assigned', async () => {
-  const seen = await startReader();
+  const { eventLog, seen } = await tail();
   await insertCreated(database, randomIds(3));
-  await createEventLog(open()).sequence(2_000, null);
+  await eventLog.sequence(2_000, null);
   await expect.poll(() => seen.length).toBe(3);
   await insertCreated(database, randomIds(2));
   await database.sql(
     `UPDATE order_events e SET position = 5 WHERE (e.order_id, e.version) IN
        (SELECT order_id, version FROM order_events WHERE position IS NULL LIMIT 1)`,
   );
-  const store = createEventLog(open());
-  const third = bookmarkAt(await store.pointAt(3n));
-  expect(await store.readBehind(third, 10)).toEqual({ events: [], gapAt: 4n });
-  expect(await store.skipBehind(third, 10)).toMatchObject({ hasGap: true });
+  const third = bookmarkAt(await eventLog.pointAt(3n));
+  expect(await eventLog.readBehind(third, 10)).toEqual({ events: [], gapAt: 4n });
+  expect(await eventLog.skipBehind(third, 10)).toMatchObject({ hasGap: true });
   await database.sql('UPDATE order_events SET position = 4 WHERE position IS NULL');
   await expect.poll(() => seen.map(({ position }) => position)).toEqual([1n, 2n, 3n, 4n, 5n]);
-  expect(await store.skipBehind(third, 10)).toEqual({ end: await store.pointAt(5n), hasGap: false });
+  expect(await eventLog.skipBehind(third, 10)).toEqual({ end: await eventLog.pointAt(5n), hasGap: false });
 });
 
 test('a failed full scan does not delay committed orders', async () => {

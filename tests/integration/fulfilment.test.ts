@@ -60,36 +60,6 @@ test('switched on, it takes only orders created from then on; switched off and o
   expect(await statuses()).toEqual(all);
 });
 
-test('an order that is cancelled or advanced while it waits in PROCESSING is left alone', async () => {
-  const database = await databaseForTest();
-  const server = await serverForTest(database, { ...ON, FULFILMENT_COMPLETE_AFTER_MS: '2000' });
-  const [cancelled, shipped] = [await createdOrder(server), await createdOrder(server)];
-  const isProcessing = async () =>
-    (await Promise.all([cancelled, shipped].map(({ id }) => statusesOf(database, id)))).every(
-      (statuses) => statuses.length === 2,
-    );
-  await expect.poll(isProcessing, JOBS).toBe(true);
-  await cancelOrder(server, { id: cancelled.id, reason: 'CUSTOMER' });
-  await transitionOrder(server, { id: shipped.id, status: 'SHIPPED' });
-  await expect.poll(() => countSteps(database), JOBS).toBe(2);
-  await expect.poll(() => countSteps(database), JOBS).toBe(0);
-  expect(await statusesOf(database, cancelled.id)).toEqual(['PENDING', 'PROCESSING', 'CANCELLED']);
-  expect(await statusesOf(database, shipped.id)).toEqual(['PENDING', 'PROCESSING', 'SHIPPED']);
-});
-
-test('an order that an employee has set to PROCESSING is not completed', async () => {
-  const database = await databaseForTest();
-  await (await startServer(database.url, ON)).close(); // the consumer is known from here on
-  const off = await startServer(database.url);
-  const { id } = await createdOrder(off);
-  await transitionOrder(off, { id, status: 'PROCESSING' });
-  await off.close();
-  const server = await serverForTest(database, ON);
-  const { id: later } = await createdOrder(server);
-  await expect.poll(() => statusesOf(database, later), JOBS).toHaveLength(3);
-  expect(await statusesOf(database, id)).toEqual(['PENDING', 'PROCESSING']);
-});
-
 test('a server that must not migrate says how to create the tables of the job queue', async () => {
   const database = await databaseForTest();
   const start = startServer(database.url, { ...ON, DATABASE_MIGRATE: 'never' });
