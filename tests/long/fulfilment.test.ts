@@ -49,10 +49,13 @@ test('switched on, it takes only orders created from then on; switched off and o
   await off.close();
 
   await serverForTest(database, ON);
-  const statuses = () =>
-    Promise.all(
-      [pending, updated, cancelled, deleted, confirmed, { id: old }].map(({ id }) => statusesOf(database, id)),
-    );
+  const statuses = async () => {
+    const all = [];
+    for (const { id } of [pending, updated, cancelled, deleted, confirmed, { id: old }]) {
+      all.push(await statusesOf(database, id));
+    }
+    return all;
+  };
   const fulfilled = ['PENDING', 'PROCESSING', 'COMPLETED'];
   const all = [fulfilled, fulfilled, ['PENDING', 'CANCELLED'], ['PENDING'], ['PENDING', 'CONFIRMED'], ['PENDING']];
   await expect.poll(statuses, JOBS).toEqual(all);
