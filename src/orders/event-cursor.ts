@@ -22,7 +22,7 @@ export function checkCursor(cursor: LogCursor, { after, end, replayMax }: ReadLo
 }
 
 const NOT_IN_LOG =
-  'The event log does not have the event of the cursor, because it was restored to an earlier state. Read the orders again, or subscribe with `snapshot: true` or without `after`.';
+  'The event log does not have the event of the cursor: the log was restored to an earlier state, or the cursor is of another one. Read the orders again, or subscribe with `snapshot: true` or without `after`.';
 
 function expired(message: string): RequestError {
   return new RequestError('CURSOR_EXPIRED', message, { details: { argument: 'after' } });

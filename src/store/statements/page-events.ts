@@ -70,11 +70,12 @@ export function pageQuery({ kinds, orderId, customerId }: EventFilter): Query<Pa
     ...(kinds === null ? [] : ['coalesce(s.to_status::text, s.type::text) = any($5::text[])']),
   ];
   const isFiltered = matches.length > 0;
+  const isScanned = isFiltered && kinds?.length !== 0; // without kinds nothing matches, as in the filter of a foreign customer
   const order = orderId === null ? 'position' : 'version';
   const scan = `SELECT ${namesOf(EVENT_COLUMNS, 'e')} FROM order_events e
       WHERE ${conditions.join(' AND ')}
       ORDER BY e.${order}`;
-  const page = `SELECT s.* FROM (${scan} LIMIT ${isFiltered ? MAX_SCANNED : '$4::int'}) s
+  const page = `SELECT s.* FROM (${scan} LIMIT ${isScanned ? MAX_SCANNED : '$4::int'}) s
     ${isFiltered ? `WHERE ${matches.join(' AND ')}` : ''} ORDER BY s.${order} LIMIT $4::int`;
   const scanned = `UNION ALL SELECT 'scanned', s.* FROM (
       ${scan} OFFSET (SELECT CASE WHEN count(*) < $4::int THEN ${MAX_SCANNED - 1} END FROM page) LIMIT
@@ -87,7 +88,7 @@ CROSS JOIN LATERAL (
   WITH page AS MATERIALIZED (${page})
   SELECT 'event' AS role, p.* FROM page p
   UNION ALL SELECT 'after', ${namesOf(EVENT_COLUMNS, 'a')} FROM order_events a WHERE a.position = k.after
-  ${isFiltered ? scanned : ''}
+  ${isScanned ? scanned : ''}
 ) r
 UNION ALL (
   SELECT 0, 'end', ${namesOf(EVENT_COLUMNS, 'l')} FROM order_events l WHERE l.position IS NOT NULL
