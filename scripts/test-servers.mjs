@@ -13,10 +13,10 @@ const HOME = '/usr/lib/postgresql';
 /** More runs of the tests with random input. */
 const MANY = {
   MANY_EVENTS: '100000',
-  MODEL_RUNS: '150',
+  MODEL_RUNS: '100',
   SAMENESS_DOCUMENTS: '5000',
-  SAMENESS_REQUESTS: '5000',
-  SAMENESS_HTTP_DOCUMENTS: '500',
+  SAMENESS_REQUESTS: '3000',
+  SAMENESS_HTTP_DOCUMENTS: '300',
   SAMENESS_WRITES: '1000',
 };
 const OVER_HTTP = [
