@@ -10,6 +10,11 @@ import { createOrder } from '../support/order-requests.js';
 const isRoot = process.getuid?.() === 0;
 const PORT = 4321;
 
+/** The certificates of the machine, which the Node.js of npm packages does not trust otherwise: npm would retry for minutes. */
+const CERTIFICATES = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'].includes(name)),
+);
+
 /** An unprivileged account. */
 const unprivileged = { uid: 65_534, gid: 65_534 };
 
@@ -58,6 +63,7 @@ async function npmStart(
     PATH: withoutNodeModules(process.env['PATH'] ?? ''),
     HOME: process.env['HOME'] ?? '',
     PORT: String(PORT),
+    ...CERTIFICATES,
     ...account.env,
   };
   const { uid, gid } = account;
