@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createRedisConnection, type RedisConnection } from '../../src/redis/redis-connection.js';
 import {
   connectedTo,
@@ -9,6 +9,7 @@ import {
   LONG_TIMEOUT,
   SKIPS_REDIS,
   type RedisServer,
+  useRedis,
 } from '../support/redis.js';
 
 const lines: { msg: string; err?: { message: string } }[] = [];
@@ -33,15 +34,7 @@ async function occupy(redis: RedisServer, ms: number): Promise<void> {
 }
 
 describe.skipIf(SKIPS_REDIS)('the connection to Redis', () => {
-  let redis: RedisServer;
-  beforeAll(async () => {
-    redis = await createRedis();
-    await redis.start();
-  });
-  afterAll(async () => {
-    redis.resume();
-    await redis.kill();
-  });
+  const redis = useRedis();
   beforeEach(() => {
     lines.length = 0;
   });

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createRedisProductCache } from '../../src/catalogue/redis-product-cache.js';
 import type { SharedProductCache } from '../../src/catalogue/shared-product-cache.js';
 import type { ProductLookupResult } from '../../src/orders/interfaces/product-lookup.js';
 import type { RedisConnection } from '../../src/redis/redis-connection.js';
-import { connectedTo, createRedis, LONG_TIMEOUT, SKIPS_REDIS, type RedisServer } from '../support/redis.js';
+import { connectedTo, LONG_TIMEOUT, SKIPS_REDIS, useRedis } from '../support/redis.js';
 
 const lines: { msg: string; failures: number }[] = [];
 const log = pino(
@@ -21,16 +21,8 @@ function found(id: string, price = '12.50'): ProductLookupResult {
 const UNKNOWN: ProductLookupResult = { kind: 'unknown' };
 
 describe.skipIf(SKIPS_REDIS)('products in Redis', () => {
-  let redis: RedisServer;
+  const redis = useRedis();
   let serviceUrl: string;
-  beforeAll(async () => {
-    redis = await createRedis();
-    await redis.start();
-  });
-  afterAll(async () => {
-    redis.resume();
-    await redis.kill();
-  });
   beforeEach(async () => {
     await redis.command('FLUSHALL');
     lines.length = 0;

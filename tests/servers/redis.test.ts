@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BucketSettings } from '../../src/rate-limit/bucket.js';
 import type { RateLimiter } from '../../src/rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../../src/rate-limit/redis-rate-limiter.js';
@@ -14,7 +14,7 @@ import {
   isConnected,
   LONG_TIMEOUT,
   SKIPS_REDIS,
-  type RedisServer,
+  useRedis,
 } from '../support/redis.js';
 
 test('CI has the Redis that these tests require', () => {
@@ -24,15 +24,7 @@ test('CI has the Redis that these tests require', () => {
 const SETTINGS: BucketSettings = { capacity: 1_000, restoreRate: 1 };
 
 describe.skipIf(SKIPS_REDIS)('rate limits in Redis', () => {
-  let redis: RedisServer;
-  beforeAll(async () => {
-    redis = await createRedis();
-    await redis.start();
-  });
-  afterAll(async () => {
-    redis.resume();
-    await redis.kill();
-  });
+  const redis = useRedis();
 
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line) => void logged.push(line) });

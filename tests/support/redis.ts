@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { createClient } from 'redis';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import {
   createRedisConnection,
   type RedisConnection,
@@ -27,6 +27,20 @@ export const HAS_REDIS = spawnSync('redis-server', ['--version']).status === 0;
 /** CI installs Redis; elsewhere the tests are reported as skipped without it. */
 export const SKIPS_REDIS = !HAS_REDIS && process.env['CI'] !== 'true';
 if (SKIPS_REDIS) process.stdout.write('SKIPPED: redis-server is not installed. Run apt-get install redis-server.\n');
+
+/** A Redis server that runs during the tests of a suite. */
+export function useRedis(): RedisServer {
+  const redis = {} as RedisServer; // complete when the first test runs
+  beforeAll(async () => {
+    Object.assign(redis, await createRedis());
+    await redis.start();
+  });
+  afterAll(async () => {
+    redis.resume();
+    await redis.kill();
+  });
+  return redis;
+}
 
 /** A Redis server of its own on a free port, without persistence. */
 export async function createRedis({ password = '' } = {}): Promise<RedisServer> {
