@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { loadEnvFile, readConfig } from '../config.js';
-import { createConsumers } from '../consumers.js';
+import { createConsumers } from '../app/consumers.js';
 import type { Database } from '../database/database.js';
 import type { EventConsumer } from '../events/consumers/consumer.js';
 import { resumeConsumer } from '../events/consumers/consumer-positions.js';

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
-import type { Config } from './config.js';
-import type { EventConsumer } from './events/consumers/consumer.js';
-import { kafkaRelay } from './events/consumers/kafka-relay.js';
-import { orderStatisticsProjection } from './events/consumers/order-statistics.js';
-import { fulfilmentConsumer } from './fulfilment/fulfilment-consumer.js';
-import { simulatedHandler } from './fulfilment/simulated-handler.js';
-import { createKafkaTopic } from './kafka/kafka-topic.js';
-import type { FulfilmentHandler } from './orders/interfaces/fulfilment-handler.js';
-import { countEvents } from './store/statements/count-events.js';
-import { readArrivals } from './store/statements/read-arrivals.js';
-import { readEventDetails } from './store/statements/read-event-details.js';
+import type { Config } from '../config.js';
+import type { EventConsumer } from '../events/consumers/consumer.js';
+import { kafkaRelay } from '../events/consumers/kafka-relay.js';
+import { orderStatisticsProjection } from '../events/consumers/order-statistics.js';
+import { fulfilmentConsumer } from '../fulfilment/fulfilment-consumer.js';
+import { simulatedHandler } from '../fulfilment/simulated-handler.js';
+import { createKafkaTopic } from '../kafka/kafka-topic.js';
+import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
+import { countEvents } from '../store/statements/count-events.js';
+import { readArrivals } from '../store/statements/read-arrivals.js';
+import { readEventDetails } from '../store/statements/read-event-details.js';
 
 const KAFKA_TOPIC = 'order_events';
 

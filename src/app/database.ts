@@ -1,0 +1,32 @@
+import { openDatabase, type Database } from '../database/database.js';
+import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
+import { prepareSchema } from '../database/prepare-schema.js';
+import { checkSession } from '../database/startup-checks.js';
+import { prepareJobSchema } from '../fulfilment/job-schema.js';
+import type { Setup } from './setup.js';
+
+/** The database at `DATABASE_URL`, or an embedded PostgreSQL; with a current schema. */
+export async function providePostgres({ config, log, resources }: Setup, onLost: (reason: string) => void) {
+  const { source, migrate } = config.database;
+  const prepare = async (directUrl: string) => {
+    await prepareSchema(directUrl, migrate, log);
+    if (config.fulfilment.kind !== 'off') await prepareJobSchema(directUrl, migrate, log);
+  };
+  if (source.kind === 'external') {
+    await prepare(source.directUrl);
+    return { ...source, announce: null };
+  }
+  const embedded = await startEmbeddedPostgres({ dataDir: source.dataDir, log, onLost });
+  resources.defer(() => embedded.close());
+  const { url } = embedded;
+  await prepare(url);
+  return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
+}
+
+export async function connect({ config, log, resources }: Setup, url: string): Promise<Database> {
+  const { source: _, migrate: __, ...bounds } = config.database;
+  const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
+  resources.defer(() => database.close());
+  await checkSession(database);
+  return database;
+}

@@ -1,0 +1,20 @@
+import { fulfilmentHandlerOf } from './consumers.js';
+import { startFulfilmentWorker } from '../fulfilment/worker.js';
+import type { OrderDependencies } from '../orders/order-dependencies.js';
+import type { Setup } from './setup.js';
+
+/** Works off the jobs of the consumer `fulfilment`. */
+export async function startFulfilment({ config, log, resources }: Setup, url: string, orders: OrderDependencies) {
+  const handler = fulfilmentHandlerOf(config);
+  if (handler === null) return;
+  const { database, shutdownGraceMs: graceMs } = config;
+  const worker = await startFulfilmentWorker({
+    url,
+    connectTimeoutMs: database.connectTimeoutMs,
+    graceMs,
+    handler,
+    orders,
+    log,
+  });
+  resources.defer(() => worker.close());
+}

@@ -1,0 +1,46 @@
+import { createSecretKey } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createHttpProductLookup } from '../catalogue/http-product-lookup.js';
+import { createRedisProductCache } from '../catalogue/redis-product-cache.js';
+import { coalesceReads } from '../coalesce/reader.js';
+import { coalesceWrites } from '../coalesce/writer.js';
+import type { Config } from '../config.js';
+import type { Database } from '../database/database.js';
+import { serverSecret } from '../database/server-secret.js';
+import type { ProductLookup } from '../orders/interfaces/product-lookup.js';
+import type { OrderDependencies } from '../orders/order-dependencies.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import { createReader } from '../store/reader.js';
+import { createBatchWriter } from '../store/write-batch.js';
+import type { Setup } from './setup.js';
+
+export async function createOrders(
+  { config, log, resources }: Setup,
+  database: Database,
+  redis: RedisConnection | null,
+  onCommit: (orderIds: readonly string[]) => void,
+): Promise<OrderDependencies> {
+  const { statementTimeoutMs, connectTimeoutMs } = config.database;
+  const batchWriter = createBatchWriter(database, {
+    transactionTimeoutMs: 2 * statementTimeoutMs,
+    maxWaitMs: connectTimeoutMs,
+    onCommit,
+    log,
+  });
+  const writer = coalesceWrites(batchWriter, config.writes);
+  resources.defer(() => writer.idle());
+  return {
+    writer,
+    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
+    productLookup: productLookupOf(config, redis, log),
+    fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
+  };
+}
+
+function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
+  if (catalogue.kind === 'none') return null;
+  const { url: serviceUrl, cacheSeconds } = catalogue;
+  const isShared = redis !== null && cacheSeconds > 0;
+  const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
+  return createHttpProductLookup(catalogue, log, cache);
+}

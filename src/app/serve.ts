@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createTokenAuthentication } from '../auth/authenticate-by-token.js';
+import type { Authenticate } from '../auth/authenticate.js';
+import { authenticateAsOpenAdmin } from '../auth/open-viewer.js';
+import { createRemoteKeys } from '../auth/remote-keys.js';
+import { createSecretKeys } from '../auth/secret-keys.js';
+import type { Config } from '../config.js';
+import { createContext, type Context, type RequestOrigin, type Services } from '../graphql/context.js';
+import { createErrorFormatter } from '../graphql/errors.js';
+import { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import { introspectionRules } from '../graphql/introspection-rule.js';
+import { policyOf } from '../graphql/policy.js';
+import { createSchema } from '../graphql/schema.js';
+import { createApollo } from '../http/apollo.js';
+import { createChargeFor } from '../http/charge-for.js';
+import { createAddressOf } from '../http/client-address.js';
+import { createFastLane } from '../http/fast-lane.js';
+import { createFinish } from '../http/finish-response.js';
+import { closeWithin, listenOn } from '../http/listen.js';
+import { createRequestGuard } from '../http/request-guard.js';
+import { createHttp, urlOf, type HttpOptions } from '../http/server.js';
+import { loadTrustedDocuments } from '../http/trusted-documents.js';
+import { serveWebsockets } from '../http/websocket.js';
+import { createMemoryRateLimiter } from '../rate-limit/memory-rate-limiter.js';
+import type { RateLimiter } from '../rate-limit/rate-limiter.js';
+import { createRedisRateLimiter } from '../rate-limit/redis-rate-limiter.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import type { Setup } from './setup.js';
+
+export function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
+  if (rateLimit === null) return null;
+  return redis === null ? createMemoryRateLimiter(rateLimit) : createRedisRateLimiter(rateLimit, redis);
+}
+
+function authenticationOf({ auth }: Config, log: Logger): Authenticate {
+  switch (auth.kind) {
+    case 'open':
+      return authenticateAsOpenAdmin;
+    case 'secret':
+      return createTokenAuthentication(createSecretKeys(auth.secret), auth.rules);
+    case 'jwks':
+      return createTokenAuthentication(createRemoteKeys({ url: auth.url, log }), auth.rules);
+  }
+}
+
+interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
+  readonly rateLimiter: RateLimiter | null;
+  readonly problem: () => Promise<string | null>;
+}
+
+export async function serve(
+  { config, log, resources }: Setup,
+  services: Services,
+  { rateLimiter, problem, consumers }: ServeDependencies,
+): Promise<string> {
+  const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
+  const schema = createSchema(policyOf(config.policy));
+  const formatError = createErrorFormatter(services.report, { hideSuggestions: !introspection });
+  const documents = new PreparedDocuments(schema, request.fastLane ? 'plan' : 'graphql-js');
+  const rules = introspectionRules(introspection);
+  const trusted =
+    trustedDocuments === null
+      ? null
+      : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
+  const shared = {
+    ...request,
+    guard: createRequestGuard(config.guard),
+    rules,
+    trusted,
+    documents,
+    chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
+    authenticate: authenticationOf(config, log),
+    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
+    log,
+  };
+
+  const finish = createFinish(request.maxResponseBytes);
+  const apollo = createApollo({ ...request, schema, documents, formatError, finish, rules, log });
+  await apollo.start();
+  resources.defer(() => apollo.stop());
+  let draining = false;
+  const isDraining = () => draining;
+  const unready = () => (draining ? Promise.resolve('shutting down') : problem());
+  const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
+  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready, consumers });
+  resources.defer(() => closeWithin(http, shutdownGraceMs));
+  const websockets = serveWebsockets({
+    ...shared,
+    ...config.websockets,
+    server: http.server,
+    schema,
+    formatError,
+  });
+  resources.defer(() => websockets.close());
+  resources.defer(async () => {
+    draining = true;
+    await sleep(shutdownDrainMs);
+  });
+  await listenOn(http, config);
+  return urlOf(http, config.host);
+}
