@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, type App } from './app.js';
-import { loadEnvFile, readConfig } from './config.js';
+import { loadEnvFile, readConfig, type Config } from './config.js';
 import { createLog } from './observability/log.js';
 import { logStream } from './observability/log-stream.js';
 import { maskSecrets } from './observability/logged-error.js';
@@ -10,8 +10,10 @@ import { StartupError } from './startup-error.js';
 
 /** Maximum time that a start continues after a stop signal. */
 const START_TIMEOUT_MS = 5_000;
-/** Maximum duration of a shutdown, besides the drain and grace times. */
-const CLOSE_TIMEOUT_MS = 30_000;
+/** Maximum duration of a shutdown, besides the delay and the grace time. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** The embedded PostgreSQL writes its memory to disk before it ends. */
+const EMBEDDED_CLOSE_TIMEOUT_MS = 30_000;
 /** A terminal sends Ctrl-C to npm and to the server, and npm forwards it. Signals within this time count as one. */
 const REPEATED_SIGNAL_MS = 1_000;
 
@@ -35,7 +37,9 @@ async function main(): Promise<number> {
   if (config.auth.kind === 'open') log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
-  const app = await createApp(config, log, cutOffAfter(stop));
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
+  const app = await createApp(config, log, { stopping: stopping.signal, cutOff: cutOffAfter(stop) });
   process.stdout.write(`ready ${app.url}\n`);
   if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 
@@ -43,8 +47,7 @@ async function main(): Promise<number> {
   if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');
   else log.fatal(end.lost);
   exitOnRepeatedSignal();
-  const timeoutMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_TIMEOUT_MS;
-  const clean = await Promise.race([closed(app, log), sleep(timeoutMs, false)]);
+  const clean = await Promise.race([closed(app, log), timedOut(config, log)]);
   return clean && typeof end === 'string' ? 0 : 1;
 }
 
@@ -77,12 +80,21 @@ function ignoreLostTerminal(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** A second Ctrl-C exits at once. PostgreSQL keeps running, and the next start takes it over. */
+/** A second signal exits at once. An embedded PostgreSQL keeps running, and the next start takes it over. */
 function exitOnRepeatedSignal(): void {
   const from = performance.now() + REPEATED_SIGNAL_MS;
-  process.on('SIGINT', () => {
-    if (performance.now() >= from) process.exit(1);
-  });
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (performance.now() >= from) process.exit(1);
+    });
+  }
+}
+
+async function timedOut({ database, shutdownDelayMs, shutdownGraceMs }: Config, log: Logger): Promise<false> {
+  const closeMs = database.source.kind === 'embedded' ? EMBEDDED_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS;
+  await sleep(shutdownDelayMs + shutdownGraceMs + closeMs, undefined, { ref: false });
+  log.error('shutdown took too long; the process exits without closing everything');
+  return false;
 }
 
 /** @returns whether the app closed without an error */

@@ -6,6 +6,7 @@ import { orderStatisticsProjection } from '../events/consumers/order-statistics.
 import { fulfilmentConsumer } from '../fulfilment/fulfilment-consumer.js';
 import { simulatedHandler } from '../fulfilment/simulated-handler.js';
 import { createKafkaTopic } from '../kafka/kafka-topic.js';
+import type { PartStates } from '../observability/part-monitor.js';
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
 import { countEvents } from '../store/statements/count-events.js';
 import { readArrivals } from '../store/statements/read-arrivals.js';
@@ -14,11 +15,16 @@ import { readEventDetails } from '../store/statements/read-event-details.js';
 const KAFKA_TOPIC = 'order_events';
 
 /** The configured consumers of the event log. They connect to other systems when they handle events. */
-export function createConsumers(config: Pick<Config, 'kafka' | 'fulfilment'>, log: Logger): readonly EventConsumer[] {
+export function createConsumers(
+  config: Pick<Config, 'kafka' | 'fulfilment'>,
+  log: Logger,
+  parts: PartStates = new Map(),
+): readonly EventConsumer[] {
   const { kafka } = config;
   const consumers: EventConsumer[] = [orderStatisticsProjection(countEvents)];
   if (kafka !== null) {
     const topic = createKafkaTopic({ ...kafka, name: KAFKA_TOPIC, log });
+    parts.set('kafka', topic.state);
     consumers.push(kafkaRelay({ topic, readDetails: readEventDetails, log }));
   }
   const handler = fulfilmentHandlerOf(config);

@@ -1,12 +1,11 @@
 import { createSecretKey } from 'node:crypto';
-import type { Logger } from 'pino';
 import { createHttpProductLookup } from '../catalogue/http-product-lookup.js';
 import { createRedisProductCache } from '../catalogue/redis-product-cache.js';
 import { coalesceReads } from '../coalesce/reader.js';
 import { coalesceWrites } from '../coalesce/writer.js';
-import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { serverSecret } from '../database/server-secret.js';
+import { createPartMonitor } from '../observability/part-monitor.js';
 import type { ProductLookup } from '../orders/interfaces/product-lookup.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
@@ -15,7 +14,7 @@ import { createBatchWriter } from '../store/write-batch.js';
 import type { Setup } from './setup.js';
 
 export async function createOrders(
-  { config, log, resources }: Setup,
+  { config, log, resources, parts }: Setup,
   database: Database,
   redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
@@ -32,15 +31,20 @@ export async function createOrders(
   return {
     writer,
     readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
-    productLookup: productLookupOf(config, redis, log),
+    productLookup: productLookupOf({ config, log, parts }, redis),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 
-function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
+function productLookupOf(
+  { config: { catalogue }, log, parts }: Pick<Setup, 'config' | 'log' | 'parts'>,
+  redis: RedisConnection | null,
+): ProductLookup | null {
   if (catalogue.kind === 'none') return null;
+  const monitor = createPartMonitor();
+  parts.set('productService', monitor.state);
   const { url: serviceUrl, cacheSeconds } = catalogue;
   const isShared = redis !== null && cacheSeconds > 0;
   const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
-  return createHttpProductLookup(catalogue, log, cache);
+  return createHttpProductLookup(catalogue, log, cache, monitor);
 }

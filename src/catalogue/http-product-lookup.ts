@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { isAbandoned, type Caller } from '../orders/interfaces/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
+import { createPartMonitor } from '../observability/part-monitor.js';
 import { createFindProduct } from './find-product.js';
 import { createMemoryProductCache } from './memory-product-cache.js';
 import { createProductRequests, type PendingLookup } from './product-requests.js';
@@ -36,10 +37,11 @@ export function createHttpProductLookup(
   options: HttpProductLookupOptions,
   log: Logger,
   sharedCache: SharedProductCache | null = null,
+  monitor = createPartMonitor(),
 ): ProductLookup {
   const memory = createMemoryProductCache(options.maxCached);
   const pending = new Map<string, SharedLookup>();
-  const request = createProductRequests(createProductService(options, log), options.batch, log);
+  const request = createProductRequests(createProductService(options, log, monitor), options.batch, log);
   const find = createFindProduct(request, sharedCache, options.cacheSeconds * 1_000);
 
   async function load(lookup: SharedLookup): Promise<ProductLookupResult> {

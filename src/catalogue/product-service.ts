@@ -10,6 +10,7 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import type { Logger } from 'pino';
+import type { PartMonitor } from '../observability/part-monitor.js';
 import type { ProductResponse } from './product-responses.js';
 
 export interface ProductServiceOptions {
@@ -58,7 +59,11 @@ class Failure extends Error {
  * Calls the product service over HTTP, with a timeout, retries, a limit of concurrent requests and a circuit breaker.
  * Throws if the URL is invalid; the message does not contain it.
  */
-export function createProductService(options: ProductServiceOptions, log: Logger): ProductService {
+export function createProductService(
+  options: ProductServiceOptions,
+  log: Logger,
+  monitor: Pick<PartMonitor, 'worked' | 'failed'>,
+): ProductService {
   const { base, headers } = readUrl(options.url);
   const retrying = retry(handleType(Failure), {
     maxAttempts: options.retries,
@@ -68,11 +73,16 @@ export function createProductService(options: ProductServiceOptions, log: Logger
   const breaker = createBreaker(options.breaker, log);
 
   async function tryOnce(path: string, { isFinal }: ProductRequest): Promise<ProductResponse> {
-    const response = await send(`${base}${path}`, headers, options.timeoutMs);
+    const response = await send(`${base}${path}`, headers, options.timeoutMs).catch((cause: unknown) => {
+      monitor.failed();
+      throw cause;
+    });
     const failed = response.status >= 500 || response.status === 429;
     if (failed && isFinal?.(response.status) !== true) {
+      monitor.failed();
       throw new Failure(`The product service responded with status ${response.status}.`);
     }
+    monitor.worked();
     return response;
   }
 

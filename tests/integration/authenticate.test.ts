@@ -57,9 +57,13 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     log,
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
-  const unready = () => Promise.resolve(null);
-  const consumers = () => Promise.resolve([]);
-  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready, consumers });
+  const readiness = {
+    state: () => 'serving' as const,
+    problem: () => Promise.resolve(null),
+    consumers: () => Promise.resolve([]),
+    parts: () => ({}),
+  };
+  const http = createHttp({ ...shared, ...readiness, apollo, fastLane });
   const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
