@@ -53,8 +53,8 @@ interface ServeDependencies extends Pick<HttpOptions, 'consumers' | 'problem'> {
   readonly onClosing: () => void;
 }
 
-/** Longest time that idle connections stay open after the server has stopped accepting new ones. */
-const MAX_LINGER_MS = 5_000;
+/** Time that idle connections stay open after the server has stopped accepting new ones, unless a shutdown has no delay. */
+const LINGER_MS = 3_000;
 
 export async function serve(
   { config, log, resources, parts }: Setup,
@@ -106,7 +106,7 @@ export async function serve(
     }
     state = 'closing';
     onClosing();
-    const times = { lingerMs: Math.min(shutdownDelayMs, MAX_LINGER_MS), graceMs: shutdownGraceMs };
+    const times = { lingerMs: shutdownDelayMs > 0 ? LINGER_MS : 0, graceMs: shutdownGraceMs };
     await Promise.all([closeConnections(times), websockets.close()]);
   });
   await listenOn(http, config);
