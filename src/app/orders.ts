@@ -6,16 +6,18 @@ import { coalesceReads } from '../coalesce/reader.js';
 import { coalesceWrites } from '../coalesce/writer.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
+import { runInSpan } from '../observability/span.js';
 import { serverSecret } from '../database/server-secret.js';
 import type { ProductLookup } from '../orders/interfaces/product-lookup.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { createReader } from '../store/reader.js';
 import { createBatchWriter } from '../store/write-batch.js';
-import type { Setup } from './setup.js';
+import type { TracedSetup } from './setup.js';
+import { traceBatches } from './traces.js';
 
 export async function createOrders(
-  { config, log, resources }: Setup,
+  { config, log, resources, tracer }: TracedSetup,
   database: Database,
   redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
@@ -24,14 +26,15 @@ export async function createOrders(
   const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
-    onCommit,
+    onCommit: tracer === null ? onCommit : (orderIds) => runInSpan(null, () => onCommit(orderIds)), // it starts timers
     log,
   });
-  const writer = coalesceWrites(batchWriter, config.writes);
+  const observer = tracer === null ? undefined : traceBatches(tracer);
+  const writer = coalesceWrites(batchWriter, config.writes, observer);
   resources.defer(() => writer.idle());
   return {
     writer,
-    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
+    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads, observer),
     productLookup: productLookupOf(config, redis, log),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };

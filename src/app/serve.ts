@@ -26,7 +26,7 @@ import { createMemoryRateLimiter } from '../rate-limit/memory-rate-limiter.js';
 import type { RateLimiter } from '../rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../rate-limit/redis-rate-limiter.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
-import type { Setup } from './setup.js';
+import type { TracedSetup } from './setup.js';
 
 export function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
   if (rateLimit === null) return null;
@@ -50,7 +50,7 @@ interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
 }
 
 export async function serve(
-  { config, log, resources }: Setup,
+  { config, log, resources, tracer }: TracedSetup,
   services: Services,
   { rateLimiter, problem, consumers }: ServeDependencies,
 ): Promise<string> {
@@ -73,6 +73,7 @@ export async function serve(
     authenticate: authenticationOf(config, log),
     createContext: (origin: RequestOrigin): Context => createContext(services, origin),
     log,
+    tracer,
   };
 
   const finish = createFinish(request.maxResponseBytes);

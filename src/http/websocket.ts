@@ -10,12 +10,14 @@ import type { Context, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { Tracer } from '../observability/span.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import type { RequestGuard } from './request-guard.js';
+import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
-import { subscribeInSlices } from './subscribe.js';
+import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
 import { chargeSubscription } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -47,6 +49,8 @@ export interface WebsocketOptions {
   readonly chargeFor: ChargeFor;
   readonly createContext: (origin: RequestOrigin) => Context;
   readonly formatError: ErrorFormatter;
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
   readonly log: Logger;
 }
 
@@ -121,7 +125,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, chargeFor, createContext, formatError } = options;
+  const { authenticate, chargeFor, createContext, formatError, tracer } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
@@ -159,7 +163,8 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       await extra.starting.settled(); // rejections are sent in the order of their messages
       return prepared;
     },
-    subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
+    subscribe: ((args: SubscriptionArgs) =>
+      inSubscriptionSpan(tracer, args.operation, () => subscribeInSlices(args, runInSlices))) as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
     onNext: (_context, _id, _payload, _args, result) => {
       const { errors } = result as ExecutionResult;

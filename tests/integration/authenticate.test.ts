@@ -54,6 +54,7 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     playground: false,
     authenticate,
     createContext: (origin: RequestOrigin) => createContext(services, origin),
+    tracer: null,
     log,
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });

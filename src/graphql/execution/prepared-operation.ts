@@ -43,6 +43,8 @@ export type Executor = 'plan' | 'graphql-js';
 /** An operation of a validated document, ready to execute any number of times. */
 export class PreparedOperation {
   readonly kind: OperationTypeNode;
+  /** Null for an anonymous operation. */
+  readonly name: string | null;
   readonly cost: OperationCost;
   /** With the executor graphql-js, it only checks them. */
   readonly coerceVariables: CoerceVariables;
@@ -58,6 +60,7 @@ export class PreparedOperation {
 
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
     this.kind = operation.operation;
+    this.name = operation.name?.value ?? null;
     this.cost = prepareCost(schema, document, operation);
     this.#assertAllowed = prepareAuthorization(schema, document, operation);
     this.#executor = isPlannable(operation) ? executor : 'graphql-js';
