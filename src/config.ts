@@ -3,6 +3,8 @@ import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { invalidConfiguration } from './startup-error.js';
 import { LOOPBACK_NAMES, type GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values } from './environment.js';
+import type { TracingOptions } from './observability/traces.js';
+import { tracesOf } from './traces-config.js';
 import type { Variable } from './variable-kinds.js';
 
 export interface Config {
@@ -97,6 +99,8 @@ export interface Config {
         readonly maxCached: number;
       };
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
+  /** Null without traces. */
+  readonly traces: TracingOptions | null;
   readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
@@ -178,6 +182,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       values.FULFILMENT === 'off'
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
+    traces: tracesOf(values),
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });

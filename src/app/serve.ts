@@ -28,7 +28,7 @@ import type { RateLimiter } from '../rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../rate-limit/redis-rate-limiter.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { metricsOptions, watchServer } from './metrics.js';
-import type { Setup } from './setup.js';
+import type { TracedSetup } from './setup.js';
 import { createTransportObserver } from './transport-observer.js';
 
 export function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
@@ -55,7 +55,7 @@ interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
 }
 
 export async function serve(
-  { config, log, resources, metrics }: Setup,
+  { config, log, resources, metrics, tracer }: TracedSetup,
   services: Services,
   { rateLimiter, requestLog, problem, consumers }: ServeDependencies,
 ): Promise<string> {
@@ -80,6 +80,7 @@ export async function serve(
     createContext: (origin: RequestOrigin): Context => createContext(services, origin),
     observer: createTransportObserver(metrics, requestLog),
     log,
+    tracer,
   };
 
   const finish = createFinish(request.maxResponseBytes);

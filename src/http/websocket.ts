@@ -10,11 +10,13 @@ import type { Context, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { Tracer } from '../observability/span.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import { ObservedSubscription } from './observed-subscription.js';
 import type { RequestGuard } from './request-guard.js';
+import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
 import { chargeSubscription } from './subscription-charge.js';
@@ -50,6 +52,8 @@ export interface WebsocketOptions {
   readonly createContext: (origin: RequestOrigin) => Context;
   readonly formatError: ErrorFormatter;
   readonly observer: TransportObserver;
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
   readonly log: Logger;
 }
 
@@ -127,7 +131,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, chargeFor, createContext, formatError, observer } = options;
+  const { authenticate, chargeFor, createContext, formatError, observer, tracer } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
@@ -168,7 +172,8 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       await extra.starting.settled(); // rejections are sent in the order of their messages
       return prepared;
     },
-    subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
+    subscribe: ((args: SubscriptionArgs) =>
+      inSubscriptionSpan(tracer, args.operation, () => subscribeInSlices(args, runInSlices))) as never,
     onError: ({ extra }, _id, _payload, errors) => {
       const formatted = errors.map((error) => format(toGraphQLError(error)));
       observer.subscriptionEnded(rejectedSubscription(extra, codesOf(formatted)));
