@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context, RequestOrigin } from '../graphql/context.js';
+import type { Context, EventCharge, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
@@ -15,8 +15,8 @@ import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import type { RequestGuard } from './request-guard.js';
 import { createSlices } from './slices.js';
-import { subscribeInSlices } from './subscribe.js';
-import { chargeSubscription } from './subscription-charge.js';
+import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
+import { chargeSubscription, eventCharge } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { createViewerSockets } from './viewer-sockets.js';
@@ -45,7 +45,7 @@ export interface WebsocketOptions {
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (origin: RequestOrigin) => Context;
+  readonly createContext: (origin: RequestOrigin, charge: EventCharge) => Context;
   readonly formatError: ErrorFormatter;
   readonly log: Logger;
 }
@@ -135,7 +135,10 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra }) => createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }),
+    context: ({ extra }, _id, _payload, args) => {
+      const { charge } = args as unknown as SubscriptionArgs; // what onSubscribe has returned
+      return createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }, charge);
+    },
     onSubscribe: async ({ extra }, id, payload) => {
       const onStarted = extra.starting.begin();
       extra.message.endStart = onStarted;
@@ -153,8 +156,10 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
         charge === null
           ? prepareForViewer()
           : await chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
-      if ('operation' in prepared)
-        return { ...prepared, onStarted, onSent: (last: LogPoint | null) => extra.running.sent(id, last) };
+      if ('operation' in prepared) {
+        const onSent = (last: LogPoint | null) => extra.running.sent(id, last);
+        return { ...prepared, charge: eventCharge(charge, prepared.cost), onStarted, onSent };
+      }
       onStarted();
       await extra.starting.settled(); // rejections are sent in the order of their messages
       return prepared;
