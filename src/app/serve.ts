@@ -6,7 +6,13 @@ import { authenticateAsOpenAdmin } from '../auth/open-viewer.js';
 import { createRemoteKeys } from '../auth/remote-keys.js';
 import { createSecretKeys } from '../auth/secret-keys.js';
 import type { Config } from '../config.js';
-import { createContext, type Context, type RequestOrigin, type Services } from '../graphql/context.js';
+import {
+  createContext,
+  type Context,
+  type EventCharge,
+  type RequestOrigin,
+  type Services,
+} from '../graphql/context.js';
 import { createErrorFormatter } from '../graphql/errors.js';
 import { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { introspectionRules } from '../graphql/introspection-rule.js';
@@ -77,7 +83,7 @@ export async function serve(
     documents,
     chargeFor: createChargeFor(rateLimiter, addressOf),
     authenticate: authenticationOf(config, log),
-    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
+    createContext: (origin: RequestOrigin, charge?: EventCharge): Context => createContext(services, origin, charge),
     observer: createTransportObserver(metrics, requestLog),
     log,
     tracer,

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context, RequestOrigin } from '../graphql/context.js';
+import type { Context, EventCharge, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
@@ -19,7 +19,7 @@ import type { RequestGuard } from './request-guard.js';
 import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
-import { chargeSubscription } from './subscription-charge.js';
+import { chargeSubscription, eventCharge } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
 import { codesOf, type EndedSubscription, type TransportObserver } from './transport-observer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -49,7 +49,7 @@ export interface WebsocketOptions {
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (origin: RequestOrigin) => Context;
+  readonly createContext: (origin: RequestOrigin, charge: EventCharge) => Context;
   readonly formatError: ErrorFormatter;
   readonly observer: TransportObserver;
   /** Null without traces. */
@@ -145,7 +145,10 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra }) => createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }),
+    context: ({ extra }, _id, _payload, args) => {
+      const { charge } = args as unknown as SubscriptionArgs; // what onSubscribe has returned
+      return createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }, charge);
+    },
     onSubscribe: async ({ extra }, id, payload) => {
       const onStarted = extra.starting.begin();
       extra.message.endStart = onStarted;
@@ -166,7 +169,8 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       if ('operation' in prepared) {
         const { operation, cost } = prepared;
         const observed = new ObservedSubscription(observer, { viewer, operation, cost }, extra.gone);
-        return { ...prepared, onStarted, observed, onSent: (last: LogPoint | null) => extra.running.sent(id, last) };
+        const onSent = (last: LogPoint | null) => extra.running.sent(id, last);
+        return { ...prepared, charge: eventCharge(charge, cost), onStarted, observed, onSent };
       }
       onStarted();
       await extra.starting.settled(); // rejections are sent in the order of their messages
