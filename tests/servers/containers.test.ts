@@ -9,15 +9,11 @@ import { parse } from 'yaml';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { createClient } from '../support/client.js';
 import { freePort, temporaryFolder } from '../support/process.js';
+import { isOnPath } from '../support/programs.js';
 import { createOrder } from '../support/order-requests.js';
 
 const hasGo = isOnPath('go');
 const hasBuildah = isOnPath('buildah');
-
-function isOnPath(program: string): boolean {
-  const folders = process.env['PATH']?.split(path.delimiter) ?? [];
-  return folders.some((folder) => existsSync(path.join(folder, program)));
-}
 
 test('CI has the programs that these tests require', () => {
   expect((hasGo && hasBuildah) || process.env['CI'] !== 'true').toBe(true);
