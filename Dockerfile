@@ -12,15 +12,17 @@ COPY prisma.config.ts tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY prisma prisma
 COPY src src
-RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.* dist/database/schema-engine.*
+RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.* dist/database/schema-engine.* \
+  && find dist -name '*.map' -delete
 
-# Production packages without the optional embedded PostgreSQL.
+# Production packages without the optional embedded PostgreSQL, and without files that no program loads.
 FROM --platform=$BUILDPLATFORM ${BASE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error \
-  && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name 'query_compiler_fast_bg.postgresql*' -delete \
-  && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+  && find node_modules/@prisma/client/runtime \( -name 'query_compiler_*' ! -name 'query_compiler_fast_bg.postgresql*.mjs' -o -name 'wasm-compiler-*' \) -delete \
+  && find node_modules -type d \( -name test -o -name tests -o -name __tests__ \) -prune -exec rm -rf {} + \
+  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.md' \) -delete
 
 FROM ${BASE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
