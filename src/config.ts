@@ -10,6 +10,9 @@ export interface Config {
   readonly port: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
+  readonly logRequests: boolean;
+  /** Null if only clients on this machine may read the metrics. */
+  readonly metricsToken: string | null;
   readonly auth: AuthConfig;
   readonly policy: { readonly customerPrices: boolean };
   /** Which requests the server serves at all. */
@@ -119,6 +122,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
+    logRequests: values.LOG_REQUESTS === 'on',
+    metricsToken: values.METRICS_TOKEN,
     auth,
     guard: guardOf(values, auth),
     introspection: unlessProduction(values.INTROSPECTION),
