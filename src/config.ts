@@ -28,6 +28,8 @@ export interface Config {
       | { readonly kind: 'embedded'; readonly dataDir: string }
       | { readonly kind: 'external'; readonly url: string; readonly directUrl: string };
     readonly migrate: boolean;
+    /** Whether the database may lose acknowledged orders. */
+    readonly mayBeUnsafe: boolean;
     readonly poolSize: number;
     readonly preparedStatements: boolean;
     readonly statementTimeoutMs: number;
@@ -140,6 +142,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
           ? { kind: 'embedded', dataDir: values.DATA_DIR }
           : { kind: 'external', url, directUrl: values.DATABASE_DIRECT_URL ?? url },
       migrate: values.DATABASE_MIGRATE === 'always' || (values.DATABASE_MIGRATE === 'auto' && url === null),
+      mayBeUnsafe: values.ALLOW_UNSAFE_DATABASE === 'true',
       poolSize: values.DATABASE_POOL_SIZE,
       preparedStatements: values.DATABASE_PREPARED_STATEMENTS === 'on',
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
