@@ -4,6 +4,8 @@ import { CONSUMERS_HELP, manageConsumers } from './consumers.js';
 import { buildDocuments, DOCUMENTS_HELP } from './documents.js';
 import { FULFILMENT_HELP, manageFulfilment } from './fulfilment.js';
 import { runCommand } from './run-command.js';
+import { seed } from './seed.js';
+import { SEED_HELP } from './seed/seed-options.js';
 import { stressTest } from './stress-test.js';
 import { STRESS_TEST_HELP } from './stress-test/stress-options.js';
 import { signDevelopmentToken, TOKEN_HELP } from './token.js';
@@ -15,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   { help: CONSUMERS_HELP, run: manageConsumers },
   { help: DOCUMENTS_HELP, run: buildDocuments },
   { help: FULFILMENT_HELP, run: manageFulfilment },
+  { help: SEED_HELP, run: seed },
   { help: STRESS_TEST_HELP, run: stressTest },
   { help: TOKEN_HELP, run: signDevelopmentToken },
   { help: WATCH_HELP, run: watch },
