@@ -44,7 +44,7 @@ export default __ENV['OPERATION'] === 'create' ? () => void createOrder(anyCusto
 export function handleSummary(summary: Summary) {
   const rows = RATES.map((rate) => ({ name: `${rate}/s`, metric: stepOf('latency', rate), seconds: STEP }));
   const exceeded = RATES.find((rate) => !isWithinBounds(summary, rate));
-  const kept = RATES.filter((rate) => exceeded === undefined || rate < exceeded).at(-1);
+  const kept = RATES.findLast((rate) => exceeded === undefined || rate < exceeded);
   const bound = `95 % of the answers within ${P95} ms, none failed`;
   const notes = [
     kept === undefined ? `  No rate was kept: ${bound}.` : `  Highest rate kept: ${kept} requests a second (${bound}).`,

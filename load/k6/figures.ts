@@ -55,7 +55,7 @@ export function watchFigures(seconds: number): void {
     if (!check(response, { 'figures: /metrics responds 200': ({ status }) => status === 200 })) continue;
     samplesTaken.add(1);
     for (const [figure, values] of samples) {
-      const value = sumOf(String(response.body), figure.metric);
+      const value = sumOf(response.body, figure.metric);
       if (value !== null) values.push(value * figure.scale);
     }
   }

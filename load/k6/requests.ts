@@ -80,7 +80,7 @@ function send<O extends Operation>(
     return answer.data;
   }
   check(null, { [`${operation}: ${problem}`]: () => false });
-  if (!isRejected) print(`${operation}: ${problem}: ${response.error || String(response.body).slice(0, 300)}`);
+  if (!isRejected) print(`${operation}: ${problem}: ${response.error || response.body.slice(0, 300)}`);
   return null;
 }
 
