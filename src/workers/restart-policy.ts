@@ -1,5 +1,5 @@
 /** Crashes in a row after which no worker is started again. */
-export const MAX_CRASHES = 8;
+export const MAX_CRASHES = 6;
 /** A worker that has been ready for this time was not part of a series of crashes. */
 const STABLE_MS = 5_000;
 const FIRST_DELAY_MS = 100;

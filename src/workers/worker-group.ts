@@ -48,7 +48,7 @@ export function createWorkerGroup({ count, env, onLost, log }: WorkerGroupOption
 
   /** Replaces the worker whenever it ends, until the group closes or gives up. */
   async function keep(first: WorkerProcess): Promise<void> {
-    for (let worker = first; ; worker = startWorker()) {
+    for (let worker = first; ; worker = replace()) {
       const end = await worker.ended;
       if (closing.signal.aborted) return;
       const delayMs = delayAfter(worker, end);
@@ -56,6 +56,12 @@ export function createWorkerGroup({ count, env, onLost, log }: WorkerGroupOption
       await sleep(delayMs, undefined, { signal: closing.signal }).catch(() => undefined);
       if (closing.signal.aborted) return;
     }
+  }
+
+  function replace(): WorkerProcess {
+    const worker = startWorker();
+    void worker.ready.then((url) => url === null || log.info({ worker: worker.id }, 'a new worker serves'));
+    return worker;
   }
 
   function delayAfter({ id }: WorkerProcess, { code, signal, readyMs }: WorkerEnd): number | null {
