@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { connect, providePostgres } from './app/database.js';
 import { startEvents } from './app/events.js';
 import { startFulfilment } from './app/fulfilment.js';
+import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
 import type { Setup } from './app/setup.js';
@@ -9,6 +10,7 @@ import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
 import { createFailureReport } from './observability/failure-report.js';
+import { createMetrics } from './observability/metrics.js';
 import { createEventSubscriptions } from './orders/event-subscriptions.js';
 import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
@@ -38,7 +40,7 @@ export async function openApp({ config, log, cutOff }: Opening, start: StartApp)
   const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
   const lost = Promise.withResolvers<string>();
   try {
-    const starting = start({ config, log, resources }, lost.resolve);
+    const starting = start({ config, log, resources, metrics: createMetrics() }, lost.resolve);
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
@@ -57,8 +59,10 @@ async function start(setup: Setup, onLost: (reason: string) => void): Promise<st
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
-  await startFulfilment(setup, postgres.url, orders);
+  watchEventLog(setup.metrics, database, { reportConsumers, log: setup.log });
+  await startFulfilment(setup, { database, url: postgres.url, orders });
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    requestLog: await requestLogOf(setup, database),
     rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
     consumers: reportConsumers,

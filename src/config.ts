@@ -12,6 +12,9 @@ export interface Config {
   readonly workers: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
+  readonly logRequests: boolean;
+  /** Null if only clients on this machine may read the metrics. */
+  readonly metricsToken: string | null;
   readonly auth: AuthConfig;
   readonly policy: { readonly customerPrices: boolean };
   /** Which requests the server serves at all. */
@@ -122,6 +125,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     workers: values.WORKERS,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
+    logRequests: values.LOG_REQUESTS === 'on',
+    metricsToken: values.METRICS_TOKEN,
     auth,
     guard: guardOf(values, auth),
     introspection: unlessProduction(values.INTROSPECTION),

@@ -3,6 +3,7 @@ import { ACCESS_VARIABLES } from './environment/access.js';
 import { BATCH_VARIABLES } from './environment/batches.js';
 import { DATABASE_VARIABLES } from './environment/database.js';
 import { EVENT_VARIABLES } from './environment/events.js';
+import { OBSERVABILITY_VARIABLES } from './environment/observability.js';
 import { REQUEST_VARIABLES } from './environment/requests.js';
 import { SERVICE_VARIABLES } from './environment/services.js';
 import { choice, text, whole, workers, type Variable } from './variable-kinds.js';
@@ -29,6 +30,7 @@ export const VARIABLES = {
     ['auto', 'json', 'pretty'],
     '`json` writes one JSON object per line, `pretty` writes readable text. `auto` is `pretty` on a terminal and `json` elsewhere.',
   ),
+  ...OBSERVABILITY_VARIABLES,
   ...ACCESS_VARIABLES,
   ...DATABASE_VARIABLES,
   ...REQUEST_VARIABLES,

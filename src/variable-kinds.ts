@@ -85,6 +85,16 @@ export function optionalText(about: string): Variable<string | null> {
   return { schema, fallback: '', bounds: 'text', about };
 }
 
+export function secretText(leastLength: number, about: string): Variable<string | null> {
+  const bounds = `at least ${leastLength} printable ASCII characters`;
+  const schema = z
+    .string()
+    .refine((text) => text.length >= leastLength && /^[!-~]+$/.test(text), `must have ${bounds}, without spaces`)
+    .optional()
+    .transform((text) => text ?? null);
+  return { schema, fallback: '', bounds, about, secret: true };
+}
+
 export function list(bounds: string, about: string): Variable<readonly string[] | null> {
   const schema = z
     .string()

@@ -23,10 +23,11 @@ export async function providePostgres({ config, log, resources }: Setup, onLost:
   return { url, directUrl: url, announce: (serverUrl: string) => embedded.announce(serverUrl) };
 }
 
-export async function connect({ config, log, resources }: Setup, url: string): Promise<Database> {
+export async function connect({ config, log, resources, metrics }: Setup, url: string): Promise<Database> {
   const { source: _, migrate: __, ...bounds } = config.database;
   const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
   resources.defer(() => database.close());
+  metrics.database.watchPool(database.pool);
   await checkSession(database);
   return database;
 }

@@ -1,10 +1,8 @@
 import { createSecretKey } from 'node:crypto';
-import type { Logger } from 'pino';
 import { createHttpProductLookup } from '../catalogue/http-product-lookup.js';
 import { createRedisProductCache } from '../catalogue/redis-product-cache.js';
 import { coalesceReads } from '../coalesce/reader.js';
 import { coalesceWrites } from '../coalesce/writer.js';
-import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { serverSecret } from '../database/server-secret.js';
 import type { ProductLookup } from '../orders/interfaces/product-lookup.js';
@@ -15,7 +13,7 @@ import { createBatchWriter } from '../store/write-batch.js';
 import type { Setup } from './setup.js';
 
 export async function createOrders(
-  { config, log, resources }: Setup,
+  { config, log, resources, metrics }: Setup,
   database: Database,
   redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
@@ -25,22 +23,26 @@ export async function createOrders(
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
     onCommit,
+    onTransaction: metrics.database.transactionEnded,
     log,
   });
-  const writer = coalesceWrites(batchWriter, config.writes);
+  const writer = coalesceWrites(batchWriter, config.writes, metrics.batches);
   resources.defer(() => writer.idle());
   return {
     writer,
-    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads),
-    productLookup: productLookupOf(config, redis, log),
+    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads, metrics.batches),
+    productLookup: productLookupOf({ config, log, metrics }, redis),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 
-function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
+function productLookupOf(
+  { config: { catalogue }, log, metrics }: Omit<Setup, 'resources'>,
+  redis: RedisConnection | null,
+): ProductLookup | null {
   if (catalogue.kind === 'none') return null;
   const { url: serviceUrl, cacheSeconds } = catalogue;
   const isShared = redis !== null && cacheSeconds > 0;
   const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
-  return createHttpProductLookup(catalogue, log, cache);
+  return createHttpProductLookup({ ...catalogue, onLookup: metrics.products.lookedUp }, log, cache);
 }
