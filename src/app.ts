@@ -2,13 +2,16 @@ import type { Logger } from 'pino';
 import { connect, providePostgres } from './app/database.js';
 import { startEvents } from './app/events.js';
 import { startFulfilment } from './app/fulfilment.js';
+import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
 import type { Setup } from './app/setup.js';
+import { startTraces } from './app/traces.js';
 import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
 import { createFailureReport } from './observability/failure-report.js';
+import { createMetrics } from './observability/metrics.js';
 import { createEventSubscriptions } from './orders/event-subscriptions.js';
 import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
@@ -31,14 +34,24 @@ export interface StartLimits {
 }
 
 /** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
-export async function createApp(config: Config, log: Logger, limits?: StartLimits): Promise<App> {
+export function createApp(config: Config, log: Logger, limits?: StartLimits): Promise<App> {
+  return openApp({ config, log, limits }, start);
+}
+
+interface Opening extends Pick<Setup, 'config' | 'log'> {
+  readonly limits: StartLimits | undefined;
+}
+
+/** @param start opens the parts of the app. It returns its URL. */
+export async function openApp({ config, log, limits }: Opening, start: StartApp): Promise<App> {
   const resources = new AsyncDisposableStack();
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
   const lost = Promise.withResolvers<string>();
   try {
     const stopping = limits?.stopping ?? new AbortController().signal;
-    const starting = start({ config, log, resources, stopping, parts: new Map() }, lost.resolve);
+    const setup = { config, log, resources, stopping, parts: new Map(), metrics: createMetrics() };
+    const starting = start(setup, lost.resolve);
     const url = await (limits === undefined ? starting : Promise.race([starting, limits.cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
@@ -49,14 +62,19 @@ export async function createApp(config: Config, log: Logger, limits?: StartLimit
   }
 }
 
-async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
+type StartApp = (setup: Setup, onLost: (reason: string) => void) => Promise<string>;
+
+async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
+  const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
-  const stopFulfilment = await startFulfilment(setup, postgres.url, orders);
+  watchEventLog(setup.metrics, database, { reportConsumers, log: setup.log });
+  const stopFulfilment = await startFulfilment(setup, { database, url: postgres.url, orders });
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    requestLog: await requestLogOf(setup, database),
     rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
     consumers: reportConsumers,

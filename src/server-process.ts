@@ -22,11 +22,15 @@ export async function runServer(): Promise<number> {
   try {
     return await main();
   } catch (cause) {
-    const text =
-      cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
-    process.stderr.write(`${text}\n`);
+    reportFailedStart(cause);
     return 1;
   }
+}
+
+export function reportFailedStart(cause: unknown): void {
+  const text =
+    cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
+  process.stderr.write(`${text}\n`);
 }
 
 async function main(): Promise<number> {
@@ -39,7 +43,8 @@ async function main(): Promise<number> {
   const stop = stopRequest();
   const stopping = new AbortController();
   void stop.then(() => stopping.abort());
-  const app = await createApp(config, log, { stopping: stopping.signal, cutOff: cutOffAfter(stop) });
+  const create = config.workers === 1 ? createApp : (await import('./workers/supervisor.js')).createSupervisor;
+  const app = await create(config, log, { stopping: stopping.signal, cutOff: cutOffAfter(stop) });
   process.stdout.write(`ready ${app.url}\n`);
   if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 
@@ -47,12 +52,17 @@ async function main(): Promise<number> {
   if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');
   else log.fatal(end.lost);
   exitOnRepeatedSignal();
-  const clean = await Promise.race([closed(app, log), timedOut(config, log)]);
+  const clean = await closeApp(app, config, log);
   return clean && typeof end === 'string' ? 0 : 1;
 }
 
+/** @returns whether the app closed in time and without an error */
+export function closeApp(app: App, config: Config, log: Logger): Promise<boolean> {
+  return Promise.race([closed(app, log), timedOut(config, log)]);
+}
+
 /** Node.js would print all fields of the error, which may contain connections and statements. */
-function exitOnUnexpectedFailure(log: Logger): void {
+export function exitOnUnexpectedFailure(log: Logger): void {
   process.once('uncaughtException', (cause) => {
     log.fatal({ err: cause }, 'unexpected failure; the server stops');
     process.exit(1);

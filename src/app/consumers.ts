@@ -7,6 +7,8 @@ import { fulfilmentConsumer } from '../fulfilment/fulfilment-consumer.js';
 import { simulatedHandler } from '../fulfilment/simulated-handler.js';
 import { createKafkaTopic } from '../kafka/kafka-topic.js';
 import type { PartStates } from '../observability/part-monitor.js';
+import { traceTopic } from '../kafka/traced-topic.js';
+import type { Tracer } from '../observability/span.js';
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
 import { countEvents } from '../store/statements/count-events.js';
 import { readArrivals } from '../store/statements/read-arrivals.js';
@@ -18,14 +20,15 @@ const KAFKA_TOPIC = 'order_events';
 export function createConsumers(
   config: Pick<Config, 'kafka' | 'fulfilment'>,
   log: Logger,
-  parts: PartStates = new Map(),
+  { tracer = null, parts = new Map() }: { readonly tracer?: Tracer | null; readonly parts?: PartStates } = {},
 ): readonly EventConsumer[] {
   const { kafka } = config;
   const consumers: EventConsumer[] = [orderStatisticsProjection(countEvents)];
   if (kafka !== null) {
     const topic = createKafkaTopic({ ...kafka, name: KAFKA_TOPIC, log });
     parts.set('kafka', topic.state);
-    consumers.push(kafkaRelay({ topic, readDetails: readEventDetails, log }));
+    const published = tracer === null ? topic : traceTopic(topic, KAFKA_TOPIC, tracer);
+    consumers.push(kafkaRelay({ topic: published, readDetails: readEventDetails, log }));
   }
   const handler = fulfilmentHandlerOf(config);
   if (handler !== null) consumers.push(fulfilmentConsumer(handler.steps, readArrivals));

@@ -6,7 +6,13 @@ import { authenticateAsOpenAdmin } from '../auth/open-viewer.js';
 import { createRemoteKeys } from '../auth/remote-keys.js';
 import { createSecretKeys } from '../auth/secret-keys.js';
 import type { Config } from '../config.js';
-import { createContext, type Context, type RequestOrigin, type Services } from '../graphql/context.js';
+import {
+  createContext,
+  type Context,
+  type EventCharge,
+  type RequestOrigin,
+  type Services,
+} from '../graphql/context.js';
 import { createErrorFormatter } from '../graphql/errors.js';
 import { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { introspectionRules } from '../graphql/introspection-rule.js';
@@ -26,10 +32,13 @@ import type { ServingState } from '../http/serving-state.js';
 import { serveWebsockets } from '../http/websocket.js';
 import { reportOf } from '../observability/part-monitor.js';
 import { createMemoryRateLimiter } from '../rate-limit/memory-rate-limiter.js';
+import type { RequestLog } from '../observability/request-log.js';
 import type { RateLimiter } from '../rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../rate-limit/redis-rate-limiter.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
-import type { Setup } from './setup.js';
+import { metricsOptions, watchServer } from './metrics.js';
+import type { TracedSetup } from './setup.js';
+import { createTransportObserver } from './transport-observer.js';
 
 export function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
   if (rateLimit === null) return null;
@@ -49,6 +58,8 @@ function authenticationOf({ auth }: Config, log: Logger): Authenticate {
 
 interface ServeDependencies extends Pick<HttpOptions, 'consumers' | 'problem'> {
   readonly rateLimiter: RateLimiter | null;
+  /** Null if requests are not logged. */
+  readonly requestLog: RequestLog | null;
   /** Called when the server stops accepting connections. */
   readonly onClosing: () => void;
 }
@@ -57,9 +68,9 @@ interface ServeDependencies extends Pick<HttpOptions, 'consumers' | 'problem'> {
 const LINGER_MS = 3_000;
 
 export async function serve(
-  { config, log, resources, parts }: Setup,
+  { config, log, resources, parts, metrics, tracer }: TracedSetup,
   services: Services,
-  { rateLimiter, onClosing, problem, consumers }: ServeDependencies,
+  { rateLimiter, requestLog, onClosing, problem, consumers }: ServeDependencies,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDelayMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -70,16 +81,19 @@ export async function serve(
     trustedDocuments === null
       ? null
       : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
+  const addressOf = createAddressOf(config.trustedProxies);
   const shared = {
     ...request,
     guard: createRequestGuard(config.guard),
     rules,
     trusted,
     documents,
-    chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
+    chargeFor: createChargeFor(rateLimiter, addressOf),
     authenticate: authenticationOf(config, log),
-    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
+    createContext: (origin: RequestOrigin, charge?: EventCharge): Context => createContext(services, origin, charge),
+    observer: createTransportObserver(metrics, requestLog),
     log,
+    tracer,
   };
 
   const finish = createFinish(request.maxResponseBytes);
@@ -89,7 +103,14 @@ export async function serve(
   let state: ServingState = 'serving';
   const reports = { state: () => state, problem, consumers, parts: () => reportOf(parts) };
   const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
-  const http = createHttp({ ...shared, ...reports, apollo, fastLane, playground });
+  const http = createHttp({
+    ...shared,
+    ...reports,
+    apollo,
+    fastLane,
+    playground,
+    metrics: metricsOptions(config, metrics, addressOf),
+  });
   resources.defer(() => http.close());
   const closeConnections = createConnectionClosing(http.server);
   const websockets = serveWebsockets({
@@ -99,6 +120,8 @@ export async function serve(
     schema,
     formatError,
   });
+  const unready = () => (state === 'serving' ? problem() : Promise.resolve('shutting down'));
+  watchServer(metrics, { server: http.server, websockets, unready });
   resources.defer(async () => {
     if (http.server.listening) {
       state = 'draining';
