@@ -23,7 +23,7 @@ export async function createOrders(
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
     onCommit,
-    onTransaction: metrics.database.transactionEnded,
+    onTransaction: (outcome, durationMs) => metrics.database.transactionEnded(outcome, durationMs),
     log,
   });
   const writer = coalesceWrites(batchWriter, config.writes, metrics.batches);
@@ -44,5 +44,5 @@ function productLookupOf(
   const { url: serviceUrl, cacheSeconds } = catalogue;
   const isShared = redis !== null && cacheSeconds > 0;
   const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
-  return createHttpProductLookup({ ...catalogue, onLookup: metrics.products.lookedUp }, log, cache);
+  return createHttpProductLookup({ ...catalogue, onLookup: (source) => metrics.products.lookedUp(source) }, log, cache);
 }
