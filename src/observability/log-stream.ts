@@ -24,20 +24,24 @@ export function logStream(format: 'auto' | 'json' | 'pretty'): DestinationStream
 
 /** Warnings and errors are written at once, with the lines before them: a crash does not lose them. */
 function collectingStream(): DestinationStream {
-  const stderr = pino.destination({
-    dest: 2,
-    sync: true,
-    minLength: MAX_COLLECTED_BYTES,
-    periodicFlush: MAX_COLLECTED_MS,
-  });
+  const stderr = pino.destination({ dest: 2, sync: true, minLength: MAX_COLLECTED_BYTES });
+  let timer: NodeJS.Timeout | null = null;
   stderr.on('error', ignoreClosedTerminal);
-  process.once('exit', () => stderr.flush());
+  process.once('exit', flush);
+
+  function flush(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    stderr.flush();
+  }
+
   return {
     [Symbol.for('pino.metadata')]: true, // pino sets `lastLevel` before each line
     lastLevel: 0,
     write(line: string) {
       stderr.write(line);
-      if (this.lastLevel >= WARN) stderr.flush();
+      if (this.lastLevel >= WARN) flush();
+      else timer ??= setTimeout(flush, MAX_COLLECTED_MS).unref();
     },
   } as DestinationStream & { lastLevel: number };
 }
