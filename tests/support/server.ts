@@ -27,7 +27,10 @@ export async function startServer(databaseUrl: string, env: Record<string, strin
   const fastLane = process.env['GRAPHQL_FAST_LANE'] ?? 'on'; // the stage of the servers runs tests in both modes
   const settings = { PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', GRAPHQL_FAST_LANE: fastLane };
   const config = readConfig({ ...settings, ...env });
-  const app = await createApp(config, createLog({ level: 'warn', destination: sink }));
+  const app = await createApp(
+    config,
+    createLog({ level: env['LOG_LEVEL'] === 'info' ? 'info' : 'warn', destination: sink }),
+  );
   const client = createClient(app.url);
   return {
     ...client,
