@@ -168,14 +168,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     redisUrl: values.REDIS_URL,
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: websocketsOf(values),
-    writes: {
-      lanes: values.WRITE_LANES,
-      maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
-      maxItems: values.WRITE_BATCH_MAX_ITEMS,
-      maxBytes: values.WRITE_BATCH_MAX_BYTES,
-      maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
-      maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
-    },
+    writes: writesOf(values),
     reads: readsOf(values),
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
@@ -203,6 +196,17 @@ function websocketsOf(values: Values): Config['websockets'] {
     maxSockets: values.WEBSOCKETS_MAX,
     maxSubscriptions: values.WEBSOCKET_MAX_SUBSCRIPTIONS,
     maxUnsentBytes: values.WEBSOCKET_MAX_UNSENT_BYTES,
+  };
+}
+
+function writesOf(values: Values): Config['writes'] {
+  return {
+    lanes: values.WRITE_LANES,
+    maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
+    maxItems: values.WRITE_BATCH_MAX_ITEMS,
+    maxBytes: values.WRITE_BATCH_MAX_BYTES,
+    maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
+    maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
   };
 }
 

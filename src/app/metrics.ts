@@ -74,7 +74,7 @@ export function watchServer(
   { subscriptions, database }: Metrics,
   { server, websockets, unready }: WatchedServer,
 ): void {
-  const countAll = promisify(server.getConnections.bind(server)) as () => Promise<number>;
+  const countAll = promisify<number>((done) => server.getConnections(done));
   subscriptions.watchConnections(async () => {
     const [all, open] = [await countAll(), websockets.count()];
     return { httpConnections: Math.max(0, all - open), websockets: open };

@@ -26,7 +26,7 @@ export async function createOrders(
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
     onCommit: tracer === null ? onCommit : (orderIds) => runInSpan(null, () => onCommit(orderIds)), // it starts timers
-    onTransaction: metrics.database.transactionEnded,
+    onTransaction: (outcome, durationMs) => metrics.database.transactionEnded(outcome, durationMs),
     log,
   });
   const observer = observeBatches(metrics.batches, tracer);
@@ -50,6 +50,9 @@ function productLookupOf(
   const { url: serviceUrl, cacheSeconds } = catalogue;
   const isShared = redis !== null && cacheSeconds > 0;
   const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
-  const options = { ...catalogue, onLookup: metrics.products.lookedUp, monitor };
-  return createHttpProductLookup(options, log, cache);
+  return createHttpProductLookup(
+    { ...catalogue, onLookup: (source) => metrics.products.lookedUp(source), monitor },
+    log,
+    cache,
+  );
 }
