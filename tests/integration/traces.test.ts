@@ -158,7 +158,7 @@ test('the code of an error is recorded, and only failures of the server make a s
     await post(url, '{ unknown }', {});
   });
   const failed = receiver.spans.filter(({ attributes }) => 'error.type' in attributes);
-  expect(failed.map(({ attributes }) => attributes['error.type']).toSorted()).toEqual([
+  expect(failed.map(({ attributes }) => String(attributes['error.type'])).toSorted()).toEqual([
     'BAD_USER_INPUT',
     'GRAPHQL_VALIDATION_FAILED',
   ]);
