@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { connect, providePostgres } from './app/database.js';
 import { startEvents } from './app/events.js';
 import { startFulfilment } from './app/fulfilment.js';
+import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
 import type { Setup } from './app/setup.js';
@@ -10,6 +11,7 @@ import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
 import { createFailureReport } from './observability/failure-report.js';
+import { createMetrics } from './observability/metrics.js';
 import { createEventSubscriptions } from './orders/event-subscriptions.js';
 import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
@@ -24,13 +26,22 @@ export interface App {
 }
 
 /** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
-export async function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
+export function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
+  return openApp({ config, log, cutOff }, start);
+}
+
+interface Opening extends Pick<Setup, 'config' | 'log'> {
+  readonly cutOff: Promise<never> | undefined;
+}
+
+/** @param start opens the parts of the app. It returns its URL. */
+export async function openApp({ config, log, cutOff }: Opening, start: StartApp): Promise<App> {
   const resources = new AsyncDisposableStack();
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
   const lost = Promise.withResolvers<string>();
   try {
-    const starting = start({ config, log, resources }, lost.resolve);
+    const starting = start({ config, log, resources, metrics: createMetrics() }, lost.resolve);
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
@@ -41,6 +52,8 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
   }
 }
 
+type StartApp = (setup: Setup, onLost: (reason: string) => void) => Promise<string>;
+
 async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
   const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans
   const postgres = await providePostgres(setup, onLost);
@@ -48,8 +61,10 @@ async function start(given: Setup, onLost: (reason: string) => void): Promise<st
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
-  await startFulfilment(setup, postgres.url, orders);
+  watchEventLog(setup.metrics, database, { reportConsumers, log: setup.log });
+  await startFulfilment(setup, { database, url: postgres.url, orders });
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
+    requestLog: await requestLogOf(setup, database),
     rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
     consumers: reportConsumers,

@@ -10,8 +10,13 @@ import type { Variable } from './variable-kinds.js';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Number of server processes. */
+  readonly workers: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
+  readonly logRequests: boolean;
+  /** Null if only clients on this machine may read the metrics. */
+  readonly metricsToken: string | null;
   readonly auth: AuthConfig;
   readonly policy: { readonly customerPrices: boolean };
   /** Which requests the server serves at all. */
@@ -25,6 +30,8 @@ export interface Config {
       | { readonly kind: 'embedded'; readonly dataDir: string }
       | { readonly kind: 'external'; readonly url: string; readonly directUrl: string };
     readonly migrate: boolean;
+    /** Whether the database may lose acknowledged orders. */
+    readonly mayBeUnsafe: boolean;
     readonly poolSize: number;
     readonly preparedStatements: boolean;
     readonly statementTimeoutMs: number;
@@ -121,8 +128,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
+    workers: values.WORKERS,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
+    logRequests: values.LOG_REQUESTS === 'on',
+    metricsToken: values.METRICS_TOKEN,
     auth,
     guard: guardOf(values, auth),
     introspection: unlessProduction(values.INTROSPECTION),
@@ -135,6 +145,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
           ? { kind: 'embedded', dataDir: values.DATA_DIR }
           : { kind: 'external', url, directUrl: values.DATABASE_DIRECT_URL ?? url },
       migrate: values.DATABASE_MIGRATE === 'always' || (values.DATABASE_MIGRATE === 'auto' && url === null),
+      mayBeUnsafe: values.ALLOW_UNSAFE_DATABASE === 'true',
       poolSize: values.DATABASE_POOL_SIZE,
       preparedStatements: values.DATABASE_PREPARED_STATEMENTS === 'on',
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,

@@ -1,10 +1,8 @@
 import { createSecretKey } from 'node:crypto';
-import type { Logger } from 'pino';
 import { createHttpProductLookup } from '../catalogue/http-product-lookup.js';
 import { createRedisProductCache } from '../catalogue/redis-product-cache.js';
 import { coalesceReads } from '../coalesce/reader.js';
 import { coalesceWrites } from '../coalesce/writer.js';
-import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { runInSpan } from '../observability/span.js';
 import { serverSecret } from '../database/server-secret.js';
@@ -13,11 +11,11 @@ import type { OrderDependencies } from '../orders/order-dependencies.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { createReader } from '../store/reader.js';
 import { createBatchWriter } from '../store/write-batch.js';
-import type { TracedSetup } from './setup.js';
-import { traceBatches } from './traces.js';
+import type { Setup, TracedSetup } from './setup.js';
+import { observeBatches } from './traces.js';
 
 export async function createOrders(
-  { config, log, resources, tracer }: TracedSetup,
+  { config, log, resources, metrics, tracer }: TracedSetup,
   database: Database,
   redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
@@ -27,23 +25,27 @@ export async function createOrders(
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
     onCommit: tracer === null ? onCommit : (orderIds) => runInSpan(null, () => onCommit(orderIds)), // it starts timers
+    onTransaction: metrics.database.transactionEnded,
     log,
   });
-  const observer = tracer === null ? undefined : traceBatches(tracer);
+  const observer = observeBatches(metrics.batches, tracer);
   const writer = coalesceWrites(batchWriter, config.writes, observer);
   resources.defer(() => writer.idle());
   return {
     writer,
     readerFor: coalesceReads(createReader(database, config.reads, log), config.reads, observer),
-    productLookup: productLookupOf(config, redis, log),
+    productLookup: productLookupOf({ config, log, metrics }, redis),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };
 }
 
-function productLookupOf({ catalogue }: Config, redis: RedisConnection | null, log: Logger): ProductLookup | null {
+function productLookupOf(
+  { config: { catalogue }, log, metrics }: Omit<Setup, 'resources'>,
+  redis: RedisConnection | null,
+): ProductLookup | null {
   if (catalogue.kind === 'none') return null;
   const { url: serviceUrl, cacheSeconds } = catalogue;
   const isShared = redis !== null && cacheSeconds > 0;
   const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
-  return createHttpProductLookup(catalogue, log, cache);
+  return createHttpProductLookup({ ...catalogue, onLookup: metrics.products.lookedUp }, log, cache);
 }

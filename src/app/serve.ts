@@ -6,7 +6,13 @@ import { authenticateAsOpenAdmin } from '../auth/open-viewer.js';
 import { createRemoteKeys } from '../auth/remote-keys.js';
 import { createSecretKeys } from '../auth/secret-keys.js';
 import type { Config } from '../config.js';
-import { createContext, type Context, type RequestOrigin, type Services } from '../graphql/context.js';
+import {
+  createContext,
+  type Context,
+  type EventCharge,
+  type RequestOrigin,
+  type Services,
+} from '../graphql/context.js';
 import { createErrorFormatter } from '../graphql/errors.js';
 import { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { introspectionRules } from '../graphql/introspection-rule.js';
@@ -23,10 +29,13 @@ import { createHttp, urlOf, type HttpOptions } from '../http/server.js';
 import { loadTrustedDocuments } from '../http/trusted-documents.js';
 import { serveWebsockets } from '../http/websocket.js';
 import { createMemoryRateLimiter } from '../rate-limit/memory-rate-limiter.js';
+import type { RequestLog } from '../observability/request-log.js';
 import type { RateLimiter } from '../rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../rate-limit/redis-rate-limiter.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
+import { metricsOptions, watchServer } from './metrics.js';
 import type { TracedSetup } from './setup.js';
+import { createTransportObserver } from './transport-observer.js';
 
 export function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
   if (rateLimit === null) return null;
@@ -46,13 +55,15 @@ function authenticationOf({ auth }: Config, log: Logger): Authenticate {
 
 interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
   readonly rateLimiter: RateLimiter | null;
+  /** Null if requests are not logged. */
+  readonly requestLog: RequestLog | null;
   readonly problem: () => Promise<string | null>;
 }
 
 export async function serve(
-  { config, log, resources, tracer }: TracedSetup,
+  { config, log, resources, metrics, tracer }: TracedSetup,
   services: Services,
-  { rateLimiter, problem, consumers }: ServeDependencies,
+  { rateLimiter, requestLog, problem, consumers }: ServeDependencies,
 ): Promise<string> {
   const { request, introspection, playground, trustedDocuments, shutdownGraceMs, shutdownDrainMs } = config;
   const schema = createSchema(policyOf(config.policy));
@@ -63,15 +74,17 @@ export async function serve(
     trustedDocuments === null
       ? null
       : await loadTrustedDocuments(trustedDocuments, documents, schema, { ...request, rules });
+  const addressOf = createAddressOf(config.trustedProxies);
   const shared = {
     ...request,
     guard: createRequestGuard(config.guard),
     rules,
     trusted,
     documents,
-    chargeFor: createChargeFor(rateLimiter, createAddressOf(config.trustedProxies)),
+    chargeFor: createChargeFor(rateLimiter, addressOf),
     authenticate: authenticationOf(config, log),
-    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
+    createContext: (origin: RequestOrigin, charge?: EventCharge): Context => createContext(services, origin, charge),
+    observer: createTransportObserver(metrics, requestLog),
     log,
     tracer,
   };
@@ -84,7 +97,16 @@ export async function serve(
   const isDraining = () => draining;
   const unready = () => (draining ? Promise.resolve('shutting down') : problem());
   const fastLane = request.fastLane ? createFastLane({ ...request, documents, formatError, finish }) : null;
-  const http = createHttp({ ...shared, apollo, fastLane, playground, isDraining, unready, consumers });
+  const http = createHttp({
+    ...shared,
+    apollo,
+    fastLane,
+    playground,
+    isDraining,
+    unready,
+    consumers,
+    metrics: metricsOptions(config, metrics, addressOf),
+  });
   resources.defer(() => closeWithin(http, shutdownGraceMs));
   const websockets = serveWebsockets({
     ...shared,
@@ -94,6 +116,7 @@ export async function serve(
     formatError,
   });
   resources.defer(() => websockets.close());
+  watchServer(metrics, { server: http.server, websockets, unready });
   resources.defer(async () => {
     draining = true;
     await sleep(shutdownDrainMs);

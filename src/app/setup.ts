@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import type { Metrics } from '../observability/metrics.js';
 import type { Tracer } from '../observability/span.js';
 
 /** What every part of the server is created with. */
 export interface Setup {
   readonly config: Config;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** Closes what was opened, in reverse order. */
   readonly resources: AsyncDisposableStack;
 }

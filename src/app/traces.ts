@@ -11,11 +11,18 @@ export async function startTraces({ config, log, resources }: Setup): Promise<Tr
   return tracing.tracer;
 }
 
+/** Measures batches, and traces them if there is a tracer. */
+export function observeBatches(measured: BatchObserver, tracer: Tracer | null): BatchObserver {
+  if (tracer === null) return measured;
+  const traced = traceBatches(tracer);
+  return { run: (batch, work) => traced.run(batch, () => measured.run(batch, work)), queue: measured.queue };
+}
+
 /**
  * One span for each batch that has a sampled request. It is a child of the first one, so that the trace of a single request
  * is complete, and has links to all of them.
  */
-export function traceBatches(tracer: Tracer): BatchObserver {
+function traceBatches(tracer: Tracer): Pick<BatchObserver, 'run'> {
   return {
     run({ kind, size, callers }, work) {
       const requests = [...new Set(callers.flatMap(({ traceparent }) => traceparent ?? []))].filter(isSampled);
@@ -32,6 +39,5 @@ export function traceBatches(tracer: Tracer): BatchObserver {
       });
       return measure(span, work);
     },
-    queue: () => undefined,
   };
 }

@@ -106,6 +106,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
         async didResolveOperation({ document, operationName, contextValue }) {
           const operation = documents.of(document).operation(operationName);
           if (operation === null) return; // Apollo reports it
+          contextValue.outcome.operation = operation;
           traceOperation(operation);
           if (operation.kind === OperationTypeNode.SUBSCRIPTION) {
             const message = 'Subscriptions require a websocket (graphql-transport-ws) to the same URL.';
@@ -115,7 +116,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
           const cost = operation.admit(contextValue.caller.viewer, variables, maxCost);
           if (operation.coerceVariables(variables) === null) return; // the executor reports it
           await contextValue.charge?.takeRequested(cost.requested);
-          contextValue.cost = cost;
+          contextValue.outcome.cost = cost;
         },
       });
     },
@@ -143,6 +144,7 @@ function finishResponses(finish: FinishResponse, texts: WeakMap<object, string>)
           if (body.kind !== 'single') return Promise.resolve();
           const { result, text, status, headers } = finish(body.singleResult, contextValue);
           body.singleResult = result;
+          contextValue.outcome.errors = result.errors;
           texts.set(identityOf(result), text);
           if (status !== null) http.status = status;
           for (const [name, value] of Object.entries(headers)) http.headers.set(name, value);

@@ -23,8 +23,8 @@ export interface FinishedResponse {
 export interface FinishedRequest {
   /** Response names of the mutations whose write is stored. */
   readonly stored: ReadonlySet<string | number>;
-  /** Null if the request was rejected before its execution. */
-  readonly cost: RequestCost | null;
+  /** Its cost is null if the request was rejected before its execution. */
+  readonly outcome: { readonly cost: RequestCost | null };
   /** Null without a rate limit. */
   readonly charge: Charge | null;
 }
@@ -54,7 +54,8 @@ export function createFinish(maxBytes: number): FinishResponse {
 }
 
 /** Reports the cost of an executed request as Shopify does, and gives back what it did not cost. */
-function withCost(result: FormattedExecutionResult, { cost, charge }: FinishedRequest): FormattedExecutionResult {
+function withCost(result: FormattedExecutionResult, { outcome, charge }: FinishedRequest): FormattedExecutionResult {
+  const { cost } = outcome;
   if (cost === null) return result;
   const { requested } = cost;
   const actual = cost.actual(result);

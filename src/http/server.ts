@@ -24,12 +24,15 @@ import { createBoundedServer, type ServerBounds } from './connections.js';
 import { allowReading, answerOptions } from './cors.js';
 import type { FastLane } from './fast-lane.js';
 import type { HttpContext } from './http-context.js';
+import { METRICS_PATH, serveMetrics, type MetricsOptions } from './metrics.js';
+import { observeRequest, rememberRejection } from './observe-requests.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
 import type { RequestGuard } from './request-guard.js';
 import { inOperationSpan, traceContextOf, traceOperation, traceRequests } from './request-spans.js';
 import { SECURITY_HEADERS } from './security-headers.js';
+import type { TransportObserver } from './transport-observer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 declare module 'fastify' {
@@ -68,6 +71,8 @@ export interface HttpOptions {
   readonly unready: () => Promise<string | null>;
   /** The consumers of the event log as JSON, for operators. */
   readonly consumers: () => Promise<unknown>;
+  readonly metrics: MetricsOptions;
+  readonly observer: TransportObserver;
   /** Null without traces. */
   readonly tracer: Tracer | null;
   readonly log: Logger;
@@ -78,7 +83,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guard, maxBytes, playground, isDraining, unready, consumers, tracer, log } = options;
+  const { guard, maxBytes, playground, isDraining, unready, consumers, metrics, tracer, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -129,11 +134,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const isProbe = guard(request.headers).rejection !== null;
     return isProbe ? { status: 'ok' } : { status: 'ok', consumers: await consumers() };
   });
+  serveMetrics(app, guard, metrics);
   return app;
 }
 
-/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready. */
-const PROBES = new Set(['/health', '/ready']);
+/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready; metrics need a token. */
+const PROBES = new Set(['/health', '/ready', METRICS_PATH]);
 
 /** Sets the headers of every response. @returns why the request is rejected, or null */
 function beginReply(request: FastifyRequest, reply: FastifyReply, guard: RequestGuard): string | null {
@@ -159,13 +165,16 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 }
 
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
-  const { documents, apollo, fastLane, trusted, createContext, maxTokens, playground } = options;
+  const { documents, apollo, fastLane, trusted, createContext, maxTokens, playground, observer } = options;
 
   function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
     const { charge } = request;
     const traceparent = traceContextOf(request);
-    const context = createContext({ viewer: viewerOf(request), signal: goneSignal(reply), traceparent });
-    return Object.assign(context, { charge, cost: null });
+    const onGone = () => observeRequest(request, reply, observer);
+    const context = createContext({ viewer: viewerOf(request), signal: goneSignal(reply, onGone), traceparent });
+    const outcome = { operation: null, cost: null, errors: undefined };
+    request.outcome = outcome;
+    return Object.assign(context, { charge, outcome });
   }
 
   const answerByApollo = fastifyApolloHandler(apollo, {
@@ -173,6 +182,9 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   });
   app.decorateRequest('identity', null);
   app.decorateRequest('charge', null);
+  app.decorateRequest('outcome', null);
+  app.decorateRequest('rejectedWith', null);
+  app.decorateRequest('isObserved', false);
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const untrusted = trusted?.resolve(request) ?? null;
@@ -218,8 +230,13 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
     },
     handler: (request, reply) =>
       inOperationSpan(request, () => answer(request, reply).catch((cause: unknown) => answerThrottled(reply, cause))),
-    onResponse(request, _reply, done) {
+    preSerialization(request, _reply, payload, done) {
+      rememberRejection(request, payload);
+      done(null, payload);
+    },
+    onResponse(request, reply, done) {
       request.charge?.end();
+      if (request.method !== 'OPTIONS') observeRequest(request, reply, observer);
       done();
     },
   });
@@ -267,11 +284,13 @@ function correlationId(given: string | string[] | undefined): string {
 }
 
 /** Aborts if the connection closes before the response is sent. It may have closed while the body was read. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+function goneSignal(reply: FastifyReply, onGone: () => void): AbortSignal {
   const gone = new AbortController();
   if (reply.raw.closed) gone.abort();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
+    if (reply.raw.writableFinished) return;
+    gone.abort();
+    onGone();
   });
   return gone.signal;
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context, RequestOrigin } from '../graphql/context.js';
+import type { Context, EventCharge, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
@@ -14,12 +14,14 @@ import type { Tracer } from '../observability/span.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
+import { ObservedSubscription } from './observed-subscription.js';
 import type { RequestGuard } from './request-guard.js';
 import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
-import { chargeSubscription } from './subscription-charge.js';
+import { chargeSubscription, eventCharge } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
+import { codesOf, type EndedSubscription, type TransportObserver } from './transport-observer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { createViewerSockets } from './viewer-sockets.js';
 import { openConnection, type Connection } from './websocket-connection.js';
@@ -47,14 +49,17 @@ export interface WebsocketOptions {
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (origin: RequestOrigin) => Context;
+  readonly createContext: (origin: RequestOrigin, charge: EventCharge) => Context;
   readonly formatError: ErrorFormatter;
+  readonly observer: TransportObserver;
   /** Null without traces. */
   readonly tracer: Tracer | null;
   readonly log: Logger;
 }
 
 export interface Websockets {
+  /** Number of open websockets. */
+  count(): number;
   /** Closes every websocket, and terminates those whose client does not respond. */
   close(): Promise<void>;
 }
@@ -113,6 +118,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   });
 
   return {
+    count: () => sockets.clients.size,
     async close() {
       for (const client of sockets.clients) client.close(1001, 'Going away');
       await new Promise<void>((resolve, reject) => {
@@ -125,7 +131,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, chargeFor, createContext, formatError, tracer } = options;
+  const { authenticate, chargeFor, createContext, formatError, observer, tracer } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
@@ -139,7 +145,10 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra }) => createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }),
+    context: ({ extra }, _id, _payload, args) => {
+      const { charge } = args as unknown as SubscriptionArgs; // what onSubscribe has returned
+      return createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }, charge);
+    },
     onSubscribe: async ({ extra }, id, payload) => {
       const onStarted = extra.starting.begin();
       extra.message.endStart = onStarted;
@@ -157,21 +166,36 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
         charge === null
           ? prepareForViewer()
           : await chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
-      if ('operation' in prepared)
-        return { ...prepared, onStarted, onSent: (last: LogPoint | null) => extra.running.sent(id, last) };
+      if ('operation' in prepared) {
+        const { operation, cost } = prepared;
+        const observed = new ObservedSubscription(observer, { viewer, operation, cost }, extra.gone);
+        const onSent = (last: LogPoint | null) => extra.running.sent(id, last);
+        return { ...prepared, charge: eventCharge(charge, cost), onStarted, observed, onSent };
+      }
       onStarted();
       await extra.starting.settled(); // rejections are sent in the order of their messages
       return prepared;
     },
     subscribe: ((args: SubscriptionArgs) =>
       inSubscriptionSpan(tracer, args.operation, () => subscribeInSlices(args, runInSlices))) as never,
-    onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
-    onNext: (_context, _id, _payload, _args, result) => {
+    onError: ({ extra }, _id, _payload, errors) => {
+      const formatted = errors.map((error) => format(toGraphQLError(error)));
+      observer.subscriptionEnded(rejectedSubscription(extra, codesOf(formatted)));
+      return formatted;
+    },
+    onNext: (_context, _id, _payload, args, result) => {
       const { errors } = result as ExecutionResult;
-      if (errors === undefined) return undefined;
-      return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
+      const formatted = errors?.map((error) => format(toGraphQLError(error)));
+      (args as unknown as SubscriptionArgs).observed.sent(formatted);
+      return formatted === undefined ? undefined : ({ ...result, errors: formatted } as never);
     },
   });
+}
+
+/** A subscription that was rejected before its operation was accepted. */
+function rejectedSubscription({ identity }: Connection, codes: readonly string[]): EndedSubscription {
+  const viewer = identity?.viewer ?? null;
+  return { viewer, operation: null, cost: null, durationMs: 0, events: 0, reason: 'rejected', codes };
 }
 
 function viewerOf({ identity }: Connection): Viewer {

@@ -59,8 +59,8 @@ export class PreparedOperation {
   readonly #plans = new Map<string, ObjectPlan>();
 
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
-    this.kind = operation.operation;
     this.name = operation.name?.value ?? null;
+    this.kind = operation.operation;
     this.cost = prepareCost(schema, document, operation);
     this.#assertAllowed = prepareAuthorization(schema, document, operation);
     this.#executor = isPlannable(operation) ? executor : 'graphql-js';
@@ -104,7 +104,7 @@ export class PreparedOperation {
   /** Gives the same result with both executors. */
   execute({ rootValue, context, variables }: OperationRequest): ExecutionResult | Promise<ExecutionResult> {
     if (this.#executor === 'graphql-js') {
-      const operationName = this.#operation.name?.value ?? null;
+      const operationName = this.name;
       const [schema, document] = [this.#schema, this.#document];
       return execute({ schema, document, rootValue, contextValue: context, variableValues: variables, operationName });
     }
