@@ -40,6 +40,7 @@ describe.skipIf(SKIPS_REDIS || !HAS_KAFKA)('with Redis and Kafka', () => {
       KAFKA_BROKERS: kafka.address,
       PRODUCT_SERVICE_URL: products,
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      LOG_FORMAT: 'json',
       OTEL_TRACES_SAMPLER: 'parentbased_always_off',
     });
     if (!('pid' in server)) throw new Error(server.stderr);
@@ -58,6 +59,10 @@ describe.skipIf(SKIPS_REDIS || !HAS_KAFKA)('with Redis and Kafka', () => {
       expect.arrayContaining(['EVALSHA', 'MGET', 'GET', 'SET', 'batch write']),
     );
     expect(only(receiver, 'MGET').attributes).toMatchObject({ 'db.system.name': 'redis', 'db.operation.name': 'MGET' });
+    const lines = server.output().split('\n');
+    const traced = lines.filter((line) => line.includes('request ended') && line.includes('traceId'));
+    const { spanId } = only(receiver, 'POST /graphql');
+    expect(traced.map((line) => JSON.parse(line) as object)).toMatchObject([{ traceId: TRACE_ID, spanId }]);
     const context = `00-${TRACE_ID}-${operation.spanId}-01`;
     const contexts = records.map(({ headers: { traceparent = '' } }) => traceparent);
     expect(contexts.toSorted()).toEqual(['', context]);
