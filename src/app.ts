@@ -5,12 +5,12 @@ import { startFulfilment } from './app/fulfilment.js';
 import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
-import type { Setup } from './app/setup.js';
+import type { ProcessSetup, Setup } from './app/setup.js';
 import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
 import { createFailureReport } from './observability/failure-report.js';
-import { createMetrics } from './observability/metrics.js';
+import { createMetrics, type Metrics } from './observability/metrics.js';
 import { createEventSubscriptions } from './orders/event-subscriptions.js';
 import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
@@ -24,12 +24,20 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
-export function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
-  return openApp({ config, log, cutOff }, start);
+/**
+ * Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before.
+ *
+ * @param metrics those of the process; a worker reads those of all workers
+ */
+export function createApp(
+  config: Config,
+  log: Logger,
+  { cutOff, metrics = createMetrics() }: { readonly cutOff?: Promise<never>; readonly metrics?: Metrics } = {},
+): Promise<App> {
+  return openApp({ config, log, cutOff }, (setup, onLost) => start({ ...setup, metrics }, onLost));
 }
 
-interface Opening extends Omit<Setup, 'resources'> {
+interface Opening extends Omit<ProcessSetup, 'resources'> {
   readonly cutOff: Promise<never> | undefined;
 }
 
@@ -40,7 +48,7 @@ export async function openApp({ config, log, cutOff }: Opening, start: StartApp)
   const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
   const lost = Promise.withResolvers<string>();
   try {
-    const starting = start({ config, log, resources, metrics: createMetrics() }, lost.resolve);
+    const starting = start({ config, log, resources }, lost.resolve);
     const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
@@ -51,7 +59,7 @@ export async function openApp({ config, log, cutOff }: Opening, start: StartApp)
   }
 }
 
-type StartApp = (setup: Setup, onLost: (reason: string) => void) => Promise<string>;
+type StartApp = (setup: ProcessSetup, onLost: (reason: string) => void) => Promise<string>;
 
 async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
   const postgres = await providePostgres(setup, onLost);

@@ -40,7 +40,7 @@ async function main(): Promise<number> {
 
   const stop = stopRequest();
   const create = config.workers === 1 ? createApp : (await import('./workers/supervisor.js')).createSupervisor;
-  const app = await create(config, log, cutOffAfter(stop));
+  const app = await create(config, log, { cutOff: cutOffAfter(stop) });
   process.stdout.write(`ready ${app.url}\n`);
   if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 

@@ -3,10 +3,10 @@ import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { prepareSchema } from '../database/prepare-schema.js';
 import { checkSession } from '../database/startup-checks.js';
 import { prepareJobSchema } from '../fulfilment/job-schema.js';
-import type { Setup } from './setup.js';
+import type { ProcessSetup, Setup } from './setup.js';
 
 /** The database at `DATABASE_URL`, or an embedded PostgreSQL; with a current schema. */
-export async function providePostgres({ config, log, resources }: Setup, onLost: (reason: string) => void) {
+export async function providePostgres({ config, log, resources }: ProcessSetup, onLost: (reason: string) => void) {
   const { source, migrate } = config.database;
   const prepare = async (directUrl: string) => {
     await prepareSchema(directUrl, migrate, log);

@@ -2,11 +2,15 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Metrics } from '../observability/metrics.js';
 
-/** What every part of the server is created with. */
-export interface Setup {
+/** What every process of the server is created with. */
+export interface ProcessSetup {
   readonly config: Config;
   readonly log: Logger;
-  readonly metrics: Metrics;
   /** Closes what was opened, in reverse order. */
   readonly resources: AsyncDisposableStack;
+}
+
+/** What every part of the server is created with. */
+export interface Setup extends ProcessSetup {
+  readonly metrics: Metrics;
 }
