@@ -19,7 +19,6 @@ export interface ChannelOptions {
 
 export function openSupervisorChannel({ onStop, registry }: ChannelOptions): SupervisorChannel {
   const readings = createPendingRequests<string>(METRICS_TIMEOUT_MS);
-  const send = (message: FromWorker) => void process.send?.(message);
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') onStop();
     else if (message.kind === 'all-metrics') readings.settle(message.request, message.text);
@@ -36,4 +35,8 @@ export function openSupervisorChannel({ onStop, registry }: ChannelOptions): Sup
       return (await readings.ask((request) => send({ kind: 'read-all-metrics', request }))) ?? own.metrics();
     },
   };
+}
+
+function send(message: FromWorker): void {
+  process.send?.(message);
 }
