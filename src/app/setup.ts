@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Metrics } from '../observability/metrics.js';
+import type { Tracer } from '../observability/span.js';
 
 /** What every process of the server is created with. */
 export interface ProcessSetup {
@@ -13,4 +14,10 @@ export interface ProcessSetup {
 /** What every part of the server is created with. */
 export interface Setup extends ProcessSetup {
   readonly metrics: Metrics;
+}
+
+/** The setup of the parts that start spans of their own. */
+export interface TracedSetup extends Setup {
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
 }
