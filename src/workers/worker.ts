@@ -27,7 +27,7 @@ async function runWorker(): Promise<number> {
   const config = readConfig();
   const log = createLog({ level: config.logLevel, destination: logStream(config.logFormat) });
   exitOnUnexpectedFailure(log);
-  const app = await createApp(config, log, { metrics });
+  const app = await createApp(config, log, undefined, metrics);
   isServing = true;
   supervisor.announce(app.url);
 
