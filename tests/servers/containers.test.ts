@@ -107,6 +107,6 @@ async function serve(container: string, databaseUrl: string) {
     await ended;
   };
   onTestFinished(stop);
-  await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 30_000, message: output }).toBeDefined();
+  await expect.poll(() => output, { timeout: 30_000 }).toMatch(/^ready /m);
   return { url: `http://127.0.0.1:${port}/graphql`, stop };
 }
