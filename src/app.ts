@@ -6,6 +6,7 @@ import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
 import type { Setup } from './app/setup.js';
+import { startTraces } from './app/traces.js';
 import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
@@ -42,7 +43,8 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
   }
 }
 
-async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
+async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
+  const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);

@@ -3,6 +3,8 @@ import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { invalidConfiguration } from './startup-error.js';
 import { LOOPBACK_NAMES, type GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values } from './environment.js';
+import type { TracingOptions } from './observability/traces.js';
+import { tracesOf } from './traces-config.js';
 import type { Variable } from './variable-kinds.js';
 
 export interface Config {
@@ -26,6 +28,8 @@ export interface Config {
       | { readonly kind: 'embedded'; readonly dataDir: string }
       | { readonly kind: 'external'; readonly url: string; readonly directUrl: string };
     readonly migrate: boolean;
+    /** Whether the database may lose acknowledged orders. */
+    readonly mayBeUnsafe: boolean;
     readonly poolSize: number;
     readonly preparedStatements: boolean;
     readonly statementTimeoutMs: number;
@@ -97,6 +101,8 @@ export interface Config {
         readonly maxCached: number;
       };
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
+  /** Null without traces. */
+  readonly traces: TracingOptions | null;
   readonly shutdownDrainMs: number;
   readonly shutdownGraceMs: number;
 }
@@ -136,6 +142,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
           ? { kind: 'embedded', dataDir: values.DATA_DIR }
           : { kind: 'external', url, directUrl: values.DATABASE_DIRECT_URL ?? url },
       migrate: values.DATABASE_MIGRATE === 'always' || (values.DATABASE_MIGRATE === 'auto' && url === null),
+      mayBeUnsafe: values.ALLOW_UNSAFE_DATABASE === 'true',
       poolSize: values.DATABASE_POOL_SIZE,
       preparedStatements: values.DATABASE_PREPARED_STATEMENTS === 'on',
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
@@ -178,6 +185,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       values.FULFILMENT === 'off'
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
+    traces: tracesOf(values),
     shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });

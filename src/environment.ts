@@ -6,6 +6,7 @@ import { EVENT_VARIABLES } from './environment/events.js';
 import { OBSERVABILITY_VARIABLES } from './environment/observability.js';
 import { REQUEST_VARIABLES } from './environment/requests.js';
 import { SERVICE_VARIABLES } from './environment/services.js';
+import { TRACE_VARIABLES } from './environment/traces.js';
 import { choice, text, whole, type Variable } from './variable-kinds.js';
 
 /** Every variable that the server reads, with its default and bounds. */
@@ -34,6 +35,7 @@ export const VARIABLES = {
   ...BATCH_VARIABLES,
   ...EVENT_VARIABLES,
   ...SERVICE_VARIABLES,
+  ...TRACE_VARIABLES,
   SHUTDOWN_DRAIN_MS: whole(
     0,
     0,

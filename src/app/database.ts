@@ -1,7 +1,7 @@
 import { openDatabase, type Database } from '../database/database.js';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { prepareSchema } from '../database/prepare-schema.js';
-import { checkSession } from '../database/startup-checks.js';
+import { checkDurability, checkSession } from '../database/startup-checks.js';
 import { prepareJobSchema } from '../fulfilment/job-schema.js';
 import type { Setup } from './setup.js';
 
@@ -24,10 +24,11 @@ export async function providePostgres({ config, log, resources }: Setup, onLost:
 }
 
 export async function connect({ config, log, resources, metrics }: Setup, url: string): Promise<Database> {
-  const { source: _, migrate: __, ...bounds } = config.database;
+  const { source: _, migrate: __, mayBeUnsafe, ...bounds } = config.database;
   const database = openDatabase({ ...bounds, url, applicationName: 'ordergraph' }, log);
   resources.defer(() => database.close());
   metrics.database.watchPool(database.pool);
   await checkSession(database);
+  await checkDurability(database, { mayBeUnsafe, log });
   return database;
 }

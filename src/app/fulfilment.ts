@@ -3,7 +3,7 @@ import { watchFulfilment } from './metrics.js';
 import type { Database } from '../database/database.js';
 import { startFulfilmentWorker } from '../fulfilment/worker.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
-import type { Setup } from './setup.js';
+import type { TracedSetup } from './setup.js';
 
 interface FulfilmentParts {
   readonly database: Database;
@@ -13,7 +13,7 @@ interface FulfilmentParts {
 
 /** Works off the jobs of the consumer `fulfilment`. */
 export async function startFulfilment(
-  { config, log, resources, metrics }: Setup,
+  { config, log, resources, metrics, tracer }: TracedSetup,
   { database, url, orders }: FulfilmentParts,
 ): Promise<void> {
   const handler = fulfilmentHandlerOf(config);
@@ -24,6 +24,7 @@ export async function startFulfilment(
     graceMs: config.shutdownGraceMs,
     handler,
     orders,
+    tracer,
     log,
   });
   resources.defer(() => worker.close());

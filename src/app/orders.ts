@@ -4,16 +4,18 @@ import { createRedisProductCache } from '../catalogue/redis-product-cache.js';
 import { coalesceReads } from '../coalesce/reader.js';
 import { coalesceWrites } from '../coalesce/writer.js';
 import type { Database } from '../database/database.js';
+import { runInSpan } from '../observability/span.js';
 import { serverSecret } from '../database/server-secret.js';
 import type { ProductLookup } from '../orders/interfaces/product-lookup.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { createReader } from '../store/reader.js';
 import { createBatchWriter } from '../store/write-batch.js';
-import type { Setup } from './setup.js';
+import type { Setup, TracedSetup } from './setup.js';
+import { observeBatches } from './traces.js';
 
 export async function createOrders(
-  { config, log, resources, metrics }: Setup,
+  { config, log, resources, metrics, tracer }: TracedSetup,
   database: Database,
   redis: RedisConnection | null,
   onCommit: (orderIds: readonly string[]) => void,
@@ -22,15 +24,16 @@ export async function createOrders(
   const batchWriter = createBatchWriter(database, {
     transactionTimeoutMs: 2 * statementTimeoutMs,
     maxWaitMs: connectTimeoutMs,
-    onCommit,
+    onCommit: tracer === null ? onCommit : (orderIds) => runInSpan(null, () => onCommit(orderIds)), // it starts timers
     onTransaction: metrics.database.transactionEnded,
     log,
   });
-  const writer = coalesceWrites(batchWriter, config.writes, metrics.batches);
+  const observer = observeBatches(metrics.batches, tracer);
+  const writer = coalesceWrites(batchWriter, config.writes, observer);
   resources.defer(() => writer.idle());
   return {
     writer,
-    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads, metrics.batches),
+    readerFor: coalesceReads(createReader(database, config.reads, log), config.reads, observer),
     productLookup: productLookupOf({ config, log, metrics }, redis),
     fingerprintSecret: createSecretKey(await serverSecret(database, 'fingerprint')),
   };

@@ -6,7 +6,13 @@ import { authenticateAsOpenAdmin } from '../auth/open-viewer.js';
 import { createRemoteKeys } from '../auth/remote-keys.js';
 import { createSecretKeys } from '../auth/secret-keys.js';
 import type { Config } from '../config.js';
-import { createContext, type Context, type RequestOrigin, type Services } from '../graphql/context.js';
+import {
+  createContext,
+  type Context,
+  type EventCharge,
+  type RequestOrigin,
+  type Services,
+} from '../graphql/context.js';
 import { createErrorFormatter } from '../graphql/errors.js';
 import { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { introspectionRules } from '../graphql/introspection-rule.js';
@@ -28,7 +34,7 @@ import type { RateLimiter } from '../rate-limit/rate-limiter.js';
 import { createRedisRateLimiter } from '../rate-limit/redis-rate-limiter.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { metricsOptions, watchServer } from './metrics.js';
-import type { Setup } from './setup.js';
+import type { TracedSetup } from './setup.js';
 import { createTransportObserver } from './transport-observer.js';
 
 export function rateLimiterOf({ rateLimit }: Config, redis: RedisConnection | null): RateLimiter | null {
@@ -55,7 +61,7 @@ interface ServeDependencies extends Pick<HttpOptions, 'consumers'> {
 }
 
 export async function serve(
-  { config, log, resources, metrics }: Setup,
+  { config, log, resources, metrics, tracer }: TracedSetup,
   services: Services,
   { rateLimiter, requestLog, problem, consumers }: ServeDependencies,
 ): Promise<string> {
@@ -77,9 +83,10 @@ export async function serve(
     documents,
     chargeFor: createChargeFor(rateLimiter, addressOf),
     authenticate: authenticationOf(config, log),
-    createContext: (origin: RequestOrigin): Context => createContext(services, origin),
+    createContext: (origin: RequestOrigin, charge?: EventCharge): Context => createContext(services, origin, charge),
     observer: createTransportObserver(metrics, requestLog),
     log,
+    tracer,
   };
 
   const finish = createFinish(request.maxResponseBytes);

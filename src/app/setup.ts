@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Metrics } from '../observability/metrics.js';
+import type { Tracer } from '../observability/span.js';
 
 /** What every part of the server is created with. */
 export interface Setup {
@@ -9,4 +10,10 @@ export interface Setup {
   readonly metrics: Metrics;
   /** Closes what was opened, in reverse order. */
   readonly resources: AsyncDisposableStack;
+}
+
+/** The setup of the parts that start spans of their own. */
+export interface TracedSetup extends Setup {
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
 }

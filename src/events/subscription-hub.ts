@@ -3,6 +3,7 @@ import { RequestError } from '../domain/errors.js';
 import { kindOf, type LoggedEvent } from '../domain/order-event.js';
 import type { EventFilter } from '../orders/interfaces/event-log.js';
 import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
+import { createBackpressure } from './backpressure.js';
 import { createRecentEvents } from './recent-events.js';
 import { kindSetOf, Subscriber, type KindSet } from './subscriber.js';
 
@@ -35,10 +36,11 @@ interface Group {
   cost: number;
 }
 
-/** Offers the tailer's events to all subscribers. A slow subscriber does not delay the others. */
+/** Offers the tailer's events to all subscribers. One that does not read does not delay the others. */
 export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOptions): PublishingHub {
   const groups = new Map<string, Group>();
   const recent = createRecentEvents();
+  const backpressure = createBackpressure(maxQueued);
   let closed = false;
 
   /** Ends all subscriptions at once. */
@@ -64,10 +66,12 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
         recent.add(event); // first: a subscriber that goes live during a pause gets the event from there
         for (const subscriber of subscribersOf(groups, event)) {
           subscriber.offer(event);
+          backpressure.offered(subscriber);
           if (performance.now() < until) continue;
           await setImmediate();
           until = performance.now() + SLICE_MS;
         }
+        if (backpressure.isDue()) await backpressure.room();
       }
     },
     skipTo: recent.skipTo,

@@ -6,18 +6,20 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Context, RequestOrigin } from '../graphql/context.js';
+import type { Context, EventCharge, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { Tracer } from '../observability/span.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import { ObservedSubscription } from './observed-subscription.js';
 import type { RequestGuard } from './request-guard.js';
+import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
-import { chargeSubscription } from './subscription-charge.js';
+import { chargeSubscription, eventCharge } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
 import { codesOf, type EndedSubscription, type TransportObserver } from './transport-observer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -47,9 +49,11 @@ export interface WebsocketOptions {
   readonly maxUnsentBytes: number;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
-  readonly createContext: (origin: RequestOrigin) => Context;
+  readonly createContext: (origin: RequestOrigin, charge: EventCharge) => Context;
   readonly formatError: ErrorFormatter;
   readonly observer: TransportObserver;
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
   readonly log: Logger;
 }
 
@@ -127,7 +131,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, chargeFor, createContext, formatError, observer } = options;
+  const { authenticate, chargeFor, createContext, formatError, observer, tracer } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
@@ -141,7 +145,10 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       else admitSocket(extra);
       return isAuthenticated;
     },
-    context: ({ extra }) => createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }),
+    context: ({ extra }, _id, _payload, args) => {
+      const { charge } = args as unknown as SubscriptionArgs; // what onSubscribe has returned
+      return createContext({ viewer: viewerOf(extra), signal: extra.gone, traceparent: null }, charge);
+    },
     onSubscribe: async ({ extra }, id, payload) => {
       const onStarted = extra.starting.begin();
       extra.message.endStart = onStarted;
@@ -162,13 +169,15 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
       if ('operation' in prepared) {
         const { operation, cost } = prepared;
         const observed = new ObservedSubscription(observer, { viewer, operation, cost }, extra.gone);
-        return { ...prepared, onStarted, observed, onSent: (last: LogPoint | null) => extra.running.sent(id, last) };
+        const onSent = (last: LogPoint | null) => extra.running.sent(id, last);
+        return { ...prepared, charge: eventCharge(charge, cost), onStarted, observed, onSent };
       }
       onStarted();
       await extra.starting.settled(); // rejections are sent in the order of their messages
       return prepared;
     },
-    subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
+    subscribe: ((args: SubscriptionArgs) =>
+      inSubscriptionSpan(tracer, args.operation, () => subscribeInSlices(args, runInSlices))) as never,
     onError: ({ extra }, _id, _payload, errors) => {
       const formatted = errors.map((error) => format(toGraphQLError(error)));
       observer.subscriptionEnded(rejectedSubscription(extra, codesOf(formatted)));

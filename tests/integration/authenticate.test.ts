@@ -60,6 +60,7 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     authenticate,
     createContext: (origin: RequestOrigin) => createContext(services, origin),
     observer: createTransportObserver(metrics, null),
+    tracer: null,
     log,
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
