@@ -26,7 +26,16 @@ export interface App {
 }
 
 /** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
-export async function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
+export function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
+  return openApp({ config, log, cutOff }, start);
+}
+
+interface Opening extends Pick<Setup, 'config' | 'log'> {
+  readonly cutOff: Promise<never> | undefined;
+}
+
+/** @param start opens the parts of the app. It returns its URL. */
+export async function openApp({ config, log, cutOff }: Opening, start: StartApp): Promise<App> {
   const resources = new AsyncDisposableStack();
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
@@ -42,6 +51,8 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
     throw cause;
   }
 }
+
+type StartApp = (setup: Setup, onLost: (reason: string) => void) => Promise<string>;
 
 async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
   const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans

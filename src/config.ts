@@ -10,6 +10,8 @@ import type { Variable } from './variable-kinds.js';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Number of server processes. */
+  readonly workers: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
   readonly logRequests: boolean;
@@ -126,6 +128,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
+    workers: values.WORKERS,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     logRequests: values.LOG_REQUESTS === 'on',

@@ -7,12 +7,15 @@ import { OBSERVABILITY_VARIABLES } from './environment/observability.js';
 import { REQUEST_VARIABLES } from './environment/requests.js';
 import { SERVICE_VARIABLES } from './environment/services.js';
 import { TRACE_VARIABLES } from './environment/traces.js';
-import { choice, text, whole, type Variable } from './variable-kinds.js';
+import { choice, text, whole, workers, type Variable } from './variable-kinds.js';
 
 /** Every variable that the server reads, with its default and bounds. */
 export const VARIABLES = {
   HOST: text('127.0.0.1', 'Address that the server listens on.'),
   PORT: whole(4000, 0, 65_535, 'Port for HTTP and WebSockets. 0 selects a free port.'),
+  WORKERS: workers(
+    'Number of server processes that share the port; `auto` is the number of available cores. The limits of connections, batches, queues and caches apply to each process, see docs/operations.md.',
+  ),
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],

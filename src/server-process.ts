@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, type App } from './app.js';
-import { loadEnvFile, readConfig } from './config.js';
+import { loadEnvFile, readConfig, type Config } from './config.js';
 import { createLog } from './observability/log.js';
 import { logStream } from './observability/log-stream.js';
 import { maskSecrets } from './observability/logged-error.js';
@@ -20,11 +20,15 @@ export async function runServer(): Promise<number> {
   try {
     return await main();
   } catch (cause) {
-    const text =
-      cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
-    process.stderr.write(`${text}\n`);
+    reportFailedStart(cause);
     return 1;
   }
+}
+
+export function reportFailedStart(cause: unknown): void {
+  const text =
+    cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
+  process.stderr.write(`${text}\n`);
 }
 
 async function main(): Promise<number> {
@@ -35,7 +39,8 @@ async function main(): Promise<number> {
   if (config.auth.kind === 'open') log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
-  const app = await createApp(config, log, cutOffAfter(stop));
+  const create = config.workers === 1 ? createApp : (await import('./workers/supervisor.js')).createSupervisor;
+  const app = await create(config, log, cutOffAfter(stop));
   process.stdout.write(`ready ${app.url}\n`);
   if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 
@@ -43,13 +48,18 @@ async function main(): Promise<number> {
   if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');
   else log.fatal(end.lost);
   exitOnRepeatedSignal();
-  const timeoutMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_TIMEOUT_MS;
-  const clean = await Promise.race([closed(app, log), sleep(timeoutMs, false)]);
+  const clean = await closeApp(app, config, log);
   return clean && typeof end === 'string' ? 0 : 1;
 }
 
+/** @returns whether the app closed in time and without an error */
+export function closeApp(app: App, config: Config, log: Logger): Promise<boolean> {
+  const timeoutMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_TIMEOUT_MS;
+  return Promise.race([closed(app, log), sleep(timeoutMs, false)]);
+}
+
 /** Node.js would print all fields of the error, which may contain connections and statements. */
-function exitOnUnexpectedFailure(log: Logger): void {
+export function exitOnUnexpectedFailure(log: Logger): void {
   process.once('uncaughtException', (cause) => {
     log.fatal({ err: cause }, 'unexpected failure; the server stops');
     process.exit(1);
