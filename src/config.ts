@@ -37,6 +37,7 @@ export interface Config {
     readonly statementTimeoutMs: number;
     readonly lockTimeoutMs: number;
     readonly connectTimeoutMs: number;
+    readonly waitMs: number;
   };
   readonly request: {
     readonly fastLane: boolean;
@@ -105,7 +106,7 @@ export interface Config {
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
   /** Null without traces. */
   readonly traces: TracingOptions | null;
-  readonly shutdownDrainMs: number;
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -151,6 +152,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+      waitMs: values.DATABASE_WAIT_MS,
     },
     request: {
       fastLane: values.GRAPHQL_FAST_LANE === 'on',
@@ -189,7 +191,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
     traces: tracesOf(values),
-    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import type { PartStates } from '../observability/part-monitor.js';
 import type { Metrics } from '../observability/metrics.js';
 import type { Tracer } from '../observability/span.js';
 
@@ -8,6 +9,10 @@ export interface Setup {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Aborts when the start must end. */
+  readonly stopping: AbortSignal;
+  /** The states of the optional parts, which `/ready` shows. */
+  readonly parts: PartStates;
   /** Closes what was opened, in reverse order. */
   readonly resources: AsyncDisposableStack;
 }

@@ -66,7 +66,7 @@ test('a killed worker fails only the requests of its own connections, loses no a
 });
 
 test('SIGTERM under load lets all workers finish the accepted requests', async () => {
-  const server = await startWorkers({ SHUTDOWN_DRAIN_MS: '500' });
+  const server = await startWorkers({ SHUTDOWN_DELAY_MS: '500' });
   const workers = workersOf(server.pid);
   const callers = await startCallers(server.url);
   const ending = server.end('SIGTERM');

@@ -104,11 +104,12 @@ describe.skipIf(!hasGo)('docker-compose.yml', () => {
       ...hostsIn('deploy/grafana/provisioning/datasources/prometheus.yaml', /url: http:\/\/([\w-]+):9090/g),
     ];
     expect(names).toEqual(expect.arrayContaining(hosts));
+    expect(services['replica']?.networks?.['default']?.aliases).toEqual(['server']);
   });
 
   test('a server has the time to stop that it needs', () => {
     for (const [, { stop_grace_period: period = '', environment = {} }] of built)
-      expect(Number.parseInt(period, 10)).toBeGreaterThan(Number(environment['SHUTDOWN_DRAIN_MS']) / 1_000 + 15);
+      expect(Number.parseInt(period, 10)).toBeGreaterThan(Number(environment['SHUTDOWN_DELAY_MS']) / 1_000 + 15);
   });
 });
 
