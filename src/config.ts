@@ -55,6 +55,7 @@ export interface Config {
   };
   readonly writes: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly maxCommands: number;
     readonly maxItems: number;
     readonly maxBytes: number;
@@ -63,6 +64,7 @@ export interface Config {
   };
   readonly reads: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly expensiveLanes: number;
     readonly countTimeoutMs: number;
     readonly maxKeys: number;
@@ -154,14 +156,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     redisUrl: values.REDIS_URL,
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: websocketsOf(values),
-    writes: {
-      lanes: values.WRITE_LANES,
-      maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
-      maxItems: values.WRITE_BATCH_MAX_ITEMS,
-      maxBytes: values.WRITE_BATCH_MAX_BYTES,
-      maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
-      maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
-    },
+    writes: writesOf(values),
     reads: readsOf(values),
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
@@ -191,9 +186,22 @@ function websocketsOf(values: Values): Config['websockets'] {
   };
 }
 
+function writesOf(values: Values): Config['writes'] {
+  return {
+    lanes: values.WRITE_LANES,
+    stallMs: values.QUEUE_STALL_MS,
+    maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
+    maxItems: values.WRITE_BATCH_MAX_ITEMS,
+    maxBytes: values.WRITE_BATCH_MAX_BYTES,
+    maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
+    maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
+  };
+}
+
 function readsOf(values: Values): Config['reads'] {
   return {
     lanes: values.READ_LANES,
+    stallMs: values.QUEUE_STALL_MS,
     expensiveLanes: values.READ_EXPENSIVE_LANES,
     countTimeoutMs: values.COUNT_TIMEOUT_MS,
     maxKeys: values.READ_BATCH_MAX_KEYS,
