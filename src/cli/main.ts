@@ -2,6 +2,7 @@ import { CommandError } from './command-error.js';
 import { helpOf, INVALID_ARGUMENTS, table, type Command } from './command.js';
 import { CONSUMERS_HELP, manageConsumers } from './consumers.js';
 import { buildDocuments, DOCUMENTS_HELP } from './documents.js';
+import { doctor, DOCTOR_HELP } from './doctor.js';
 import { FULFILMENT_HELP, manageFulfilment } from './fulfilment.js';
 import { runCommand } from './run-command.js';
 import { seed } from './seed.js';
@@ -15,6 +16,7 @@ import { WATCH_HELP } from './watch/watch-options.js';
 /** The commands of `npm run cli -- NAME`. */
 const COMMANDS: readonly Command[] = [
   { help: CONSUMERS_HELP, run: manageConsumers },
+  { help: DOCTOR_HELP, run: doctor },
   { help: DOCUMENTS_HELP, run: buildDocuments },
   { help: FULFILMENT_HELP, run: manageFulfilment },
   { help: SEED_HELP, run: seed },
