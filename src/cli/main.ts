@@ -3,7 +3,10 @@ import { helpOf, INVALID_ARGUMENTS, table, type Command } from './command.js';
 import { CONSUMERS_HELP, manageConsumers } from './consumers.js';
 import { buildDocuments, DOCUMENTS_HELP } from './documents.js';
 import { doctor, DOCTOR_HELP } from './doctor.js';
+import { exportOrders } from './export.js';
+import { EXPORT_HELP } from './export/export-options.js';
 import { FULFILMENT_HELP, manageFulfilment } from './fulfilment.js';
+import { migrateDatabase, MIGRATE_HELP } from './migrate-database.js';
 import { runCommand } from './run-command.js';
 import { seed } from './seed.js';
 import { SEED_HELP } from './seed/seed-options.js';
@@ -18,7 +21,9 @@ const COMMANDS: readonly Command[] = [
   { help: CONSUMERS_HELP, run: manageConsumers },
   { help: DOCTOR_HELP, run: doctor },
   { help: DOCUMENTS_HELP, run: buildDocuments },
+  { help: EXPORT_HELP, run: exportOrders },
   { help: FULFILMENT_HELP, run: manageFulfilment },
+  { help: MIGRATE_HELP, run: migrateDatabase },
   { help: SEED_HELP, run: seed },
   { help: STRESS_TEST_HELP, run: stressTest },
   { help: TOKEN_HELP, run: signDevelopmentToken },
