@@ -6,6 +6,7 @@ import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
 import type { Setup } from './app/setup.js';
+import { startTraces } from './app/traces.js';
 import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
@@ -24,15 +25,34 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** How a start is ended. */
+export interface StartLimits {
+  /** Aborts when the start must end. */
+  readonly stopping: AbortSignal;
+  /** Rejects when a start that does not end is abandoned. */
+  readonly cutOff: Promise<never>;
+}
+
 /** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
-export async function createApp(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
+export function createApp(config: Config, log: Logger, limits?: StartLimits): Promise<App> {
+  return openApp({ config, log, limits }, start);
+}
+
+interface Opening extends Pick<Setup, 'config' | 'log'> {
+  readonly limits: StartLimits | undefined;
+}
+
+/** @param start opens the parts of the app. It returns its URL. */
+export async function openApp({ config, log, limits }: Opening, start: StartApp): Promise<App> {
   const resources = new AsyncDisposableStack();
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= resources.disposeAsync()); // a second disposal would not wait for the first
   const lost = Promise.withResolvers<string>();
   try {
-    const starting = start({ config, log, resources, metrics: createMetrics() }, lost.resolve);
-    const url = await (cutOff === undefined ? starting : Promise.race([starting, cutOff]));
+    const stopping = limits?.stopping ?? new AbortController().signal;
+    const setup = { config, log, resources, stopping, parts: new Map(), metrics: createMetrics() };
+    const starting = start(setup, lost.resolve);
+    const url = await (limits === undefined ? starting : Promise.race([starting, limits.cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
     await close().catch((failure: unknown) =>
@@ -42,29 +62,37 @@ export async function createApp(config: Config, log: Logger, cutOff?: Promise<ne
   }
 }
 
-async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
+type StartApp = (setup: Setup, onLost: (reason: string) => void) => Promise<string>;
+
+async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
+  const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);
   const redis = connectRedis(setup);
   const orders = await createOrders(setup, database, redis, wakeSequencer);
   watchEventLog(setup.metrics, database, { reportConsumers, log: setup.log });
-  await startFulfilment(setup, { database, url: postgres.url, orders });
+  const stopFulfilment = await startFulfilment(setup, { database, url: postgres.url, orders });
   const serverUrl = await serve(setup, createServices(setup, orders, hub), {
     requestLog: await requestLogOf(setup, database),
     rateLimiter: rateLimiterOf(setup.config, redis),
     problem: createReadiness(database),
     consumers: reportConsumers,
+    onClosing: () => {
+      hub.close();
+      stopFulfilment();
+    },
   });
   await postgres.announce?.(serverUrl);
   return serverUrl;
 }
 
 /** Null without Redis. The server starts without waiting for it. */
-function connectRedis({ config, log, resources }: Setup): RedisConnection | null {
+function connectRedis({ config, log, resources, parts }: Setup): RedisConnection | null {
   if (config.redisUrl === null) return null;
   const redis = createRedisConnection({ url: config.redisUrl, log });
   resources.defer(() => redis.close());
+  parts.set('redis', redis.state);
   return redis;
 }
 

@@ -3,11 +3,15 @@ import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { invalidConfiguration } from './startup-error.js';
 import { LOOPBACK_NAMES, type GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values } from './environment.js';
+import type { TracingOptions } from './observability/traces.js';
+import { tracesOf } from './traces-config.js';
 import type { Variable } from './variable-kinds.js';
 
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Number of server processes. */
+  readonly workers: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
   readonly logRequests: boolean;
@@ -26,11 +30,14 @@ export interface Config {
       | { readonly kind: 'embedded'; readonly dataDir: string }
       | { readonly kind: 'external'; readonly url: string; readonly directUrl: string };
     readonly migrate: boolean;
+    /** Whether the database may lose acknowledged orders. */
+    readonly mayBeUnsafe: boolean;
     readonly poolSize: number;
     readonly preparedStatements: boolean;
     readonly statementTimeoutMs: number;
     readonly lockTimeoutMs: number;
     readonly connectTimeoutMs: number;
+    readonly waitMs: number;
   };
   readonly request: {
     readonly fastLane: boolean;
@@ -97,7 +104,9 @@ export interface Config {
         readonly maxCached: number;
       };
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
-  readonly shutdownDrainMs: number;
+  /** Null without traces. */
+  readonly traces: TracingOptions | null;
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -120,6 +129,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
+    workers: values.WORKERS,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
     logRequests: values.LOG_REQUESTS === 'on',
@@ -136,11 +146,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
           ? { kind: 'embedded', dataDir: values.DATA_DIR }
           : { kind: 'external', url, directUrl: values.DATABASE_DIRECT_URL ?? url },
       migrate: values.DATABASE_MIGRATE === 'always' || (values.DATABASE_MIGRATE === 'auto' && url === null),
+      mayBeUnsafe: values.ALLOW_UNSAFE_DATABASE === 'true',
       poolSize: values.DATABASE_POOL_SIZE,
       preparedStatements: values.DATABASE_PREPARED_STATEMENTS === 'on',
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+      waitMs: values.DATABASE_WAIT_MS,
     },
     request: {
       fastLane: values.GRAPHQL_FAST_LANE === 'on',
@@ -171,7 +183,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       values.FULFILMENT === 'off'
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
-    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
+    traces: tracesOf(values),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }

@@ -17,6 +17,7 @@ import type { ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { serialize, type FinishResponse } from './finish-response.js';
 import type { HttpContext } from './http-context.js';
+import { traceOperation } from './request-spans.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -106,6 +107,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
           const operation = documents.of(document).operation(operationName);
           if (operation === null) return; // Apollo reports it
           contextValue.outcome.operation = operation;
+          traceOperation(operation);
           if (operation.kind === OperationTypeNode.SUBSCRIPTION) {
             const message = 'Subscriptions require a websocket (graphql-transport-ws) to the same URL.';
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });

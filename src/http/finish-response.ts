@@ -3,6 +3,7 @@ import type { RequestCost } from '../graphql/cost.js';
 import { HTTP_STATUS, readAfterWrite } from '../graphql/errors.js';
 import type { Charge } from '../rate-limit/charge.js';
 import { retryAfterOf } from './charge-for.js';
+import { traceErrors } from './request-spans.js';
 
 const RETRY_AFTER_SECONDS = '1';
 
@@ -42,6 +43,7 @@ export function createFinish(maxBytes: number): FinishResponse {
   return (given, request) => {
     const { stored } = request;
     const result = withCost(wordReadsAfterWrites(given, stored), request);
+    traceErrors(result);
     const text = serialize(result);
     const fits = text.length <= maxBytes / MOST_BYTES_OF_A_UNIT || Buffer.byteLength(text) <= maxBytes;
     if (fits || stored.size > 0) return { result, text, ...headOf(result) };

@@ -1,5 +1,5 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { renewContext, type Context } from '../graphql/context.js';
+import { renewContext, type Context, type EventCharge } from '../graphql/context.js';
 import { toGraphQLError } from '../graphql/errors.js';
 import { sentBy, type LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
@@ -10,8 +10,7 @@ export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
   readonly schema: GraphQLSchema;
   readonly contextValue: Context;
   readonly operation: PreparedOperation;
-  /** The maximum cost of the response to one event. */
-  readonly cost: number;
+  readonly charge: EventCharge;
   /** Called when the subscription is set up or rejected. */
   readonly onStarted: () => void;
   /** Called with the last event that was sent, or with the start of the subscription. */
@@ -28,7 +27,7 @@ export async function subscribeInSlices(
   runInSlices: RunInSlices,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSource(args).finally(args.onStarted);
-  const { operation, contextValue, cost, onSent, observed } = args;
+  const { operation, contextValue, charge, onSent, observed } = args;
   if (!(Symbol.asyncIterator in source)) {
     observed.rejected(source.errors ?? []);
     return source;
@@ -40,7 +39,7 @@ export async function subscribeInSlices(
   let over = false;
 
   async function answer(event: unknown): Promise<ExecutionResult> {
-    return runInSlices(cost, () => {
+    return runInSlices(charge.event, () => {
       if (over) return {}; // the subscription ended while the event waited
       return operation.execute({ rootValue: event, context: renewContext(contextValue), variables });
     });

@@ -23,6 +23,7 @@ import {
   type WriteFailure,
   type WriteState,
 } from './write-state.js';
+import { inTransactionSpan } from './transaction-span.js';
 import { writeInTransaction } from './write-transaction.js';
 
 export interface BatchWriterOptions {
@@ -149,13 +150,16 @@ async function transact(
   };
   let committing = false;
   try {
-    const outcomes = await prisma.$transaction(
-      async (tx) => {
-        const outcomes = await writeInTransaction(tx, commands, transactionOptions);
-        committing = true; // returning is what sends COMMIT
-        return outcomes;
-      },
-      { maxWait: maxWaitMs, timeout: transactionTimeoutMs },
+    const outcomes = await inTransactionSpan((onCommit) =>
+      prisma.$transaction(
+        async (tx) => {
+          const outcomes = await writeInTransaction(tx, commands, transactionOptions);
+          committing = true; // returning is what sends COMMIT
+          onCommit();
+          return outcomes;
+        },
+        { maxWait: maxWaitMs, timeout: transactionTimeoutMs },
+      ),
     );
     return { kind: 'committed', outcomes };
   } catch (cause) {

@@ -42,8 +42,9 @@ export type Executor = 'plan' | 'graphql-js';
 
 /** An operation of a validated document, ready to execute any number of times. */
 export class PreparedOperation {
-  readonly name: string | null;
   readonly kind: OperationTypeNode;
+  /** Null for an anonymous operation. */
+  readonly name: string | null;
   readonly cost: OperationCost;
   /** With the executor graphql-js, it only checks them. */
   readonly coerceVariables: CoerceVariables;
