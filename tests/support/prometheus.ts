@@ -44,8 +44,9 @@ export async function startPrometheus(target: string, token: string): Promise<Pr
     await readFile(path.join(DEPLOY, 'prometheus.yml'), 'utf8'),
   ) as Configuration;
   const interval = { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '500ms' };
-  const scrapes = scrape_configs.map(({ dns_sd_configs: _, ...scrape }) => ({
+  const scrapes = scrape_configs.map((scrape) => ({
     ...scrape,
+    dns_sd_configs: [],
     static_configs: [{ targets: [new URL(target).host] }],
   }));
   const config = { ...rest, global: { ...global, ...interval }, scrape_configs: scrapes };
