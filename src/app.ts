@@ -5,13 +5,13 @@ import { startFulfilment } from './app/fulfilment.js';
 import { requestLogOf, watchEventLog } from './app/metrics.js';
 import { createOrders } from './app/orders.js';
 import { rateLimiterOf, serve } from './app/serve.js';
-import type { Setup } from './app/setup.js';
+import type { ProcessSetup, Setup } from './app/setup.js';
 import { startTraces } from './app/traces.js';
 import type { Config } from './config.js';
 import { createReadiness } from './database/readiness.js';
 import type { Services } from './graphql/context.js';
 import { createFailureReport } from './observability/failure-report.js';
-import { createMetrics } from './observability/metrics.js';
+import { createMetrics, type Metrics } from './observability/metrics.js';
 import { createEventSubscriptions } from './orders/event-subscriptions.js';
 import type { SubscriptionHub } from './orders/interfaces/subscription-hub.js';
 import type { OrderDependencies } from './orders/order-dependencies.js';
@@ -33,9 +33,18 @@ export interface StartLimits {
   readonly cutOff: Promise<never>;
 }
 
-/** Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before. */
-export function createApp(config: Config, log: Logger, limits?: StartLimits): Promise<App> {
-  return openApp({ config, log, limits }, start);
+/**
+ * Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before.
+ *
+ * @param metrics those of the process; a worker reads those of all workers
+ */
+export function createApp(
+  config: Config,
+  log: Logger,
+  limits?: StartLimits,
+  metrics: Metrics = createMetrics(),
+): Promise<App> {
+  return openApp({ config, log, limits }, (setup, onLost) => start({ ...setup, metrics, parts: new Map() }, onLost));
 }
 
 interface Opening extends Pick<Setup, 'config' | 'log'> {
@@ -50,8 +59,7 @@ export async function openApp({ config, log, limits }: Opening, start: StartApp)
   const lost = Promise.withResolvers<string>();
   try {
     const stopping = limits?.stopping ?? new AbortController().signal;
-    const setup = { config, log, resources, stopping, parts: new Map(), metrics: createMetrics() };
-    const starting = start(setup, lost.resolve);
+    const starting = start({ config, log, resources, stopping }, lost.resolve);
     const url = await (limits === undefined ? starting : Promise.race([starting, limits.cutOff]));
     return { url, lost: lost.promise, close };
   } catch (cause) {
@@ -62,7 +70,7 @@ export async function openApp({ config, log, limits }: Opening, start: StartApp)
   }
 }
 
-type StartApp = (setup: Setup, onLost: (reason: string) => void) => Promise<string>;
+type StartApp = (setup: ProcessSetup, onLost: (reason: string) => void) => Promise<string>;
 
 async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
   const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans

@@ -86,10 +86,10 @@ export function watchServer(
 
 export function metricsOptions(
   { metricsToken }: Pick<Config, 'metricsToken'>,
-  { registry }: Metrics,
+  { registry, readAll }: Metrics,
   addressOf: AddressOf,
 ): MetricsOptions {
-  return { text: () => registry.metrics(), contentType: registry.contentType, token: metricsToken, addressOf };
+  return { text: readAll, contentType: registry.contentType, token: metricsToken, addressOf };
 }
 
 /** The log of requests; null if it is off. The viewers in it have the same pseudonyms on every server of the database. */

@@ -50,6 +50,9 @@ function productLookupOf(
   const { url: serviceUrl, cacheSeconds } = catalogue;
   const isShared = redis !== null && cacheSeconds > 0;
   const cache = isShared ? createRedisProductCache({ redis, serviceUrl, cacheMs: cacheSeconds * 1_000, log }) : null;
-  const onLookup: typeof metrics.products.lookedUp = (source) => metrics.products.lookedUp(source);
-  return createHttpProductLookup({ ...catalogue, onLookup, monitor }, log, cache);
+  return createHttpProductLookup(
+    { ...catalogue, onLookup: (source) => metrics.products.lookedUp(source), monitor },
+    log,
+    cache,
+  );
 }

@@ -34,6 +34,7 @@ export function observeRequest(request: FastifyRequest, reply: FastifyReply, obs
     status,
     codes: isSent ? codesOfResponse(request, reply.statusCode) : ['CANCELLED'],
     correlationIds: correlationIdsOf(outcome?.errors),
+    span: request.span?.isSampled === true ? request.span : null,
   });
 }
 

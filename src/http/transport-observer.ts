@@ -1,3 +1,4 @@
+import type { Span } from '../observability/span.js';
 import type { Viewer } from '../domain/viewer.js';
 
 /** An operation that passed validation. */
@@ -23,6 +24,8 @@ export interface EndedRequest {
   readonly codes: readonly string[];
   /** The correlation ids of its unexpected failures. */
   readonly correlationIds: readonly string[];
+  /** Null if the request is not traced. */
+  readonly span: Pick<Span, 'traceId' | 'spanId'> | null;
 }
 
 /** A subscription that ended or was rejected. */

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { cut } from './logged-error.js';
+import type { Span } from './span.js';
 import { createPseudonyms } from './pseudonyms.js';
 
 interface LoggedViewer {
@@ -22,6 +23,8 @@ interface LoggedRequest extends Logged {
   /** Null if the client has disconnected. */
   readonly status: number | null;
   readonly correlationIds: readonly string[];
+  /** Null if the request is not traced. */
+  readonly span: Pick<Span, 'traceId' | 'spanId'> | null;
 }
 
 interface LoggedSubscription extends Logged {
@@ -57,10 +60,11 @@ export function createRequestLog(log: Logger, key: KeyObject): RequestLog {
 
   return {
     request(request) {
-      const { id, status, correlationIds } = request;
+      const { id, status, correlationIds, span } = request;
       const rest = { status: status ?? undefined, correlationIds: unlessEmpty(correlationIds) };
+      const { traceId, spanId } = span ?? {};
       log.info(
-        { requestId: id, ...fieldsOf(request), ...rest },
+        { requestId: id, ...fieldsOf(request), ...rest, traceId, spanId },
         status === null ? 'request ended: the client has disconnected' : 'request ended',
       );
     },

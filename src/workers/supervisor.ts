@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openApp, type App, type StartLimits } from '../app.js';
 import { providePostgres } from '../app/database.js';
-import type { Setup } from '../app/setup.js';
+import type { ProcessSetup } from '../app/setup.js';
 import type { Config } from '../config.js';
 import { createWorkerGroup } from './worker-group.js';
 
@@ -14,7 +14,7 @@ export function createSupervisor(config: Config, log: Logger, limits?: StartLimi
   return openApp({ config, log, limits }, start);
 }
 
-async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
+async function start(setup: ProcessSetup, onLost: (reason: string) => void): Promise<string> {
   const { config, log, resources } = setup;
   const postgres = await providePostgres(setup, onLost);
   const env = {

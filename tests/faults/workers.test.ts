@@ -127,6 +127,22 @@ test('workers start on an empty data folder with one migration and one ready lin
   expect(stderr.match(/already in use/g)).toHaveLength(1);
 });
 
+test('/metrics shows the sums of all workers, whichever of them responds', async () => {
+  const server = await startWorkers();
+  const callers = await startCallers(server.url);
+  await Promise.all(callers.map((each) => each.stop()));
+  const created = callers.flatMap(({ acknowledged }) => acknowledged).length;
+  const values = new Set<string | undefined>();
+  for (let n = 0; n < 4; n += 1) {
+    const response = await fetch(server.url.replace('graphql', 'metrics'), { headers: { connection: 'close' } });
+    const text = await response.text();
+    values.add(/^ordergraph_graphql_request_duration_seconds_count\{.*\} (\d+)$/m.exec(text)?.[1]);
+    expect(text).toMatch(/^ordergraph_workers 2$/m);
+    expect(text).toMatch(/^ordergraph_event_log_position \d+$/m);
+  }
+  expect([...values]).toEqual([String(created)]);
+});
+
 const EVENTS = 'subscription { orderChanged { orderId version } }';
 
 test('subscribers of every worker receive the events of all workers', async () => {

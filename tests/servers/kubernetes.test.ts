@@ -156,6 +156,8 @@ describe.skipIf(!HAS_KUBERNETES_TOOLS).each(['trial', 'production'])('deploy/k8s
     const delayMs = Number(env['SHUTDOWN_DELAY_MS']);
     const readinessMs = (readinessProbe?.periodSeconds ?? 0) * (readinessProbe?.failureThreshold ?? 0) * 1_000;
     expect(delayMs).toBeGreaterThanOrEqual(readinessMs);
+    const startMs = (startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0) * 1_000;
+    expect(startMs).toBeGreaterThan(readConfig(env).database.waitMs);
     expect(server.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(delayMs / 1_000 + 15);
   });
 
