@@ -15,7 +15,10 @@ export async function startTraces({ config, log, resources }: Setup): Promise<Tr
 export function observeBatches(measured: BatchObserver, tracer: Tracer | null): BatchObserver {
   if (tracer === null) return measured;
   const traced = traceBatches(tracer);
-  return { run: (batch, work) => traced.run(batch, () => measured.run(batch, work)), queue: measured.queue };
+  return {
+    run: (batch, work) => traced.run(batch, () => measured.run(batch, work)),
+    queue: (kind, depth) => measured.queue(kind, depth),
+  };
 }
 
 /**
