@@ -7,6 +7,8 @@ import { report, TREND_STATISTICS, type Summary } from './k6/summary.ts';
 
 const RATE = numberOf('RATE', 50);
 const SPIKE_RATE = numberOf('SPIKE_RATE', 2_000);
+/** More requests in flight than the usual traffic has. */
+const SPIKE_VUS = numberOf('VUS', 300);
 const P95 = numberOf('P95_MS', 250);
 const BEFORE = secondsOf('BEFORE', '10s');
 const SPIKE = secondsOf('SPIKE', '10s');
@@ -28,7 +30,7 @@ export const options = {
   scenarios: Object.fromEntries(
     PHASES.map(({ name, rate, seconds }, index) => {
       const scenario = arrivals(rate, seconds, { startTime: `${startOf(index)}s` });
-      return [name, scenario];
+      return [name, name === 'spike' ? { ...scenario, preAllocatedVUs: SPIKE_VUS } : scenario];
     }),
   ),
   thresholds: {

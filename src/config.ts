@@ -37,6 +37,7 @@ export interface Config {
     readonly statementTimeoutMs: number;
     readonly lockTimeoutMs: number;
     readonly connectTimeoutMs: number;
+    readonly waitMs: number;
   };
   readonly request: {
     readonly fastLane: boolean;
@@ -62,6 +63,7 @@ export interface Config {
   };
   readonly writes: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly maxCommands: number;
     readonly maxItems: number;
     readonly maxBytes: number;
@@ -70,6 +72,7 @@ export interface Config {
   };
   readonly reads: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly expensiveLanes: number;
     readonly countTimeoutMs: number;
     readonly maxKeys: number;
@@ -105,7 +108,7 @@ export interface Config {
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
   /** Null without traces. */
   readonly traces: TracingOptions | null;
-  readonly shutdownDrainMs: number;
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -151,6 +154,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+      waitMs: values.DATABASE_WAIT_MS,
     },
     request: {
       fastLane: values.GRAPHQL_FAST_LANE === 'on',
@@ -166,14 +170,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     redisUrl: values.REDIS_URL,
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: websocketsOf(values),
-    writes: {
-      lanes: values.WRITE_LANES,
-      maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
-      maxItems: values.WRITE_BATCH_MAX_ITEMS,
-      maxBytes: values.WRITE_BATCH_MAX_BYTES,
-      maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
-      maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
-    },
+    writes: writesOf(values),
     reads: readsOf(values),
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
@@ -189,7 +186,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
     traces: tracesOf(values),
-    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }
@@ -204,9 +201,22 @@ function websocketsOf(values: Values): Config['websockets'] {
   };
 }
 
+function writesOf(values: Values): Config['writes'] {
+  return {
+    lanes: values.WRITE_LANES,
+    stallMs: values.QUEUE_STALL_MS,
+    maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
+    maxItems: values.WRITE_BATCH_MAX_ITEMS,
+    maxBytes: values.WRITE_BATCH_MAX_BYTES,
+    maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
+    maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
+  };
+}
+
 function readsOf(values: Values): Config['reads'] {
   return {
     lanes: values.READ_LANES,
+    stallMs: values.QUEUE_STALL_MS,
     expensiveLanes: values.READ_EXPENSIVE_LANES,
     countTimeoutMs: values.COUNT_TIMEOUT_MS,
     maxKeys: values.READ_BATCH_MAX_KEYS,

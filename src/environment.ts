@@ -39,7 +39,7 @@ export const VARIABLES = {
   ...EVENT_VARIABLES,
   ...SERVICE_VARIABLES,
   ...TRACE_VARIABLES,
-  SHUTDOWN_DRAIN_MS: whole(
+  SHUTDOWN_DELAY_MS: whole(
     0,
     0,
     600_000,
@@ -49,7 +49,7 @@ export const VARIABLES = {
     10_000,
     0,
     600_000,
-    'Maximum time that a shutdown waits for running requests, in milliseconds.',
+    'Maximum time that a shutdown waits for running requests and fulfilment jobs after `SHUTDOWN_DELAY_MS`, in milliseconds.',
   ),
 } as const satisfies Readonly<Record<string, Variable>>;
 

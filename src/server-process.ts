@@ -10,8 +10,10 @@ import { StartupError } from './startup-error.js';
 
 /** Maximum time that a start continues after a stop signal. */
 const START_TIMEOUT_MS = 5_000;
-/** Maximum duration of a shutdown, besides the drain and grace times. */
-const CLOSE_TIMEOUT_MS = 30_000;
+/** Maximum duration of a shutdown, besides the delay and the grace time. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** The embedded PostgreSQL writes its memory to disk before it ends. */
+const EMBEDDED_CLOSE_TIMEOUT_MS = 30_000;
 /** A terminal sends Ctrl-C to npm and to the server, and npm forwards it. Signals within this time count as one. */
 const REPEATED_SIGNAL_MS = 1_000;
 
@@ -39,8 +41,10 @@ async function main(): Promise<number> {
   if (config.auth.kind === 'open') log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
   const create = config.workers === 1 ? createApp : (await import('./workers/supervisor.js')).createSupervisor;
-  const app = await create(config, log, cutOffAfter(stop));
+  const app = await create(config, log, { stopping: stopping.signal, cutOff: cutOffAfter(stop) });
   process.stdout.write(`ready ${app.url}\n`);
   if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 
@@ -54,8 +58,7 @@ async function main(): Promise<number> {
 
 /** @returns whether the app closed in time and without an error */
 export function closeApp(app: App, config: Config, log: Logger): Promise<boolean> {
-  const timeoutMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_TIMEOUT_MS;
-  return Promise.race([closed(app, log), sleep(timeoutMs, false)]);
+  return Promise.race([closed(app, log), timedOut(config, log)]);
 }
 
 /** Node.js would print all fields of the error, which may contain connections and statements. */
@@ -87,12 +90,21 @@ function ignoreLostTerminal(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** A second Ctrl-C exits at once. PostgreSQL keeps running, and the next start takes it over. */
+/** A second signal exits at once. An embedded PostgreSQL keeps running, and the next start takes it over. */
 function exitOnRepeatedSignal(): void {
   const from = performance.now() + REPEATED_SIGNAL_MS;
-  process.on('SIGINT', () => {
-    if (performance.now() >= from) process.exit(1);
-  });
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (performance.now() >= from) process.exit(1);
+    });
+  }
+}
+
+async function timedOut({ database, shutdownDelayMs, shutdownGraceMs }: Config, log: Logger): Promise<false> {
+  const closeMs = database.source.kind === 'embedded' ? EMBEDDED_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS;
+  await sleep(shutdownDelayMs + shutdownGraceMs + closeMs, undefined, { ref: false });
+  log.error('shutdown took too long; the process exits without closing everything');
+  return false;
 }
 
 /** @returns whether the app closed without an error */

@@ -21,7 +21,7 @@ const FIGURES: readonly Figure[] = [
   { name: 'open_files', unit: '', metric: 'process_open_fds', scale: 1, tolerance: 20 },
   { name: 'handles', unit: '', metric: 'nodejs_active_handles', scale: 1, tolerance: 20 },
   { name: 'connections', unit: '', metric: 'ordergraph_database_connections', scale: 1, tolerance: 2 },
-  { name: 'loop_lag_p99', unit: 'ms', metric: 'nodejs_eventloop_lag_p99_seconds', scale: 1_000, tolerance: 20 },
+  { name: 'loop_lag_p99', unit: 'ms', metric: 'nodejs_eventloop_lag_p99_seconds', scale: 1_000, tolerance: 50 },
 ];
 
 /** Growth between the first and the last quarter of the samples that counts as flat. */

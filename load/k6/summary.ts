@@ -7,6 +7,7 @@ interface Metric {
 
 export interface Summary {
   readonly metrics: Readonly<Record<string, Metric>>;
+  readonly state: { readonly testRunDurationMs: number };
   readonly root_group: { readonly checks: readonly { readonly name: string; readonly fails: number }[] };
 }
 

@@ -6,6 +6,7 @@ import { orderStatisticsProjection } from '../events/consumers/order-statistics.
 import { fulfilmentConsumer } from '../fulfilment/fulfilment-consumer.js';
 import { simulatedHandler } from '../fulfilment/simulated-handler.js';
 import { createKafkaTopic } from '../kafka/kafka-topic.js';
+import type { PartStates } from '../observability/part-monitor.js';
 import { traceTopic } from '../kafka/traced-topic.js';
 import type { Tracer } from '../observability/span.js';
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
@@ -19,12 +20,13 @@ const KAFKA_TOPIC = 'order_events';
 export function createConsumers(
   config: Pick<Config, 'kafka' | 'fulfilment'>,
   log: Logger,
-  tracer: Tracer | null = null,
+  { tracer = null, parts = new Map() }: { readonly tracer?: Tracer | null; readonly parts?: PartStates } = {},
 ): readonly EventConsumer[] {
   const { kafka } = config;
   const consumers: EventConsumer[] = [orderStatisticsProjection(countEvents)];
   if (kafka !== null) {
     const topic = createKafkaTopic({ ...kafka, name: KAFKA_TOPIC, log });
+    parts.set('kafka', topic.state);
     const published = tracer === null ? topic : traceTopic(topic, KAFKA_TOPIC, tracer);
     consumers.push(kafkaRelay({ topic: published, readDetails: readEventDetails, log }));
   }

@@ -12,7 +12,7 @@ import type { TracedSetup } from './setup.js';
 
 /** Commit → sequencer → event log → log tailer → subscription hub and consumers. */
 export async function startEvents(
-  { config, log, resources, tracer }: TracedSetup,
+  { config, log, resources, parts, tracer }: TracedSetup,
   database: Database,
   directUrl: string,
 ) {
@@ -22,7 +22,7 @@ export async function startEvents(
 
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
-  const list = createConsumers(config, log, tracer);
+  const list = createConsumers(config, log, { tracer, parts });
   const consumers = await startConsumers({
     consumers: list,
     database,

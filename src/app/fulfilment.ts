@@ -11,13 +11,13 @@ interface FulfilmentParts {
   readonly orders: OrderDependencies;
 }
 
-/** Works off the jobs of the consumer `fulfilment`. */
+/** Works off the jobs of the consumer `fulfilment`. @returns begins to hand over the jobs to other servers */
 export async function startFulfilment(
   { config, log, resources, metrics, tracer }: TracedSetup,
   { database, url, orders }: FulfilmentParts,
-): Promise<void> {
+): Promise<() => void> {
   const handler = fulfilmentHandlerOf(config);
-  if (handler === null) return;
+  if (handler === null) return () => undefined;
   const worker = await startFulfilmentWorker({
     url,
     connectTimeoutMs: config.database.connectTimeoutMs,
@@ -29,4 +29,7 @@ export async function startFulfilment(
   });
   resources.defer(() => worker.close());
   watchFulfilment(metrics, database, log);
+  return () => {
+    worker.close().catch(() => undefined); // reported by the step above, which awaits the same promise
+  };
 }

@@ -74,7 +74,7 @@ export function watchServer(
   { subscriptions, database }: Metrics,
   { server, websockets, unready }: WatchedServer,
 ): void {
-  const countAll = promisify(server.getConnections.bind(server)) as () => Promise<number>;
+  const countAll = promisify<number>((done) => server.getConnections(done));
   subscriptions.watchConnections(async () => {
     const [all, open] = [await countAll(), websockets.count()];
     return { httpConnections: Math.max(0, all - open), websockets: open };
@@ -86,10 +86,10 @@ export function watchServer(
 
 export function metricsOptions(
   { metricsToken }: Pick<Config, 'metricsToken'>,
-  { registry }: Metrics,
+  { registry, readAll }: Metrics,
   addressOf: AddressOf,
 ): MetricsOptions {
-  return { text: () => registry.metrics(), contentType: registry.contentType, token: metricsToken, addressOf };
+  return { text: readAll, contentType: registry.contentType, token: metricsToken, addressOf };
 }
 
 /** The log of requests; null if it is off. The viewers in it have the same pseudonyms on every server of the database. */

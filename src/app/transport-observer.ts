@@ -14,7 +14,7 @@ export function createTransportObserver(
       requests.ended(request);
       log?.request({ ...request, viewer: loggedViewer(request.viewer) });
     },
-    subscriptionStarted: subscriptions.started,
+    subscriptionStarted: () => subscriptions.started(),
     eventSent(codes) {
       subscriptions.sent();
       requests.failed(codes);

@@ -10,10 +10,12 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import type { Logger } from 'pino';
+import type { PartMonitor } from '../observability/part-monitor.js';
 import { inChildSpan, type Span, type SpanOptions } from '../observability/span.js';
 import type { ProductResponse } from './product-responses.js';
 
 export interface ProductServiceOptions {
+  readonly monitor?: Pick<PartMonitor, 'worked' | 'failed'>;
   /** http or https, without query and fragment. User info is sent as an Authorization header. */
   readonly url: string;
   /** Maximum duration of one attempt, including its body, in milliseconds. */
@@ -71,11 +73,18 @@ export function createProductService(options: ProductServiceOptions, log: Logger
 
   async function tryOnce(path: string, { isFinal }: ProductRequest): Promise<ProductResponse> {
     const url = `${base}${path}`;
-    const response = await inChildSpan('GET', attempt, (span) => send(url, headers, options.timeoutMs, span));
+    const response = await inChildSpan('GET', attempt, (span) => send(url, headers, options.timeoutMs, span)).catch(
+      (cause: unknown) => {
+        options.monitor?.failed();
+        throw cause;
+      },
+    );
     const failed = response.status >= 500 || response.status === 429;
     if (failed && isFinal?.(response.status) !== true) {
+      options.monitor?.failed();
       throw new Failure(`The product service responded with status ${response.status}.`);
     }
+    options.monitor?.worked();
     return response;
   }
 

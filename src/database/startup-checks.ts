@@ -44,9 +44,9 @@ export async function checkDurability(
     "SELECT name FROM pg_settings WHERE name = any($1) AND setting = 'off'",
     [...UNSAFE, FULL_PAGE_WRITES],
   );
-  const off = rows.map(({ name }) => name);
-  if (off.includes(FULL_PAGE_WRITES) && !mayBeUnsafe) log.warn(TORN_PAGES);
-  const unsafe = UNSAFE.filter((name) => off.includes(name)).join(', ');
+  const off = new Set(rows.map(({ name }) => name));
+  if (off.has(FULL_PAGE_WRITES) && !mayBeUnsafe) log.warn(TORN_PAGES);
+  const unsafe = UNSAFE.filter((name) => off.has(name)).join(', ');
   if (unsafe === '') return;
   const problem = `The database can lose acknowledged orders when it crashes. These settings are off: ${unsafe}.`;
   if (!mayBeUnsafe) throw new StartupError(`${problem} Turn them on, or set ALLOW_UNSAFE_DATABASE=true.`);
@@ -61,7 +61,12 @@ const TORN_PAGES =
 /** The start-up error for a database that cannot be reached or migrated. */
 export function cannotUse(url: string, cause: unknown): StartupError {
   if (cause instanceof StartupError) return cause;
+  const reason = maskSecrets(reasonOf(cause));
+  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${reason}`, { cause });
+}
+
+/** The message of a failure, or its code: refused connections have no message. */
+export function reasonOf(cause: unknown): string {
   const { code, message } = cause as { code?: unknown; message?: unknown };
-  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? cause);
-  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${maskSecrets(reason)}`, { cause });
+  return typeof message === 'string' && message !== '' ? message : String(code ?? cause);
 }

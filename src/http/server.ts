@@ -30,6 +30,7 @@ import { answerFailure, answerParserFailure, graphqlError } from './failures.js'
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
 import type { RequestGuard } from './request-guard.js';
+import type { ServingState } from './serving-state.js';
 import { inOperationSpan, traceContextOf, traceOperation, traceRequests } from './request-spans.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import type { TransportObserver } from './transport-observer.js';
@@ -66,9 +67,11 @@ export interface HttpOptions {
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
   readonly createContext: (origin: RequestOrigin) => Context;
-  readonly isDraining: () => boolean;
+  readonly state: () => ServingState;
   /** Why the server is not ready, or null if it is. */
-  readonly unready: () => Promise<string | null>;
+  readonly problem: () => Promise<string | null>;
+  /** The states of the optional parts as JSON, for operators. They do not affect whether the server is ready. */
+  readonly parts: () => unknown;
   /** The consumers of the event log as JSON, for operators. */
   readonly consumers: () => Promise<unknown>;
   readonly metrics: MetricsOptions;
@@ -83,7 +86,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guard, maxBytes, playground, isDraining, unready, consumers, metrics, tracer, log } = options;
+  const { guard, maxBytes, playground, state, metrics, tracer, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -112,7 +115,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     done();
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isDraining()) void reply.header('connection', 'close'); // kept-alive connections would delay the shutdown
+    if (state() === 'closing') void reply.header('connection', 'close');
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
@@ -128,14 +131,19 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   serveGraphql(app, options);
   if (playground) servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
-  app.get('/ready', async (request, reply) => {
-    const reason = await unready();
-    if (reason !== null) return reply.code(503).send({ status: 'unavailable', reason });
-    const isProbe = guard(request.headers).rejection !== null;
-    return isProbe ? { status: 'ok' } : { status: 'ok', consumers: await consumers() };
-  });
+  serveReadiness(app, options);
   serveMetrics(app, guard, metrics);
   return app;
+}
+
+function serveReadiness(app: FastifyInstance, { guard, state, problem, parts, consumers }: HttpOptions): void {
+  app.get('/ready', async (request, reply) => {
+    if (state() !== 'serving') return reply.code(503).send({ status: 'draining', reason: 'shutting down' });
+    const reason = await problem();
+    if (reason !== null) return reply.code(503).send({ status: 'unavailable', reason });
+    const isProbe = guard(request.headers).rejection !== null;
+    return isProbe ? { status: 'ok' } : { status: 'ok', parts: parts(), consumers: await consumers() };
+  });
 }
 
 /** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready; metrics need a token. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GraphQLError, type ExecutionResult, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context, EventCharge, RequestOrigin } from '../graphql/context.js';
@@ -16,6 +17,7 @@ import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
 import { ObservedSubscription } from './observed-subscription.js';
 import type { RequestGuard } from './request-guard.js';
+import type { RunningSubscriptions } from './running-subscriptions.js';
 import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
@@ -60,12 +62,19 @@ export interface WebsocketOptions {
 export interface Websockets {
   /** Number of open websockets. */
   count(): number;
-  /** Closes every websocket, and terminates those whose client does not respond. */
+  /**
+   * Closes every websocket when its subscriptions have ended, and terminates those whose client does not respond. The
+   * subscription hub must be closed before.
+   */
   close(): Promise<void>;
 }
 
 const MAX_INIT_MS = 5_000;
+/** Close code of a server that shuts down. */
+const GOING_AWAY = 1001;
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Maximum time in which the subscriptions end before their websockets are closed. */
+const END_TIMEOUT_MS = 1_000;
 /** Maximum number of fragments of a message. Each one can keep the 64 KB in memory that were read together with it. */
 const MAX_FRAGMENTS = 256;
 /** Maximum total length of a websocket's subscribe messages, in characters. Their parsed form is many times larger. */
@@ -87,6 +96,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   };
   const sockets = new WebSocketServer(socketOptions);
   const protocol = createProtocol(options);
+  const open = new Map<WebSocket, RunningSubscriptions>();
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { rejection } = guard(request.headers); // browsers let any page open a websocket to any server
@@ -101,9 +111,11 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
       const headers = [`Retry-After: ${retryAfterOf(details)}`];
       reject(socket, '429 Too Many Requests', { code, message, headers });
     } else {
-      sockets.handleUpgrade(request, socket, head, (client) =>
-        openConnection(protocol, client, request, { maxUnsentBytes, log }),
-      );
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        const { running } = openConnection(protocol, client, request, { maxUnsentBytes, log });
+        open.set(client, running);
+        client.once('close', () => open.delete(client));
+      });
     }
   });
   // With this listener, ws neither responds to a failed handshake nor closes its socket.
@@ -120,7 +132,9 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   return {
     count: () => sockets.clients.size,
     async close() {
-      for (const client of sockets.clients) client.close(1001, 'Going away');
+      const ended = Promise.all([...open.values()].map((running) => running.ended()));
+      await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+      for (const client of sockets.clients) client.close(GOING_AWAY, 'Going away');
       await new Promise<void>((resolve, reject) => {
         sockets.close((error) => (error === undefined ? resolve() : reject(error)));
       });

@@ -11,15 +11,19 @@ import { createSubscriptionMetrics } from './metrics/subscription-metrics.js';
 /** What the server measures, by topic. Each server has its own registry. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** The metrics of all processes of a server as text. */
+export type ReadAllMetrics = (own: Registry) => Promise<string>;
+
 /**
  * Creates the metrics of a server. Their names follow the conventions of Prometheus. Every gauge has an aggregator, by which
  * prom-client merges the metrics of several processes.
  */
-export function createMetrics() {
+export function createMetrics(readAll: ReadAllMetrics = (own) => own.metrics()) {
   const registry = new Registry();
   addProcessMetrics(registry);
   return {
     registry,
+    readAll: () => readAll(registry),
     requests: createRequestMetrics(registry),
     subscriptions: createSubscriptionMetrics(registry),
     batches: createBatchMetrics(registry),

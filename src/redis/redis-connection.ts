@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createClient, ErrorReply } from 'redis';
 import { createFailureLog } from '../observability/failure-log.js';
+import type { PartState } from '../observability/part-monitor.js';
 import { inChildSpan } from '../observability/span.js';
 import { RedisTimeout, within } from './time-limit.js';
 
@@ -22,6 +23,8 @@ export interface RedisConnection {
    * @returns null if they failed or took too long, and at once while Redis is known to fail
    */
   run<T>(commands: (client: RedisClient) => Promise<T>, name?: string): Promise<T | null>;
+  /** `failing` while commands fail at once. */
+  readonly state: () => PartState;
   close(): void;
 }
 
@@ -121,7 +124,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   }
 
   void connect(newClient(url)); // throws if the URL is invalid
-  return { run, close: release };
+  return { run, state: () => (isReady ? 'ok' : 'failing'), close: release };
 }
 
 function newClient(url: string) {

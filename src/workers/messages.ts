@@ -1,15 +1,16 @@
+import type { Registry } from 'prom-client';
+
+/** The metrics of one process. */
+export type ProcessMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
 /** What a worker sends to the supervisor. */
-export interface WorkerReady {
-  readonly kind: 'ready';
-  readonly url: string;
-}
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'metrics'; readonly request: number; readonly metrics: ProcessMetrics }
+  | { readonly kind: 'read-all-metrics'; readonly request: number };
 
 /** What the supervisor sends to a worker. A message also works where there are no signals. */
-export interface StopWorker {
-  readonly kind: 'stop';
-}
-
-/** Whether a message that arrived over the channel has this kind. Node.js itself uses the channel, too. */
-export function isMessage<M extends { readonly kind: string }>(message: unknown, kind: M['kind']): message is M {
-  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === kind;
-}
+export type ToWorker =
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'read-metrics'; readonly request: number }
+  | { readonly kind: 'all-metrics'; readonly request: number; readonly text: string };

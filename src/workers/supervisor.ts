@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { openApp, type App } from '../app.js';
+import { openApp, type App, type StartLimits } from '../app.js';
 import { providePostgres } from '../app/database.js';
-import type { Setup } from '../app/setup.js';
+import type { ProcessSetup } from '../app/setup.js';
 import type { Config } from '../config.js';
 import { createWorkerGroup } from './worker-group.js';
 
@@ -10,11 +10,11 @@ import { createWorkerGroup } from './worker-group.js';
  * Creates a server of several processes. This one owns the database: it starts the embedded PostgreSQL and applies the
  * migrations once. The workers serve.
  */
-export function createSupervisor(config: Config, log: Logger, cutOff?: Promise<never>): Promise<App> {
-  return openApp({ config, log, cutOff }, start);
+export function createSupervisor(config: Config, log: Logger, limits?: StartLimits): Promise<App> {
+  return openApp({ config, log, limits }, start);
 }
 
-async function start(setup: Setup, onLost: (reason: string) => void): Promise<string> {
+async function start(setup: ProcessSetup, onLost: (reason: string) => void): Promise<string> {
   const { config, log, resources } = setup;
   const postgres = await providePostgres(setup, onLost);
   const env = {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { StartupError } from '../startup-error.js';
+import { createGroupMetrics } from './group-metrics.js';
 import { createRestartPolicy, MAX_CRASHES } from './restart-policy.js';
 import { startWorkerProcess, type WorkerEnd, type WorkerProcess } from './worker-process.js';
 
@@ -28,14 +29,22 @@ export interface WorkerGroup {
 export function createWorkerGroup({ count, env, onLost, log }: WorkerGroupOptions): WorkerGroup {
   const policy = createRestartPolicy();
   const running = new Set<WorkerProcess>();
+  const serving = new Set<WorkerProcess>();
+  const metrics = createGroupMetrics(() => serving.size);
   const closing = new AbortController();
   const kept: Promise<void>[] = [];
 
   function startWorker(): WorkerProcess {
-    const worker = startWorkerProcess(env);
+    const worker = startWorkerProcess(env, readMetrics);
     running.add(worker);
-    void worker.ended.then(() => running.delete(worker));
+    void worker.ready.then((url) => url !== null && serving.add(worker));
+    void worker.ended.then(() => running.delete(worker) && serving.delete(worker));
     return worker;
+  }
+
+  async function readMetrics(): Promise<string> {
+    const all = await Promise.all([...serving].map((worker) => worker.readMetrics()));
+    return metrics.merge(all.filter((each) => each !== null));
   }
 
   async function startFirst(): Promise<string> {
@@ -69,6 +78,7 @@ export function createWorkerGroup({ count, env, onLost, log }: WorkerGroupOption
       log.info({ worker: id }, 'a worker was stopped; another one starts');
       return 0;
     }
+    metrics.crashed();
     const delayMs = policy.delayAfterCrash(readyMs);
     log.error({ worker: id, code, signal, delayMs }, 'a worker crashed');
     return delayMs;

@@ -3,8 +3,9 @@ import { createApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { createLog } from '../observability/log.js';
 import { logStream } from '../observability/log-stream.js';
+import { createMetrics } from '../observability/metrics.js';
 import { closeApp, exitOnUnexpectedFailure, reportFailedStart } from '../server-process.js';
-import { isMessage, type StopWorker, type WorkerReady } from './messages.js';
+import { openSupervisorChannel } from './supervisor-channel.js';
 
 try {
   process.exit(await runWorker());
@@ -16,21 +17,21 @@ try {
 /** Serves until the supervisor or SIGTERM stops it. Ctrl-C reaches all processes of a terminal: the supervisor handles it. */
 async function runWorker(): Promise<number> {
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined);
+  const stopped = Promise.withResolvers<void>();
   let isServing = false;
-  const stop = new Promise<string>((resolve) => {
-    const onStop = (reason: string) => (isServing ? resolve(reason) : process.exit(0));
-    process.once('SIGTERM', () => onStop('SIGTERM'));
-    process.on('message', (message) => isMessage<StopWorker>(message, 'stop') && onStop('the supervisor stops'));
-  });
+  const onStop = () => (isServing ? stopped.resolve() : process.exit(0));
+  process.once('SIGTERM', onStop);
+  const supervisor = openSupervisorChannel({ onStop, registry: () => metrics.registry });
+  const metrics = createMetrics((own) => supervisor.readAllMetrics(own));
+
   const config = readConfig();
   const log = createLog({ level: config.logLevel, destination: logStream(config.logFormat) });
   exitOnUnexpectedFailure(log);
-  const app = await createApp(config, log);
+  const app = await createApp(config, log, undefined, metrics);
   isServing = true;
-  const ready: WorkerReady = { kind: 'ready', url: app.url };
-  process.send?.(ready);
+  supervisor.announce(app.url);
 
-  const reason = await stop;
-  log.info({ reason }, 'worker stops');
+  await stopped.promise;
+  log.info('worker stops');
   return (await closeApp(app, config, log)) ? 0 : 1;
 }

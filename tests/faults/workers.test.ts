@@ -66,7 +66,7 @@ test('a killed worker fails only the requests of its own connections, loses no a
 });
 
 test('SIGTERM under load lets all workers finish the accepted requests', async () => {
-  const server = await startWorkers({ SHUTDOWN_DRAIN_MS: '500' });
+  const server = await startWorkers({ SHUTDOWN_DELAY_MS: '500' });
   const workers = workersOf(server.pid);
   const callers = await startCallers(server.url);
   const ending = server.end('SIGTERM');
@@ -125,6 +125,22 @@ test('workers start on an empty data folder with one migration and one ready lin
   const { code, stderr } = await failToStart({ DATA_DIR: await usedDataDir(), WORKERS: '2', PORT: String(port) });
   expect(code).toBe(1);
   expect(stderr.match(/already in use/g)).toHaveLength(1);
+});
+
+test('/metrics shows the sums of all workers, whichever of them responds', async () => {
+  const server = await startWorkers();
+  const callers = await startCallers(server.url);
+  await Promise.all(callers.map((each) => each.stop()));
+  const created = callers.flatMap(({ acknowledged }) => acknowledged).length;
+  const values = new Set<string | undefined>();
+  for (let n = 0; n < 4; n += 1) {
+    const response = await fetch(server.url.replace('graphql', 'metrics'), { headers: { connection: 'close' } });
+    const text = await response.text();
+    values.add(/^ordergraph_graphql_request_duration_seconds_count\{.*\} (\d+)$/m.exec(text)?.[1]);
+    expect(text).toMatch(/^ordergraph_workers 2$/m);
+    expect(text).toMatch(/^ordergraph_event_log_position \d+$/m);
+  }
+  expect([...values]).toEqual([String(created)]);
 });
 
 const EVENTS = 'subscription { orderChanged { orderId version } }';

@@ -64,18 +64,14 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     log,
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
-  const unready = () => Promise.resolve(null);
-  const consumers = () => Promise.resolve([]);
+  const readiness = {
+    state: () => 'serving' as const,
+    problem: () => Promise.resolve(null),
+    consumers: () => Promise.resolve([]),
+    parts: () => ({}),
+  };
   const options = metricsOptions({ metricsToken: null }, metrics, createAddressOf([]));
-  const http = createHttp({
-    ...shared,
-    apollo,
-    fastLane,
-    isDraining: () => false,
-    unready,
-    consumers,
-    metrics: options,
-  });
+  const http = createHttp({ ...shared, ...readiness, apollo, fastLane, metrics: options });
   const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {

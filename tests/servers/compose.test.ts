@@ -21,6 +21,8 @@ test('CI has Go, which runs the reference implementation of the Compose Specific
 describe.skipIf(!hasGo)('docker-compose.yml', () => {
   const { services, volumes }: ComposeModel = hasGo ? readComposeFile(FILE) : { services: {}, volumes: {} };
   const all: readonly ComposeService[] = Object.values(services);
+  /** By which containers reach each other. */
+  const names = [...Object.keys(services), ...all.flatMap(({ networks = {} }) => networks['default']?.aliases ?? [])];
   const built = Object.entries(services).filter(([, service]) => service.build !== undefined);
 
   test('is valid by the Compose Specification, which an unknown key is not', async () => {
@@ -70,7 +72,8 @@ describe.skipIf(!hasGo)('docker-compose.yml', () => {
 
   test('every file that a service mounts exists, and every image has a version', () => {
     for (const { volumes = [], image, build } of all) {
-      for (const { type, source } of volumes) if (type === 'bind') expect(existsSync(source), source).toBe(true);
+      const mounted = volumes.filter(({ type }) => type === 'bind').map(({ source }) => source);
+      expect(mounted.filter((source) => !existsSync(source))).toEqual([]);
       expect(image).toMatch(build === undefined ? /:v?\d+\.\d+/ : /^ordergraph$/);
     }
   });
@@ -94,8 +97,24 @@ describe.skipIf(!hasGo)('docker-compose.yml', () => {
     }
   });
 
+  test('nginx, Prometheus, Grafana and the collector name services that exist', () => {
+    const hosts = [
+      ...hostsIn('deploy/nginx/ordergraph.conf', /^\s*server ([\w-]+):4000/gm),
+      ...hostsIn('deploy/prometheus/prometheus.yml', /names: \[([\w-]+)\]/g),
+      ...hostsIn('deploy/grafana/provisioning/datasources/prometheus.yaml', /url: http:\/\/([\w-]+):9090/g),
+    ];
+    expect(names).toEqual(expect.arrayContaining(hosts));
+    expect(services['replica']?.networks?.['default']?.aliases).toEqual(['server']);
+  });
+
   test('a server has the time to stop that it needs', () => {
     for (const [, { stop_grace_period: period = '', environment = {} }] of built)
-      expect(Number.parseInt(period, 10)).toBeGreaterThan(Number(environment['SHUTDOWN_DRAIN_MS']) / 1_000 + 15);
+      expect(Number.parseInt(period, 10)).toBeGreaterThan(Number(environment['SHUTDOWN_DELAY_MS']) / 1_000 + 15);
   });
 });
+
+function hostsIn(file: string, pattern: RegExp): readonly string[] {
+  const hosts = [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, host = '']) => host);
+  expect(hosts).not.toEqual([]);
+  return hosts;
+}

@@ -153,9 +153,11 @@ describe.skipIf(!HAS_KUBERNETES_TOOLS).each(['trial', 'production'])('deploy/k8s
     const { startupProbe, livenessProbe, readinessProbe } = server.containers[0] ?? {};
     const paths = [startupProbe, livenessProbe, readinessProbe].map((probe) => probe?.httpGet);
     expect(paths).toEqual(['/health', '/health', '/ready'].map((path) => ({ path, port: 'http' })));
-    const delayMs = Number(env['SHUTDOWN_DRAIN_MS']);
+    const delayMs = Number(env['SHUTDOWN_DELAY_MS']);
     const readinessMs = (readinessProbe?.periodSeconds ?? 0) * (readinessProbe?.failureThreshold ?? 0) * 1_000;
     expect(delayMs).toBeGreaterThanOrEqual(readinessMs);
+    const startMs = (startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0) * 1_000;
+    expect(startMs).toBeGreaterThan(readConfig(env).database.waitMs);
     expect(server.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(delayMs / 1_000 + 15);
   });
 

@@ -8,4 +8,4 @@ mount --bind "$root" "$root"
 mount --bind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -o remount,ro,bind "$root"
-exec chroot --userspec=1000:1000 "$root" /usr/bin/env -i PATH=/usr/bin "$@" /bin/sh -c 'cd /app && ! : 2> /dev/null > /tmp/written && exec node --max-semi-space-size=64 dist/main.js'
+exec chroot --userspec=1000:1000 "$root" /usr/bin/env -i PATH=/usr/bin "$@" /bin/sh -c 'cd /app && ! mkdir /tmp/written 2> /dev/null && exec node --max-semi-space-size=64 dist/main.js'

@@ -9,6 +9,7 @@ export interface ComposeService {
   readonly ports?: readonly { readonly host_ip?: string; readonly published: string; readonly target: number }[];
   readonly volumes?: readonly { readonly type: string; readonly source: string; readonly target: string }[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly networks?: Readonly<Record<string, { readonly aliases?: readonly string[] } | null>>;
   readonly healthcheck?: { readonly disable?: boolean };
   readonly stop_grace_period?: string;
   readonly read_only?: boolean;

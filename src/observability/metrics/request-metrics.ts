@@ -14,6 +14,9 @@ export interface MeasuredRequest {
 /** From reads of a known document to requests at the deadline. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** The codes of the alert on errors. */
+const SERVER_FAULTS = ['INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE', 'OVERLOADED'];
+
 /** GraphQL requests over HTTP. */
 export function createRequestMetrics(registry: Registry) {
   const registers = [registry];
@@ -31,6 +34,7 @@ export function createRequestMetrics(registry: Registry) {
     labelNames: ['code'],
     registers,
   });
+  for (const code of SERVER_FAULTS) errors.inc({ code }, 0); // the first error would not count as an increase
   const cost = new Counter({
     name: 'ordergraph_graphql_cost_points_total',
     help: 'Requested cost of the accepted GraphQL requests over HTTP, in points.',
