@@ -63,6 +63,7 @@ export interface Config {
   };
   readonly writes: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly maxCommands: number;
     readonly maxItems: number;
     readonly maxBytes: number;
@@ -71,6 +72,7 @@ export interface Config {
   };
   readonly reads: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly expensiveLanes: number;
     readonly countTimeoutMs: number;
     readonly maxKeys: number;
@@ -202,6 +204,7 @@ function websocketsOf(values: Values): Config['websockets'] {
 function writesOf(values: Values): Config['writes'] {
   return {
     lanes: values.WRITE_LANES,
+    stallMs: values.QUEUE_STALL_MS,
     maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
     maxItems: values.WRITE_BATCH_MAX_ITEMS,
     maxBytes: values.WRITE_BATCH_MAX_BYTES,
@@ -213,6 +216,7 @@ function writesOf(values: Values): Config['writes'] {
 function readsOf(values: Values): Config['reads'] {
   return {
     lanes: values.READ_LANES,
+    stallMs: values.QUEUE_STALL_MS,
     expensiveLanes: values.READ_EXPENSIVE_LANES,
     countTimeoutMs: values.COUNT_TIMEOUT_MS,
     maxKeys: values.READ_BATCH_MAX_KEYS,

@@ -2,7 +2,11 @@ import { CommandError } from './command-error.js';
 import { helpOf, INVALID_ARGUMENTS, table, type Command } from './command.js';
 import { CONSUMERS_HELP, manageConsumers } from './consumers.js';
 import { buildDocuments, DOCUMENTS_HELP } from './documents.js';
+import { doctor, DOCTOR_HELP } from './doctor.js';
+import { exportOrders } from './export.js';
+import { EXPORT_HELP } from './export/export-options.js';
 import { FULFILMENT_HELP, manageFulfilment } from './fulfilment.js';
+import { migrateDatabase, MIGRATE_HELP } from './migrate-database.js';
 import { runCommand } from './run-command.js';
 import { seed } from './seed.js';
 import { SEED_HELP } from './seed/seed-options.js';
@@ -15,8 +19,11 @@ import { WATCH_HELP } from './watch/watch-options.js';
 /** The commands of `npm run cli -- NAME`. */
 const COMMANDS: readonly Command[] = [
   { help: CONSUMERS_HELP, run: manageConsumers },
+  { help: DOCTOR_HELP, run: doctor },
   { help: DOCUMENTS_HELP, run: buildDocuments },
+  { help: EXPORT_HELP, run: exportOrders },
   { help: FULFILMENT_HELP, run: manageFulfilment },
+  { help: MIGRATE_HELP, run: migrateDatabase },
   { help: SEED_HELP, run: seed },
   { help: STRESS_TEST_HELP, run: stressTest },
   { help: TOKEN_HELP, run: signDevelopmentToken },

@@ -11,6 +11,8 @@ import { createLanes } from './lanes.js';
 
 export interface ReadBounds {
   readonly lanes: number;
+  /** Time without an ended batch after which queued reads are rejected. Not for counts, statistics and the event log. */
+  readonly stallMs: number;
   /** Lanes of counts and statistics, which read many rows. */
   readonly expensiveLanes: number;
   readonly maxKeys: number;
@@ -28,7 +30,7 @@ type SharedRead<K, V> = (keys: readonly K[], caller: Caller) => Promise<readonly
 export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds, observer?: BatchObserver): ReaderFor {
   const share = <K, V>(kind: string, read: BatchRead<K, V>, lanes: Lanes, lateMessage = READ_TOO_LATE) =>
     shareRead(read, { ...bounds, kind, lanes, lateMessage, observer });
-  const lanes = createLanes(bounds.lanes);
+  const lanes = createLanes(bounds.lanes, bounds.stallMs);
   const expensive = createLanes(bounds.expensiveLanes);
   const logLanes = createLanes(LOG_LANES);
   const order = share('order', reader.order, lanes);
@@ -92,7 +94,7 @@ const REPLAY_LANES = 1;
 const START_PAUSE_MS = 20;
 
 function withPauses(lanes: Lanes, pauseMs: number): Lanes {
-  return { enter: (start) => lanes.enter((release) => start(() => setTimeout(release, pauseMs))) };
+  return { ...lanes, enter: (start) => lanes.enter((release) => start(() => setTimeout(release, pauseMs))) };
 }
 
 /** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */

@@ -3,13 +3,16 @@ import { toError } from '../domain/to-error.js';
 import type { BatchWriter, LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
 import type { BatchObserver } from './batch-observer.js';
-import { createCoalescer, type CallResult, type Call } from './coalescer.js';
+import { createCoalescer, type CallResult } from './coalescer.js';
 import { sizeOf, split, type BatchBounds, type CommandSize } from './command-size.js';
 import { createLanes } from './lanes.js';
+import type { Call } from './queued-call.js';
 import { createWaitingCommands, type SizedCall, type WaitingCommands } from './waiting-commands.js';
 
 export interface WriteBounds extends BatchBounds {
   readonly lanes: number;
+  /** Time without an ended batch after which queued writes are rejected. */
+  readonly stallMs: number;
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
 }
@@ -30,7 +33,7 @@ export function coalesceWrites(store: BatchWriter, bounds: WriteBounds, observer
   const waiting = createWaitingCommands(batchWriter, { ...bounds, maxWaiting: Math.ceil(bounds.maxQueued / 2) });
   const coalescer = createCoalescer<SizedCommand, WriteOutcome>({
     what: 'write',
-    lanes: createLanes(bounds.lanes),
+    lanes: createLanes(bounds.lanes, bounds.stallMs),
     maxBatch: bounds.maxCommands,
     maxQueued: bounds.maxQueued,
     maxQueuedBytes: bounds.maxQueuedBytes,

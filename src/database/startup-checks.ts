@@ -44,9 +44,9 @@ export async function checkDurability(
     "SELECT name FROM pg_settings WHERE name = any($1) AND setting = 'off'",
     [...UNSAFE, FULL_PAGE_WRITES],
   );
-  const off = rows.map(({ name }) => name);
-  if (off.includes(FULL_PAGE_WRITES) && !mayBeUnsafe) log.warn(TORN_PAGES);
-  const unsafe = UNSAFE.filter((name) => off.includes(name)).join(', ');
+  const off = new Set(rows.map(({ name }) => name));
+  if (off.has(FULL_PAGE_WRITES) && !mayBeUnsafe) log.warn(TORN_PAGES);
+  const unsafe = UNSAFE.filter((name) => off.has(name)).join(', ');
   if (unsafe === '') return;
   const problem = `The database can lose acknowledged orders when it crashes. These settings are off: ${unsafe}.`;
   if (!mayBeUnsafe) throw new StartupError(`${problem} Turn them on, or set ALLOW_UNSAFE_DATABASE=true.`);

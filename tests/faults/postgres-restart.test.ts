@@ -12,6 +12,8 @@ const ROUNDS = Number(process.env['FAULT_ROUNDS'] ?? 5);
 const WAIT = { timeout: 60_000, interval: 50 };
 /** The first success follows the return of the database within this time. */
 const RECOVERY_MS = 2_000;
+/** Batches of steps rest for up to 5 s, so that a backlog does not slow down requests. */
+const FULFILMENT_RECOVERY_MS = 8_000;
 
 test('CI has the PostgreSQL that these tests require', () => {
   expect(HAS_PG_DUMP || process.env['CI'] !== 'true').toBe(true);
@@ -108,6 +110,7 @@ test.skipIf(SKIPS_CLUSTER)(
     const load = startMixedLoad(server);
     onTestFinished(() => load.stop());
     const slowest: Record<string, number> = {};
+    const late: string[] = [];
 
     for (let round = 0; round < ROUNDS; round += 1) {
       const { name, cause } = FAULTS[round % FAULTS.length] as Fault;
@@ -130,9 +133,9 @@ test.skipIf(SKIPS_CLUSTER)(
         ),
       };
       for (const [what, time] of Object.entries(times)) {
-        const took = await time;
-        slowest[what] = Math.max(slowest[what] ?? 0, took);
-        process.stdout.write(`${name}: ${what} ${Math.round(took)}\n`);
+        const [took, limit] = [await time, what === 'fulfilment' ? FULFILMENT_RECOVERY_MS : RECOVERY_MS];
+        if (took > limit) late.push(`${name}: ${what} after ${took} ms`);
+        slowest[what] = Math.max(slowest[what] ?? 0, Math.round(took));
       }
       await starting;
       expect(exits).toEqual([]);
@@ -140,13 +143,10 @@ test.skipIf(SKIPS_CLUSTER)(
     await load.stop();
     expect(unexpectedFailures(load.requests)).toEqual([]);
     expect(load.requests.filter(({ failure }) => failure !== null).length).toBeGreaterThan(0);
-    process.stdout.write(
-      `${JSON.stringify(slowest)} replays ${load.replays()} acknowledged ${load.acknowledged.size}\n`,
-    );
-
+    expect(late).toEqual([]);
     await verifyOrders(cluster.url, load.acknowledged, follower);
-    for (const [what, ms] of Object.entries(slowest))
-      expect(`${what} ${ms < RECOVERY_MS ? 'soon' : ms}`).toBe(`${what} soon`);
+    const replays = `${load.acknowledged.size} orders, ${load.replays()} of them acknowledged by a retry`;
+    process.stdout.write(`${ROUNDS} restarts: ${replays}; slowest first successes in ms: ${JSON.stringify(slowest)}\n`);
     expect((await server.end('SIGTERM')).code).toBe(0);
   },
 );
@@ -154,7 +154,6 @@ test.skipIf(SKIPS_CLUSTER)(
 interface History {
   readonly id: string;
   readonly statuses: string;
-  readonly versions: string;
 }
 
 /** Every acknowledged order is stored once, is COMPLETED once, and its events are in the log and with the subscriber. */

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../support/cli.js';
@@ -36,13 +36,14 @@ async function faultyServer(url: string, fault: Fault): Promise<string> {
     const headers = { 'content-type': 'application/json' };
     return (await fetch(url, { method: 'POST', headers, body })).text();
   };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void answer(request, response));
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const isFaulty = body.includes('createOrder') && (creations += 1) % 10 === 0;
     const { status = 200, text } = isFaulty ? await fault(body, forward) : { text: await forward(body) };
     response.writeHead(status, { 'content-type': 'application/json' }).end(text);
-  });
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();

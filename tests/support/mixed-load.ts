@@ -36,7 +36,7 @@ export interface MixedLoad {
 }
 
 const MAX_WAIT_MS = 30_000;
-const READ = 'query ($id: ID!) { order(id: $id) { id status items { name } } }';
+const READ = 'query ($id: ID!) { order(id: $id) { id status } }';
 const LIST = '{ orders(first: 5) { nodes { id } } }';
 
 export interface MixedLoadOptions {

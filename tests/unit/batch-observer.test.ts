@@ -7,7 +7,7 @@ import type { BatchOrderReader } from '../../src/orders/interfaces/order-reader.
 import { callerOf } from '../support/caller.js';
 import { deleteCommand } from '../support/commands.js';
 
-const QUEUE = { maxQueued: 100, maxQueuedBytes: 1_000_000 };
+const QUEUE = { maxQueued: 100, maxQueuedBytes: 1_000_000, stallMs: 10_000 };
 const READS = { lanes: 1, expensiveLanes: 1, maxKeys: 100, ...QUEUE };
 const WRITES = { lanes: 1, maxCommands: 100, maxItems: 100, maxBytes: 1_000_000, ...QUEUE };
 

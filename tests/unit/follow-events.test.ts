@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { handleProtocols } from 'graphql-ws';
 import { expect, onTestFinished, test } from 'vitest';
@@ -18,12 +18,13 @@ type Reply = (after: string) => object;
 /** A server that responds to each subscription, and to each page of `orderEvents`. */
 async function fakeServer(subscription: Reply, page: Reply): Promise<FakeServer> {
   const requested: string[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks = (await request.toArray()) as Buffer[];
     const { variables } = JSON.parse(Buffer.concat(chunks).toString()) as { variables: { after: string } };
     requested.push(`page ${variables.after}`);
     response.end(JSON.stringify(page(variables.after)));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   const sockets = new WebSocketServer({ server, handleProtocols });
   sockets.on('connection', (socket) => {
     socket.on('message', (data) => {
