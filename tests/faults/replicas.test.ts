@@ -91,9 +91,9 @@ describe.skipIf(!HAS_KAFKA || SKIPS_NGINX)('servers on one database behind nginx
     await expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(before + 20);
   }
 
-  function followersForTest(urls: readonly string[]) {
+  async function followersForTest(urls: readonly string[]) {
     const ending = new AbortController();
-    const followers = urls.map((url) => new Follower(url));
+    const followers = await Promise.all(urls.map((url) => new Follower(url).connect()));
     const following = Promise.all(followers.map((follower) => follower.follow(ending.signal)));
     onTestFinished(async () => {
       ending.abort();
@@ -153,8 +153,8 @@ describe.skipIf(!HAS_KAFKA || SKIPS_NGINX)('servers on one database behind nginx
     'each of $count servers is killed and stopped in turn: no request is lost, none fails by SIGTERM, and readers miss nothing',
     async ({ count, rounds }) => {
       const { proxyUrl, database, server, restart } = await replicasForTest(count);
+      const followers = await followersForTest([proxyUrl, proxyUrl, proxyUrl, proxyUrl]);
       const load = startRetryingLoad(proxyUrl);
-      const followers = followersForTest([proxyUrl, proxyUrl, proxyUrl, proxyUrl]);
       for (const follower of followers) await expect.poll(() => follower.events.length).toBeGreaterThan(0);
       const stops: number[] = [];
       let retried = 0;
@@ -212,8 +212,8 @@ describe.skipIf(!HAS_KAFKA || SKIPS_NGINX)('servers on one database behind nginx
 
   test('a server that is suspended for longer than its lease is replaced, and continues without handling anything twice', async () => {
     const { proxyUrl, database, server } = await replicasForTest(2);
+    const followers = await followersForTest([server(0).url, server(1).url, proxyUrl]);
     const load = startRetryingLoad(proxyUrl);
-    const followers = followersForTest([server(0).url, server(1).url, proxyUrl]);
     await progress(load);
     const suspended = server(0);
     const token = await stopWithLease(suspended, database);

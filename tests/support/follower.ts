@@ -78,12 +78,12 @@ export class Follower {
     this.#after = data.event.resumeCursor;
   }
 
-  /** Subscribes again whenever the connection ends, until the signal aborts. */
+  /** Subscribes again whenever the connection ends, until the signal aborts. Call `connect` first. */
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.connect().catch(() => undefined); // no server accepts the connection, or it ended meanwhile
       await this.#websocket?.closed;
       await sleep(RECONNECT_MS);
+      if (!signal.aborted) await this.connect().catch(() => undefined); // no server accepts the connection, or it ended meanwhile
     }
   }
 

@@ -22,7 +22,7 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 export async function nginxForTest(ports: readonly number[]): Promise<string> {
   const folder = await temporaryFolder();
   const port = await freePort();
-  const servers = ports.map((each) => `server 127.0.0.1:${each} max_fails=3 fail_timeout=2s;`).join('\n  ');
+  const servers = ports.map((each) => `server 127.0.0.1:${each} max_fails=0;`).join('\n  ');
   const text = (await readFile(CONFIGURATION, 'utf8'))
     .replace('listen 8080;', `listen 127.0.0.1:${port};`)
     .replace(/server server:4000 .*;/, servers);
