@@ -12,7 +12,8 @@ const ROUNDS = Math.ceil(Number(process.env['FAULT_ROUNDS'] ?? 5) / 5);
 const ONSET_MS = 1_500;
 const PROBES = 15;
 const PROBE_PAUSE_MS = 100;
-const REJECTED_MS = 1_000;
+/** A second, and the delays of a busy machine. */
+const REJECTED_MS = 1_500;
 const NORMAL_MS = 5_000;
 /** Without a failure among so many requests, the server is normal. */
 const SUCCESSES = 30;
@@ -94,7 +95,7 @@ test.skipIf(SKIPS_CLUSTER)(
         await exercise(fault, load, () => fault.cause(cluster, observer));
       }
       await load.stop();
-      expect(unexpectedFailures(load.requests), fault.name).toEqual([]);
+      expect(unexpectedFailures(load.requests)).toEqual([]);
       const { rows } = await observer.query<{ id: string }>('SELECT id FROM orders');
       const stored = new Set(rows.map(({ id }) => id));
       expect([...load.acknowledged].filter((id) => !stored.has(id))).toEqual([]);
@@ -120,13 +121,13 @@ async function exercise(
   const until = performance.now();
   await end();
   const during = (await answered).flat();
-  expect(slowerThan(during, REJECTED_MS), name).toEqual([]);
-  if (isEveryRequestRejected)
-    expect(
-      during.filter(({ failure }) => failure === null),
-      name,
-    ).toEqual([]);
-  expect(unexpectedFailures(during), name).toEqual([]);
+  const found = {
+    name,
+    slow: slowerThan(during, REJECTED_MS),
+    successes: isEveryRequestRejected ? during.filter(({ failure }) => failure === null) : [],
+    unexpected: unexpectedFailures(during),
+  };
+  expect(found).toEqual({ name, slow: [], successes: [], unexpected: [] });
   const isNormal = () => {
     const recent = load.requests.slice(-SUCCESSES);
     return recent.every(({ began, failure }) => began > until && failure === null);
