@@ -3,13 +3,20 @@ import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { invalidConfiguration } from './startup-error.js';
 import { LOOPBACK_NAMES, type GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values } from './environment.js';
+import type { TracingOptions } from './observability/traces.js';
+import { tracesOf } from './traces-config.js';
 import type { Variable } from './variable-kinds.js';
 
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Number of server processes. */
+  readonly workers: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
+  readonly logRequests: boolean;
+  /** Null if only clients on this machine may read the metrics. */
+  readonly metricsToken: string | null;
   readonly auth: AuthConfig;
   readonly policy: { readonly customerPrices: boolean };
   /** Which requests the server serves at all. */
@@ -30,6 +37,7 @@ export interface Config {
     readonly statementTimeoutMs: number;
     readonly lockTimeoutMs: number;
     readonly connectTimeoutMs: number;
+    readonly waitMs: number;
   };
   readonly request: {
     readonly fastLane: boolean;
@@ -98,7 +106,9 @@ export interface Config {
         readonly maxCached: number;
       };
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
-  readonly shutdownDrainMs: number;
+  /** Null without traces. */
+  readonly traces: TracingOptions | null;
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -121,8 +131,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
+    workers: values.WORKERS,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
+    logRequests: values.LOG_REQUESTS === 'on',
+    metricsToken: values.METRICS_TOKEN,
     auth,
     guard: guardOf(values, auth),
     introspection: unlessProduction(values.INTROSPECTION),
@@ -141,6 +154,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+      waitMs: values.DATABASE_WAIT_MS,
     },
     request: {
       fastLane: values.GRAPHQL_FAST_LANE === 'on',
@@ -171,7 +185,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       values.FULFILMENT === 'off'
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
-    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
+    traces: tracesOf(values),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }

@@ -36,6 +36,8 @@ export interface CoalescerOptions<K, V> extends QueuedCallOptions<K> {
 
 export interface Coalescer<K, V> {
   load(key: K, caller: Caller): Promise<V>;
+  /** The size of the calls that are queued or running. */
+  depth(): number;
   /** Resolves when no call is queued or running. */
   idle(): Promise<void>;
 }
@@ -110,6 +112,7 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
 
   return {
     load,
+    depth: () => queued,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
 }

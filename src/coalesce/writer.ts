@@ -2,6 +2,7 @@ import { UNKNOWN_OUTCOME } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
 import type { BatchWriter, LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
+import type { BatchObserver } from './batch-observer.js';
 import { createCoalescer, type CallResult } from './coalescer.js';
 import { sizeOf, split, type BatchBounds, type CommandSize } from './command-size.js';
 import { createLanes } from './lanes.js';
@@ -27,8 +28,8 @@ interface SizedCommand {
  * Group commit: writes that arrive while a batch is in flight share the next transaction. A command with a lock conflict
  * waits outside the lanes.
  */
-export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): CoalescedWriter {
-  const batchWriter = { ...store, write: neverRejecting(store.write) };
+export function coalesceWrites(store: BatchWriter, bounds: WriteBounds, observer?: BatchObserver): CoalescedWriter {
+  const batchWriter = { ...store, write: observed(neverRejecting(store.write), observer) };
   const waiting = createWaitingCommands(batchWriter, { ...bounds, maxWaiting: Math.ceil(bounds.maxQueued / 2) });
   const coalescer = createCoalescer<SizedCommand, WriteOutcome>({
     what: 'write',
@@ -46,6 +47,7 @@ export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): Coalesc
     isIdle: ({ command }) => waiting.isIdle(command),
     run: (calls) => writeCalls(calls, batchWriter.write, waiting, bounds),
   });
+  observer?.queue('write', () => coalescer.depth());
   return {
     write: (command, caller) => coalescer.load({ command, size: sizeOf(command) }, caller),
     idle: () => coalescer.idle(),
@@ -96,5 +98,14 @@ function neverRejecting(write: BatchWriter['write']): BatchWriter['write'] {
       const error = toError(cause);
       return calls.map(() => error);
     }
+  };
+}
+
+/** Each observed batch is one call of the store: commands that waited for a lock are observed again. */
+function observed(write: BatchWriter['write'], observer: BatchObserver | undefined): BatchWriter['write'] {
+  if (observer === undefined) return write;
+  return (calls, options) => {
+    const batch = { kind: 'write', size: calls.length, callers: calls.map(({ caller }) => caller) };
+    return observer.run(batch, () => write(calls, options));
   };
 }

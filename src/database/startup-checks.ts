@@ -79,7 +79,12 @@ const TORN_PAGES =
 /** The start-up error for a database that cannot be reached or migrated. */
 export function cannotUse(url: string, cause: unknown): StartupError {
   if (cause instanceof StartupError) return cause;
+  const reason = maskSecrets(reasonOf(cause));
+  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${reason}`, { cause });
+}
+
+/** The message of a failure, or its code: refused connections have no message. */
+export function reasonOf(cause: unknown): string {
   const { code, message } = cause as { code?: unknown; message?: unknown };
-  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? cause);
-  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${maskSecrets(reason)}`, { cause });
+  return typeof message === 'string' && message !== '' ? message : String(code ?? cause);
 }

@@ -36,4 +36,10 @@ export const DATABASE_VARIABLES = {
     60_000,
     'Maximum time to obtain a database connection, in milliseconds.',
   ),
+  DATABASE_WAIT_MS: whole(
+    60_000,
+    0,
+    3_600_000,
+    'Maximum time that a start waits for a database that cannot be reached, in milliseconds.',
+  ),
 } as const satisfies Readonly<Record<string, Variable>>;

@@ -28,7 +28,8 @@ export async function startServer(databaseUrl: string, env: Record<string, strin
   const fastLane = process.env['GRAPHQL_FAST_LANE'] ?? 'on'; // the stage of the servers runs tests in both modes
   const settings = { PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', GRAPHQL_FAST_LANE: fastLane };
   const config = readConfig({ ...settings, ...FAST_DATABASE, ...env });
-  const app = await createApp(config, createLog({ level: 'warn', destination: sink }));
+  const level = env['LOG_LEVEL'] === 'info' ? 'info' : 'warn';
+  const app = await createApp(config, createLog({ level, destination: sink }));
   const client = createClient(app.url);
   return {
     ...client,
