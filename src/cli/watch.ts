@@ -32,8 +32,12 @@ export async function watch(words: readonly string[]): Promise<string> {
       request: eventRequestOf(options),
       after,
       snapshot,
-      onStart: (cursor) => cursorFile?.write(cursor),
-      onEvent: (event, socket) => printer.print(JSON.stringify(event), event.resumeCursor, socket),
+      onEvents: (events, cursor, socket) =>
+        printer.print(
+          events.map((event) => JSON.stringify(event)),
+          cursor,
+          socket,
+        ),
       report: (message) => process.stderr.write(`${message}\n`),
       subject: subjectOf(options),
       signal: stop.signal,

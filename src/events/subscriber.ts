@@ -38,6 +38,7 @@ export class Subscriber implements LiveEvents {
   /** Events up to this position are not delivered. */
   #after = 0n;
   #excluded: Set<string> | null = null;
+  #readAt = 0;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -45,6 +46,16 @@ export class Subscriber implements LiveEvents {
 
   get end(): LiveEnd | null {
     return this.#state === 'waiting' || this.#state === 'live' ? null : this.#state;
+  }
+
+  /** Number of queued events of a subscriber that has not ended. */
+  get queued(): number {
+    return this.end === null ? this.#queue.length : 0;
+  }
+
+  /** The last time at which the reader has requested an event, as `performance.now()` counts. */
+  get readAt(): number {
+    return this.#readAt;
   }
 
   goLive(after: bigint, pending: readonly PendingEvent[]): boolean {
@@ -70,6 +81,7 @@ export class Subscriber implements LiveEvents {
   }
 
   next(): Promise<LoggedEvent | LiveEnd> {
+    this.#readAt = performance.now();
     const event = this.#queue.shift();
     if (event !== undefined) return Promise.resolve(event);
     if (this.end !== null) return Promise.resolve(this.end);

@@ -3,6 +3,7 @@ import { RequestError } from '../domain/errors.js';
 import { kindOf, type LoggedEvent } from '../domain/order-event.js';
 import type { EventFilter } from '../orders/interfaces/event-log.js';
 import type { SubscriptionHub } from '../orders/interfaces/subscription-hub.js';
+import { createBackpressure } from './backpressure.js';
 import { createRecentEvents } from './recent-events.js';
 import { kindSetOf, Subscriber, type KindSet } from './subscriber.js';
 
@@ -15,7 +16,7 @@ export interface PublishingHub extends SubscriptionHub {
   readonly skipTo: (position: bigint) => void;
   /** The log was restored to an earlier state, which ends at this position: ends every subscription with CURSOR_EXPIRED. */
   readonly rewindTo: (position: bigint) => void;
-  /** Ends every subscription. */
+  /** Ends every subscription, and those that join later. */
   close(): void;
 }
 
@@ -35,14 +36,15 @@ interface Group {
   cost: number;
 }
 
-/** Offers the tailer's events to all subscribers. A slow subscriber does not delay the others. */
+/** Offers the tailer's events to all subscribers. One that does not read does not delay the others. */
 export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOptions): PublishingHub {
   const groups = new Map<string, Group>();
   const recent = createRecentEvents();
+  const backpressure = createBackpressure(maxQueued);
   let closed = false;
 
   /** Ends all subscriptions at once. */
-  function endAll(end: 'closed' | 'rewound'): void {
+  function endAll(end: 'stopped' | 'rewound'): void {
     for (const subscriber of [...groups.values()].flatMap(membersOf)) subscriber.endWith(end);
   }
 
@@ -52,7 +54,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
       const onEnd = () => leave(groups, key, { subscriber, kinds, cost });
       const subscriber = new Subscriber({ filter, maxQueued, publishedAfter: recent.after, onEnd });
       const total = (groups.get(key)?.cost ?? 0) + cost;
-      if (closed) subscriber.leave();
+      if (closed) subscriber.endWith('stopped');
       else if (total > maxCost) throw tooCostly(total, maxCost);
       else enter(groups, key, { subscriber, kinds, cost });
       return subscriber;
@@ -64,10 +66,12 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
         recent.add(event); // first: a subscriber that goes live during a pause gets the event from there
         for (const subscriber of subscribersOf(groups, event)) {
           subscriber.offer(event);
+          backpressure.offered(subscriber);
           if (performance.now() < until) continue;
           await setImmediate();
           until = performance.now() + SLICE_MS;
         }
+        if (backpressure.isDue()) await backpressure.room();
       }
     },
     skipTo: recent.skipTo,
@@ -77,7 +81,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
     },
     close() {
       closed = true;
-      endAll('closed');
+      endAll('stopped');
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { CreatedOrder } from '../orders/create-order.js';
 import type { SubscribeToEvents } from '../orders/event-subscriptions.js';
 import type { Caller } from '../orders/interfaces/caller.js';
+import type { EventPrice } from '../orders/interfaces/event-price.js';
 import type { OrderReader } from '../orders/interfaces/order-reader.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
 
@@ -22,14 +23,22 @@ export interface Context {
   reader: OrderReader;
   /** Response names of the mutations whose write is stored. */
   readonly stored: Set<string | number>;
+  /** What an event of a subscription costs its client. Null for a query or a mutation. */
+  readonly eventCharge: EventCharge | null;
 }
+
+export type EventCharge = Omit<EventPrice, 'page'>;
 
 /** The part of a caller that its request determines. */
 export type RequestOrigin = Pick<Caller, 'viewer' | 'signal' | 'traceparent'>;
 
-export function createContext(services: Services, { viewer, signal, traceparent }: RequestOrigin): Context {
+export function createContext(
+  services: Services,
+  { viewer, signal, traceparent }: RequestOrigin,
+  eventCharge: EventCharge | null = null,
+): Context {
   const caller: Caller = { viewer, deadline: performance.now() + services.deadlineMs, signal, traceparent };
-  return { services, caller, reader: services.orders.readerFor(caller), stored: new Set() };
+  return { services, caller, reader: services.orders.readerFor(caller), stored: new Set(), eventCharge };
 }
 
 /**

@@ -23,6 +23,9 @@ export function costs(cost: FieldCost): { readonly cost: FieldCost } {
  */
 export const RESOLVER_COST = { page: 200, object: 50 } as const;
 
+/** The cost of a page of the event log: the read, and the events that its scan may read. */
+export const EVENT_PAGE_COST = RESOLVER_COST.page + 100;
+
 /** Number of characters of a text that cost as much as one value. */
 export const CHARACTERS_OF_A_VALUE = 100;
 

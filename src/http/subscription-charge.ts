@@ -1,4 +1,5 @@
 import type { GraphQLError } from 'graphql';
+import type { EventCharge } from '../graphql/context.js';
 import { requestErrorOf, toGraphQLError } from '../graphql/errors.js';
 import type { Charge } from '../rate-limit/charge.js';
 import type { PreparedSubscription, SubscriptionRequest } from './subscription-documents.js';
@@ -11,7 +12,7 @@ interface Preparation {
   readonly prepare: () => Prepared;
 }
 
-/** Prepares a subscription under the rate limit. It takes the requested cost of one event when it begins, and no more. */
+/** Prepares a subscription under the rate limit. It takes the requested cost of one event when it begins. */
 export async function chargeSubscription(
   charge: Charge,
   request: SubscriptionRequest,
@@ -29,4 +30,13 @@ export async function chargeSubscription(
     if (requestErrorOf(cause)?.code !== 'THROTTLED') throw cause;
     return [toGraphQLError(cause)];
   }
+}
+
+/** @param charge null without a rate limit */
+export function eventCharge(charge: Charge | null, event: number): EventCharge {
+  return {
+    event,
+    payAtOnce: (points) => charge?.takeMore(points),
+    pay: async (points, signal) => charge?.takeInBackground(points, signal),
+  };
 }

@@ -2,6 +2,7 @@ import { RequestError } from '../domain/errors.js';
 import { encodeLogCursor, type LogPoint } from '../domain/log-cursor.js';
 import type { LoggedEvent } from '../domain/order-event.js';
 import type { EventPage, PendingEvent } from './interfaces/event-log.js';
+import type { EventPrice } from './interfaces/event-price.js';
 import type { LiveEnd, LiveEvents } from './interfaces/subscription-hub.js';
 
 /** Where a stream of events begins. */
@@ -19,8 +20,9 @@ export interface StreamStart {
 export interface EventStreamOptions {
   readonly live: LiveEvents;
   readonly start: StreamStart;
-  /** Reads the next page of the log after a position. */
-  readonly readPage: (after: bigint) => Promise<EventPage>;
+  readonly price: Pick<EventPrice, 'event' | 'pay'>;
+  /** Reads the next page of the log after a position. The signal aborts when the stream ends. */
+  readonly readPage: (after: bigint, signal: AbortSignal) => Promise<EventPage>;
   /** Called when the stream ends or no longer reads the log. */
   readonly onReplayed: () => void;
 }
@@ -28,13 +30,20 @@ export interface EventStreamOptions {
 /** What a stream needs until it is live. */
 interface Replay {
   events: LoggedEvent[];
+  /** Number of the events whose price is paid. */
+  paid: number;
   at: LogPoint | null;
+  readonly ended: AbortController;
+  readonly price: EventStreamOptions['price'];
   readonly pending: readonly PendingEvent[];
   readonly readPage: EventStreamOptions['readPage'];
   readonly onReplayed: () => void;
 }
 
 type Step = IteratorResult<LoggedEvent, undefined>;
+
+/** The price of the events that are paid together, unless one event costs more. */
+const PAID_TOGETHER = 10_000;
 
 const DONE: Step = { done: true, value: undefined };
 
@@ -49,10 +58,11 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
   #sent: LogPoint | null;
   #over = false;
 
-  constructor({ live, start, readPage, onReplayed }: EventStreamOptions) {
+  constructor({ live, start, ...replay }: EventStreamOptions) {
     const { at, sent, pending } = start;
     this.#live = live;
-    this.#replay = { events: start.events.toReversed(), at, pending, readPage, onReplayed };
+    const events = start.events.toReversed();
+    this.#replay = { ...replay, events, paid: 0, at, pending, ended: new AbortController() };
     this.#sent = sent;
     this.#tryLive();
   }
@@ -75,6 +85,7 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
       this.#end();
       return DONE;
     } catch (cause) {
+      if (this.#over) return DONE; // the end of the stream has cancelled what it waited for
       this.#end();
       throw withLastCursor(cause, this.#sent);
     }
@@ -85,11 +96,18 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
       const replay = this.#replay;
       if (replay === null) return this.#live.next();
       if (this.#live.end !== null) return this.#live.end;
+      if (replay.events.length > 0 && replay.paid === 0) {
+        await payNext(replay);
+        continue; // the stream may have ended meanwhile
+      }
       const event = replay.events.pop();
-      if (event !== undefined) return event;
+      if (event !== undefined) {
+        replay.paid -= 1;
+        return event;
+      }
       this.#sent = replay.at ?? this.#sent; // a filter that matches nothing makes progress too
       if (this.#tryLive()) continue;
-      const page = await replay.readPage(replay.at?.position ?? 0n);
+      const page = await replay.readPage(replay.at?.position ?? 0n, replay.ended.signal);
       if (replay.at !== null && !isSame(page.after, replay.at)) return 'rewound';
       const events = page.events.filter((found) => !replay.pending.some((pending) => isSameEvent(pending, found)));
       replay.events = events.toReversed();
@@ -113,6 +131,7 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
 
   #end(): void {
     this.#over = true;
+    this.#replay?.ended.abort();
     this.#endReplay();
     this.#live.leave();
   }
@@ -127,6 +146,14 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
   }
 }
 
+/** Pays for the next events before the first of them is sent. */
+async function payNext(replay: Replay): Promise<void> {
+  const { event, pay } = replay.price;
+  const count = Math.min(replay.events.length, Math.max(1, Math.floor(PAID_TOGETHER / event)));
+  await pay(count * event, replay.ended.signal);
+  replay.paid = count;
+}
+
 function isSame(one: LogPoint | null, other: LogPoint): boolean {
   return one !== null && encodeLogCursor(one) === encodeLogCursor(other);
 }
@@ -138,6 +165,7 @@ function isSameEvent(one: PendingEvent, other: PendingEvent): boolean {
 function endError(end: Exclude<LiveEnd, 'closed'>, sent: LogPoint | null): RequestError {
   const details = detailsOf(sent);
   if (end === 'rewound') return new RequestError('CURSOR_EXPIRED', REWOUND, { details });
+  if (end === 'stopped') return new RequestError('SERVICE_UNAVAILABLE', STOPPED, { details });
   const message =
     'The subscription has ended because the client reads more slowly than events occur. Subscribe again with `after` set to extensions.lastCursor.';
   return new RequestError('SLOW_CONSUMER', message, { details });
@@ -153,6 +181,8 @@ function withLastCursor(cause: unknown, sent: LogPoint | null): unknown {
   const { code, message, details } = cause;
   return new RequestError(code, message, { cause, details: { ...details, ...detailsOf(sent) } });
 }
+
+const STOPPED = 'The server shuts down. Connect again, and subscribe with `after` set to extensions.lastCursor.';
 
 const REWOUND =
   'The event log was restored to an earlier state. Read the orders again, or subscribe with `snapshot: true` or without `after`.';

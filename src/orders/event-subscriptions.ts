@@ -5,6 +5,7 @@ import { visibleEvents } from './event-filter.js';
 import { EventStream, type StreamStart } from './event-stream.js';
 import type { Caller } from './interfaces/caller.js';
 import type { EventFilter, EventPageKey } from './interfaces/event-log.js';
+import type { EventPrice } from './interfaces/event-price.js';
 import type { OrderReader } from './interfaces/order-reader.js';
 import type { SubscriptionHub } from './interfaces/subscription-hub.js';
 import { startAtEnd, startWithSnapshot } from './stream-start.js';
@@ -20,8 +21,7 @@ export interface EventSubscriptionRequest {
   readonly filter: EventFilter;
   readonly after: string | null;
   readonly snapshot: boolean;
-  /** The cost of the response to one event, in values. */
-  readonly cost: number;
+  readonly price: EventPrice;
 }
 
 /**
@@ -49,9 +49,13 @@ export function createEventSubscriptions(dependencies: EventSubscriptionDependen
     limit: replays > MANY_REPLAYS ? SMALL_PAGE : PAGE,
   });
 
-  async function startOf({ after, snapshot, filter }: EventSubscriptionRequest, caller: Caller): Promise<StreamStart> {
+  async function startOf(request: EventSubscriptionRequest, caller: Caller): Promise<StreamStart> {
+    const { after, snapshot, filter, price } = request;
     const reader = readerFor(caller);
-    if (snapshot) return startWithSnapshot(reader, filter);
+    if (snapshot) {
+      await price.payAtOnce(price.page);
+      return startWithSnapshot(reader, filter);
+    }
     if (after === null) return startAtEnd(reader, caller);
     const cursor = decodeLogCursor(after, 'after');
     const point = await reader.eventPage({ filter: ALL_EVENTS, after: cursor.position, limit: 0 }); // scans nothing
@@ -62,16 +66,20 @@ export function createEventSubscriptions(dependencies: EventSubscriptionDependen
   return async (request, caller) => {
     const filter = visibleEvents(request.filter, caller.viewer);
     check({ ...request, filter });
-    const live = hub.join(filter, request.cost);
+    const { price } = request;
+    const live = hub.join(filter, price.event);
     replays += 1;
     const onReplayed = () => {
       replays -= 1;
     };
     try {
       const start = await startOf({ ...request, filter }, caller);
-      const readPage = async (after: bigint) =>
-        readerFor({ ...caller, deadline: performance.now() + PAGE_WAIT_MS }).replayPage(pageKey(filter, after));
-      return new EventStream({ live, start, readPage, onReplayed });
+      const readPage = async (after: bigint, signal: AbortSignal) => {
+        await price.pay(price.page, signal);
+        const deadline = performance.now() + PAGE_WAIT_MS;
+        return readerFor({ ...caller, signal, deadline }).replayPage(pageKey(filter, after));
+      };
+      return new EventStream({ live, start, price, readPage, onReplayed });
     } catch (cause) {
       onReplayed();
       live.leave();

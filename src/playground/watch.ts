@@ -1,5 +1,7 @@
 import { accessRejected, withToken } from './access.js';
 import { CloseCode, createClient, type Client, type SubscribePayload } from 'graphql-ws';
+import { readLogEnd } from './log-end.js';
+import { createResumable } from './resumable.js';
 
 /** A line of the panel: an event, or a notice about the connection. */
 export interface WatchLine {
@@ -51,6 +53,9 @@ const PING_MS = 4_000;
 const PONG_PATIENCE_MS = 3_000;
 const MAX_RETRY_WAIT_MS = 5_000;
 
+const RESUMED = 'Reconnected. Changes during the interruption are listed.';
+const NOT_RESUMED = 'Reconnected. Changes during the interruption are not listed.';
+
 let state: WatchState = { phase: 'OFF', lines: [] };
 let current: { readonly client: Client; readonly follower: WatchFollower } | null = null;
 let lastKey = 0;
@@ -65,25 +70,57 @@ export function onWatchChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Starts a subscription and stops the one before. The headers of the tab and the token go into `connection_init`. */
+/**
+ * Starts a subscription and stops the one before. The headers of the tab and the token go into `connection_init`. After a
+ * lost connection, it continues after the last event. Without one, it continues after the end of the log at its start.
+ */
 export function startWatch(
   payload: SubscribePayload,
   headers: Readonly<Record<string, unknown>>,
   follower: WatchFollower,
 ): void {
   stopWatch();
-  const client = connect(headers, () => current?.client === client);
+  const resumable = createResumable(payload);
+  const sent = { ...(resumable?.first ?? payload) }; // graphql-ws sends this object again when it has reconnected
+  let after: string | null = null;
+  const client = connect(headers, {
+    isCurrent: () => current?.client === client,
+    resume() {
+      if (resumable === null || after === null) return false;
+      Object.assign(sent, resumable.after(after));
+      return true;
+    },
+  });
   current = { client, follower };
   set({ phase: 'CONNECTING' });
-  client.subscribe(payload, {
+  const subscribe = () =>
+    follow(client, sent, (result) => {
+      if (resumable === null || result.data === null || result.data === undefined) return result;
+      const { cursor, data } = resumable.split(result.data);
+      after = cursor ?? after;
+      return { ...result, data };
+    });
+  if (resumable === null || resumable.hasStart) subscribe();
+  else {
+    void readLogEnd(headers).then((end) => {
+      after = end;
+      if (current?.client === client) subscribe();
+    });
+  }
+}
+
+/** @param shown returns what is shown of a result */
+function follow(client: Client, payload: SubscribePayload, shown: (result: Answer) => Answer): void {
+  client.subscribe<Record<string, unknown>>(payload, {
     next(result) {
       if (current?.client !== client) return;
-      addLines(linesOf(result));
-      follower.next(result);
+      const answer = shown(result);
+      addLines(linesOf(answer));
+      current.follower.next(answer);
     },
     error(cause) {
       const message = messageOf(cause);
-      if (current?.client === client) follower.next({ errors: Array.isArray(cause) ? cause : [{ message }] });
+      if (current?.client === client) current.follower.next({ errors: Array.isArray(cause) ? cause : [{ message }] });
       end(client, message);
     },
     complete() {
@@ -101,10 +138,17 @@ export function clearWatch(): void {
   set({ lines: [] });
 }
 
-function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => boolean): Client {
+interface ConnectionEvents {
+  readonly isCurrent: () => boolean;
+  /** Called when the connection is lost. @returns whether the subscription continues where it was interrupted */
+  readonly resume: () => boolean;
+}
+
+function connect(headers: Readonly<Record<string, unknown>>, { isCurrent, resume }: ConnectionEvents): Client {
   const url = new URL('/graphql', window.location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   let wasConnected = false;
+  let resumes = false;
   let pongPatience: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: url.href,
@@ -117,7 +161,7 @@ function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => bo
     on: {
       connected() {
         if (!isCurrent()) return;
-        if (wasConnected) addLines([notice('Reconnected. Changes during the interruption are not listed.')]);
+        if (wasConnected) addLines([notice(resumes ? RESUMED : NOT_RESUMED)]);
         wasConnected = true;
         set({ phase: 'CONNECTED' });
       },
@@ -129,6 +173,7 @@ function connect(headers: Readonly<Record<string, unknown>>, isCurrent: () => bo
           return; // the subscription ends with this reason
         }
         if (state.phase === 'CONNECTED') addLines([notice('Connection lost. Reconnecting.')]);
+        resumes = resume();
         set({ phase: 'RECONNECTING' });
       },
       // A broken network does not close the socket.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError } from '../domain/errors.js';
 import { restoreTime } from './bucket.js';
 import type { RateLimiter, Taken } from './rate-limiter.js';
@@ -56,6 +57,29 @@ export class Charge {
    */
   takeRequested(cost: number): void | Promise<void> {
     return this.#raiseTo(cost, cost);
+  }
+
+  /**
+   * Takes further points of a request that has begun.
+   *
+   * @throws RequestError THROTTLED
+   */
+  takeMore(points: number): void | Promise<void> {
+    return this.#raiseTo(this.#taken + points, null);
+  }
+
+  /**
+   * Takes points without an error: it waits until the bucket is half full, so that work in the background leaves points to
+   * the other requests of the client. Rejects only if the signal aborts.
+   */
+  async takeInBackground(points: number, signal: AbortSignal): Promise<void> {
+    const half = this.#limiter.settings.capacity / 2;
+    for (let left = points; left > 0;) {
+      const available = this.#limiter.known(this.#key);
+      const part = Math.min(left, half);
+      if (available >= half && (await this.#limiter.take(this.#key, part)).isTaken) left -= part;
+      else await sleep(Math.max(1, restoreTime(half - available, this.#limiter.settings)), undefined, { signal });
+    }
   }
 
   /** Gives back what an executed request did not cost. */

@@ -144,6 +144,35 @@ test('watch misses nothing if the first connection is lost before the first even
   expect(cursorsOf(watcher)).toEqual(await readLog(server));
 });
 
+test('a new run of watch continues beyond the replay horizon, with a filter that has matched few events', async () => {
+  const server = await startProcess({ DATA_DIR: await usedDataDir(), EVENTS_REPLAY_MAX: '20' });
+  const file = await cursorFile();
+  const run = () => startWatch(['--types', 'DELETED', '--cursor', file, '--url', server.url]);
+  const saved = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : null);
+  const cursors: (string | null)[] = [];
+  const deleted: string[] = [];
+  for (const count of [0, 1, 150]) {
+    for (let index = 0; index < 30; index += 1) await createdOrder(server);
+    for (let index = 0; index < count; index += 1) {
+      const { id } = await createdOrder(server);
+      await deleteOrder(server, { id });
+      deleted.push(id);
+    }
+    const watcher = run();
+    await expect.poll(watcher.stderr, { timeout: 20_000 }).toContain('watching all orders');
+    const { id } = await createdOrder(server);
+    await deleteOrder(server, { id });
+    deleted.push(id);
+    const printed = () => watcher.events().map(({ orderId }) => orderId);
+    await expect.poll(() => printed().length).toBe(count + 1);
+    watcher.kill('SIGINT');
+    expect(await watcher.exited).toBe(0);
+    expect(printed().toSorted()).toEqual(deleted.slice(-count - 1).toSorted());
+    cursors.push(saved());
+  }
+  expect(new Set(cursors).size).toBe(3);
+});
+
 test('watch starts before the server, and finds a half-open connection', async () => {
   const start = await restartable();
   const server = await start();

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { useDatabase, useServer } from '../support/fixture.js';
+import { Follower } from '../support/follower.js';
 import { TEA } from '../support/order-documents.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
+import { insertCreated, randomIds } from '../support/rows.js';
 import { openWebsocket, type OpenWebsocket } from '../support/websocket.js';
 
 const database = useDatabase();
@@ -58,6 +60,20 @@ test('every subscription receives every event in the same order', async () => {
   expect(byId.size).toBe(20);
   const received = [...byId.values()].map((messages) => messages.map(({ payload }) => payload));
   for (const payloads of received) expect(payloads).toEqual(received[0]);
+});
+
+test('a burst of 5,000 events ends no subscriber that reads', async () => {
+  const followers = Array.from(
+    { length: 2 },
+    () => new Follower(server.url, { field: 'orderChanged(types: [CREATED])' }),
+  );
+  for (const follower of followers) await follower.connect();
+  const ids = randomIds(5_000);
+  await insertCreated(database, ids);
+  for (const follower of followers) {
+    await expect.poll(() => [follower.errors, follower.events.length], { timeout: 25_000 }).toEqual([[], 5_000]);
+    expect(new Set(follower.events.map(({ orderId }) => orderId))).toEqual(new Set(ids));
+  }
 });
 
 test('reads of a closed websocket are not run', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { GraphQLError } from '../support/client.js';
+import { endOfLog, sequenced } from '../support/event-log.js';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
-import { createdOrder } from '../support/order-requests.js';
+import { createdOrder, updateOrder } from '../support/order-requests.js';
 import { rawRequest } from '../support/raw-request.js';
 import { AUTH_ENV, signToken } from '../support/tokens.js';
 import { handshakeStatus, openWebsocket } from '../support/websocket.js';
@@ -206,6 +207,36 @@ test('a subscription takes its requested cost when it begins, and is rejected as
   expect(overHttp.extensions?.cost.throttleStatus.currentlyAvailable).toBeLessThanOrEqual(
     2_000 - 2 * requestedQueryCost,
   );
+});
+
+test('a replay and a snapshot pay by page and event, and a replay waits until half of the bucket is restored', async () => {
+  const after = await endOfLog(open, database);
+  const { id } = await createdOrder(open);
+  for (let version = 1; version < 8; version += 1)
+    await updateOrder(open, { id, expectedVersion: version, notes: `${version}` });
+  await sequenced(database);
+  const server = await serverForTest(database, { ...AUTH_ENV, ...SLOW, RATE_LIMIT_RESTORE: '1000' });
+  const ann = await bearer('ann');
+  const available = async () =>
+    (await send(server.url, { query: '{ __typename }' }, ann)).extensions?.cost.throttleStatus.currentlyAvailable ?? 0;
+  const { send: sendMessage, until, messages } = await openWebsocket(server.url, { init: false });
+  sendMessage({ type: 'connection_init', payload: ann });
+  await until(({ type }) => type === 'connection_ack');
+  const fields = `order { items { ${'quantity '.repeat(2)} } }`; // an event costs 1 + 50 + 1 + 200 * 2
+  const begin = performance.now();
+  const query = `subscription { orderChanged(orderId: "${id}", after: "${after}") { ${fields} } }`;
+  sendMessage({ type: 'subscribe', id: 'replay', payload: { query } });
+  const received = () => messages.filter((message) => message.id === 'replay' && message.type === 'next').length;
+  await expect.poll(received).toBe(8);
+  // 452 when it begins, 300 for the page and 8 * 452 for the events; the bucket has 2,000 at the start.
+  expect(performance.now() - begin).toBeGreaterThan(452 + 300 + 8 * 452 - 2_000);
+  expect(await available()).toBeLessThan(1_200);
+
+  await send(server.url, { query: SPEND }, ann);
+  const snapshot = `subscription { orderChanged(orderId: "${id}", snapshot: true) { version } }`;
+  sendMessage({ type: 'subscribe', id: 'snapshot', payload: { query: snapshot } });
+  const { payload } = await until((message) => message.id === 'snapshot');
+  expect(payload).toMatchObject([{ extensions: { code: 'THROTTLED' } }]);
 });
 
 test('the websockets of one viewer are limited, and a closed one makes room', async () => {

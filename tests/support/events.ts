@@ -1,4 +1,8 @@
 import type { LoggedEvent } from '../../src/domain/order-event.js';
+import type { EventPrice } from '../../src/orders/interfaces/event-price.js';
+
+/** The price of a subscription without a rate limit. */
+export const FREE: EventPrice = { event: 1, page: 1, payAtOnce: () => undefined, pay: async () => undefined };
 
 /** A status change as the log tailer returns it. Its position equals its version. */
 export function loggedEvent(version: number, more: Partial<LoggedEvent> = {}): LoggedEvent {

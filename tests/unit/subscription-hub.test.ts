@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createSubscriptionHub } from '../../src/events/subscription-hub.js';
 import type { EventFilter } from '../../src/orders/interfaces/event-log.js';
@@ -60,7 +60,7 @@ test('a waiting subscriber receives matching events and ends when it leaves and 
   two.leave();
   hub.close();
   expect(await Promise.all(ends)).toEqual(['closed', 2]);
-  expect(await Promise.all([take(two), take(three), take(hub.join(ANY, 1))])).toEqual(['closed', 'closed', 'closed']);
+  expect(await Promise.all([take(two), take(three), take(hub.join(ANY, 1))])).toEqual(['closed', 'stopped', 'stopped']);
   expect(hub.isWatched()).toBe(false);
 });
 
@@ -217,4 +217,61 @@ test('a customer that subscribes to the order of another one does not use the co
   expect(await Promise.all(others.map((live: LiveEvents) => take(live)))).toEqual([1, 1]);
   first.leave();
   expect(hub.join(ofBob, 10).end).toBeNull();
+});
+
+const burst = (from: number, count: number) => Array.from({ length: count }, (_, index) => loggedEvent(from + index));
+
+/** Reads ten events in a millisecond at most, until the end. @returns their number */
+async function readSlowly(live: LiveEvents): Promise<number> {
+  for (let count = 0; ; count += 1) {
+    if (typeof (await take(live)) === 'string') return count;
+    if (count % 10 === 0) await sleep(1);
+  }
+}
+
+test('a burst of 5,000 events does not end subscribers that read', async () => {
+  const hub = createHub({ maxQueued: 1_000 });
+  const reading = Array.from({ length: 5 }, () => readSlowly(follow(hub)));
+  await hub.publish(burst(1, 5_000));
+  await sleep(500); // for the rest of the queues, of which 500 events are at most
+  hub.close();
+  expect(await Promise.all(reading)).toEqual([5_000, 5_000, 5_000, 5_000, 5_000]);
+});
+
+test('subscribers that stop reading at different times delay no other one', async () => {
+  const hub = createHub({ maxQueued: 200 });
+  const quick = readSlowly(follow(hub));
+  const stalled: LiveEvents[] = [];
+  const begin = performance.now();
+  for (let version = 1; version <= 600; version += 2) {
+    const live = follow(hub, {}, BigInt(version - 1));
+    stalled.push(live);
+    await hub.publish(burst(version, 2));
+    await take(live);
+  }
+  expect(performance.now() - begin).toBeLessThan(1_000);
+  expect(stalled.filter(({ end }) => end === 'overflowed').length).toBeGreaterThan(150);
+  await sleep(100);
+  hub.close();
+  expect(await quick).toBe(600);
+});
+
+test('a subscriber that reads too slowly delays the others for a bounded time', async () => {
+  const hub = createHub({ maxQueued: 200 });
+  const slow = follow(hub);
+  const reading = (async () => {
+    while (typeof (await take(slow)) === 'number') await sleep(20);
+  })();
+  const quick = readSlowly(follow(hub));
+  const begin = performance.now();
+  for (let version = 1; version <= 1_000; version += 100) {
+    await hub.publish(burst(version, 100));
+    await sleep(50);
+  }
+  expect(performance.now() - begin).toBeLessThan(2_500);
+  expect(slow.end).toBe('overflowed');
+  slow.leave();
+  hub.close();
+  await reading;
+  expect(await quick).toBeGreaterThan(900);
 });

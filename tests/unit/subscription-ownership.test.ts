@@ -7,7 +7,7 @@ import { createContext, type Services } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createEventSubscriptions } from '../../src/orders/event-subscriptions.js';
 import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
-import { loggedEvent } from '../support/events.js';
+import { FREE, loggedEvent } from '../support/events.js';
 
 const schema = createSchema();
 const ORDER = '0198a6c0-5f0e-7a3b-9c1d-2e4f60718293';
@@ -25,7 +25,7 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
   const source = (await subscribe({
     schema,
     document: parse(`subscription { orderStatusChanged${filter} { version } }`),
-    contextValue: createContext(services, { viewer, signal: new AbortController().signal, traceparent: null }),
+    contextValue: createContext(services, { viewer, signal: new AbortController().signal, traceparent: null }, FREE),
   })) as AsyncGenerator<ExecutionResult>;
   const seen: number[] = [];
   const reading = (async () => {
@@ -38,8 +38,9 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
     await hub.publish([event]);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  const ended = reading.catch((cause: unknown) => cause);
   hub.close();
-  await reading;
+  expect(await ended).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   return seen;
 }
 

@@ -2,9 +2,10 @@ import { CloseCode } from 'graphql-ws';
 import { CommandError } from '../command-error.js';
 import { EXIT_STATUS } from './exit-status.js';
 
-/** Why a subscription ended: it is started again, or the command ends. */
+/** Why a subscription or a page ended: it is started again, its cursor has expired, or the command ends. */
 export type Ending =
   | { readonly kind: 'interrupted'; readonly message: string; readonly lastCursor: string | null }
+  | { readonly kind: 'expired'; readonly error: CommandError }
   | { readonly kind: 'failed'; readonly error: CommandError };
 
 export interface GraphQLProblem {
@@ -19,7 +20,9 @@ export function endingByErrors([first]: readonly GraphQLProblem[]): Ending {
   const { message = 'The server reported an unknown error.', extensions } = first ?? {};
   const code = extensions?.code ?? '';
   if (TEMPORARY.has(code)) return interrupted(message, extensions?.lastCursor);
-  if (code === 'CURSOR_EXPIRED') return failed(EXIT_STATUS.expiredCursor, message);
+  if (code === 'CURSOR_EXPIRED') {
+    return { kind: 'expired', error: new CommandError(EXIT_STATUS.expiredCursor, message) };
+  }
   if (code === 'UNAUTHENTICATED') return failed(EXIT_STATUS.rejectedToken, `${message} Set --token.`);
   return failed(code === 'FORBIDDEN' ? EXIT_STATUS.rejectedToken : EXIT_STATUS.invalidArguments, message);
 }

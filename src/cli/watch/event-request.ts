@@ -11,8 +11,8 @@ const FIELDS = 'id type orderId version from to changedFields occurredAt actor {
 export interface EventRequest {
   /** A subscription with the field `event`. It takes `after` and `snapshot`. */
   readonly subscription: string;
-  /** A query of the first event of the log. */
-  readonly firstEvent: string;
+  /** A query of a page of `orderEvents`. It takes `after`. */
+  readonly page: string;
   /** The filter, for both. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -26,8 +26,8 @@ export function eventRequestOf({ orderId, customerId, to, types }: WatchOptions)
     subscription: `subscription Watch(${declared}, $after: String, $snapshot: Boolean! = false) {
   event: ${field}(${filter}, after: $after, snapshot: $snapshot) { ${FIELDS} }
 }`,
-    firstEvent: `query FirstEvent(${declared}) {
-  orderEvents(first: 1, ${filter}) { nodes { ${FIELDS} } pageInfo { endCursor } }
+    page: `query Page(${declared}, $after: String) {
+  orderEvents(first: 100, ${filter}, after: $after) { nodes { ${FIELDS} } pageInfo { endCursor hasNextPage } }
 }`,
     variables: { orderId, customerId, [name]: to ?? types ?? undefined },
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Ending } from './ending.js';
 import type { EventRequest, WatchedEvent } from './event-request.js';
-import { readFirstEvent, readLogEnd, type StartCursor } from './start-cursor.js';
+import { readEventPage, readLogEnd } from './event-pages.js';
 import { runSubscription } from './subscription.js';
 
 export interface FollowOptions {
@@ -13,10 +13,14 @@ export interface FollowOptions {
   readonly after: string | null;
   /** Whether the latest event of each order comes first, if there is no cursor. */
   readonly snapshot: boolean;
-  /** Called with the cursor where the events begin, before the first event. */
-  readonly onStart: (cursor: string) => void;
-  /** @param socket null if the event was not received over a WebSocket */
-  readonly onEvent: (event: WatchedEvent, socket: WebSocket | null) => void;
+  /**
+   * Called with the next events, also if there are none between two cursors.
+   *
+   * @param cursor after the events
+   * @param socket null if the events were not received over a WebSocket
+   * @returns when the events are written
+   */
+  readonly onEvents: (events: readonly WatchedEvent[], cursor: string, socket: WebSocket | null) => Promise<void>;
   /** Called for the first connection, and for each outage and its end. */
   readonly report: (message: string) => void;
   /** What is watched, for the reports. */
@@ -32,55 +36,72 @@ const MAX_DELAY_MS = 10_000;
 /** How far the events were received. */
 interface Progress {
   after: string | null;
-  /** The log was empty when the command started, so its first event is new. */
-  wasEmpty: boolean;
+  /** Whether pages are read before the next subscription: beyond the replay horizon, or from the beginning of the log. */
+  isBehind: boolean;
 }
 
 /**
  * Follows events across lost connections and restarts of the server, until the signal aborts. Each subscription starts
- * after the last received event, so each event is received once.
+ * after the last received event, so each event is received once. A cursor beyond the replay horizon of the server, for
+ * example because no event of the filter has occurred for long, is followed by pages of `orderEvents`.
  *
  * @throws CommandError if the subscription cannot succeed later
  */
 export async function followEvents(options: FollowOptions): Promise<void> {
   const { signal } = options;
   const reports = createReports(options);
-  const progress: Progress = { after: options.after, wasEmpty: false };
+  const progress: Progress = { after: options.after, isBehind: false };
   let attempt = 0;
   const succeed = () => {
     reports.connected();
     attempt = 0;
   };
   while (!signal.aborted) {
-    const ending = (await findStart(options, progress)) ?? (await followOnce(options, progress, succeed));
+    const start = await findStart(options, progress);
+    const ending = start ?? (await followOnce(options, progress, succeed));
     if (ending === null || signal.aborted) return;
-    if (ending.kind === 'failed') throw ending.error;
-    reports.interrupted(ending.message);
-    progress.after = ending.lastCursor ?? progress.after; // a replay that has sent nothing makes progress too
+    if (ending.kind === 'interrupted') {
+      reports.interrupted(ending.message);
+      progress.after = ending.lastCursor ?? progress.after; // a replay that has sent nothing makes progress too
+    } else if (ending.kind === 'failed' || ending === start || progress.after === null) throw ending.error;
+    else progress.isBehind = true;
     await sleep(delayOf(attempt), undefined, { signal }).catch(() => undefined); // rejects if the signal aborts
     attempt += 1;
   }
 }
 
-/** Finds the cursor for a subscription that has received nothing. @returns why it failed, or null */
+/** Finds the cursor for the next subscription. @returns why it failed, or null */
 async function findStart(options: FollowOptions, progress: Progress): Promise<Ending | null> {
-  const { url, token, request, snapshot, signal, onStart, onEvent } = options;
+  const { url, token, snapshot, signal, onEvents } = options;
+  if (progress.isBehind) return readPages(options, progress);
   if (progress.after !== null || snapshot) return null;
-  const { firstEvent: query, variables } = request;
-  const start: StartCursor | Ending = progress.wasEmpty
-    ? await readFirstEvent({ url, token, query, variables }, signal)
-    : await readLogEnd({ url, token }, signal);
-  if ('kind' in start) return start;
-  progress.after = start.cursor;
-  progress.wasEmpty = start.cursor === null;
-  if (start.first !== null) onEvent(start.first, null);
-  else if (start.cursor !== null) onStart(start.cursor);
+  const end = await readLogEnd({ url, token }, signal);
+  if ('kind' in end) return end;
+  progress.after = end.cursor;
+  progress.isBehind = end.cursor === null; // then the first event of the log is new
+  if (end.cursor !== null) await onEvents([], end.cursor, null);
   return null;
+}
+
+/** Reads the events up to the end of the log. @returns why it failed, or null */
+async function readPages(options: FollowOptions, progress: Progress): Promise<Ending | null> {
+  const { url, token, request, signal, onEvents } = options;
+  for (;;) {
+    const variables = { ...request.variables, after: progress.after };
+    const page = await readEventPage({ url, token, query: request.page, variables }, signal);
+    if ('kind' in page) return page;
+    const { endCursor, hasNextPage } = page.pageInfo;
+    if (endCursor === null) return null; // the log is empty
+    progress.after = endCursor;
+    progress.isBehind = hasNextPage;
+    await onEvents(page.nodes, endCursor, null);
+    if (!hasNextPage || signal.aborted) return null;
+  }
 }
 
 /** Receives events over one connection. @returns why it ended, or null if the signal ended it */
 async function followOnce(options: FollowOptions, progress: Progress, succeed: () => void): Promise<Ending | null> {
-  const { url, token, request, snapshot, signal, onEvent } = options;
+  const { url, token, request, snapshot, signal, onEvents } = options;
   const { after } = progress;
   const variables = { ...request.variables, ...(after === null ? { snapshot } : { after }) };
   let stable: NodeJS.Timeout | undefined;
@@ -93,7 +114,8 @@ async function followOnce(options: FollowOptions, progress: Progress, succeed: (
         onData({ event }, socket) {
           succeed();
           progress.after = event.resumeCursor;
-          onEvent(event, socket);
+          progress.isBehind = false;
+          void onEvents([event], event.resumeCursor, socket);
         },
       },
     );

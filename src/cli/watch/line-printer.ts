@@ -2,9 +2,12 @@ import type { Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 export interface LinePrinter {
-  /** Prints a line. While the output is full, nothing more is read from the socket. */
-  readonly print: (line: string, cursor: string, socket: WebSocket | null) => void;
-  /** Resolves when every line is printed and its cursor is saved. Rejects if either failed. */
+  /**
+   * Prints lines, then saves the cursor after them. While the output is full, nothing more is read from the socket.
+   * Resolves when the lines are written, also if this failed.
+   */
+  readonly print: (lines: readonly string[], cursor: string, socket: WebSocket | null) => Promise<void>;
+  /** Resolves when every line is printed and the last cursor is saved. Rejects if either failed. */
   readonly close: () => Promise<void>;
 }
 
@@ -40,19 +43,22 @@ export function createLinePrinter(output: Writable, { savePrinted, onFailure }: 
 
   output.on('error', fail);
   return {
-    print(line, cursor, socket) {
-      const hasRoom = output.write(`${line}\n`, (error) => {
+    print(lines, cursor, socket) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const hasRoom = output.write(lines.map((line) => `${line}\n`).join(''), (error) => {
+        resolve();
         if (error !== null && error !== undefined) return;
         printed = cursor;
         saving ??= setImmediate(save); // once for the lines that arrived together
       });
-      if (hasRoom || isFull) return;
+      if (hasRoom || isFull) return promise;
       isFull = true;
       socket?.pause();
       output.once('drain', () => {
         isFull = false;
         socket?.resume();
       });
+      return promise;
     },
     async close() {
       if (failure === null) await new Promise<void>((resolve) => output.write('', () => resolve()));

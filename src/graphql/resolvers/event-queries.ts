@@ -7,19 +7,16 @@ import { pageEvents } from '../../orders/event-page.js';
 import { PAGE_SIZE } from '../../orders/page.js';
 import type { Context } from '../context.js';
 import { eventFilter } from '../event-arguments.js';
-import { costs, RESOLVER_COST } from '../field-cost.js';
+import { costs, EVENT_PAGE_COST, RESOLVER_COST } from '../field-cost.js';
 import { turnFor } from '../turns.js';
 import { toConnection } from '../types/connection.js';
 import { OrderEventTypeEnum, OrderStatusEnum } from '../types/enums.js';
 import { OrderEventConnection } from '../types/event.js';
 import { viewEvent } from '../views.js';
 
-/** Of the events that the scan for one page may read. */
-const SCAN_COST = 100;
-
 @Resolver()
 export class EventQueries {
-  @Extensions(costs({ own: RESOLVER_COST.page + SCAN_COST }))
+  @Extensions(costs({ own: EVENT_PAGE_COST }))
   @Query(() => OrderEventConnection, {
     description:
       'Returns a page of the events in the event log that you may see, oldest first. They are the events that subscriptions send, for clients that poll. The cursor of an event is its `resumeCursor`. With a filter, one request scans a limited part of the log, so a page can have fewer events than `first`, or none, while `hasNextPage` is true. Pass `pageInfo.endCursor` as `after` even if the page is empty; it is null only at the beginning of the log. `hasPreviousPage` is true if `after` is given. An event that was committed a moment ago can be missing; it appears on a later page.',

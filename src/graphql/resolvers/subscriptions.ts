@@ -1,11 +1,10 @@
-import { Kind, type GraphQLResolveInfo } from 'graphql';
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import type { OrderStatus } from '../../domain/lifecycle.js';
 import type { LoggedEvent, OrderEventType } from '../../domain/order-event.js';
 import { assertReadable } from '../assert-readable.js';
 import type { Context } from '../context.js';
-import { costOf } from '../cost.js';
 import { eventFilter, type EventArguments } from '../event-arguments.js';
+import { EVENT_PAGE_COST } from '../field-cost.js';
 import { OrderEventTypeEnum, OrderStatusEnum } from '../types/enums.js';
 import { OrderEventObject } from '../types/event.js';
 import { viewEvent } from '../views.js';
@@ -31,8 +30,8 @@ const SNAPSHOT =
 export class OrderSubscriptions {
   @Subscription(() => OrderEventObject, {
     description: `Sends an event for each created order (\`from\` is null) and each status change. ${STREAM}`,
-    subscribe: ({ args, context, info }) =>
-      watch({ types: ['CREATED', 'STATUS_CHANGED'], ...(args as WatchArguments) }, context as Context, info),
+    subscribe: ({ args, context }) =>
+      watch({ types: ['CREATED', 'STATUS_CHANGED'], ...(args as WatchArguments) }, context as Context),
   })
   orderStatusChanged(
     @Root() event: LoggedEvent,
@@ -51,7 +50,7 @@ export class OrderSubscriptions {
 
   @Subscription(() => OrderEventObject, {
     description: `Sends every event: creations, status changes, updates and deletions. ${STREAM}`,
-    subscribe: ({ args, context, info }) => watch(args as WatchArguments, context as Context, info),
+    subscribe: ({ args, context }) => watch(args as WatchArguments, context as Context),
   })
   orderChanged(
     @Root() event: LoggedEvent,
@@ -71,20 +70,11 @@ export class OrderSubscriptions {
 
 async function watch(
   args: WatchArguments,
-  { services, caller }: Context,
-  info: GraphQLResolveInfo,
+  { services, caller, eventCharge }: Context,
 ): Promise<AsyncIterableIterator<LoggedEvent>> {
   assertReadable(args);
+  if (eventCharge === null) throw new Error('A subscription has no price: only websockets carry subscriptions.');
   const { after = null, snapshot } = args;
-  return services.subscribe(
-    { filter: eventFilter(args), after, snapshot: snapshot === true, cost: costOfEvent(info) },
-    caller,
-  );
-}
-
-/** The number of values that the response to one event may have. */
-function costOfEvent({ schema, operation, fragments, variableValues }: GraphQLResolveInfo): number {
-  const definitions = [operation, ...Object.values(fragments)];
-  return costOf(schema, { kind: Kind.DOCUMENT, definitions }, { variables: variableValues, operationName: null })
-    .requested;
+  const price = { ...eventCharge, page: EVENT_PAGE_COST };
+  return services.subscribe({ filter: eventFilter(args), after, snapshot: snapshot === true, price }, caller);
 }

@@ -1,0 +1,11 @@
+/** What the events of one subscription cost its client, in points of its rate limit. */
+export interface EventPrice {
+  /** The cost of the response to one event. */
+  readonly event: number;
+  /** The cost of reading a page of the log. */
+  readonly page: number;
+  /** @throws RequestError THROTTLED if the client does not have the points */
+  readonly payAtOnce: (points: number) => void | Promise<void>;
+  /** Waits until the client has the points. Rejects only if the signal aborts. */
+  readonly pay: (points: number, signal: AbortSignal) => Promise<void>;
+}
