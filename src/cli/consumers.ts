@@ -30,6 +30,8 @@ export async function manageConsumers(words: readonly string[]): Promise<string>
 const USAGE = `Usage: npm run cli -- consumers ${CONSUMERS_USAGE}`;
 
 function argumentsOf(words: readonly string[]) {
+  const number = words.find((word) => /^-\d/.test(word)); // the parser would report an unknown option
+  if (number !== undefined) positionOf(number);
   try {
     const options = { json: { type: 'boolean', default: false } } as const;
     return parseArgs({ args: [...words], options, allowPositionals: true });
