@@ -28,6 +28,9 @@ if (start) save(start); // null if the log is empty
 const forever = { retryAttempts: Infinity, shouldRetry: () => true };
 const client = createClient({ url: url.replace(/^http/, 'ws'), ...forever });
 
+// The server shuts down, or this program was too slow.
+const RESUMABLE = ['SERVICE_UNAVAILABLE', 'SLOW_CONSUMER'];
+
 function follow() {
   client.subscribe(
     { query, variables }, // graphql-ws sends it again after a reconnect, with the cursor of that time
@@ -39,7 +42,7 @@ function follow() {
         save(resumeCursor);
       },
       error: fail,
-      complete: () => setTimeout(follow, 1_000), // the server stops
+      complete: () => setTimeout(follow, 1_000), // after such an error
     },
   );
 }
@@ -47,7 +50,8 @@ function follow() {
 function fail(errors) {
   const [{ message, extensions }] = [errors].flat();
   console.error(message ?? errors);
-  if (extensions?.code !== 'SLOW_CONSUMER') process.exit(1); // that one can resume
+  if (!RESUMABLE.includes(extensions?.code)) process.exit(1);
+  if (extensions.lastCursor) save(extensions.lastCursor);
 }
 
 follow();

@@ -10,6 +10,9 @@ const variables = { id: process.argv[2] ?? '', snapshot: true };
 const forever = { retryAttempts: Infinity, shouldRetry: () => true };
 const client = createClient({ url: url.replace(/^http/, 'ws'), ...forever });
 
+// The server shuts down, or this program was too slow.
+const RESUMABLE = ['SERVICE_UNAVAILABLE', 'SLOW_CONSUMER'];
+
 function follow() {
   client.subscribe(
     { query, variables }, // graphql-ws sends it again after a reconnect, with the cursor of that time
@@ -21,7 +24,7 @@ function follow() {
         console.log(JSON.stringify(event));
       },
       error: fail,
-      complete: () => setTimeout(follow, 1_000), // the server stops
+      complete: () => setTimeout(follow, 1_000), // after such an error
     },
   );
 }
@@ -29,7 +32,8 @@ function follow() {
 function fail(errors) {
   const [{ message, extensions }] = [errors].flat();
   console.error(message ?? errors);
-  if (extensions?.code !== 'SLOW_CONSUMER') process.exit(1); // that one can resume
+  if (!RESUMABLE.includes(extensions?.code)) process.exit(1);
+  if (extensions.lastCursor) Object.assign(variables, { after: extensions.lastCursor, snapshot: false });
 }
 
 follow();

@@ -6,11 +6,12 @@ import exec from 'k6/execution';
 import http from 'k6/http';
 import { Counter, Trend } from 'k6/metrics';
 import { WebSocket } from 'k6/websockets';
+import { CONNECTION_PARAMETERS, HEADERS, numberOf, URL } from './k6/settings.ts';
+import { report, TREND_STATISTICS, valueOf, type Summary } from './k6/summary.ts';
 
-const URL = __ENV['URL'] || 'http://127.0.0.1:4000/graphql';
 const STEPS = ['create', 'replay', 'bulk', 'edit', 'cancel', 'get', 'page', 'stats', 'update', 'event'] as const;
 type Step = (typeof STEPS)[number];
-const ITERATIONS = Number(__ENV['ITERATIONS'] || 100);
+const ITERATIONS = numberOf('ITERATIONS', 100);
 const WATCH_TIMEOUT_MS = 10_000;
 /** Events of each iteration: four orders are created, one is cancelled, one is confirmed. */
 const EVENTS = 6;
@@ -21,7 +22,7 @@ const took = Object.fromEntries(STEPS.map((step) => [step, new Trend(`step_${ste
 const eventsSeen = new Counter('events_seen');
 
 export const options = {
-  vus: Number(__ENV['VUS'] || 5),
+  vus: numberOf('VUS', 5),
   iterations: ITERATIONS,
   thresholds: {
     checks: ['rate==1'],
@@ -29,6 +30,7 @@ export const options = {
     // Wide limits: they detect a server that hangs, not a busy machine.
     ...Object.fromEntries(STEPS.map((step) => [`step_${step}`, ['p(95)<2000']])),
   },
+  summaryTrendStats: TREND_STATISTICS,
 };
 
 /** The response data of each step. */
@@ -46,7 +48,7 @@ interface Answers {
 
 function ask<S extends keyof Answers>(step: S, query: string, variables: object): Answers[S] {
   const response = http.post(URL, JSON.stringify({ query, variables }), {
-    headers: { 'content-type': 'application/json' },
+    headers: HEADERS,
     responseType: 'text',
     tags: { step },
   });
@@ -131,7 +133,7 @@ export default function smoke(): void {
     socket.close();
   }, WATCH_TIMEOUT_MS);
 
-  socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init' }));
+  socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init', payload: CONNECTION_PARAMETERS }));
   socket.onmessage = (event) => {
     const message = JSON.parse(event?.data as string) as SocketMessage;
     if (message.type === 'connection_ack') {
@@ -249,38 +251,9 @@ function checkEvents(seen: readonly StatusChange[]): void {
   });
 }
 
-interface Metric {
-  readonly values: Readonly<Record<string, number>>;
-  readonly thresholds?: Readonly<Record<string, { readonly ok: boolean }>>;
-}
-
-interface Summary {
-  readonly metrics: Readonly<Record<string, Metric>>;
-  readonly root_group: { readonly checks: readonly { readonly name: string; readonly fails: number }[] };
-}
-
-const valueOf = (metric: Metric | undefined, name: string) => metric?.values[name] ?? 0;
-
-/** The result and the duration of each step. */
-export function handleSummary({ metrics, root_group: root }: Summary): { readonly stdout: string } {
-  const [passes, fails] = ['passes', 'fails'].map((name) => valueOf(metrics['checks'], name));
-  const crossed = Object.entries(metrics).flatMap(([name, { thresholds = {} }]) =>
-    Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : [`${name}: ${rule}`])),
-  );
-  const failed = root.checks
-    .filter((each) => each.fails > 0)
-    .map(({ name, fails: times }) => `  FAILED ${times}×  ${name}`);
-  const steps = STEPS.map((step) => {
-    const metric = metrics[`step_${step}`];
-    const [median, p95] = ['med', 'p(95)'].map((name) => valueOf(metric, name).toFixed(1));
-    return `  ${step.padEnd(8)} ${metric === undefined ? 'not run' : `median ${median} ms, 95 % within ${p95} ms`}`;
-  });
-  const verdict = crossed.length === 0 ? 'All checks passed.' : `Failed thresholds: ${crossed.join('; ')}`;
-  const lines = [
-    `${valueOf(metrics['iterations'], 'count')} iterations, ${passes} checks passed, ${fails} failed`,
-    ...steps,
-    ...failed,
-    verdict,
-  ];
-  return { stdout: `\n${lines.join('\n')}\n` };
+export function handleSummary(summary: Summary) {
+  const seconds = summary.state.testRunDurationMs / 1_000;
+  const rows = STEPS.map((name) => ({ name, metric: `step_${name}`, seconds }));
+  const [passes, fails] = ['passes', 'fails'].map((name) => valueOf(summary, 'checks', name));
+  return report(summary, `smoke: ${ITERATIONS} iterations, ${passes} checks passed, ${fails} failed`, rows);
 }

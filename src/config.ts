@@ -3,13 +3,20 @@ import { authConfigOf, type AuthConfig } from './auth-config.js';
 import { invalidConfiguration } from './startup-error.js';
 import { LOOPBACK_NAMES, type GuardOptions } from './http/request-guard.js';
 import { VARIABLES, type Values } from './environment.js';
+import type { TracingOptions } from './observability/traces.js';
+import { tracesOf } from './traces-config.js';
 import type { Variable } from './variable-kinds.js';
 
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Number of server processes. */
+  readonly workers: number;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
+  readonly logRequests: boolean;
+  /** Null if only clients on this machine may read the metrics. */
+  readonly metricsToken: string | null;
   readonly auth: AuthConfig;
   readonly policy: { readonly customerPrices: boolean };
   /** Which requests the server serves at all. */
@@ -23,11 +30,14 @@ export interface Config {
       | { readonly kind: 'embedded'; readonly dataDir: string }
       | { readonly kind: 'external'; readonly url: string; readonly directUrl: string };
     readonly migrate: boolean;
+    /** Whether the database may lose acknowledged orders. */
+    readonly mayBeUnsafe: boolean;
     readonly poolSize: number;
     readonly preparedStatements: boolean;
     readonly statementTimeoutMs: number;
     readonly lockTimeoutMs: number;
     readonly connectTimeoutMs: number;
+    readonly waitMs: number;
   };
   readonly request: {
     readonly fastLane: boolean;
@@ -53,6 +63,7 @@ export interface Config {
   };
   readonly writes: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly maxCommands: number;
     readonly maxItems: number;
     readonly maxBytes: number;
@@ -61,6 +72,7 @@ export interface Config {
   };
   readonly reads: {
     readonly lanes: number;
+    readonly stallMs: number;
     readonly expensiveLanes: number;
     readonly countTimeoutMs: number;
     readonly maxKeys: number;
@@ -102,7 +114,9 @@ export interface Config {
         readonly maxCached: number;
       };
   readonly fulfilment: { readonly kind: 'off' } | { readonly kind: 'simulated'; readonly completeAfterMs: number };
-  readonly shutdownDrainMs: number;
+  /** Null without traces. */
+  readonly traces: TracingOptions | null;
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
 }
 
@@ -125,8 +139,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return deepFreeze({
     host: values.HOST,
     port: values.PORT,
+    workers: values.WORKERS,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
+    logRequests: values.LOG_REQUESTS === 'on',
+    metricsToken: values.METRICS_TOKEN,
     auth,
     guard: guardOf(values, auth),
     introspection: unlessProduction(values.INTROSPECTION),
@@ -139,11 +156,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
           ? { kind: 'embedded', dataDir: values.DATA_DIR }
           : { kind: 'external', url, directUrl: values.DATABASE_DIRECT_URL ?? url },
       migrate: values.DATABASE_MIGRATE === 'always' || (values.DATABASE_MIGRATE === 'auto' && url === null),
+      mayBeUnsafe: values.ALLOW_UNSAFE_DATABASE === 'true',
       poolSize: values.DATABASE_POOL_SIZE,
       preparedStatements: values.DATABASE_PREPARED_STATEMENTS === 'on',
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
       lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+      waitMs: values.DATABASE_WAIT_MS,
     },
     request: {
       fastLane: values.GRAPHQL_FAST_LANE === 'on',
@@ -159,14 +178,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     redisUrl: values.REDIS_URL,
     trustedProxies: values.TRUSTED_PROXIES,
     websockets: websocketsOf(values),
-    writes: {
-      lanes: values.WRITE_LANES,
-      maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
-      maxItems: values.WRITE_BATCH_MAX_ITEMS,
-      maxBytes: values.WRITE_BATCH_MAX_BYTES,
-      maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
-      maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
-    },
+    writes: writesOf(values),
     reads: readsOf(values),
     events: {
       debounceMs: values.EVENTS_DEBOUNCE_MS,
@@ -181,7 +193,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       values.FULFILMENT === 'off'
         ? { kind: 'off' }
         : { kind: values.FULFILMENT, completeAfterMs: values.FULFILMENT_COMPLETE_AFTER_MS },
-    shutdownDrainMs: values.SHUTDOWN_DRAIN_MS,
+    traces: tracesOf(values),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
   });
 }
@@ -196,9 +209,22 @@ function websocketsOf(values: Values): Config['websockets'] {
   };
 }
 
+function writesOf(values: Values): Config['writes'] {
+  return {
+    lanes: values.WRITE_LANES,
+    stallMs: values.QUEUE_STALL_MS,
+    maxCommands: values.WRITE_BATCH_MAX_COMMANDS,
+    maxItems: values.WRITE_BATCH_MAX_ITEMS,
+    maxBytes: values.WRITE_BATCH_MAX_BYTES,
+    maxQueued: values.WRITE_QUEUE_MAX_COMMANDS,
+    maxQueuedBytes: values.WRITE_QUEUE_MAX_BYTES,
+  };
+}
+
 function readsOf(values: Values): Config['reads'] {
   return {
     lanes: values.READ_LANES,
+    stallMs: values.QUEUE_STALL_MS,
     expensiveLanes: values.READ_EXPENSIVE_LANES,
     countTimeoutMs: values.COUNT_TIMEOUT_MS,
     maxKeys: values.READ_BATCH_MAX_KEYS,

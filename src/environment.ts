@@ -3,14 +3,19 @@ import { ACCESS_VARIABLES } from './environment/access.js';
 import { BATCH_VARIABLES } from './environment/batches.js';
 import { DATABASE_VARIABLES } from './environment/database.js';
 import { EVENT_VARIABLES } from './environment/events.js';
+import { OBSERVABILITY_VARIABLES } from './environment/observability.js';
 import { REQUEST_VARIABLES } from './environment/requests.js';
 import { SERVICE_VARIABLES } from './environment/services.js';
-import { choice, text, whole, type Variable } from './variable-kinds.js';
+import { TRACE_VARIABLES } from './environment/traces.js';
+import { choice, text, whole, workers, type Variable } from './variable-kinds.js';
 
 /** Every variable that the server reads, with its default and bounds. */
 export const VARIABLES = {
   HOST: text('127.0.0.1', 'Address that the server listens on.'),
   PORT: whole(4000, 0, 65_535, 'Port for HTTP and WebSockets. 0 selects a free port.'),
+  WORKERS: workers(
+    'Number of server processes that share the port; `auto` is the number of available cores. The limits of connections, batches, queues and caches apply to each process, see docs/operations.md.',
+  ),
   NODE_ENV: choice(
     'development',
     ['development', 'production', 'test'],
@@ -26,13 +31,15 @@ export const VARIABLES = {
     ['auto', 'json', 'pretty'],
     '`json` writes one JSON object per line, `pretty` writes readable text. `auto` is `pretty` on a terminal and `json` elsewhere.',
   ),
+  ...OBSERVABILITY_VARIABLES,
   ...ACCESS_VARIABLES,
   ...DATABASE_VARIABLES,
   ...REQUEST_VARIABLES,
   ...BATCH_VARIABLES,
   ...EVENT_VARIABLES,
   ...SERVICE_VARIABLES,
-  SHUTDOWN_DRAIN_MS: whole(
+  ...TRACE_VARIABLES,
+  SHUTDOWN_DELAY_MS: whole(
     0,
     0,
     600_000,
@@ -42,7 +49,7 @@ export const VARIABLES = {
     10_000,
     0,
     600_000,
-    'Maximum time that a shutdown waits for running requests, in milliseconds.',
+    'Maximum time that a shutdown waits for running requests and fulfilment jobs after `SHUTDOWN_DELAY_MS`, in milliseconds.',
   ),
 } as const satisfies Readonly<Record<string, Variable>>;
 

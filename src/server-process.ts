@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, type App } from './app.js';
-import { loadEnvFile, readConfig } from './config.js';
+import { loadEnvFile, readConfig, type Config } from './config.js';
 import { createLog } from './observability/log.js';
 import { logStream } from './observability/log-stream.js';
 import { maskSecrets } from './observability/logged-error.js';
@@ -10,8 +10,10 @@ import { StartupError } from './startup-error.js';
 
 /** Maximum time that a start continues after a stop signal. */
 const START_TIMEOUT_MS = 5_000;
-/** Maximum duration of a shutdown, besides the drain and grace times. */
-const CLOSE_TIMEOUT_MS = 30_000;
+/** Maximum duration of a shutdown, besides the delay and the grace time. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** The embedded PostgreSQL writes its memory to disk before it ends. */
+const EMBEDDED_CLOSE_TIMEOUT_MS = 30_000;
 /** A terminal sends Ctrl-C to npm and to the server, and npm forwards it. Signals within this time count as one. */
 const REPEATED_SIGNAL_MS = 1_000;
 
@@ -20,11 +22,15 @@ export async function runServer(): Promise<number> {
   try {
     return await main();
   } catch (cause) {
-    const text =
-      cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
-    process.stderr.write(`${text}\n`);
+    reportFailedStart(cause);
     return 1;
   }
+}
+
+export function reportFailedStart(cause: unknown): void {
+  const text =
+    cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
+  process.stderr.write(`${text}\n`);
 }
 
 async function main(): Promise<number> {
@@ -35,7 +41,10 @@ async function main(): Promise<number> {
   if (config.auth.kind === 'open') log.warn('No authentication is configured: every client is admin.');
 
   const stop = stopRequest();
-  const app = await createApp(config, log, cutOffAfter(stop));
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
+  const create = config.workers === 1 ? createApp : (await import('./workers/supervisor.js')).createSupervisor;
+  const app = await create(config, log, { stopping: stopping.signal, cutOff: cutOffAfter(stop) });
   process.stdout.write(`ready ${app.url}\n`);
   if (config.playground) process.stdout.write(`playground ${new URL('/', app.url).href}\n`);
 
@@ -43,13 +52,17 @@ async function main(): Promise<number> {
   if (typeof end === 'string') log.info({ reason: end }, 'shutdown started');
   else log.fatal(end.lost);
   exitOnRepeatedSignal();
-  const timeoutMs = config.shutdownDrainMs + config.shutdownGraceMs + CLOSE_TIMEOUT_MS;
-  const clean = await Promise.race([closed(app, log), sleep(timeoutMs, false)]);
+  const clean = await closeApp(app, config, log);
   return clean && typeof end === 'string' ? 0 : 1;
 }
 
+/** @returns whether the app closed in time and without an error */
+export function closeApp(app: App, config: Config, log: Logger): Promise<boolean> {
+  return Promise.race([closed(app, log), timedOut(config, log)]);
+}
+
 /** Node.js would print all fields of the error, which may contain connections and statements. */
-function exitOnUnexpectedFailure(log: Logger): void {
+export function exitOnUnexpectedFailure(log: Logger): void {
   process.once('uncaughtException', (cause) => {
     log.fatal({ err: cause }, 'unexpected failure; the server stops');
     process.exit(1);
@@ -77,12 +90,21 @@ function ignoreLostTerminal(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** A second Ctrl-C exits at once. PostgreSQL keeps running, and the next start takes it over. */
+/** A second signal exits at once. An embedded PostgreSQL keeps running, and the next start takes it over. */
 function exitOnRepeatedSignal(): void {
   const from = performance.now() + REPEATED_SIGNAL_MS;
-  process.on('SIGINT', () => {
-    if (performance.now() >= from) process.exit(1);
-  });
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (performance.now() >= from) process.exit(1);
+    });
+  }
+}
+
+async function timedOut({ database, shutdownDelayMs, shutdownGraceMs }: Config, log: Logger): Promise<false> {
+  const closeMs = database.source.kind === 'embedded' ? EMBEDDED_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS;
+  await sleep(shutdownDelayMs + shutdownGraceMs + closeMs, undefined, { ref: false });
+  log.error('shutdown took too long; the process exits without closing everything');
+  return false;
 }
 
 /** @returns whether the app closed without an error */

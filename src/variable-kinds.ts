@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 /** One environment variable, as docs/configuration.md shows it. */
@@ -19,6 +20,16 @@ export function whole(fallback: number, least: number, most: number, about: stri
     .refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= least && Number(text) <= most, rule)
     .transform(Number);
   return { schema, fallback: String(fallback), bounds: `${least} to ${most}`, about };
+}
+
+/** A number of processes. */
+export function workers(about: string): Variable<number> {
+  const { schema, fallback, bounds } = whole(1, 1, 256, about);
+  const cores = z
+    .string()
+    .optional()
+    .transform((text) => (text === 'auto' ? String(availableParallelism()) : text));
+  return { schema: cores.pipe(schema), fallback, bounds: `${bounds}, or auto`, about };
 }
 
 export function optionalWhole(least: number, most: number, about: string): Variable<number | null> {
@@ -72,6 +83,16 @@ export function optionalText(about: string): Variable<string | null> {
     .optional()
     .transform((text) => text ?? null);
   return { schema, fallback: '', bounds: 'text', about };
+}
+
+export function secretText(leastLength: number, about: string): Variable<string | null> {
+  const bounds = `at least ${leastLength} printable ASCII characters`;
+  const schema = z
+    .string()
+    .refine((text) => text.length >= leastLength && /^[!-~]+$/.test(text), `must have ${bounds}, without spaces`)
+    .optional()
+    .transform((text) => text ?? null);
+  return { schema, fallback: '', bounds, about, secret: true };
 }
 
 export function list(bounds: string, about: string): Variable<readonly string[] | null> {

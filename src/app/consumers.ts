@@ -5,8 +5,11 @@ import { kafkaRelay } from '../events/consumers/kafka-relay.js';
 import { orderStatisticsProjection } from '../events/consumers/order-statistics.js';
 import { fulfilmentConsumer } from '../fulfilment/fulfilment-consumer.js';
 import { simulatedHandler } from '../fulfilment/simulated-handler.js';
-import { readCertificateAuthorities } from './certificate-authorities.js';
+import { kafkaClusterOf } from './kafka-cluster.js';
 import { createKafkaTopic } from '../kafka/kafka-topic.js';
+import type { PartStates } from '../observability/part-monitor.js';
+import { traceTopic } from '../kafka/traced-topic.js';
+import type { Tracer } from '../observability/span.js';
 import type { FulfilmentHandler } from '../orders/interfaces/fulfilment-handler.js';
 import { countEvents } from '../store/statements/count-events.js';
 import { readArrivals } from '../store/statements/read-arrivals.js';
@@ -14,16 +17,19 @@ import { readEventDetails } from '../store/statements/read-event-details.js';
 
 const KAFKA_TOPIC = 'order_events';
 
-const caOf = (file: string | null) => (file === null ? null : readCertificateAuthorities(file));
-
 /** The configured consumers of the event log. They connect to other systems when they handle events. */
-export function createConsumers(config: Pick<Config, 'kafka' | 'fulfilment'>, log: Logger): readonly EventConsumer[] {
+export function createConsumers(
+  config: Pick<Config, 'kafka' | 'fulfilment'>,
+  log: Logger,
+  { tracer = null, parts = new Map() }: { readonly tracer?: Tracer | null; readonly parts?: PartStates } = {},
+): readonly EventConsumer[] {
   const { kafka } = config;
   const consumers: EventConsumer[] = [orderStatisticsProjection(countEvents)];
   if (kafka !== null) {
-    const tls = kafka.tls === null ? null : { ca: caOf(kafka.tls.caFile) };
-    const topic = createKafkaTopic({ ...kafka, tls, name: KAFKA_TOPIC, log });
-    consumers.push(kafkaRelay({ topic, readDetails: readEventDetails, log }));
+    const topic = createKafkaTopic({ ...kafka, ...kafkaClusterOf(kafka), name: KAFKA_TOPIC, log });
+    parts.set('kafka', topic.state);
+    const published = tracer === null ? topic : traceTopic(topic, KAFKA_TOPIC, tracer);
+    consumers.push(kafkaRelay({ topic: published, readDetails: readEventDetails, log }));
   }
   const handler = fulfilmentHandlerOf(config);
   if (handler !== null) consumers.push(fulfilmentConsumer(handler.steps, readArrivals));

@@ -8,17 +8,21 @@ import { startLogTailer } from '../events/log-tailer.js';
 import { startSequencer } from '../events/sequencer.js';
 import { createSubscriptionHub } from '../events/subscription-hub.js';
 import { createEventLog } from '../store/event-log.js';
-import type { Setup } from './setup.js';
+import type { TracedSetup } from './setup.js';
 
 /** Commit → sequencer → event log → log tailer → subscription hub and consumers. */
-export async function startEvents({ config, log, resources }: Setup, database: Database, directUrl: string) {
+export async function startEvents(
+  { config, log, resources, parts, tracer }: TracedSetup,
+  database: Database,
+  directUrl: string,
+) {
   const { debounceMs, pollMs, maxQueued, maxCost } = config.events;
   const eventLog = createEventLog(database);
   const self = randomUUID();
 
   const hub = createSubscriptionHub({ maxQueued, maxCost });
   resources.defer(() => hub.close());
-  const list = createConsumers(config, log);
+  const list = createConsumers(config, log, { tracer, parts });
   const consumers = await startConsumers({
     consumers: list,
     database,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isAbandoned, type Caller } from '../orders/interfaces/caller.js';
 import type { ProductLookup, ProductLookupResult } from '../orders/interfaces/product-lookup.js';
-import { createFindProduct } from './find-product.js';
+import { createFindProduct, type LookupSource } from './find-product.js';
 import { createMemoryProductCache } from './memory-product-cache.js';
 import { createProductRequests, type PendingLookup } from './product-requests.js';
 import { unavailable } from './product-responses.js';
@@ -15,6 +15,8 @@ export interface HttpProductLookupOptions extends ProductServiceOptions {
   readonly maxCached: number;
   /** `auto` requests several products at once if the service supports it. */
   readonly batch: 'auto' | 'off';
+  /** Called for each looked up product with the source of the result. */
+  readonly onLookup?: (source: LookupSource) => void;
 }
 
 /** A lookup in progress, which its callers share. */
@@ -40,7 +42,8 @@ export function createHttpProductLookup(
   const memory = createMemoryProductCache(options.maxCached);
   const pending = new Map<string, SharedLookup>();
   const request = createProductRequests(createProductService(options, log), options.batch, log);
-  const find = createFindProduct(request, sharedCache, options.cacheSeconds * 1_000);
+  const { cacheSeconds, onLookup = () => undefined } = options;
+  const find = createFindProduct({ request, sharedCache, cacheMs: cacheSeconds * 1_000, onLookup });
 
   async function load(lookup: SharedLookup): Promise<ProductLookupResult> {
     try {
@@ -74,7 +77,10 @@ export function createHttpProductLookup(
 
   /** The result if it is known without waiting. */
   function recall(id: string): ProductLookupResult | undefined {
-    return canBeRequested(id) ? memory.get(id) : UNKNOWN;
+    if (!canBeRequested(id)) return UNKNOWN;
+    const known = memory.get(id);
+    if (known !== undefined) onLookup('memory');
+    return known;
   }
 
   async function waitFor(id: string, abandoned: Promise<ProductLookupResult>): Promise<ProductLookupResult> {

@@ -10,9 +10,12 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import type { Logger } from 'pino';
+import type { PartMonitor } from '../observability/part-monitor.js';
+import { inChildSpan, type Span, type SpanOptions } from '../observability/span.js';
 import type { ProductResponse } from './product-responses.js';
 
 export interface ProductServiceOptions {
+  readonly monitor?: Pick<PartMonitor, 'worked' | 'failed'>;
   /** http or https, without query and fragment. User info is sent as an Authorization header. */
   readonly url: string;
   /** Maximum duration of one attempt, including its body, in milliseconds. */
@@ -60,6 +63,7 @@ class Failure extends Error {
  */
 export function createProductService(options: ProductServiceOptions, log: Logger): ProductService {
   const { base, headers } = readUrl(options.url);
+  const attempt: SpanOptions = { kind: 'client', attributes: attributesOf(base) };
   const retrying = retry(handleType(Failure), {
     maxAttempts: options.retries,
     backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }),
@@ -68,11 +72,19 @@ export function createProductService(options: ProductServiceOptions, log: Logger
   const breaker = createBreaker(options.breaker, log);
 
   async function tryOnce(path: string, { isFinal }: ProductRequest): Promise<ProductResponse> {
-    const response = await send(`${base}${path}`, headers, options.timeoutMs);
+    const url = `${base}${path}`;
+    const response = await inChildSpan('GET', attempt, (span) => send(url, headers, options.timeoutMs, span)).catch(
+      (cause: unknown) => {
+        options.monitor?.failed();
+        throw cause;
+      },
+    );
     const failed = response.status >= 500 || response.status === 429;
     if (failed && isFinal?.(response.status) !== true) {
+      options.monitor?.failed();
       throw new Failure(`The product service responded with status ${response.status}.`);
     }
+    options.monitor?.worked();
     return response;
   }
 
@@ -125,11 +137,25 @@ function createBreaker({ failures, restMs }: ProductServiceOptions['breaker'], l
   return breaker;
 }
 
-async function send(url: string, headers: Headers, timeoutMs: number): Promise<ProductResponse> {
+/** Without the path, which has the ids of products. */
+function attributesOf(base: string): SpanOptions['attributes'] & object {
+  const { protocol, hostname, port } = new URL(base);
+  const defaultPort = protocol === 'https:' ? 443 : 80;
+  return {
+    'http.request.method': 'GET',
+    'server.address': hostname,
+    'server.port': port === '' ? defaultPort : Number(port),
+  };
+}
+
+async function send(url: string, given: Headers, timeoutMs: number, span: Span | null): Promise<ProductResponse> {
+  const headers = span === null ? given : new Headers([...given, ...Object.entries(span.headers())]);
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeoutMs);
   try {
     const response = await fetch(url, { headers, redirect: 'manual', signal: controller.signal });
+    span?.set({ 'http.response.status_code': response.status });
+    if (response.status >= 400) span?.fail(String(response.status));
     return { status: response.status, body: await readBody(response, controller.signal) };
   } catch (cause) {
     if (controller.signal.aborted) {

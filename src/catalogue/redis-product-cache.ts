@@ -45,7 +45,7 @@ export function createRedisProductCache(options: RedisProductCacheOptions): Shar
 
   async function read(ids: readonly string[]): Promise<readonly (CachedResult | null)[]> {
     const began = performance.now(); // before Redis reads its clock, so that no entry is used for too long
-    const reply = await redis.run((client) => Promise.all([client.time(), client.mGet(ids.map(keyOf))]));
+    const reply = await redis.run((client) => Promise.all([client.time(), client.mGet(ids.map(keyOf))]), 'MGET');
     if (reply === null) return ids.map(() => null);
     const [[seconds, microseconds], texts] = reply;
     const now = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
@@ -69,7 +69,7 @@ export function createRedisProductCache(options: RedisProductCacheOptions): Shar
         return client.set(keyOf(entry.id), formatEntry(entry), { expiration: { type: 'PXAT', value } });
       });
       return Promise.all(writes);
-    });
+    }, 'SET');
   }
 
   return {

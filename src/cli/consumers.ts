@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadEnvFile, readConfig } from '../config.js';
 import { createConsumers } from '../app/consumers.js';
 import type { Database } from '../database/database.js';
@@ -9,35 +8,31 @@ import { moveConsumer } from '../events/consumers/move-consumer.js';
 import { rebuildConsumer } from '../events/consumers/rebuild-consumer.js';
 import { createLog } from '../observability/log.js';
 import { StartupError } from '../startup-error.js';
+import { invalidArguments, JSON_OPTION, parseOptions, type CommandHelp } from './command.js';
 import { withDatabase } from './with-database.js';
 
-export const CONSUMERS_USAGE = '[list | rebuild NAME | move NAME POSITION | resume NAME] [--json]';
+export const CONSUMERS_HELP = {
+  name: 'consumers',
+  about: 'Lists the consumers of the event log; rebuilds, moves or resumes one. Servers may run meanwhile.',
+  words: '[list | rebuild NAME | move NAME POSITION | resume NAME]',
+  options: { json: JSON_OPTION },
+  examples: ['consumers --json', 'consumers rebuild order-statistics', 'consumers move kafka-relay end'],
+} as const satisfies CommandHelp;
 
 /** Lists the consumers of the event log; rebuilds, moves or resumes one. */
 export async function manageConsumers(words: readonly string[]): Promise<string> {
-  const { positionals, values } = argumentsOf(words);
+  const number = words.find((word) => /^-\d/.test(word)); // the parser would report an unknown option
+  if (number !== undefined) positionOf(number);
+  const { positionals, values } = parseOptions(CONSUMERS_HELP, words);
   const [action = 'list', name, target, ...rest] = positionals;
   const change = action === 'list' && name === undefined ? null : changeOf(action, name, target);
-  if (rest.length > 0) throw new StartupError(USAGE);
+  if (rest.length > 0) throw invalidArguments(CONSUMERS_HELP, '');
   return withDatabase(async (database) => {
     await change?.(database);
     const all = await readConsumerReports(database.prisma);
     const reports = change === null ? all : all.filter((report) => report.name === name);
     return values.json ? JSON.stringify(reports.map(reportToJson)) : reports.map(lineOf).join('\n');
   });
-}
-
-const USAGE = `Usage: npm run cli -- consumers ${CONSUMERS_USAGE}`;
-
-function argumentsOf(words: readonly string[]) {
-  const number = words.find((word) => /^-\d/.test(word)); // the parser would report an unknown option
-  if (number !== undefined) positionOf(number);
-  try {
-    const options = { json: { type: 'boolean', default: false } } as const;
-    return parseArgs({ args: [...words], options, allowPositionals: true });
-  } catch (cause) {
-    throw new StartupError(`${(cause as Error).message}\n${USAGE}`, { cause });
-  }
 }
 
 type Change = (database: Database) => Promise<unknown>;
@@ -52,7 +47,7 @@ function changeOf(action: string, name: string | undefined, target: string | und
     return (database) => rebuildConsumer(database, consumer);
   }
   if (name !== undefined && action === 'resume' && target === undefined) return (database) => resume(database, name);
-  throw new StartupError(USAGE);
+  throw invalidArguments(CONSUMERS_HELP, '');
 }
 
 function configured(name: string): EventConsumer {
@@ -68,7 +63,7 @@ function configured(name: string): EventConsumer {
 function positionOf(text: string): bigint | 'end' {
   if (text === 'end') return text;
   if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  throw new StartupError(`POSITION must be a number or the word end; it is ${text}.\n${USAGE}`);
+  throw invalidArguments(CONSUMERS_HELP, `POSITION must be a number or the word end; it is ${text}.`);
 }
 
 async function move(database: Database, consumer: EventConsumer, target: bigint | 'end'): Promise<void> {

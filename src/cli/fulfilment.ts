@@ -1,13 +1,20 @@
-import { parseArgs } from 'node:util';
 import { readFulfilmentReport, retryDeadLetters, type FulfilmentReport } from '../fulfilment/dead-letters.js';
 import { checkJobSchema } from '../fulfilment/job-schema.js';
 import { parseUuid } from '../orders/order-id.js';
-import { StartupError } from '../startup-error.js';
+import { invalidArguments, JSON_OPTION, parseOptions, type CommandHelp } from './command.js';
 import { withDatabase } from './with-database.js';
 
-export const FULFILMENT_USAGE = '[list | retry ORDER_ID | retry --all] [--json]';
+export const FULFILMENT_HELP = {
+  name: 'fulfilment',
+  about: 'Lists the dead letters of fulfilment, or returns them to the queue. Servers may run meanwhile.',
+  words: '[list | retry ORDER_ID | retry --all]',
+  options: {
+    all: { type: 'boolean', default: false, about: 'Returns all dead letters to the queue.' },
+    json: JSON_OPTION,
+  },
+  examples: ['fulfilment --json', 'fulfilment retry --all'],
+} as const satisfies CommandHelp;
 
-const USAGE = `Usage: npm run cli -- fulfilment ${FULFILMENT_USAGE}`;
 const MAX_LISTED = 1_000;
 
 /** Lists the dead letters of fulfilment, or returns them to the queue; also while servers run. */
@@ -22,18 +29,13 @@ export async function manageFulfilment(words: readonly string[]): Promise<string
 }
 
 function optionsOf(words: readonly string[]) {
-  try {
-    const options = { json: { type: 'boolean', default: false }, all: { type: 'boolean', default: false } } as const;
-    const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
-    const [action = 'list', id = '', ...rest] = positionals;
-    const orderId = parseUuid(id);
-    const isList = action === 'list' && id === '' && !values.all;
-    const isRetry = action === 'retry' && (orderId === null ? id === '' && values.all : !values.all);
-    if (rest.length > 0 || !(isList || isRetry)) throw new Error('The arguments are invalid.');
-    return { action, orderId, ...values };
-  } catch (cause) {
-    throw new StartupError(`${(cause as Error).message}\n${USAGE}`, { cause });
-  }
+  const { values, positionals } = parseOptions(FULFILMENT_HELP, words);
+  const [action = 'list', id = '', ...rest] = positionals;
+  const orderId = parseUuid(id);
+  const isList = action === 'list' && id === '' && !values.all;
+  const isRetry = action === 'retry' && (orderId === null ? id === '' && values.all : !values.all);
+  if (rest.length > 0 || !(isList || isRetry)) throw invalidArguments(FULFILMENT_HELP, 'The arguments are invalid.');
+  return { action, orderId, ...values };
 }
 
 function formatReport(report: FulfilmentReport, json: boolean): string {

@@ -1,54 +1,52 @@
-import { StartupError } from '../startup-error.js';
-import { CONSUMERS_USAGE, manageConsumers } from './consumers.js';
-import { buildDocuments, DOCUMENTS_USAGE } from './documents.js';
-import { FULFILMENT_USAGE, manageFulfilment } from './fulfilment.js';
+import { CommandError } from './command-error.js';
+import { helpOf, INVALID_ARGUMENTS, table, type Command } from './command.js';
+import { CONSUMERS_HELP, manageConsumers } from './consumers.js';
+import { buildDocuments, DOCUMENTS_HELP } from './documents.js';
+import { doctor, DOCTOR_HELP } from './doctor.js';
+import { exportOrders } from './export.js';
+import { EXPORT_HELP } from './export/export-options.js';
+import { FULFILMENT_HELP, manageFulfilment } from './fulfilment.js';
+import { migrateDatabase, MIGRATE_HELP } from './migrate-database.js';
 import { runCommand } from './run-command.js';
-import { signDevelopmentToken, TOKEN_USAGE } from './token.js';
-import { watch, WATCH_USAGE } from './watch.js';
-
-interface Command {
-  /** The arguments. */
-  readonly usage: string;
-  readonly about: string;
-  /** @returns what the command prints at its end */
-  readonly run: (words: readonly string[]) => Promise<string>;
-}
+import { seed } from './seed.js';
+import { SEED_HELP } from './seed/seed-options.js';
+import { stressTest } from './stress-test.js';
+import { STRESS_TEST_HELP } from './stress-test/stress-options.js';
+import { signDevelopmentToken, TOKEN_HELP } from './token.js';
+import { watch } from './watch.js';
+import { WATCH_HELP } from './watch/watch-options.js';
 
 /** The commands of `npm run cli -- NAME`. */
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  [
-    'consumers',
-    {
-      usage: CONSUMERS_USAGE,
-      about: 'Lists the consumers of the event log; rebuilds, moves or resumes one.',
-      run: manageConsumers,
-    },
-  ],
-  [
-    'documents',
-    { usage: DOCUMENTS_USAGE, about: 'Writes the manifest of the GraphQL documents in a folder.', run: buildDocuments },
-  ],
-  [
-    'fulfilment',
-    {
-      usage: FULFILMENT_USAGE,
-      about: 'Lists the dead letters of fulfilment, or returns them to the queue.',
-      run: manageFulfilment,
-    },
-  ],
-  ['token', { usage: TOKEN_USAGE, about: 'Prints a token for development.', run: signDevelopmentToken }],
-  ['watch', { usage: WATCH_USAGE, about: 'Prints each event of a running server as a line of JSON.', run: watch }],
-]);
+const COMMANDS: readonly Command[] = [
+  { help: CONSUMERS_HELP, run: manageConsumers },
+  { help: DOCTOR_HELP, run: doctor },
+  { help: DOCUMENTS_HELP, run: buildDocuments },
+  { help: EXPORT_HELP, run: exportOrders },
+  { help: FULFILMENT_HELP, run: manageFulfilment },
+  { help: MIGRATE_HELP, run: migrateDatabase },
+  { help: SEED_HELP, run: seed },
+  { help: STRESS_TEST_HELP, run: stressTest },
+  { help: TOKEN_HELP, run: signDevelopmentToken },
+  { help: WATCH_HELP, run: watch },
+];
 
 await runCommand(async () => {
   const [name = '', ...words] = process.argv.slice(2);
-  const command = COMMANDS.get(name);
-  if (command !== undefined) return command.run(words);
-  if (name === '' || name === 'help' || name === '--help') return usage();
-  throw new StartupError(`There is no command ${name}.\n${usage()}`);
+  if (name === '' || name === '--help') return usage();
+  if (name === 'help') return words[0] === undefined ? usage() : helpOf(commandOf(words[0]).help);
+  const { help, run } = commandOf(name);
+  return words.includes('--help') ? helpOf(help) : run(words);
 });
 
+/** @throws CommandError if there is none */
+function commandOf(name: string): Command {
+  const command = COMMANDS.find(({ help }) => help.name === name);
+  if (command !== undefined) return command;
+  throw new CommandError(INVALID_ARGUMENTS, `There is no command ${name}.\n${usage()}`);
+}
+
 function usage(): string {
-  const lines = [...COMMANDS].map(([name, { usage, about }]) => `  ${name} ${usage}\n      ${about}`);
-  return `Usage: npm run cli -- NAME [ARGUMENTS]\n${lines.join('\n')}`;
+  const commands = COMMANDS.map(({ help }) => [help.name, help.about] as const);
+  const help = 'npm run cli -- NAME --help lists the options of a command, with examples.';
+  return `Usage: npm run cli -- NAME [ARGUMENTS]\n\n${table(commands)}\n\n${help}`;
 }

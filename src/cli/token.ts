@@ -1,19 +1,27 @@
-import { parseArgs } from 'node:util';
 import { SignJWT } from 'jose';
 import { loadEnvFile, readConfig } from '../config.js';
 import { ROLES } from '../domain/viewer.js';
 import { StartupError } from '../startup-error.js';
+import { durationOf, invalidArguments, parseOptions, type CommandHelp } from './command.js';
 
-export const TOKEN_USAGE = '--role ROLE [--subject ID] [--expires-in 1h]';
+export const TOKEN_HELP = {
+  name: 'token',
+  about: 'Prints a token for development, signed with AUTH_JWT_SECRET.',
+  options: {
+    role: { type: 'string', value: 'ROLE', about: `Required: one of ${ROLES.join(', ')}.` },
+    subject: { type: 'string', value: 'ID', default: 'developer', about: 'The customerId of a customer.' },
+    'expires-in': { type: 'string', value: 'TIME', default: '1h', about: 'Such as 90s, 15m, 8h or 7d.' },
+  },
+  examples: ['token --role staff', 'token --role customer --subject ada --expires-in 8h'],
+} as const satisfies CommandHelp;
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const MAX_DAYS = 365;
 
 /** Signs a token with AUTH_JWT_SECRET, for development. */
 export async function signDevelopmentToken(words: readonly string[]): Promise<string> {
-  const { role, subject, 'expires-in': duration } = optionsOf(words);
+  const { role, subject, 'expires-in': duration } = parseOptions(TOKEN_HELP, words).values;
   if (role === undefined || !ROLES.some((known) => known === role)) {
-    throw new StartupError(`--role must be one of ${ROLES.join(', ')}.\n${USAGE}`);
+    throw invalidArguments(TOKEN_HELP, `--role must be one of ${ROLES.join(', ')}.`);
   }
   const seconds = secondsOf(duration);
   loadEnvFile();
@@ -37,26 +45,11 @@ export async function signDevelopmentToken(words: readonly string[]): Promise<st
   return new SignJWT(claims).setProtectedHeader({ alg, typ: 'JWT' }).sign(new TextEncoder().encode(auth.secret));
 }
 
-const USAGE = `Usage: npm run cli -- token ${TOKEN_USAGE}`;
-
-function optionsOf(words: readonly string[]) {
-  try {
-    const options = {
-      role: { type: 'string' },
-      subject: { type: 'string', default: 'developer' },
-      'expires-in': { type: 'string', default: '1h' },
-    } as const;
-    return parseArgs({ args: [...words], options }).values;
-  } catch (cause) {
-    throw new StartupError(`${(cause as Error).message}\n${USAGE}`, { cause });
-  }
-}
-
-function secondsOf(duration: string): number {
-  const [, count, unit = ''] = /^(\d{1,8})([smhd])$/.exec(duration) ?? [];
-  const seconds = Number(count) * (SECONDS[unit] ?? 0);
-  if (seconds > 0 && seconds <= MAX_DAYS * 86_400) return seconds;
-  throw new StartupError(
+function secondsOf(text: string): number {
+  const seconds = (durationOf(text) ?? 0) / 1_000;
+  if (seconds >= 1 && seconds <= MAX_DAYS * 86_400) return Math.floor(seconds);
+  throw invalidArguments(
+    TOKEN_HELP,
     `--expires-in must be a number of seconds, minutes, hours or days, such as 90s, 15m, 8h or 7d, of at most ${MAX_DAYS} days.`,
   );
 }

@@ -5,8 +5,6 @@ import { followEvents } from './watch/follow-events.js';
 import { createLinePrinter } from './watch/line-printer.js';
 import { readWatchOptions } from './watch/watch-options.js';
 
-export { WATCH_USAGE } from './watch/watch-options.js';
-
 /**
  * Prints each event of a running server as a line of JSON, until interrupted.
  *
@@ -16,7 +14,7 @@ export { WATCH_USAGE } from './watch/watch-options.js';
  */
 export async function watch(words: readonly string[]): Promise<string> {
   loadEnvFile(); // for the server's PORT
-  const options = readWatchOptions(words, process.env['PORT'] ?? '4000');
+  const options = readWatchOptions(words);
   const { url, token, snapshot } = options;
   const cursorFile = options.cursorFile === null ? null : openCursorFile(options.cursorFile);
   const after = cursorFile?.read() ?? options.after;

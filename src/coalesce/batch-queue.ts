@@ -11,8 +11,12 @@ export interface BatchQueueOptions<E> {
   readonly run: (entries: readonly E[]) => Promise<void>;
 }
 
-/** Adds an entry to the queued batch of its group, or to a new batch if there is none or it has no room. */
-export type AddToBatch<E> = (entry: E) => void;
+export interface BatchQueue<E> {
+  /** Adds an entry to the queued batch of its group, or to a new batch if there is none or it has no room. */
+  add(entry: E): void;
+  /** The entries whose batches have not started. */
+  waiting(): readonly E[];
+}
 
 interface Batch<E> {
   readonly group: string;
@@ -22,7 +26,7 @@ interface Batch<E> {
 }
 
 /** Runs batches in the sequence of their first entries, each in its own lane. */
-export function createBatchQueue<E>(options: BatchQueueOptions<E>): AddToBatch<E> {
+export function createBatchQueue<E>(options: BatchQueueOptions<E>): BatchQueue<E> {
   const { lanes, maxBatchOf, sizeOf, groupOf, run } = options;
   const waiting: Batch<E>[] = [];
   const open = new Map<string, Batch<E>>(); // the last queued batch of each group
@@ -36,7 +40,7 @@ export function createBatchQueue<E>(options: BatchQueueOptions<E>): AddToBatch<E
     void run(batch.entries).finally(release);
   }
 
-  return (entry) => {
+  function add(entry: E): void {
     const group = groupOf(entry);
     const size = sizeOf(entry);
     const last = open.get(group);
@@ -49,5 +53,7 @@ export function createBatchQueue<E>(options: BatchQueueOptions<E>): AddToBatch<E
     open.set(group, batch);
     waiting.push(batch);
     if (waiting.length === 1) lanes.enter(start);
-  };
+  }
+
+  return { add, waiting: () => waiting.flatMap(({ entries }) => entries) };
 }

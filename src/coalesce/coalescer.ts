@@ -3,21 +3,16 @@ import { isAbandoned } from '../orders/interfaces/caller.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
 import { createBatchQueue } from './batch-queue.js';
+import {
+  createQueuedCall,
+  notRun,
+  stalled,
+  type Call,
+  type QueuedCall,
+  type QueuedCallOptions,
+} from './queued-call.js';
 
-/** The messages for calls that are rejected or do not finish before their deadline. */
-interface CoalescerMessages {
-  /** Noun of the call in messages: "read", "write". */
-  readonly what: string;
-  /** The deadline passed before the batch started. */
-  readonly unstartedMessage: string;
-  /** The deadline passed while the batch was running. */
-  readonly lateMessage: string;
-  readonly lateDetails?: Readonly<Record<string, unknown>>;
-  /** The deadline passed while the call was idle. Default: `lateMessage`. */
-  readonly idleMessage?: string;
-}
-
-export interface CoalescerOptions<K, V> extends CoalescerMessages {
+export interface CoalescerOptions<K, V> extends QueuedCallOptions<K> {
   readonly lanes: Lanes;
   /** Only keys of one group share a batch. Default: all keys are in one group. */
   readonly groupOf?: (key: K) => string;
@@ -32,8 +27,6 @@ export interface CoalescerOptions<K, V> extends CoalescerMessages {
   readonly maxQueuedBytes: number;
   /** Approximate size of a queued key in bytes. */
   readonly weigh: (key: K) => number;
-  /** Whether a started call is waiting while no work of it is in progress. */
-  readonly isIdle?: (key: K) => boolean;
   /**
    * Runs one batch and returns a value, an Error or a promise for each call, in the sequence of the calls. The lane is
    * released when this resolves; the returned promises may settle later. A rejection fails every call.
@@ -43,25 +36,13 @@ export interface CoalescerOptions<K, V> extends CoalescerMessages {
 
 export interface Coalescer<K, V> {
   load(key: K, caller: Caller): Promise<V>;
+  /** The size of the calls that are queued or running. */
+  depth(): number;
   /** Resolves when no call is queued or running. */
   idle(): Promise<void>;
 }
 
-/** A key and the caller that requested it. */
-export interface Call<K> {
-  readonly key: K;
-  readonly caller: Caller;
-}
-
 export type CallResult<V> = V | Error | Promise<V>;
-
-/** A call in the queue. `resolve` and `reject` remove it from the queue, even if its caller was rejected at the deadline. */
-interface Entry<K, V> extends Call<K> {
-  /** `expired`: the call was rejected at its deadline as not started, so it must not run. */
-  state: 'queued' | 'running' | 'expired';
-  readonly resolve: (value: V) => void;
-  readonly reject: (cause: unknown) => void;
-}
 
 /**
  * Combines single calls into batches. Calls that arrive while every lane is busy join the next batch. Nothing is cached:
@@ -69,13 +50,13 @@ interface Entry<K, V> extends Call<K> {
  * or its deadline has passed.
  */
 export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalescer<K, V> {
-  const { what, lanes, groupOf = () => '', maxQueued, maxQueuedBytes, weigh, isIdle, run } = options;
+  const { what, lanes, groupOf = () => '', maxQueued, maxQueuedBytes, weigh, run } = options;
   const { maxBatch, maxBatchOf = () => maxBatch, sizeOf = () => 1 } = options;
   let queued = 0;
   let queuedBytes = 0;
   let idlers: (() => void)[] = [];
 
-  const addToBatch = createBatchQueue<Entry<K, V>>({
+  const queue = createBatchQueue<QueuedCall<K, V>>({
     lanes,
     maxBatchOf: ({ key }) => maxBatchOf(key),
     sizeOf: ({ key }) => sizeOf(key),
@@ -83,8 +64,12 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     run: runBatch,
   });
 
-  async function runBatch(entries: readonly Entry<K, V>[]): Promise<void> {
-    const live: Entry<K, V>[] = [];
+  lanes.onStall(() => {
+    for (const entry of queue.waiting()) if (entry.state === 'queued') entry.expire(stalled(what));
+  });
+
+  async function runBatch(entries: readonly QueuedCall<K, V>[]): Promise<void> {
+    const live: QueuedCall<K, V>[] = [];
     for (const entry of entries) {
       if (entry.state === 'expired' || isAbandoned(entry.caller)) entry.reject(notRun(options, entry.caller));
       else live.push(entry);
@@ -112,26 +97,13 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
     queued += size;
     queuedBytes += bytes;
     return new Promise((resolve, reject) => {
-      const onDeadline = () => {
-        if (entry.state === 'queued') entry.state = 'expired';
-        if (entry.state !== 'running') reject(notRun(options, caller));
-        else reject(tooLate(options, isIdle?.(key) ?? false));
-      };
-      const timer = setTimeout(onDeadline, Math.max(0, caller.deadline - performance.now()));
-      const after =
-        <T>(settleCaller: (outcome: T) => void) =>
-        (outcome: T) => {
-          clearTimeout(timer);
-          dequeue(size, bytes);
-          settleCaller(outcome); // without effect after the deadline
-        };
-      const entry: Entry<K, V> = { key, caller, state: 'queued', resolve: after(resolve), reject: after(reject) };
-      addToBatch(entry);
+      queue.add(createQueuedCall({ key, caller }, options, { resolve, reject, onSettled: () => dequeue(size, bytes) }));
     });
   }
 
   async function load(key: K, caller: Caller): Promise<V> {
     if (isAbandoned(caller)) throw notRun(options, caller);
+    if (lanes.isStalled()) throw stalled(what);
     const [size, bytes] = [sizeOf(key), weigh(key)];
     if (queued + size <= maxQueued && queuedBytes + bytes <= maxQueuedBytes) return enqueue(key, caller, size, bytes);
     const message = `The ${what} was not started: too many ${what}s are waiting. Retry later.`;
@@ -140,28 +112,13 @@ export function createCoalescer<K, V>(options: CoalescerOptions<K, V>): Coalesce
 
   return {
     load,
+    depth: () => queued,
     idle: () => (queued === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
 }
 
-function settle<V>({ resolve, reject }: Entry<unknown, V>, result: CallResult<V>): void {
+function settle<V>({ resolve, reject }: QueuedCall<unknown, V>, result: CallResult<V>): void {
   if (result instanceof Error) reject(result);
   else if (result instanceof Promise) result.then(resolve, reject);
   else resolve(result);
-}
-
-/** The error for a call that was dropped from the queue without running. */
-function notRun({ what, unstartedMessage }: CoalescerMessages, { signal }: Caller): RequestError {
-  return signal.aborted
-    ? new RequestError('CANCELLED', `The ${what} was not started: the client has disconnected.`)
-    : new RequestError('SERVICE_UNAVAILABLE', unstartedMessage);
-}
-
-/** The error for a call whose deadline passed while its batch was running. */
-function tooLate(
-  { lateMessage, lateDetails = {}, idleMessage = lateMessage }: CoalescerMessages,
-  isIdle: boolean,
-): RequestError {
-  if (isIdle) return new RequestError('SERVICE_UNAVAILABLE', idleMessage);
-  return new RequestError('SERVICE_UNAVAILABLE', lateMessage, { details: lateDetails });
 }

@@ -5,11 +5,14 @@ import type { Caller } from '../orders/interfaces/caller.js';
 import type { Lanes } from '../orders/interfaces/lanes.js';
 import type { BatchOrderReader, BatchRead, OrderReader } from '../orders/interfaces/order-reader.js';
 import { watchCallers } from './abandonment.js';
+import type { BatchObserver } from './batch-observer.js';
 import { createCoalescer } from './coalescer.js';
 import { createLanes } from './lanes.js';
 
 export interface ReadBounds {
   readonly lanes: number;
+  /** Time without an ended batch after which queued reads are rejected. Not for counts, statistics and the event log. */
+  readonly stallMs: number;
   /** Lanes of counts and statistics, which read many rows. */
   readonly expensiveLanes: number;
   readonly maxKeys: number;
@@ -24,29 +27,31 @@ export type ReaderFor = (caller: Caller) => OrderReader;
 type SharedRead<K, V> = (keys: readonly K[], caller: Caller) => Promise<readonly V[]>;
 
 /** Coalesces the reads of the whole process. Within a request, an order, its items and a customer are read once. */
-export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds): ReaderFor {
-  const lanes = createLanes(bounds.lanes);
+export function coalesceReads(reader: BatchOrderReader, bounds: ReadBounds, observer?: BatchObserver): ReaderFor {
+  const share = <K, V>(kind: string, read: BatchRead<K, V>, lanes: Lanes, lateMessage = READ_TOO_LATE) =>
+    shareRead(read, { ...bounds, kind, lanes, lateMessage, observer });
+  const lanes = createLanes(bounds.lanes, bounds.stallMs);
   const expensive = createLanes(bounds.expensiveLanes);
   const logLanes = createLanes(LOG_LANES);
-  const order = share(reader.order, lanes, bounds);
-  const items = share(reader.items, lanes, bounds);
-  const customer = share(reader.customer, lanes, bounds);
-  const idsOfCustomer = share(reader.idsOfCustomer, lanes, bounds);
-  const isKnown = share(reader.isKnown, lanes, bounds);
-  const isCommandKnown = share(reader.isCommandKnown, lanes, bounds);
-  const range = share(reader.range, lanes, bounds);
-  const shortCount = share(reader.count, lanes, bounds, COUNT_TOO_LATE);
-  const longCount = share(reader.count, expensive, bounds, COUNT_TOO_LATE);
-  const idOfNumber = share(reader.idOfNumber, lanes, bounds);
-  const idOfReference = share(reader.idOfReference, lanes, bounds);
-  const events = share(reader.events, lanes, bounds);
-  const eventPage = share(reader.eventPage, logLanes, bounds);
-  const replayPage = share(reader.eventPage, createLanes(REPLAY_LANES), bounds);
-  const startPoint = share(reader.startPoint, withPauses(createLanes(1), START_PAUSE_MS), bounds);
-  const latestEvents = share(reader.latestEvents, logLanes, bounds);
-  const stats = share(reader.stats, expensive, bounds);
-  const statsSpan = share(reader.statsSpan, expensive, bounds);
-  const statsSeries = share(reader.statsSeries, expensive, bounds);
+  const order = share('order', reader.order, lanes);
+  const items = share('items', reader.items, lanes);
+  const customer = share('customer', reader.customer, lanes);
+  const idsOfCustomer = share('idsOfCustomer', reader.idsOfCustomer, lanes);
+  const isKnown = share('isKnown', reader.isKnown, lanes);
+  const isCommandKnown = share('isCommandKnown', reader.isCommandKnown, lanes);
+  const range = share('range', reader.range, lanes);
+  const shortCount = share('shortCount', reader.count, lanes, COUNT_TOO_LATE);
+  const longCount = share('longCount', reader.count, expensive, COUNT_TOO_LATE);
+  const idOfNumber = share('idOfNumber', reader.idOfNumber, lanes);
+  const idOfReference = share('idOfReference', reader.idOfReference, lanes);
+  const events = share('events', reader.events, lanes);
+  const eventPage = share('eventPage', reader.eventPage, logLanes);
+  const replayPage = share('replayPage', reader.eventPage, createLanes(REPLAY_LANES));
+  const startPoint = share('startPoint', reader.startPoint, withPauses(createLanes(1), START_PAUSE_MS));
+  const latestEvents = share('latestEvents', reader.latestEvents, logLanes);
+  const stats = share('stats', reader.stats, expensive);
+  const statsSpan = share('statsSpan', reader.statsSpan, expensive);
+  const statsSeries = share('statsSeries', reader.statsSeries, expensive);
 
   return (caller) => {
     const one = async <K, V>(read: SharedRead<K, V>, key: K) => (await read([key], caller))[0] as V;
@@ -89,7 +94,7 @@ const REPLAY_LANES = 1;
 const START_PAUSE_MS = 20;
 
 function withPauses(lanes: Lanes, pauseMs: number): Lanes {
-  return { enter: (start) => lanes.enter((release) => start(() => setTimeout(release, pauseMs))) };
+  return { ...lanes, enter: (start) => lanes.enter((release) => start(() => setTimeout(release, pauseMs))) };
 }
 
 /** A count with at most this limit, which the default of the API has, does not queue behind exact counts. */
@@ -112,15 +117,20 @@ interface CalledKeys<K> {
   readonly members: readonly string[];
 }
 
+interface SharedReadOptions extends Omit<ReadBounds, 'lanes'> {
+  readonly kind: string;
+  readonly lanes: Lanes;
+  readonly lateMessage: string;
+  readonly observer: BatchObserver | undefined;
+}
+
 /**
  * One coalescer for each kind of read. A batch is one statement, so keys of different shapes use separate lanes, and each
  * caller gets its rows as soon as its own statement ends. Equal keys in a batch are read once.
  */
-function share<K, V>(
+function shareRead<K, V>(
   { nameOf, read, maxKeysOf, isCancellable = false }: BatchRead<K, V>,
-  lanes: Lanes,
-  { maxKeys, maxQueued, maxQueuedBytes }: ReadBounds,
-  lateMessage = READ_TOO_LATE,
+  { kind, lanes, maxKeys, maxQueued, maxQueuedBytes, lateMessage, observer }: SharedReadOptions,
 ): SharedRead<K, V> {
   const coalescer = createCoalescer<CalledKeys<K>, readonly V[]>({
     what: 'read',
@@ -140,12 +150,16 @@ function share<K, V>(
         for (const [index, member] of key.members.entries()) distinct.set(member, key.keys[index] as K);
       }
       using watch = isCancellable ? watchCallers(calls.map(({ caller }) => caller)) : null;
-      const values = await read([...distinct.values()], watch?.signal ?? NEVER);
+      const runRead = () => read([...distinct.values()], watch?.signal ?? NEVER);
+      const values = await (observer === undefined
+        ? runRead()
+        : observer.run({ kind, size: distinct.size, callers: calls.map(({ caller }) => caller) }, runRead));
       if (values.length !== distinct.size) throw new Error(`${values.length} values for ${distinct.size} keys`);
       const byMember = new Map([...distinct.keys()].map((member, index) => [member, values[index] as V]));
       return calls.map(({ key }) => key.members.map((member) => byMember.get(member) as V));
     },
   });
+  observer?.queue(kind, () => coalescer.depth());
   const load = (keys: readonly K[], caller: Caller) => {
     const names = keys.map(nameOf);
     return coalescer.load({ keys, shape: names[0]?.shape ?? '', members: names.map(({ member }) => member) }, caller);

@@ -2,13 +2,17 @@ import { UNKNOWN_OUTCOME } from '../domain/errors.js';
 import { toError } from '../domain/to-error.js';
 import type { BatchWriter, LockConflict } from '../orders/interfaces/batch-writer.js';
 import type { OrderWriter, WriteCommand, WriteOutcome } from '../orders/interfaces/order-writer.js';
-import { createCoalescer, type CallResult, type Call } from './coalescer.js';
+import type { BatchObserver } from './batch-observer.js';
+import { createCoalescer, type CallResult } from './coalescer.js';
 import { sizeOf, split, type BatchBounds, type CommandSize } from './command-size.js';
 import { createLanes } from './lanes.js';
+import type { Call } from './queued-call.js';
 import { createWaitingCommands, type SizedCall, type WaitingCommands } from './waiting-commands.js';
 
 export interface WriteBounds extends BatchBounds {
   readonly lanes: number;
+  /** Time without an ended batch after which queued writes are rejected. */
+  readonly stallMs: number;
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
 }
@@ -24,12 +28,12 @@ interface SizedCommand {
  * Group commit: writes that arrive while a batch is in flight share the next transaction. A command with a lock conflict
  * waits outside the lanes.
  */
-export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): CoalescedWriter {
-  const batchWriter = { ...store, write: neverRejecting(store.write) };
+export function coalesceWrites(store: BatchWriter, bounds: WriteBounds, observer?: BatchObserver): CoalescedWriter {
+  const batchWriter = { ...store, write: observed(neverRejecting(store.write), observer) };
   const waiting = createWaitingCommands(batchWriter, { ...bounds, maxWaiting: Math.ceil(bounds.maxQueued / 2) });
   const coalescer = createCoalescer<SizedCommand, WriteOutcome>({
     what: 'write',
-    lanes: createLanes(bounds.lanes),
+    lanes: createLanes(bounds.lanes, bounds.stallMs),
     maxBatch: bounds.maxCommands,
     maxQueued: bounds.maxQueued,
     maxQueuedBytes: bounds.maxQueuedBytes,
@@ -43,6 +47,7 @@ export function coalesceWrites(store: BatchWriter, bounds: WriteBounds): Coalesc
     isIdle: ({ command }) => waiting.isIdle(command),
     run: (calls) => writeCalls(calls, batchWriter.write, waiting, bounds),
   });
+  observer?.queue('write', () => coalescer.depth());
   return {
     write: (command, caller) => coalescer.load({ command, size: sizeOf(command) }, caller),
     idle: () => coalescer.idle(),
@@ -93,5 +98,14 @@ function neverRejecting(write: BatchWriter['write']): BatchWriter['write'] {
       const error = toError(cause);
       return calls.map(() => error);
     }
+  };
+}
+
+/** Each observed batch is one call of the store: commands that waited for a lock are observed again. */
+function observed(write: BatchWriter['write'], observer: BatchObserver | undefined): BatchWriter['write'] {
+  if (observer === undefined) return write;
+  return (calls, options) => {
+    const batch = { kind: 'write', size: calls.length, callers: calls.map(({ caller }) => caller) };
+    return observer.run(batch, () => write(calls, options));
   };
 }

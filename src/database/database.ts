@@ -27,7 +27,18 @@ export interface Database {
   readonly reads: ReadQueryable;
   /** The same for long statements, which end with their callers. */
   readonly readsWithin: (bounds: StatementBounds) => ReadQueryable;
+  readonly pool: () => PoolState;
   close(): Promise<void>;
+}
+
+/** The connections of the pool. */
+export interface PoolState {
+  readonly max: number;
+  /** Used or idle. */
+  readonly open: number;
+  readonly idle: number;
+  /** Statements and transactions that wait for a connection. */
+  readonly waiting: number;
 }
 
 /** The raw queries of a Prisma client or of an interactive transaction. */
@@ -72,6 +83,12 @@ export function openDatabase(options: DatabaseOptions, log: Logger): Database {
     prisma,
     reads: poolReads(pool, nameOf),
     readsWithin: cancellableReads(pool, nameOf, url),
+    pool: () => ({
+      max: options.poolSize,
+      open: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: async () => {
       await prisma.$disconnect(); // ends the pool if a statement ran through Prisma
       if (!pool.ending) await pool.end();

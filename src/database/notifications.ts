@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
@@ -5,7 +6,10 @@ import { createFailureLog } from '../observability/failure-log.js';
 import type { Database } from './database.js';
 
 const CHANNEL = 'ordergraph_log';
-const RECONNECT_MS = 1_000;
+const RECONNECT_MS = 500;
+/** The listening connection is otherwise idle: half-open, it would stay so for hours. */
+const PROBE_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
 
 /**
  * Notifies the other processes of new entries in the event log. Runs as a separate statement, not inside a write.
@@ -18,6 +22,16 @@ export async function announce({ prisma }: Database, sender: string): Promise<vo
 
 export interface Listener {
   close(): Promise<void>;
+}
+
+/** Ends the connection if it does not respond. */
+async function probe(connection: Client): Promise<void> {
+  try {
+    await connection.query(`LISTEN ${CHANNEL}`); // again: it has no effect
+  } catch (cause) {
+    const { stream } = (connection as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.destroy(new Error('Connection terminated: it did not respond', { cause }));
+  }
 }
 
 /**
@@ -37,6 +51,7 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
       connectionString: url,
       keepAlive: true,
       connectionTimeoutMillis: 2_000,
+      query_timeout: PROBE_TIMEOUT_MS,
       application_name: 'ordergraph-listen',
     });
     client = connection;
@@ -52,7 +67,8 @@ export function listen(url: string, self: string, onGrown: () => void, log: Logg
       await connection.query(`LISTEN ${CHANNEL}`);
       failures.worked('LISTEN connection restored');
       onGrown(); // notifications may have been missed
-      const error = await lost;
+      const probes = setInterval(() => void probe(connection), PROBE_MS);
+      const error = await lost.finally(() => clearInterval(probes));
       if (!stop.signal.aborted) failures.failed(error, 'LISTEN connection lost; polling until it is restored');
     } finally {
       await connection.end().catch(() => undefined); // it has failed already

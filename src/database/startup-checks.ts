@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { maskSecrets } from '../observability/logged-error.js';
 import { StartupError } from '../startup-error.js';
 import { withClient } from './client.js';
@@ -29,10 +30,43 @@ export async function checkSession({ prisma }: Database): Promise<void> {
   );
 }
 
+/**
+ * Rejects a database that can lose acknowledged orders. The settings are those of the sessions of this server, which its
+ * role and its database may override.
+ *
+ * @throws StartupError that names the settings, unless `mayBeUnsafe`
+ */
+export async function checkDurability(
+  { prisma }: Database,
+  { mayBeUnsafe, log }: { readonly mayBeUnsafe: boolean; readonly log: Logger },
+): Promise<void> {
+  const rows = await prisma.$queryRawUnsafe<{ name: string }[]>(
+    "SELECT name FROM pg_settings WHERE name = any($1) AND setting = 'off'",
+    [...UNSAFE, FULL_PAGE_WRITES],
+  );
+  const off = new Set(rows.map(({ name }) => name));
+  if (off.has(FULL_PAGE_WRITES) && !mayBeUnsafe) log.warn(TORN_PAGES);
+  const unsafe = UNSAFE.filter((name) => off.has(name)).join(', ');
+  if (unsafe === '') return;
+  const problem = `The database can lose acknowledged orders when it crashes. These settings are off: ${unsafe}.`;
+  if (!mayBeUnsafe) throw new StartupError(`${problem} Turn them on, or set ALLOW_UNSAFE_DATABASE=true.`);
+  log.info(`${problem} ALLOW_UNSAFE_DATABASE=true allows it.`);
+}
+
+const UNSAFE = ['fsync', 'synchronous_commit'];
+const FULL_PAGE_WRITES = 'full_page_writes';
+const TORN_PAGES =
+  'full_page_writes is off: unless the file system writes whole pages, as ZFS does, a crash of the machine can corrupt the database';
+
 /** The start-up error for a database that cannot be reached or migrated. */
 export function cannotUse(url: string, cause: unknown): StartupError {
   if (cause instanceof StartupError) return cause;
+  const reason = maskSecrets(reasonOf(cause));
+  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${reason}`, { cause });
+}
+
+/** The message of a failure, or its code: refused connections have no message. */
+export function reasonOf(cause: unknown): string {
   const { code, message } = cause as { code?: unknown; message?: unknown };
-  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? cause);
-  return new StartupError(`The database at ${new URL(url).host} cannot be used: ${maskSecrets(reason)}`, { cause });
+  return typeof message === 'string' && message !== '' ? message : String(code ?? cause);
 }

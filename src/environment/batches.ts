@@ -44,4 +44,10 @@ export const BATCH_VARIABLES = {
     4_000_000_000,
     'Maximum size of all keys in queued and running reads, in bytes. Further reads are rejected as `OVERLOADED`.',
   ),
+  QUEUE_STALL_MS: whole(
+    800,
+    100,
+    600_000,
+    'Time after which queued reads or writes are rejected as `OVERLOADED` if no batch of `READ_LANES` or `WRITE_LANES` has ended and all of them are busy, in milliseconds.',
+  ),
 } as const satisfies Readonly<Record<string, Variable>>;

@@ -12,6 +12,11 @@ export const DATABASE_VARIABLES = {
     ['auto', 'always', 'never'],
     'Whether the server applies pending migrations at start. `auto` applies them to the embedded database only.',
   ),
+  ALLOW_UNSAFE_DATABASE: choice(
+    'false',
+    ['true', 'false'],
+    'Whether the server starts on a database that can lose acknowledged orders: with `fsync` or `synchronous_commit` off.',
+  ),
   DATABASE_POOL_SIZE: whole(12, 4, 200, 'Maximum number of pooled database connections.'),
   DATABASE_PREPARED_STATEMENTS: choice(
     'on',
@@ -30,5 +35,11 @@ export const DATABASE_VARIABLES = {
     50,
     60_000,
     'Maximum time to obtain a database connection, in milliseconds.',
+  ),
+  DATABASE_WAIT_MS: whole(
+    60_000,
+    0,
+    3_600_000,
+    'Maximum time that a start waits for a database that cannot be reached, in milliseconds.',
   ),
 } as const satisfies Readonly<Record<string, Variable>>;

@@ -16,7 +16,7 @@ export interface PublishingHub extends SubscriptionHub {
   readonly skipTo: (position: bigint) => void;
   /** The log was restored to an earlier state, which ends at this position: ends every subscription with CURSOR_EXPIRED. */
   readonly rewindTo: (position: bigint) => void;
-  /** Ends every subscription. */
+  /** Ends every subscription, and those that join later. */
   close(): void;
 }
 
@@ -44,7 +44,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
   let closed = false;
 
   /** Ends all subscriptions at once. */
-  function endAll(end: 'closed' | 'rewound'): void {
+  function endAll(end: 'stopped' | 'rewound'): void {
     for (const subscriber of [...groups.values()].flatMap(membersOf)) subscriber.endWith(end);
   }
 
@@ -54,7 +54,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
       const onEnd = () => leave(groups, key, { subscriber, kinds, cost });
       const subscriber = new Subscriber({ filter, maxQueued, publishedAfter: recent.after, onEnd });
       const total = (groups.get(key)?.cost ?? 0) + cost;
-      if (closed) subscriber.leave();
+      if (closed) subscriber.endWith('stopped');
       else if (total > maxCost) throw tooCostly(total, maxCost);
       else enter(groups, key, { subscriber, kinds, cost });
       return subscriber;
@@ -81,7 +81,7 @@ export function createSubscriptionHub({ maxQueued, maxCost }: SubscriptionHubOpt
     },
     close() {
       closed = true;
-      endAll('closed');
+      endAll('stopped');
     },
   };
 }

@@ -33,9 +33,12 @@ export function fulfilmentConsumer(
     debounceMs: 500,
     tables: [],
     async handle(tx, range) {
-      const jobs = (await readArrivals(tx, range, statuses)).map(({ orderId, status, at }) => {
+      const jobs = (await readArrivals(tx, range, statuses)).map(({ orderId, status, at, traceparent }) => {
         const delayMs = steps[status]?.delayMs ?? 0;
-        return queuedStep({ orderId, status, waits: 0 }, delayMs === 0 ? null : new Date(at.getTime() + delayMs));
+        return queuedStep(
+          { orderId, status, waits: 0, traceparent },
+          delayMs === 0 ? null : new Date(at.getTime() + delayMs),
+        );
       });
       if (jobs.length === 0) return;
       const db = fromPrisma(tx);

@@ -16,6 +16,8 @@ export interface StepJob {
   readonly status: OrderStatus;
   /** How often the handler has postponed the step. */
   readonly waits: number;
+  /** Trace context of the event; absent in jobs of earlier versions. */
+  readonly traceparent?: string | null;
 }
 
 /** A job that is not queued yet. */
@@ -34,7 +36,7 @@ export function queuedStep(data: StepJob, startAfter: Date | number | null): Que
   return { id: formatUuid(digest, 8), data, priority, ...(startAfter === null ? {} : { startAfter }) };
 }
 
-export function idempotencyKeyOf({ orderId, status }: Omit<StepJob, 'waits'>): string {
+export function idempotencyKeyOf({ orderId, status }: Pick<StepJob, 'orderId' | 'status'>): string {
   return `${orderId}:${status}`;
 }
 

@@ -6,7 +6,8 @@ import { advanceOrder } from '../orders/advance-order.js';
 import type { Caller } from '../orders/interfaces/caller.js';
 import type { FulfilmentHandler, OrderToFulfil, StepResult } from '../orders/interfaces/fulfilment-handler.js';
 import type { OrderDependencies } from '../orders/order-dependencies.js';
-import { idempotencyKeyOf, queuedStep, type QueuedStep, type StepJob } from './job-queue.js';
+import { measure, type Span, type Tracer } from '../observability/span.js';
+import { idempotencyKeyOf, queuedStep, STEPS_QUEUE, type QueuedStep, type StepJob } from './job-queue.js';
 
 /** Fulfilment may change every order. Its changes have an actor of their own. */
 const VIEWER: Viewer = { issuer: '', subject: null, roles: ['admin'] };
@@ -27,6 +28,8 @@ export interface StepDependencies {
   /** Queues a step. */
   readonly queue: (step: QueuedStep) => Promise<unknown>;
   readonly onFailure: (cause: Error, message: string) => void;
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
 }
 
 /**
@@ -35,9 +38,42 @@ export interface StepDependencies {
  * @param stopping aborts at shutdown
  */
 export async function runStep(
+  job: Job<StepJob>,
+  dependencies: StepDependencies,
+  stopping: AbortSignal,
+): Promise<JobResult> {
+  const { tracer } = dependencies;
+  if (tracer === null) return attempt(job, dependencies, stopping, null);
+  return measure(startSpan(tracer, job), async (span) => {
+    const result = await attempt(job, dependencies, stopping, span.isSampled ? span.traceparent : null);
+    if (result.status !== 'completed') span.fail(result.status);
+    return result;
+  });
+}
+
+/** A link and not a child: the step can be made long after the request that caused it. */
+function startSpan(tracer: Tracer, { data, retryCount }: Job<StepJob>): Span {
+  const { traceparent = null } = data;
+  return tracer.start(`process ${STEPS_QUEUE}`, {
+    kind: 'consumer',
+    links: traceparent === null ? [] : [traceparent],
+    attributes: {
+      'messaging.system': 'pg-boss',
+      'messaging.destination.name': STEPS_QUEUE,
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'ordergraph.order.status': data.status,
+      'ordergraph.attempt': retryCount + 1,
+    },
+  });
+}
+
+/** @param traceparent trace context of the attempt, with which its events are stored */
+async function attempt(
   { id, data, retryCount, signal: claim }: Job<StepJob>,
   dependencies: StepDependencies,
   stopping: AbortSignal,
+  traceparent: string | null,
 ): Promise<JobResult> {
   const { handler, orders, onFailure } = dependencies;
   const ending = AbortSignal.any([claim, stopping]);
@@ -49,10 +85,10 @@ export async function runStep(
       idempotencyKey: idempotencyKeyOf(data),
       attempt: retryCount + 1,
       signal,
-      readOrder: () => readOrder(orders, data, callerFor(handler.timeoutMs, signal)),
+      readOrder: () => readOrder(orders, data, callerFor(handler.timeoutMs, signal, traceparent)),
     });
     const result = await unlessAborted(work, signal);
-    const problem = await apply(result, data, dependencies, callerFor(WRITE_TIMEOUT_MS, ending));
+    const problem = await apply(result, data, dependencies, callerFor(WRITE_TIMEOUT_MS, ending, traceparent));
     if (problem === null) return { id, status: 'completed' };
     onFailure(new Error(problem), 'fulfilment: a step was given up; see "npm run cli -- fulfilment list"');
     return { id, status: 'deadletter', output: reasonOf(problem) };
@@ -63,8 +99,8 @@ export async function runStep(
   }
 }
 
-function callerFor(timeoutMs: number, signal: AbortSignal): Caller {
-  return { viewer: VIEWER, deadline: performance.now() + timeoutMs, signal, traceparent: null };
+function callerFor(timeoutMs: number, signal: AbortSignal, traceparent: string | null): Caller {
+  return { viewer: VIEWER, deadline: performance.now() + timeoutMs, signal, traceparent };
 }
 
 async function readOrder(
@@ -93,14 +129,14 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 /** @returns why the step cannot succeed; null if it is done */
 async function apply(
   result: StepResult,
-  { orderId, status: from, waits }: StepJob,
+  { orderId, status: from, waits, traceparent = null }: StepJob,
   { orders, queue }: StepDependencies,
   caller: Caller,
 ): Promise<string | null> {
   switch (result.kind) {
     case 'wait': {
       const forMs = Math.min(Math.max(result.forMs, MIN_WAIT_MS), MAX_WAIT_MS);
-      await queue(queuedStep({ orderId, status: from, waits: waits + 1 }, forMs / 1_000));
+      await queue(queuedStep({ orderId, status: from, waits: waits + 1, traceparent }, forMs / 1_000));
       return null;
     }
     case 'leave':

@@ -16,7 +16,7 @@ export interface FulfilmentWorkerOptions extends Omit<StepDependencies, 'onFailu
 }
 
 export interface FulfilmentWorker {
-  /** Stops taking jobs, and finishes or returns those in progress. */
+  /** Stops taking jobs, and finishes or returns those in progress. All calls share one attempt. */
   close(): Promise<void>;
 }
 
@@ -93,15 +93,16 @@ export async function startFulfilmentWorker({
       return pacing.run(() => Promise.all(jobs.map((job) => runStep(job, dependencies, stopping.signal))));
     },
   );
-  return {
-    async close() {
-      closing.abort();
-      const idle = boss.offWork(STEPS_QUEUE, { wait: true }).then(() => true);
-      if (!(await Promise.race([idle, sleep(graceMs, false, { ref: false })]))) {
-        stopping.abort(new Error('The server was stopped.'));
-        await Promise.race([idle, sleep(ABORT_MS, false, { ref: false })]);
-      }
-      await boss.stop({ graceful: false });
-    },
-  };
+  async function close(): Promise<void> {
+    closing.abort();
+    const idle = boss.offWork(STEPS_QUEUE, { wait: true }).then(() => true);
+    if (!(await Promise.race([idle, sleep(graceMs, false, { ref: false })]))) {
+      stopping.abort(new Error('The server was stopped.'));
+      await Promise.race([idle, sleep(ABORT_MS, false, { ref: false })]);
+    }
+    await boss.stop({ graceful: false });
+  }
+
+  let closed: Promise<void> | null = null;
+  return { close: () => (closed ??= close()) };
 }

@@ -17,6 +17,7 @@ import type { ErrorFormatter } from '../graphql/errors.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
 import { serialize, type FinishResponse } from './finish-response.js';
 import type { HttpContext } from './http-context.js';
+import { traceOperation } from './request-spans.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -105,6 +106,8 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
         async didResolveOperation({ document, operationName, contextValue }) {
           const operation = documents.of(document).operation(operationName);
           if (operation === null) return; // Apollo reports it
+          contextValue.outcome.operation = operation;
+          traceOperation(operation);
           if (operation.kind === OperationTypeNode.SUBSCRIPTION) {
             const message = 'Subscriptions require a websocket (graphql-transport-ws) to the same URL.';
             throw new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
@@ -113,7 +116,7 @@ function rejectBeforehand(documents: PreparedDocuments, maxCost: number): Apollo
           const cost = operation.admit(contextValue.caller.viewer, variables, maxCost);
           if (operation.coerceVariables(variables) === null) return; // the executor reports it
           await contextValue.charge?.takeRequested(cost.requested);
-          contextValue.cost = cost;
+          contextValue.outcome.cost = cost;
         },
       });
     },
@@ -141,6 +144,7 @@ function finishResponses(finish: FinishResponse, texts: WeakMap<object, string>)
           if (body.kind !== 'single') return Promise.resolve();
           const { result, text, status, headers } = finish(body.singleResult, contextValue);
           body.singleResult = result;
+          contextValue.outcome.errors = result.errors;
           texts.set(identityOf(result), text);
           if (status !== null) http.status = status;
           for (const [name, value] of Object.entries(headers)) http.headers.set(name, value);

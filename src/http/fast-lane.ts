@@ -45,9 +45,12 @@ export function createFastLane({ documents, formatError, finish, maxCost }: Fast
       return variables === null ? null : { operation, variables, cost };
     },
     async answer({ operation, variables, cost }, context) {
-      context.cost = cost;
+      Object.assign(context.outcome, { operation, cost });
       const { errors, ...result } = await executed(operation, variables, context);
-      return finish(errors === undefined ? result : { ...result, errors: errors.map(format) }, context);
+      if (errors === undefined) return finish(result, context);
+      const finished = finish({ ...result, errors: errors.map(format) }, context);
+      context.outcome.errors = finished.result.errors;
+      return finished;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { RequestCost } from '../graphql/cost.js';
 import { HTTP_STATUS, readAfterWrite } from '../graphql/errors.js';
 import type { Charge } from '../rate-limit/charge.js';
 import { retryAfterOf } from './charge-for.js';
+import { traceErrors } from './request-spans.js';
 
 const RETRY_AFTER_SECONDS = '1';
 
@@ -22,8 +23,8 @@ export interface FinishedResponse {
 export interface FinishedRequest {
   /** Response names of the mutations whose write is stored. */
   readonly stored: ReadonlySet<string | number>;
-  /** Null if the request was rejected before its execution. */
-  readonly cost: RequestCost | null;
+  /** Its cost is null if the request was rejected before its execution. */
+  readonly outcome: { readonly cost: RequestCost | null };
   /** Null without a rate limit. */
   readonly charge: Charge | null;
 }
@@ -42,6 +43,7 @@ export function createFinish(maxBytes: number): FinishResponse {
   return (given, request) => {
     const { stored } = request;
     const result = withCost(wordReadsAfterWrites(given, stored), request);
+    traceErrors(result);
     const text = serialize(result);
     const fits = text.length <= maxBytes / MOST_BYTES_OF_A_UNIT || Buffer.byteLength(text) <= maxBytes;
     if (fits || stored.size > 0) return { result, text, ...headOf(result) };
@@ -52,7 +54,8 @@ export function createFinish(maxBytes: number): FinishResponse {
 }
 
 /** Reports the cost of an executed request as Shopify does, and gives back what it did not cost. */
-function withCost(result: FormattedExecutionResult, { cost, charge }: FinishedRequest): FormattedExecutionResult {
+function withCost(result: FormattedExecutionResult, { outcome, charge }: FinishedRequest): FormattedExecutionResult {
+  const { cost } = outcome;
   if (cost === null) return result;
   const { requested } = cost;
   const actual = cost.actual(result);

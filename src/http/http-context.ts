@@ -1,11 +1,23 @@
+import type { GraphQLFormattedError } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import type { RequestCost } from '../graphql/cost.js';
+import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { Charge } from '../rate-limit/charge.js';
 
-/** The context of a request over HTTP, with its cost and what it takes from the rate limit. */
+/** What became of a request. */
+export interface RequestOutcome {
+  /** Null until the operation is found. */
+  operation: PreparedOperation | null;
+  /** Null until the operation is accepted. */
+  cost: RequestCost | null;
+  /** The errors of the response, when it is finished. */
+  errors: readonly GraphQLFormattedError[] | undefined;
+}
+
+/** The context of a request over HTTP, with what it takes from the rate limit, and its outcome. */
 export interface HttpContext extends Context {
   /** Null without a rate limit. */
   readonly charge: Charge | null;
-  /** Null until the operation is accepted. */
-  cost: RequestCost | null;
+  /** An object of its own, because Apollo copies the context. */
+  readonly outcome: RequestOutcome;
 }

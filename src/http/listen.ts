@@ -20,13 +20,3 @@ function problemOf(code: string | undefined, host: string, port: number): string
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST ${host} is not an address of this machine.`;
   return null;
 }
-
-/** Waits for the requests in progress, and cuts the connections of those that take longer than the grace. */
-export async function closeWithin(app: FastifyInstance, graceMs: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(timer);
-  }
-}

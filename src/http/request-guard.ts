@@ -37,8 +37,6 @@ const FORWARDED_REQUEST = 'Without authentication the server serves direct reque
  */
 export function createRequestGuard({ loopbackPages, rejectForwarded, hosts, origins }: GuardOptions): RequestGuard {
   const isServed = (host: string) => hosts === null || hosts.includes(hostNameOf(host));
-  const isForwarded = (headers: IncomingHttpHeaders) =>
-    rejectForwarded && FORWARDED.some((name) => headers[name] !== undefined);
 
   function isAllowed(origin: string, host: string): boolean {
     if (origins.includes(origin)) return true;
@@ -54,9 +52,14 @@ export function createRequestGuard({ loopbackPages, rejectForwarded, hosts, orig
     let rejection = null;
     if (!isServed(host)) rejection = OTHER_HOST;
     else if (isOther && readable === null) rejection = OTHER_ORIGIN;
-    else if (isForwarded(headers)) rejection = FORWARDED_REQUEST;
+    else if (rejectForwarded && isForwarded(headers)) rejection = FORWARDED_REQUEST;
     return rejection === null && readable === null ? SERVED : { rejection, origin: readable };
   };
+}
+
+/** Whether a request has the header of a proxy. */
+export function isForwarded(headers: IncomingHttpHeaders): boolean {
+  return FORWARDED.some((name) => headers[name] !== undefined);
 }
 
 interface Address {

@@ -9,6 +9,7 @@ export class RunningSubscriptions {
   readonly #sent = new Map<string, LogPoint | null>();
   #count = 0;
   #characters = 0;
+  #onNone: (() => void) | null = null;
 
   get count(): number {
     return this.#count;
@@ -48,5 +49,11 @@ export class RunningSubscriptions {
     }
     this.#count -= 1;
     this.#characters -= characters;
+    if (this.#count === 0) this.#onNone?.();
+  }
+
+  /** Resolves when no subscription is left. */
+  async ended(): Promise<void> {
+    if (this.#count > 0) await new Promise<void>((resolve) => (this.#onNone = resolve));
   }
 }

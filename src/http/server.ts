@@ -12,11 +12,11 @@ import fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticate, Identity } from '../auth/authenticate.js';
-import { parseTraceparent } from '../domain/traceparent.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context, RequestOrigin } from '../graphql/context.js';
 import { problemOfDocument } from '../graphql/document-limits.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { Tracer } from '../observability/span.js';
 import type { Charge } from '../rate-limit/charge.js';
 import { negotiate, prefersPage } from './accept.js';
 import { answerThrottled, type ChargeFor } from './charge-for.js';
@@ -24,11 +24,16 @@ import { createBoundedServer, type ServerBounds } from './connections.js';
 import { allowReading, answerOptions } from './cors.js';
 import type { FastLane } from './fast-lane.js';
 import type { HttpContext } from './http-context.js';
+import { METRICS_PATH, serveMetrics, type MetricsOptions } from './metrics.js';
+import { observeRequest, rememberRejection } from './observe-requests.js';
 import { answerFailure, answerParserFailure, graphqlError } from './failures.js';
 import { readJsonBodies } from './json-body.js';
 import { servePlayground } from './playground.js';
 import type { RequestGuard } from './request-guard.js';
+import type { ServingState } from './serving-state.js';
+import { inOperationSpan, traceContextOf, traceOperation, traceRequests } from './request-spans.js';
 import { SECURITY_HEADERS } from './security-headers.js';
+import type { TransportObserver } from './transport-observer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 declare module 'fastify' {
@@ -62,11 +67,17 @@ export interface HttpOptions {
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
   readonly createContext: (origin: RequestOrigin) => Context;
-  readonly isDraining: () => boolean;
+  readonly state: () => ServingState;
   /** Why the server is not ready, or null if it is. */
-  readonly unready: () => Promise<string | null>;
+  readonly problem: () => Promise<string | null>;
+  /** The states of the optional parts as JSON, for operators. They do not affect whether the server is ready. */
+  readonly parts: () => unknown;
   /** The consumers of the event log as JSON, for operators. */
   readonly consumers: () => Promise<unknown>;
+  readonly metrics: MetricsOptions;
+  readonly observer: TransportObserver;
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
   readonly log: Logger;
 }
 
@@ -75,7 +86,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Creates the HTTP server for GraphQL, health and readiness on one port. It does not listen yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { guard, maxBytes, playground, isDraining, unready, consumers, log } = options;
+  const { guard, maxBytes, playground, state, metrics, tracer, log } = options;
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     bodyLimit: maxBytes,
@@ -92,6 +103,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     },
     clientErrorHandler: answerParserFailure,
   });
+  traceRequests(app, tracer);
   app.addHook('onRequest', (request, reply, done) => {
     const rejection = beginReply(request, reply, guard);
     if (rejection !== null && !PROBES.has(request.url))
@@ -103,7 +115,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     done();
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isDraining()) void reply.header('connection', 'close'); // kept-alive connections would delay the shutdown
+    if (state() === 'closing') void reply.header('connection', 'close');
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFailure(error, request, reply));
@@ -119,17 +131,23 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   serveGraphql(app, options);
   if (playground) servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
-  app.get('/ready', async (request, reply) => {
-    const reason = await unready();
-    if (reason !== null) return reply.code(503).send({ status: 'unavailable', reason });
-    const isProbe = guard(request.headers).rejection !== null;
-    return isProbe ? { status: 'ok' } : { status: 'ok', consumers: await consumers() };
-  });
+  serveReadiness(app, options);
+  serveMetrics(app, guard, metrics);
   return app;
 }
 
-/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready. */
-const PROBES = new Set(['/health', '/ready']);
+function serveReadiness(app: FastifyInstance, { guard, state, problem, parts, consumers }: HttpOptions): void {
+  app.get('/ready', async (request, reply) => {
+    if (state() !== 'serving') return reply.code(503).send({ status: 'draining', reason: 'shutting down' });
+    const reason = await problem();
+    if (reason !== null) return reply.code(503).send({ status: 'unavailable', reason });
+    const isProbe = guard(request.headers).rejection !== null;
+    return isProbe ? { status: 'ok' } : { status: 'ok', parts: parts(), consumers: await consumers() };
+  });
+}
+
+/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready; metrics need a token. */
+const PROBES = new Set(['/health', '/ready', METRICS_PATH]);
 
 /** Sets the headers of every response. @returns why the request is rejected, or null */
 function beginReply(request: FastifyRequest, reply: FastifyReply, guard: RequestGuard): string | null {
@@ -155,13 +173,16 @@ function serverBounds({ maxConnections, receiveTimeoutMs, deadlineMs }: HttpOpti
 }
 
 function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
-  const { documents, apollo, fastLane, trusted, createContext, maxTokens, playground } = options;
+  const { documents, apollo, fastLane, trusted, createContext, maxTokens, playground, observer } = options;
 
   function contextOf(request: FastifyRequest, reply: FastifyReply): HttpContext {
     const { charge } = request;
-    const traceparent = traceparentOf(request);
-    const context = createContext({ viewer: viewerOf(request), signal: goneSignal(reply), traceparent });
-    return Object.assign(context, { charge, cost: null });
+    const traceparent = traceContextOf(request);
+    const onGone = () => observeRequest(request, reply, observer);
+    const context = createContext({ viewer: viewerOf(request), signal: goneSignal(reply, onGone), traceparent });
+    const outcome = { operation: null, cost: null, errors: undefined };
+    request.outcome = outcome;
+    return Object.assign(context, { charge, outcome });
   }
 
   const answerByApollo = fastifyApolloHandler(apollo, {
@@ -169,6 +190,9 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   });
   app.decorateRequest('identity', null);
   app.decorateRequest('charge', null);
+  app.decorateRequest('outcome', null);
+  app.decorateRequest('rejectedWith', null);
+  app.decorateRequest('isObserved', false);
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const untrusted = trusted?.resolve(request) ?? null;
@@ -176,6 +200,7 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
     const { charge } = request;
     const accepted = request.method === 'POST' ? (fastLane?.accept(request.body, viewerOf(request)) ?? null) : null;
     if (fastLane !== null && accepted !== null) {
+      traceOperation(accepted.operation);
       const taking = charge?.takeRequested(accepted.cost.requested);
       if (taking !== undefined) await taking;
       const { text, status, headers } = await fastLane.answer(accepted, contextOf(request, reply));
@@ -211,9 +236,15 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
       request.headers.accept = type; // Apollo negotiates again after execution and must get the same result
       return admit(request, options).catch((cause: unknown) => answerThrottled(reply, cause)); // before the body is read
     },
-    handler: (request, reply) => answer(request, reply).catch((cause: unknown) => answerThrottled(reply, cause)),
-    onResponse(request, _reply, done) {
+    handler: (request, reply) =>
+      inOperationSpan(request, () => answer(request, reply).catch((cause: unknown) => answerThrottled(reply, cause))),
+    preSerialization(request, _reply, payload, done) {
+      rememberRejection(request, payload);
+      done(null, payload);
+    },
+    onResponse(request, reply, done) {
       request.charge?.end();
+      if (request.method !== 'OPTIONS') observeRequest(request, reply, observer);
       done();
     },
   });
@@ -244,10 +275,6 @@ function viewerOf({ identity }: FastifyRequest): Viewer {
   return identity.viewer;
 }
 
-function traceparentOf({ headers: { traceparent } }: FastifyRequest): string | null {
-  return typeof traceparent === 'string' ? parseTraceparent(traceparent) : null;
-}
-
 /** The document of a GraphQL request, if it has one. */
 function queryOf({ body, query }: FastifyRequest): string {
   const { query: text } = ((body ?? query) as { readonly query?: unknown } | null) ?? {};
@@ -265,11 +292,13 @@ function correlationId(given: string | string[] | undefined): string {
 }
 
 /** Aborts if the connection closes before the response is sent. It may have closed while the body was read. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+function goneSignal(reply: FastifyReply, onGone: () => void): AbortSignal {
   const gone = new AbortController();
   if (reply.raw.closed) gone.abort();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
+    if (reply.raw.writableFinished) return;
+    gone.abort();
+    onGone();
   });
   return gone.signal;
 }

@@ -3,6 +3,7 @@ import { renewContext, type Context, type EventCharge } from '../graphql/context
 import { toGraphQLError } from '../graphql/errors.js';
 import { sentBy, type LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
+import type { ObservedSubscription } from './observed-subscription.js';
 import type { RunInSlices } from './slices.js';
 
 export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
@@ -14,6 +15,7 @@ export type SubscriptionArgs = Omit<ExecutionArgs, 'contextValue'> & {
   readonly onStarted: () => void;
   /** Called with the last event that was sent, or with the start of the subscription. */
   readonly onSent: (last: LogPoint | null) => void;
+  readonly observed: ObservedSubscription;
 };
 
 /**
@@ -25,9 +27,13 @@ export async function subscribeInSlices(
   runInSlices: RunInSlices,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSource(args).finally(args.onStarted);
-  if (!(Symbol.asyncIterator in source)) return source;
+  const { operation, contextValue, charge, onSent, observed } = args;
+  if (!(Symbol.asyncIterator in source)) {
+    observed.rejected(source.errors ?? []);
+    return source;
+  }
+  observed.started();
   const events = source[Symbol.asyncIterator]();
-  const { operation, contextValue, charge, onSent } = args;
   const inputs = args.variableValues ?? {};
   const variables = operation.coerceVariables(inputs) ?? {}; // checked when the subscription began
   let over = false;
@@ -45,16 +51,21 @@ export async function subscribeInSlices(
       onSent(sentBy(source)); // the event before is sent when the next one is requested
       try {
         const step = await events.next();
-        if (step.done === true) return { done: true, value: undefined };
+        if (step.done === true) {
+          observed.completed();
+          return { done: true, value: undefined };
+        }
         const value = await answer(step.value);
         return over ? { done: true, value: undefined } : { done: false, value };
       } catch (cause) {
         over = true;
+        observed.failed(cause);
         return { done: false, value: { errors: [toGraphQLError(cause)] } };
       }
     },
     async return() {
       over = true;
+      observed.returned();
       await events.return?.();
       return { done: true, value: undefined };
     },

@@ -53,7 +53,7 @@ export function openConnection(
   socket: WebSocket,
   request: IncomingMessage,
   { maxUnsentBytes, log }: ConnectionOptions,
-): void {
+): Connection {
   const gone = new AbortController();
   const running = new RunningSubscriptions();
   const starting = new StartingSubscriptions();
@@ -120,6 +120,7 @@ export function openConnection(
       log.error({ err: cause }, 'closing a websocket failed'),
     );
   });
+  return connection;
 }
 
 function unreadReason({ lastCursor }: RunningSubscriptions): string {

@@ -1,23 +1,29 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GraphQLError, type ExecutionResult, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server as ProtocolServer } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Authenticate } from '../auth/authenticate.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Context, EventCharge, RequestOrigin } from '../graphql/context.js';
 import { toGraphQLError, withCode, type ErrorFormatter } from '../graphql/errors.js';
 import type { LogPoint } from '../graphql/last-cursor.js';
 import type { PreparedDocuments } from '../graphql/execution/prepared-documents.js';
+import type { Tracer } from '../observability/span.js';
 import { authenticateConnection } from './authenticate-connection.js';
 import { retryAfterOf, type ChargeFor } from './charge-for.js';
 import { reject } from './connections.js';
+import { ObservedSubscription } from './observed-subscription.js';
 import type { RequestGuard } from './request-guard.js';
+import type { RunningSubscriptions } from './running-subscriptions.js';
+import { inSubscriptionSpan } from './request-spans.js';
 import { createSlices } from './slices.js';
 import { subscribeInSlices, type SubscriptionArgs } from './subscribe.js';
 import { chargeSubscription, eventCharge } from './subscription-charge.js';
 import { createSubscriptionDocuments } from './subscription-documents.js';
+import { codesOf, type EndedSubscription, type TransportObserver } from './transport-observer.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 import { createViewerSockets } from './viewer-sockets.js';
 import { openConnection, type Connection } from './websocket-connection.js';
@@ -47,16 +53,28 @@ export interface WebsocketOptions {
   readonly chargeFor: ChargeFor;
   readonly createContext: (origin: RequestOrigin, charge: EventCharge) => Context;
   readonly formatError: ErrorFormatter;
+  readonly observer: TransportObserver;
+  /** Null without traces. */
+  readonly tracer: Tracer | null;
   readonly log: Logger;
 }
 
 export interface Websockets {
-  /** Closes every websocket, and terminates those whose client does not respond. */
+  /** Number of open websockets. */
+  count(): number;
+  /**
+   * Closes every websocket when its subscriptions have ended, and terminates those whose client does not respond. The
+   * subscription hub must be closed before.
+   */
   close(): Promise<void>;
 }
 
 const MAX_INIT_MS = 5_000;
+/** Close code of a server that shuts down. */
+const GOING_AWAY = 1001;
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Maximum time in which the subscriptions end before their websockets are closed. */
+const END_TIMEOUT_MS = 1_000;
 /** Maximum number of fragments of a message. Each one can keep the 64 KB in memory that were read together with it. */
 const MAX_FRAGMENTS = 256;
 /** Maximum total length of a websocket's subscribe messages, in characters. Their parsed form is many times larger. */
@@ -78,6 +96,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   };
   const sockets = new WebSocketServer(socketOptions);
   const protocol = createProtocol(options);
+  const open = new Map<WebSocket, RunningSubscriptions>();
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { rejection } = guard(request.headers); // browsers let any page open a websocket to any server
@@ -92,9 +111,11 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
       const headers = [`Retry-After: ${retryAfterOf(details)}`];
       reject(socket, '429 Too Many Requests', { code, message, headers });
     } else {
-      sockets.handleUpgrade(request, socket, head, (client) =>
-        openConnection(protocol, client, request, { maxUnsentBytes, log }),
-      );
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        const { running } = openConnection(protocol, client, request, { maxUnsentBytes, log });
+        open.set(client, running);
+        client.once('close', () => open.delete(client));
+      });
     }
   });
   // With this listener, ws neither responds to a failed handshake nor closes its socket.
@@ -109,8 +130,11 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
   });
 
   return {
+    count: () => sockets.clients.size,
     async close() {
-      for (const client of sockets.clients) client.close(1001, 'Going away');
+      const ended = Promise.all([...open.values()].map((running) => running.ended()));
+      await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+      for (const client of sockets.clients) client.close(GOING_AWAY, 'Going away');
       await new Promise<void>((resolve, reject) => {
         sockets.close((error) => (error === undefined ? resolve() : reject(error)));
       });
@@ -121,7 +145,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
 /** graphql-transport-ws with the same limits as HTTP. */
 function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
   const { schema, documents, trusted, rules, maxTokens, maxCost, maxSubscriptions, receiveTimeoutMs } = options;
-  const { authenticate, chargeFor, createContext, formatError } = options;
+  const { authenticate, chargeFor, createContext, formatError, observer, tracer } = options;
   const prepare = createSubscriptionDocuments(schema, documents, { trusted, rules, maxTokens, maxCost });
   const admitSocket = createViewerSockets(options.maxSocketsOfViewer);
   const runInSlices = createSlices();
@@ -157,21 +181,35 @@ function createProtocol(options: WebsocketOptions): ProtocolServer<Connection> {
           ? prepareForViewer()
           : await chargeSubscription(charge, payload, { isKnown, prepare: prepareForViewer });
       if ('operation' in prepared) {
+        const { operation, cost } = prepared;
+        const observed = new ObservedSubscription(observer, { viewer, operation, cost }, extra.gone);
         const onSent = (last: LogPoint | null) => extra.running.sent(id, last);
-        return { ...prepared, charge: eventCharge(charge, prepared.cost), onStarted, onSent };
+        return { ...prepared, charge: eventCharge(charge, cost), onStarted, observed, onSent };
       }
       onStarted();
       await extra.starting.settled(); // rejections are sent in the order of their messages
       return prepared;
     },
-    subscribe: ((args: never) => subscribeInSlices(args, runInSlices)) as never,
-    onError: (_context, _id, _payload, errors) => errors.map((error) => format(toGraphQLError(error))),
-    onNext: (_context, _id, _payload, _args, result) => {
+    subscribe: ((args: SubscriptionArgs) =>
+      inSubscriptionSpan(tracer, args.operation, () => subscribeInSlices(args, runInSlices))) as never,
+    onError: ({ extra }, _id, _payload, errors) => {
+      const formatted = errors.map((error) => format(toGraphQLError(error)));
+      observer.subscriptionEnded(rejectedSubscription(extra, codesOf(formatted)));
+      return formatted;
+    },
+    onNext: (_context, _id, _payload, args, result) => {
       const { errors } = result as ExecutionResult;
-      if (errors === undefined) return undefined;
-      return { ...result, errors: errors.map((error) => format(toGraphQLError(error))) } as never;
+      const formatted = errors?.map((error) => format(toGraphQLError(error)));
+      (args as unknown as SubscriptionArgs).observed.sent(formatted);
+      return formatted === undefined ? undefined : ({ ...result, errors: formatted } as never);
     },
   });
+}
+
+/** A subscription that was rejected before its operation was accepted. */
+function rejectedSubscription({ identity }: Connection, codes: readonly string[]): EndedSubscription {
+  const viewer = identity?.viewer ?? null;
+  return { viewer, operation: null, cost: null, durationMs: 0, events: 0, reason: 'rejected', codes };
 }
 
 function viewerOf({ identity }: Connection): Viewer {

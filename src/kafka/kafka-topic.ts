@@ -1,5 +1,6 @@
 import { compatibilityPartitioner, Producer, type MessageToProduce } from '@platformatic/kafka';
 import { type EventTopic, type TopicRecord, TopicUnavailable } from '../orders/interfaces/event-topic.js';
+import { createPartMonitor, type PartState } from '../observability/part-monitor.js';
 import { connectionOptions, discard, guarded, untilAborted } from './connection.js';
 import { ensureTopic, type NewTopic } from './ensure-topic.js';
 import { failureOf, isTooLarge } from './kafka-errors.js';
@@ -13,9 +14,10 @@ const CALL_TIMEOUT_MS = 4_500;
  * A topic in Kafka, created if it does not exist. Every record is acknowledged by all in-sync replicas, and the retries of
  * a request are stored once. It connects at the first call, and again after each failure.
  */
-export function createKafkaTopic(options: NewTopic): EventTopic {
+export function createKafkaTopic(options: NewTopic): EventTopic & { readonly state: () => PartState } {
   const { name } = options;
   let producer: Producer | null = null;
+  const monitor = createPartMonitor();
 
   async function open(signal: AbortSignal): Promise<Producer> {
     await ensureTopic(options, signal);
@@ -40,8 +42,11 @@ export function createKafkaTopic(options: NewTopic): EventTopic {
   async function attempt<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
     try {
-      return await untilAborted(work(limited), limited);
+      const result = await untilAborted(work(limited), limited);
+      monitor.worked();
+      return result;
     } catch (cause) {
+      monitor.failed();
       if (producer !== null) discard(producer);
       producer = null;
       throw new TopicUnavailable(failureOf(cause), { cause });
@@ -49,6 +54,7 @@ export function createKafkaTopic(options: NewTopic): EventTopic {
   }
 
   return {
+    state: monitor.state,
     newestRecords: (signal) =>
       attempt(signal, async (limited) => {
         await ensureTopic(options, limited);

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
+import { currentSpan } from './span.js';
 import { cut, describeError, maskSecrets, type LoggedError } from './logged-error.js';
 
 export interface LogOptions {
@@ -13,6 +14,7 @@ export function createLog({ level, destination = pino.destination(2) }: LogOptio
     {
       level,
       base: { service: 'ordergraph' },
+      mixin: traceFields,
       serializers: { err: describeError },
       hooks: {
         logMethod(args, method) {
@@ -25,6 +27,12 @@ export function createLog({ level, destination = pino.destination(2) }: LogOptio
   );
 }
 
+/** Of the lines that are written during a sampled request. */
+function traceFields(): object {
+  const span = currentSpan();
+  return span === null ? {} : { traceId: span.traceId, spanId: span.spanId };
+}
+
 export const MAX_LINE_BYTES = 4_096;
 
 /** Two texts of this length fit into a line, even if JSON escapes each character with six bytes. */
@@ -35,6 +43,8 @@ interface Line {
   readonly time: number;
   readonly service?: unknown;
   readonly correlationId?: unknown;
+  readonly traceId?: unknown;
+  readonly spanId?: unknown;
   readonly msg?: unknown;
   readonly err?: Partial<LoggedError>;
 }
@@ -42,12 +52,14 @@ interface Line {
 /** Shortens a line that is too long to the fields that identify the failure. */
 function shorten(line: string): string {
   if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
-  const { level, time, service, correlationId, msg = '', err } = JSON.parse(line) as Line;
+  const { level, time, service, correlationId, traceId, spanId, msg = '', err } = JSON.parse(line) as Line;
   const short = {
     level,
     time,
     service,
     correlationId,
+    traceId,
+    spanId,
     err: err === undefined ? undefined : shortError(err),
     msg: cut(String(msg), MAX_TEXT),
     shortened: true,

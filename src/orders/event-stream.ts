@@ -165,6 +165,7 @@ function isSameEvent(one: PendingEvent, other: PendingEvent): boolean {
 function endError(end: Exclude<LiveEnd, 'closed'>, sent: LogPoint | null): RequestError {
   const details = detailsOf(sent);
   if (end === 'rewound') return new RequestError('CURSOR_EXPIRED', REWOUND, { details });
+  if (end === 'stopped') return new RequestError('SERVICE_UNAVAILABLE', STOPPED, { details });
   const message =
     'The subscription has ended because the client reads more slowly than events occur. Subscribe again with `after` set to extensions.lastCursor.';
   return new RequestError('SLOW_CONSUMER', message, { details });
@@ -180,6 +181,8 @@ function withLastCursor(cause: unknown, sent: LogPoint | null): unknown {
   const { code, message, details } = cause;
   return new RequestError(code, message, { cause, details: { ...details, ...detailsOf(sent) } });
 }
+
+const STOPPED = 'The server shuts down. Connect again, and subscribe with `after` set to extensions.lastCursor.';
 
 const REWOUND =
   'The event log was restored to an earlier state. Read the orders again, or subscribe with `snapshot: true` or without `after`.';

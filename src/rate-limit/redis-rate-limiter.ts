@@ -18,11 +18,13 @@ export function createRedisRateLimiter(settings: BucketSettings, redis: RedisCon
   async function run(key: string, points: number, all: boolean): Promise<Taken | null> {
     const { capacity, restoreRate } = settings;
     const call = { keys: [prefix + key], arguments: [capacity, restoreRate, points, all ? 1 : 0].map(String) };
-    const reply = await redis.run((client) =>
-      client.evalSha(TAKE_POINTS.sha, call).catch((cause: unknown) => {
-        if (!String(cause).includes('NOSCRIPT')) throw cause;
-        return client.eval(TAKE_POINTS.text, call);
-      }),
+    const reply = await redis.run(
+      (client) =>
+        client.evalSha(TAKE_POINTS.sha, call).catch((cause: unknown) => {
+          if (!String(cause).includes('NOSCRIPT')) throw cause;
+          return client.eval(TAKE_POINTS.text, call);
+        }),
+      'EVALSHA',
     );
     if (reply === null) return null;
     const [taken, level] = reply as unknown as [number, string];

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { createClient, ErrorReply } from 'redis';
 import { createFailureLog } from '../observability/failure-log.js';
+import type { PartState } from '../observability/part-monitor.js';
+import { inChildSpan } from '../observability/span.js';
 import { RedisTimeout, within } from './time-limit.js';
 
 export interface RedisConnectionOptions {
@@ -17,9 +19,12 @@ export interface RedisConnection {
   /**
    * Runs commands. Never rejects: a failure is logged.
    *
+   * @param name of the commands in traces
    * @returns null if they failed or took too long, and at once while Redis is known to fail
    */
-  run<T>(commands: (client: RedisClient) => Promise<T>): Promise<T | null>;
+  run<T>(commands: (client: RedisClient) => Promise<T>, name?: string): Promise<T | null>;
+  /** `failing` while commands fail at once. */
+  readonly state: () => PartState;
   close(): void;
 }
 
@@ -95,11 +100,14 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     timer = setTimeout(() => void next(), PAUSE_MS).unref();
   }
 
-  async function run<T>(commands: (client: RedisClient) => Promise<T>): Promise<T | null> {
+  async function run<T>(commands: (client: RedisClient) => Promise<T>, name = 'command'): Promise<T | null> {
     const client = current;
     if (client === null || !isReady) return null;
     try {
-      const result = await within(commandTimeoutMs, commands(client));
+      const attributes = { 'db.system.name': 'redis', 'db.operation.name': name };
+      const result = await inChildSpan(name, { kind: 'client', attributes }, () =>
+        within(commandTimeoutMs, commands(client)),
+      );
       timeouts = 0;
       return result;
     } catch (cause) {
@@ -116,7 +124,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   }
 
   void connect(newClient(url)); // throws if the URL is invalid
-  return { run, close: release };
+  return { run, state: () => (isReady ? 'ok' : 'failing'), close: release };
 }
 
 function newClient(url: string) {

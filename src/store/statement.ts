@@ -1,5 +1,7 @@
 import type { Queryable, ReadQueryable } from '../database/database.js';
+import { currentSpan, measure } from '../observability/span.js';
 import type { PgTypeOf } from './columns.js';
+import { statementSpan } from './statement-span.js';
 
 /** A statement that returns rows, with the PostgreSQL type of each result column. A test compares them with the database. */
 export interface Query<Row> {
@@ -26,10 +28,18 @@ export async function readRows<Row>(
   { sql }: Query<Row>,
   ...values: readonly unknown[]
 ): Promise<Row[]> {
-  return db.$queryRawUnsafe<Row[]>(sql, ...values);
+  return traced(sql, () => db.$queryRawUnsafe<Row[]>(sql, ...values));
 }
 
 /** @returns how many rows were written */
 export async function execute(db: Queryable, { sql }: Command, ...values: readonly unknown[]): Promise<number> {
-  return db.$executeRawUnsafe(sql, ...values);
+  return traced(sql, () => db.$executeRawUnsafe(sql, ...values));
+}
+
+/** Statements have spans in the batches of traced requests, and nowhere else. */
+function traced<T>(sql: string, run: () => Promise<T>): Promise<T> {
+  const parent = currentSpan();
+  if (parent === null) return run();
+  const { name, options } = statementSpan(sql);
+  return measure(parent.child(name, options), run);
 }

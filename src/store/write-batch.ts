@@ -23,6 +23,7 @@ import {
   type WriteFailure,
   type WriteState,
 } from './write-state.js';
+import { inTransactionSpan } from './transaction-span.js';
 import { writeInTransaction } from './write-transaction.js';
 
 export interface BatchWriterOptions {
@@ -31,6 +32,8 @@ export interface BatchWriterOptions {
   readonly maxWaitMs: number;
   /** Called after each commit with the ids of the orders it stored events for. */
   readonly onCommit: (orderIds: readonly string[]) => void;
+  /** Called after each transaction with `committed` or the kind of its failure. */
+  readonly onTransaction?: (outcome: string, durationMs: number) => void;
   readonly log: Logger;
 }
 
@@ -67,7 +70,7 @@ type FailedAttempt = Extract<Attempt, { kind: 'failed' }>;
  * transaction's commands to another state of `write-state.ts`. Abandoned commands are dropped before each transaction.
  */
 export function createBatchWriter(database: Database, options: BatchWriterOptions): BatchWriter {
-  const { onCommit, log } = options;
+  const { onCommit, onTransaction, log } = options;
   const failures = createFailureLog(log);
 
   async function write(calls: readonly WriteCall[], { waited }: WriteOptions): Promise<readonly WriteResult[]> {
@@ -83,7 +86,9 @@ export function createBatchWriter(database: Database, options: BatchWriterOption
 
   /** Runs one transaction. @returns the parts to try next, in order */
   async function run(part: Part, batch: Batch): Promise<readonly Part[]> {
+    const began = performance.now();
     const attempt = await transact(database, part, options);
+    onTransaction?.(attempt.kind === 'committed' ? 'committed' : attempt.failure, performance.now() - began);
     if (attempt.kind === 'committed') {
       batch.consecutiveFailures = 0;
       failures.worked('write batches succeed again');
@@ -145,13 +150,16 @@ async function transact(
   };
   let committing = false;
   try {
-    const outcomes = await prisma.$transaction(
-      async (tx) => {
-        const outcomes = await writeInTransaction(tx, commands, transactionOptions);
-        committing = true; // returning is what sends COMMIT
-        return outcomes;
-      },
-      { maxWait: maxWaitMs, timeout: transactionTimeoutMs },
+    const outcomes = await inTransactionSpan((onCommit) =>
+      prisma.$transaction(
+        async (tx) => {
+          const outcomes = await writeInTransaction(tx, commands, transactionOptions);
+          committing = true; // returning is what sends COMMIT
+          onCommit();
+          return outcomes;
+        },
+        { maxWait: maxWaitMs, timeout: transactionTimeoutMs },
+      ),
     );
     return { kind: 'committed', outcomes };
   } catch (cause) {

@@ -14,7 +14,7 @@ import { rebuildConsumer } from '../../src/events/consumers/rebuild-consumer.js'
 import { createEventLog } from '../../src/store/event-log.js';
 import { countEvents } from '../../src/store/statements/count-events.js';
 import type { TestClient } from '../support/client.js';
-import { clusterForTest, HAS_PG_DUMP } from '../support/cluster.js';
+import { clusterForTest, HAS_PG_DUMP, SKIPS_CLUSTER } from '../support/cluster.js';
 import { movableAddressForTest } from '../support/movable-address.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import { startProcess, temporaryFolder } from '../support/process.js';
@@ -24,9 +24,6 @@ import { startProcess, temporaryFolder } from '../support/process.js';
 const WAIT = { timeout: 20_000 };
 const TIMEOUT_MS = 120_000;
 const log = pino({ level: 'silent' });
-
-const isSkipped = !HAS_PG_DUMP && process.env['CI'] !== 'true';
-if (isSkipped) process.stdout.write('SKIPPED: pg_dump is not installed. Run apt-get install postgresql-15.\n');
 
 /** A database that can be restored to the state in which it was saved. */
 interface RestorableDatabase {
@@ -63,12 +60,12 @@ async function restoredByCopy(): Promise<RestorableDatabase> {
 async function restoredInPlace(): Promise<RestorableDatabase> {
   const { url, dump, restore } = await clusterForTest();
   let file = '';
-  const save = async () => void (file = dump());
+  const save = async () => void (file = await dump());
   return {
     url,
     save,
     async restore() {
-      restore(file);
+      await restore(file);
       return url;
     },
   };
@@ -77,12 +74,12 @@ async function restoredInPlace(): Promise<RestorableDatabase> {
 async function restoredInNewCluster(): Promise<RestorableDatabase> {
   const [cluster, other] = [await clusterForTest(), await clusterForTest()];
   let file = '';
-  const save = async () => void (file = cluster.dump());
+  const save = async () => void (file = await cluster.dump());
   return {
     url: cluster.url,
     save,
     async restore() {
-      other.restore(file);
+      await other.restore(file);
       return other.url;
     },
   };
@@ -277,7 +274,7 @@ test(
   TIMEOUT_MS,
 );
 
-describe.skipIf(isSkipped)('with pg_dump', () => {
+describe.skipIf(SKIPS_CLUSTER)('with pg_dump', () => {
   test(
     'a dump that is restored in place under a running server',
     () => expectRewindIsNoticed({ create: restoredInPlace, isCut: false, regrown: 0 }),

@@ -230,7 +230,7 @@ test('watch ends with a sentence and a status for what cannot succeed later', as
   const file = path.join(await temporaryFolder(), 'no such folder', 'cursor');
   const restored = Buffer.from('["log","1000","00000000-1"]').toString('base64url');
   const cases: [readonly string[], number, RegExp][] = [
-    [['--help'], 2, /^Unknown option '--help'.*\nUsage: npm run cli -- watch /s],
+    [['--all'], 2, /^Unknown option '--all'.*\nUsage: npm run cli -- watch /s],
     [['--order'], 2, /\nUsage: /],
     [['--to', 'LOST', ...url], 2, /^--to must be a comma-separated list of PENDING, /],
     [['--to', 'SHIPPED', '--types', 'CREATED', ...url], 2, /^--to and --types exclude each other\./],

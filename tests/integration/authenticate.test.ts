@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { buildSchema, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { metricsOptions } from '../../src/app/metrics.js';
+import { createTransportObserver } from '../../src/app/transport-observer.js';
 import type { Authenticate } from '../../src/auth/authenticate.js';
 import { authenticateAsOpenAdmin, OPEN_ADMIN } from '../../src/auth/open-viewer.js';
 import { readConfig } from '../../src/config.js';
@@ -9,12 +11,14 @@ import { createContext, type Context, type RequestOrigin, type Services } from '
 import { applyPolicy } from '../../src/graphql/least-role.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
+import { createAddressOf } from '../../src/http/client-address.js';
 import { createFastLane } from '../../src/http/fast-lane.js';
 import { createFinish } from '../../src/http/finish-response.js';
 import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
 import { createRequestGuard } from '../../src/http/request-guard.js';
 import { createHttp, urlOf } from '../../src/http/server.js';
 import { serveWebsockets } from '../../src/http/websocket.js';
+import { createMetrics } from '../../src/observability/metrics.js';
 import { openWebsocket } from '../support/websocket.js';
 
 /** A schema that returns the subject of the viewer. */
@@ -36,6 +40,7 @@ function subjectSchema(): GraphQLSchema {
 
 async function serveSubjects(authenticate: Authenticate): Promise<string> {
   const log = pino({ level: 'silent' });
+  const metrics = createMetrics();
   const { request, guard, websockets: bounds } = readConfig({});
   const services = { orders: { readerFor: () => ({}) }, deadlineMs: 10_000 } as unknown as Services;
   const schema = subjectSchema();
@@ -54,12 +59,19 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     playground: false,
     authenticate,
     createContext: (origin: RequestOrigin) => createContext(services, origin),
+    observer: createTransportObserver(metrics, null),
+    tracer: null,
     log,
   };
   const fastLane = createFastLane({ ...request, documents, formatError, finish });
-  const unready = () => Promise.resolve(null);
-  const consumers = () => Promise.resolve([]);
-  const http = createHttp({ ...shared, apollo, fastLane, isDraining: () => false, unready, consumers });
+  const readiness = {
+    state: () => 'serving' as const,
+    problem: () => Promise.resolve(null),
+    consumers: () => Promise.resolve([]),
+    parts: () => ({}),
+  };
+  const options = metricsOptions({ metricsToken: null }, metrics, createAddressOf([]));
+  const http = createHttp({ ...shared, ...readiness, apollo, fastLane, metrics: options });
   const websockets = serveWebsockets({ ...shared, ...bounds, server: http.server, schema, formatError });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {

@@ -16,7 +16,7 @@ const isServing = (server: TestServer) =>
   );
 
 test('every call of close ends when all parts are closed', async () => {
-  const server = await serverForTest(database, { SHUTDOWN_DRAIN_MS: '200' });
+  const server = await serverForTest(database, { SHUTDOWN_DELAY_MS: '200' });
   await createdOrder(server);
   const first = server.app.close();
   await server.app.close();

@@ -12,7 +12,7 @@ interface Compose {
 }
 
 async function readCompose(): Promise<Compose> {
-  return parse(await readFile('docker-compose.yml', 'utf8')) as Compose;
+  return parse(await readFile('docker-compose.yml', 'utf8'), { merge: true }) as Compose;
 }
 
 /** The environment of the server in docker-compose.yml and the Dockerfile, except its address and database. */

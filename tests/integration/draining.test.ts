@@ -30,8 +30,46 @@ test('a server that shuts down completes running requests, is not ready, and clo
     );
   await expect.poll(isListening).toBe(false);
   ready.socket.write(`Host: ${new URL(server.url).host}\r\n\r\n`);
-  expect(await ready.ended).toMatch(/^HTTP\/1.1 503 (.*\r\n)+connection: close\r\n(.*\r\n)*.*shutting down/i);
+  expect(await ready.ended).toMatch(/^HTTP\/1.1 503 (.*\r\n)+connection: close\r\n(.*\r\n)*.*draining/i);
   await release();
   expect(await order.ended).toMatch(/^HTTP\/1.1 200 (.*\r\n)+connection: close\r\n(.*\r\n)*.*PENDING/i);
   await closed;
+});
+
+const GET_HEALTH = ['GET /health HTTP/1.1', 'Host: HOST'];
+
+test('after the delay, an open connection gets a response to its next request and is closed with it', async () => {
+  const server = await serverForTest(database, { SHUTDOWN_DELAY_MS: '1000' });
+  const [used, idle, unused] = [
+    await rawRequest(server.url, GET_HEALTH),
+    await rawRequest(server.url, GET_HEALTH),
+    await rawRequest(server.url, []),
+  ];
+  const count = (text: string) => text.split('HTTP/1.1 200').length - 1;
+  await expect.poll(() => [used, idle].map(({ received }) => count(received()))).toEqual([1, 1]);
+  const send = ({ socket }: typeof used) =>
+    socket.write(GET_HEALTH.join('\r\n').replace('HOST', new URL(server.url).host) + '\r\n\r\n');
+
+  const closed = server.app.close();
+  await expect.poll(async () => (await fetch(new URL('/ready', server.url))).status).toBe(503);
+  send(used); // during the delay
+  await expect.poll(() => count(used.received())).toBe(2);
+  expect(used.received()).not.toContain('connection: close');
+  await expect.poll(() => fetch(new URL('/health', server.url)).then(String, () => 'rejected')).toBe('rejected');
+  send(used);
+  expect(count(await used.ended)).toBe(3);
+  expect(used.received()).toMatch(/connection: close/i);
+  expect([idle.socket.readyState, unused.socket.readyState]).toEqual(['open', 'open']);
+  expect(count(await idle.ended)).toBe(1);
+  expect(await unused.ended).toBe('');
+  await closed;
+});
+
+test('a connection without a request does not delay a shutdown', async () => {
+  const server = await serverForTest(database);
+  const unused = await rawRequest(server.url, []);
+  const began = performance.now();
+  await server.app.close();
+  expect(await unused.ended).toBe('');
+  expect(performance.now() - began).toBeLessThan(5_000); // the grace time is 10 s
 });

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createClient as createWebsocketClient } from 'graphql-ws';
 import { afterEach, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { serverForTest, useDatabase, useServer } from '../support/fixture.js';
 import type { TestSubscription } from '../support/client.js';
 import { TEA } from '../support/order-documents.js';
 import { createdOrder, transitionOrder } from '../support/order-requests.js';
 import type { TestServer } from '../support/server.js';
-import { handshakeStatus } from '../support/websocket.js';
+import { handshakeStatus, openWebsocket } from '../support/websocket.js';
 
 const database = useDatabase();
 const servers = [useServer(database), useServer(database)] as const;
@@ -164,26 +162,29 @@ test('websockets of other origins and at other paths are rejected', async () => 
   expect(await handshakeStatus(url.replace('/graphql', '/other'))).toBe(404);
 });
 
-test('a server that shuts down closes its websockets with code 1001', async () => {
+test('a server that shuts down ends each subscription with its last cursor and closes its websockets with code 1001', async () => {
   const third = await serverForTest(database);
-  const closed = Promise.withResolvers<number>();
-  const client = createWebsocketClient({
-    url: third.url.replace('http', 'ws'),
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-    lazy: false,
-    onNonLazyError: () => undefined,
-    on: { closed: (event) => closed.resolve((event as { code: number }).code) },
-  });
-  const ended = new Promise((resolve) => {
-    client.subscribe(
-      { query: WATCH },
-      { next: () => undefined, error: () => resolve(undefined), complete: () => resolve(undefined) },
-    );
-  });
-  const ready = await fetch(third.url.replace('/graphql', '/ready'));
-  expect(ready.status).toBe(200);
+  const before = await createdOrder(third);
+  const websocket = await openWebsocket(third.url);
+  const query = 'subscription ($id: ID) { event: orderChanged(orderId: $id) { resumeCursor } }';
+  const subscribe = (id: string, variables: object) =>
+    websocket.send({ type: 'subscribe', id, payload: { query, variables } });
+  subscribe('without an event', { id: before.id });
+  subscribe('all', {});
+  websocket.send({ type: 'ping' });
+  await websocket.until(({ type }) => type === 'pong');
+  await createdOrder(servers[0]);
+  const event = await websocket.until(({ id, type }) => id === 'all' && type === 'next');
+  const { resumeCursor } = (event.payload as { data: { event: { resumeCursor: string } } }).data.event;
+
   await third.close();
-  await ended;
-  expect(await closed.promise).toBe(1001);
+  expect(await websocket.closed).toEqual({ code: 1001, reason: 'Going away' });
+  for (const [id, lastCursor] of [
+    ['without an event', expect.any(String) as string], // it does not receive the event of the other order
+    ['all', resumeCursor],
+  ]) {
+    const last = websocket.messages.filter((message) => message.id === id).slice(-2);
+    const error = { extensions: { code: 'SERVICE_UNAVAILABLE', lastCursor } };
+    expect(last).toMatchObject([{ type: 'next', payload: { errors: [error] } }, { type: 'complete' }]);
+  }
 });

@@ -260,7 +260,7 @@ test('/ready shows the consumers of the server and stays ready while one is held
   await database.sql("INSERT INTO event_consumers (name) VALUES ('not-of-this-server')");
   const ageMs = expect.closeTo(60_000, -5) as number;
   const consumers = [{ name: 'order-statistics', position: 1, lag: 2, ageMs, held: 'a reason' }];
-  await expect.poll(ready, WAIT).toEqual([200, { status: 'ok', consumers }]);
+  await expect.poll(ready, WAIT).toEqual([200, { status: 'ok', parts: {}, consumers }]);
   await database.sql('ALTER TABLE event_consumers RENAME TO other');
-  await expect.poll(ready, WAIT).toEqual([200, { status: 'ok', consumers: null }]);
+  await expect.poll(ready, WAIT).toEqual([200, { status: 'ok', parts: {}, consumers: null }]);
 });

@@ -132,7 +132,10 @@ test('a data folder without write permission is reported in one sentence', async
 });
 
 test('an unreachable database is reported in one sentence', async () => {
-  const { code, stderr } = await failToStart({ DATABASE_URL: 'postgresql://user:secret@127.0.0.1:1/none' });
+  const { code, stderr } = await failToStart({
+    DATABASE_URL: 'postgresql://user:secret@127.0.0.1:1/none',
+    DATABASE_WAIT_MS: '0',
+  });
   expect(code).toBe(1);
   expect(lastLine(stderr)).toMatch(/^The database at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/);
   expect(stderr).not.toContain('secret');

@@ -58,7 +58,7 @@ test('the secret is read from .env', async () => {
 });
 
 test.each<readonly [string[], RegExp]>([
-  [['token'], /--role must be one of admin, staff, customer\.\nUsage: npm run cli -- token --role ROLE/],
+  [['token'], /--role must be one of admin, staff, customer\.\nUsage: npm run cli -- token \[--role ROLE\]/],
   [['token', '--role', 'owner'], /--role must be one of/],
   [['token', '--role', 'staff', '--expires-in', '1w'], /--expires-in must be/],
   [['token', '--role', 'staff', '--expires-in', '0h'], /--expires-in must be/],
@@ -67,7 +67,7 @@ test.each<readonly [string[], RegExp]>([
   [['tokens'], /There is no command tokens\.\nUsage: npm run cli -- NAME/],
 ])('cli %j is rejected', async (words, message) => {
   const { code, stdout, stderr } = await cli(words);
-  expect([code, stdout]).toEqual([1, '']);
+  expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(message);
 });
 

@@ -1,67 +1,36 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Ajv } from 'ajv';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parse } from 'yaml';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { createClient } from '../support/client.js';
 import { freePort, temporaryFolder } from '../support/process.js';
+import { isOnPath } from '../support/programs.js';
 import { createOrder } from '../support/order-requests.js';
 
-const hasGo = isOnPath('go');
 const hasBuildah = isOnPath('buildah');
 
-function isOnPath(program: string): boolean {
-  const folders = process.env['PATH']?.split(path.delimiter) ?? [];
-  return folders.some((folder) => existsSync(path.join(folder, program)));
-}
-
-test('CI has the programs that these tests require', () => {
-  expect((hasGo && hasBuildah) || process.env['CI'] !== 'true').toBe(true);
-});
-
-test.skipIf(!hasGo)('docker-compose.yml is valid by the Compose Specification', () => {
-  // The schema of the specification, from the module of its reference implementation.
-  const module = execFileSync('go', ['mod', 'download', '-json', 'github.com/compose-spec/compose-go/v2@v2.16.2'], {
-    cwd: tmpdir(),
-  });
-  const { Dir } = JSON.parse(module.toString()) as { Dir: string };
-  const { $schema: _, ...schema } = JSON.parse(
-    readFileSync(path.join(Dir, 'schema/compose-spec.json'), 'utf8'),
-  ) as Record<string, unknown>; // its URL of the draft is unknown to validators
-  const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-  const compose = parse(readFileSync('docker-compose.yml', 'utf8')) as { services: { server: { ports: string[] } } };
-  validate(compose);
-  expect(validate.errors).toBeNull();
-  for (const port of compose.services.server.ports) expect(port).toMatch(/^127\.0\.0\.1:/);
-  expect(validate({ services: { server: { ports: 4000 } } })).toBe(false); // the schema rejects invalid files
+test('CI has buildah, which builds the image', () => {
+  expect(hasBuildah || process.env['CI'] !== 'true').toBe(true);
 });
 
 const BASE = 'localhost/ordergraph-base';
 const IMAGE = 'localhost/ordergraph';
+/** Of /app. A new package that exceeds it is a decision. */
+const MAX_MEGABYTES = 75;
+const READ_ONLY = path.join(import.meta.dirname, 'run-read-only.sh');
+const DOCKERFILE = readFileSync('Dockerfile', 'utf8');
+
 function buildah(...args: string[]): string {
   return execFileSync('buildah', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
 
 describe.skipIf(!hasBuildah)('the image', () => {
-  test('builds, is small, and runs as an unprivileged account', async () => {
+  test('is built, is small, and runs as an unprivileged account on a read-only file system', async () => {
     execFileSync(path.join(import.meta.dirname, 'create-base-image.sh'), [BASE, process.execPath], { stdio: 'ignore' });
-    buildah(
-      'build',
-      '--isolation',
-      'chroot',
-      '--pull-never',
-      '--format',
-      'docker',
-      '--build-arg',
-      `BASE=${BASE}`,
-      '--tag',
-      IMAGE,
-      '.',
-    );
+    const build = ['--isolation', 'chroot', '--pull-never', '--format', 'docker', '--build-arg', `BASE=${BASE}`];
+    buildah('build', ...build, '--tag', IMAGE, '.');
     const container = buildah('from', '--pull-never', IMAGE);
     onTestFinished(() => {
       buildah('rm', container);
@@ -71,50 +40,74 @@ describe.skipIf(!hasBuildah)('the image', () => {
     expect(inside('node', '-p', 'process.getuid()')).toBe('1000');
     expect(inside('ls', 'node_modules').split('\n')).not.toContain('vitest');
     expect(inside('ls', 'node_modules').split('\n')).not.toContain('typescript');
-    expect(Number.parseInt(inside('du', '-sm', '/app'), 10)).toBeLessThan(100);
+    expect(Number.parseInt(inside('du', '-sm', '/app'), 10)).toBeLessThan(MAX_MEGABYTES);
+    expect(nativeFilesOf(inside)).toBe('');
 
     const embedded = await startEmbeddedPostgres({
       dataDir: path.join(await temporaryFolder(), 'data'),
       log: pino({ level: 'silent' }),
     });
     onTestFinished(() => embedded.close());
-    const url = await serve(container, embedded.url);
+    const { url, stop } = await serve(container, embedded.url);
     expect(await createOrder(createClient(url), { idempotencyKey: 'from a container' })).toMatchObject({
       replayed: false,
       userErrors: [],
     });
-    expect((await fetch(url.replace('/graphql', '/ready'))).status).toBe(200);
+    const { port } = new URL(url);
+    expect(healthCheck(port)).toBe(0);
+    await stop();
+    expect(healthCheck(port)).toBe(1);
   });
 });
 
-/** Runs the command of the image in the network of this machine. */
-async function serve(container: string, databaseUrl: string): Promise<string> {
+test('the last stage of the Dockerfile runs nothing, and the others run on the architecture of the builder', () => {
+  const stages = DOCKERFILE.split(/^FROM /m).slice(1);
+  for (const stage of stages.slice(0, -1)) expect(stage).toMatch(/^--platform=\$BUILDPLATFORM /);
+  expect(stages.at(-1)).not.toMatch(/^RUN /m);
+});
+
+/** Programs and libraries for one architecture in /app, which has to be the same on all. */
+function nativeFilesOf(inside: (...command: string[]) => string): string {
+  const script = `
+    for (const entry of fs.readdirSync('/app', { recursive: true, withFileTypes: true })) {
+      const file = path.join(entry.parentPath, entry.name);
+      const start = entry.isFile() ? fs.readFileSync(file).subarray(0, 4).toString('latin1') : '';
+      if (entry.name.endsWith('.node') || start === '\\x7fELF') console.log(file);
+    }`;
+  return inside('node', '-e', script);
+}
+
+/** Runs the command of HEALTHCHECK. @returns the exit status */
+function healthCheck(port: string): number | null {
+  const [program = '', ...words] = JSON.parse(/^ +CMD (\[.*\])$/m.exec(DOCKERFILE)?.[1] ?? '[]') as string[];
+  expect(program).toBe('node');
+  return spawnSync(process.execPath, words, { env: { PORT: port } }).status;
+}
+
+/** Runs the server of the image in the network of this machine. */
+async function serve(container: string, databaseUrl: string) {
   const port = await freePort();
-  const env = [
-    `DATABASE_URL=${databaseUrl}`,
-    'DATABASE_MIGRATE=always',
-    'AUTH_MODE=open',
-    'HOST=127.0.0.1',
-    `PORT=${port}`,
-  ];
-  const args = [
-    'run',
-    '--isolation',
-    'chroot',
-    ...env.flatMap((each) => ['--env', each]),
-    container,
-    '--',
-    'node',
-    'dist/main.js',
-  ];
-  const child = spawn('buildah', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = {
+    DATABASE_URL: databaseUrl,
+    DATABASE_MIGRATE: 'always',
+    AUTH_MODE: 'open',
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+  };
+  const ownMounts = process.getuid?.() === 0 ? 'unshare --mount --propagation private' : 'buildah unshare';
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const child = spawn('/usr/bin/env', [...ownMounts.split(' '), READ_ONLY, container, ...settings], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const ended = new Promise((resolve) => child.once('close', resolve));
-  onTestFinished(async () => {
+  const stop = async () => {
     child.kill('SIGTERM');
     await ended;
-  });
-  await expect.poll(() => /^ready (\S+)$/m.exec(output)?.[1], { timeout: 30_000, message: output }).toBeDefined();
-  return `http://127.0.0.1:${port}/graphql`;
+  };
+  onTestFinished(stop);
+  await expect.poll(() => output, { timeout: 30_000 }).toMatch(/^ready /m);
+  return { url: `http://127.0.0.1:${port}/graphql`, stop };
 }

@@ -41,7 +41,7 @@ test('a running request is completed before a signal stops the server', async ()
 });
 
 test('a draining server is not ready, closes connections and still serves requests', async () => {
-  const server = await startProcess({ DATA_DIR: await usedDataDir(), SHUTDOWN_DRAIN_MS: '4000' });
+  const server = await startProcess({ DATA_DIR: await usedDataDir(), SHUTDOWN_DELAY_MS: '4000' });
   expect(await ready(server.url)).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
   process.kill(server.pid, 'SIGTERM');
   await expect

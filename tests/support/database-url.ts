@@ -7,3 +7,6 @@ export function serverUrl(url: string, database: string): string {
   other.pathname = `/${database}`;
   return other.href;
 }
+
+/** The databases of most tests are faster without durability. */
+export const FAST_DATABASE = { ALLOW_UNSAFE_DATABASE: 'true' };

@@ -50,6 +50,7 @@ export async function fulfilmentForTest(
       writer: coalesceWrites(batchWriter, writes),
       readerFor: coalesceReads(createReader(store, reads, log), reads),
     },
+    tracer: null,
     log,
   });
   onTestFinished(() => worker.close());

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createClient, type TestClient } from './client.js';
+import { FAST_DATABASE } from './database-url.js';
 
 export interface ServerProcess extends TestClient {
   readonly pid: number;
@@ -38,7 +39,11 @@ export async function run(
   account: RunAs = {},
 ): Promise<ServerProcess | FailedStart> {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child = spawn(process.execPath, [MAIN], { env: { ...inherited, PORT: '0', ...env }, cwd, ...account });
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...inherited, PORT: '0', ...FAST_DATABASE, ...env },
+    cwd,
+    ...account,
+  });
   const text = { stdout: '', stderr: '' };
   const ready = Promise.withResolvers<string | null>();
   child.stdout.on('data', (chunk) => {

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createCoalescer, type CoalescerOptions } from '../../src/coalesce/coalescer.js';
 import { createLanes } from '../../src/coalesce/lanes.js';
 import { coalesceReads } from '../../src/coalesce/reader.js';
 import { sizeOf, split } from '../../src/coalesce/command-size.js';
 import { coalesceWrites } from '../../src/coalesce/writer.js';
 import { toOrderFilter } from '../../src/graphql/order-filter.js';
+import { RequestError } from '../../src/domain/errors.js';
 import { callerOf } from '../support/caller.js';
 import { draftOrder } from '../support/drafts.js';
 import { OPEN_ADMIN } from '../../src/auth/open-viewer.js';
@@ -57,6 +58,41 @@ test('concurrent calls share a batch; calls that arrive while it runs share the 
   batches[1]?.finish();
   expect(await Promise.all(second)).toEqual(['c!', 'a!', 'd!']);
 });
+
+test('when no batch ends for the stall time, queued calls are rejected, and further ones at once until a batch ends', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { coalescer, batches } = create({ lanes: createLanes(2, 800) });
+  const running: Promise<string>[] = [];
+  for (const key of ['a', 'b']) {
+    running.push(coalescer.load(key, callerOf()));
+    await turn();
+  }
+  vi.advanceTimersByTime(700);
+  batches[0]?.finish(); // progress
+  await turn();
+  running.push(coalescer.load('c', callerOf()));
+  await turn();
+  const queued = outcome(coalescer.load('d', callerOf()));
+  vi.advanceTimersByTime(700);
+  await turn();
+  expect(batches.map(({ keys }) => keys)).toEqual([['a'], ['b'], ['c']]);
+  vi.advanceTimersByTime(100);
+  expect(await queued).toBe('OVERLOADED');
+  expect(await outcome(coalescer.load('e', callerOf()))).toBe('OVERLOADED');
+  batches[1]?.finish();
+  await turn();
+  running.push(coalescer.load('f', callerOf()));
+  await turn();
+  for (const batch of batches) batch.finish();
+  expect(await Promise.all(running)).toEqual(['a!', 'b!', 'c!', 'f!']); // 'd' has not run
+  expect(batches.map(({ keys }) => keys)).toEqual([['a'], ['b'], ['c'], ['f']]);
+  await coalescer.idle();
+});
+
+async function outcome(call: Promise<string>): Promise<string> {
+  return call.catch((cause: unknown) => (cause instanceof RequestError ? cause.code : String(cause)));
+}
 
 test('each lane runs one batch of bounded size at a time', async () => {
   const { coalescer, batches } = create({ lanes: createLanes(2), maxBatch: 3 });
@@ -208,7 +244,14 @@ test('coalescers that share lanes alternate, regardless of the number of their b
   expect(order.slice(0, 3)).toEqual(['page 0', 'order', 'page 1']);
 });
 
-const BOUNDS = { lanes: 4, expensiveLanes: 2, maxKeys: 1_000, maxQueued: 10_000, maxQueuedBytes: 1_000_000 };
+const BOUNDS = {
+  lanes: 4,
+  stallMs: 800,
+  expensiveLanes: 2,
+  maxKeys: 1_000,
+  maxQueued: 10_000,
+  maxQueuedBytes: 1_000_000,
+};
 
 /** A reader with these functions. All others reject. */
 function readerWith(reads: Partial<BatchOrderReader>): BatchOrderReader {
@@ -388,7 +431,15 @@ test('a failed part of a batch does not affect the other parts', async () => {
       },
       findUnlocked: () => Promise.resolve(new Set()),
     },
-    { lanes: 1, maxCommands: 10, maxItems: 10, maxBytes: 1_000_000, maxQueued: 100, maxQueuedBytes: 1_000_000 },
+    {
+      lanes: 1,
+      stallMs: 800,
+      maxCommands: 10,
+      maxItems: 10,
+      maxBytes: 1_000_000,
+      maxQueued: 100,
+      maxQueuedBytes: 1_000_000,
+    },
   );
   const commands = [update(10), { ...update(10), reason: 'fails' }, update(10)];
   const outcomes = await Promise.allSettled(commands.map((command) => writer.write(command, callerOf())));

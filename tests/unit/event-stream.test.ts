@@ -66,7 +66,14 @@ test('a replay waits longer than a request for its pages, and pages of other rea
     },
   };
   const kinds = { get: (_: object, name: string) => (name === 'eventPage' ? eventPage : { nameOf: () => '' }) };
-  const bounds = { lanes: 1, expensiveLanes: 1, maxKeys: 10, maxQueued: 1_000, maxQueuedBytes: 1_000_000 };
+  const bounds = {
+    lanes: 1,
+    stallMs: 800,
+    expensiveLanes: 1,
+    maxKeys: 10,
+    maxQueued: 1_000,
+    maxQueuedBytes: 1_000_000,
+  };
   const readerFor = coalesceReads(new Proxy({}, kinds) as BatchOrderReader, bounds);
   const streams = await Promise.all([replay(readerFor, 50), replay(readerFor, 50), replay(readerFor, 50)]);
   const waiting = streams.map((stream) => stream.next().catch((cause: unknown) => cause));

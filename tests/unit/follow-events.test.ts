@@ -61,7 +61,7 @@ async function follow(url: string, after: string): Promise<{ readonly events: st
   await followEvents({
     url,
     token: null,
-    request: eventRequestOf(readWatchOptions([], '4000')),
+    request: eventRequestOf(readWatchOptions([])),
     after,
     snapshot: false,
     onEvents: async (received: readonly WatchedEvent[], cursor, socket) => {

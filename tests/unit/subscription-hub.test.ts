@@ -60,7 +60,7 @@ test('a waiting subscriber receives matching events and ends when it leaves and 
   two.leave();
   hub.close();
   expect(await Promise.all(ends)).toEqual(['closed', 2]);
-  expect(await Promise.all([take(two), take(three), take(hub.join(ANY, 1))])).toEqual(['closed', 'closed', 'closed']);
+  expect(await Promise.all([take(two), take(three), take(hub.join(ANY, 1))])).toEqual(['closed', 'stopped', 'stopped']);
   expect(hub.isWatched()).toBe(false);
 });
 

@@ -38,8 +38,9 @@ async function seenBy(viewer: Viewer, filter: string): Promise<number[]> {
     await hub.publish([event]);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  const ended = reading.catch((cause: unknown) => cause);
   hub.close();
-  await reading;
+  expect(await ended).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   return seen;
 }
 

@@ -9,6 +9,7 @@ import { deleteCommand } from '../support/commands.js';
 
 const BOUNDS = {
   lanes: 2,
+  stallMs: 800,
   maxCommands: 100,
   maxItems: 1_000,
   maxBytes: 1_000_000,

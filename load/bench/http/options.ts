@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { CELLS, type Cell } from './cells.ts';
 
-export const BASELINES = ['token', 'postgraphile', 'ordinary', 'pgbench', 'echo'] as const;
+const DEFAULT_BASELINES = ['token', 'postgraphile', 'ordinary', 'pgbench', 'echo'] as const;
+export const BASELINES = [...DEFAULT_BASELINES, 'workers'] as const;
 export type Baseline = (typeof BASELINES)[number];
 
 export interface Options {
@@ -26,7 +27,8 @@ Measures Ordergraph over HTTP, beside other servers in the same run. Needs wrk o
   --callers LIST     Numbers of connections. Default: 4,50,500
   --rounds N         Rounds. The tables show the run with the median rate. Default: 3
   --seconds N        Seconds of each run. Default: 5
-  --baselines LIST   Servers to compare with, or none. Default: ${BASELINES.join(',')}
+  --baselines LIST   Servers to compare with, or none. Default: ${DEFAULT_BASELINES.join(',')}
+                     workers is this server with two worker processes.
   --against COMMIT   Also measures the server of another commit of this repository.
   --report FILE      Where the HTML report is written. Default: bench-report.html
   --help             Prints this text.
@@ -43,7 +45,7 @@ export function readOptions(args: readonly string[]): Options | null {
       callers: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      baselines: { type: 'string', default: BASELINES.join(',') },
+      baselines: { type: 'string', default: DEFAULT_BASELINES.join(',') },
       against: { type: 'string' },
       report: { type: 'string', default: 'bench-report.html' },
       help: { type: 'boolean', default: false },

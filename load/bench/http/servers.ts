@@ -50,6 +50,7 @@ export async function startContestants(options: Options, setting: Setting): Prom
   const ordergraph = await startOrdergraph(setting);
   const contestants = [ordergraph.contestant];
   if (baselines.includes('token')) contestants.push((await startWithToken(setting)).contestant);
+  if (baselines.includes('workers')) contestants.push((await startWithWorkers(setting)).contestant);
   if (baselines.includes('postgraphile')) contestants.push((await startPostgraphile(setting)).contestant);
   if (baselines.includes('ordinary')) contestants.push((await startOrdinary(setting)).contestant);
   if (options.against !== null) contestants.push((await startCommit(setting, options.against)).contestant);
@@ -60,6 +61,10 @@ export async function startContestants(options: Options, setting: Setting): Prom
 
 async function startOrdergraph(setting: Setting): Promise<GraphqlServer> {
   return startTree(setting, { name: 'ordergraph', database: 'ordergraph_bench', env: {}, token: null });
+}
+
+async function startWithWorkers(setting: Setting): Promise<GraphqlServer> {
+  return startTree(setting, { name: 'workers', database: 'with_workers', env: { WORKERS: '2' }, token: null });
 }
 
 /** The same server with authentication, permissions and a rate limit that is never reached. */

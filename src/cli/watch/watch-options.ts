@@ -1,12 +1,31 @@
-import { parseArgs } from 'node:util';
 import { ORDER_STATUSES } from '../../domain/lifecycle.js';
-import { CommandError } from '../command-error.js';
+import type { CommandError } from '../command-error.js';
+import { invalidArguments, parseOptions, type CommandHelp } from '../command.js';
+import { SERVER_OPTIONS, serverAddress } from '../server-address.js';
 import { EXIT_STATUS } from './exit-status.js';
 
-export const WATCH_USAGE =
-  '[--order ID] [--customer CUSTOMER_ID] [--to STATUS,… | --types TYPE,…] [--after CURSOR | --cursor FILE] [--snapshot] [--url URL] [--token TOKEN]';
-
 const EVENT_TYPES = ['CREATED', 'STATUS_CHANGED', 'UPDATED', 'DELETED'];
+
+export const WATCH_HELP = {
+  name: 'watch',
+  about: 'Prints each event of a running server as a line of JSON, until interrupted.',
+  options: {
+    order: { type: 'string', value: 'ID', about: 'Only the events of this order.' },
+    customer: { type: 'string', value: 'CUSTOMER_ID', about: 'Only the events of the orders of this customer.' },
+    to: { type: 'string', value: 'STATUS,…', about: 'Only the events that lead to these statuses.' },
+    types: { type: 'string', value: 'TYPE,…', about: `Only events of these types: ${EVENT_TYPES.join(', ')}.` },
+    after: { type: 'string', value: 'CURSOR', about: 'Starts with the events after this cursor.' },
+    cursor: { type: 'string', value: 'FILE', about: 'Continues where the last run with this file ended.' },
+    snapshot: { type: 'boolean', about: 'Prints the present state first; requires --order or --customer.' },
+    ...SERVER_OPTIONS,
+  },
+  details: 'Without a filter it prints the events of all orders. --to and --types exclude each other.',
+  examples: ['watch', 'watch --to SHIPPED,DELIVERED --cursor shipped.cursor', 'watch --order ID --snapshot'],
+  exitStatuses: {
+    [EXIT_STATUS.rejectedToken]: 'the server rejected the token',
+    [EXIT_STATUS.expiredCursor]: 'the event log does not have the event of the cursor',
+  },
+} as const satisfies CommandHelp;
 
 export interface WatchOptions {
   readonly url: string;
@@ -21,9 +40,8 @@ export interface WatchOptions {
   readonly snapshot: boolean;
 }
 
-/** @param port of the server, where no URL is given */
-export function readWatchOptions(words: readonly string[], port: string): WatchOptions {
-  const values = parse(words);
+export function readWatchOptions(words: readonly string[]): WatchOptions {
+  const { values } = parseOptions(WATCH_HELP, words);
   if (values.to !== undefined && values.types !== undefined) throw invalid('--to and --types exclude each other.');
   if (values.after !== undefined && values.cursor !== undefined) {
     throw invalid('--after and --cursor exclude each other.');
@@ -31,7 +49,7 @@ export function readWatchOptions(words: readonly string[], port: string): WatchO
   const snapshot = values.snapshot ?? false;
   if (snapshot && values.after !== undefined) throw invalid('--snapshot and --after exclude each other.');
   return {
-    url: addressOf(values.url ?? `http://127.0.0.1:${port}`),
+    url: serverAddress(WATCH_HELP, values.url),
     token: values.token ?? null,
     orderId: values.order,
     customerId: values.customer,
@@ -43,27 +61,8 @@ export function readWatchOptions(words: readonly string[], port: string): WatchO
   };
 }
 
-function parse(words: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const filter = { order: text, customer: text, to: text, types: text };
-  const options = {
-    ...filter,
-    after: text,
-    cursor: text,
-    url: text,
-    token: text,
-    snapshot: { type: 'boolean' },
-  } as const;
-  try {
-    return parseArgs({ args: [...words], options }).values;
-  } catch (cause) {
-    throw invalid((cause as Error).message, { cause });
-  }
-}
-
-function invalid(message: string, options?: ErrorOptions): CommandError {
-  const usage = `Usage: npm run cli -- watch ${WATCH_USAGE}\nWithout a filter it prints the events of all orders.`;
-  return new CommandError(EXIT_STATUS.invalidArguments, `${message}\n${usage}`, options);
+function invalid(message: string): CommandError {
+  return invalidArguments(WATCH_HELP, message);
 }
 
 function listOf(name: string, text: string | undefined, known: readonly string[]): readonly string[] | null {
@@ -71,15 +70,4 @@ function listOf(name: string, text: string | undefined, known: readonly string[]
   const values = text.split(',').map((value) => value.trim().toUpperCase());
   if (values.every((value) => known.includes(value))) return values;
   throw invalid(`${name} must be a comma-separated list of ${known.join(', ')}.`);
-}
-
-/** Completes an address: the default scheme is http, the default path is the one of the server. */
-function addressOf(text: string): string {
-  const address = text.includes('://') ? text : `http://${text}`;
-  if (!URL.canParse(address) || !/^(http|ws)s?:/.test(address)) {
-    throw invalid(`--url must be a URL such as http://127.0.0.1:4000; it is ${text}.`);
-  }
-  const url = new URL(address);
-  if (url.pathname === '/') url.pathname = '/graphql';
-  return url.href;
 }

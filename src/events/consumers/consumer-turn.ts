@@ -92,7 +92,7 @@ export async function takeTurn(
     return { batches: await handleBatches(handleBatch), held: null };
   } catch (cause) {
     if (cause instanceof ConsumerHold) return hold(consumer, dependencies, { ...lease, memory }, cause);
-    if (cause instanceof ConsumerDelay) await releaseLease(database.prisma, lease);
+    if (cause instanceof ConsumerDelay || isClosing()) await releaseLease(database.prisma, lease); // for other processes
     throw cause;
   }
 }

@@ -43,6 +43,8 @@ export type Executor = 'plan' | 'graphql-js';
 /** An operation of a validated document, ready to execute any number of times. */
 export class PreparedOperation {
   readonly kind: OperationTypeNode;
+  /** Null for an anonymous operation. */
+  readonly name: string | null;
   readonly cost: OperationCost;
   /** With the executor graphql-js, it only checks them. */
   readonly coerceVariables: CoerceVariables;
@@ -57,6 +59,7 @@ export class PreparedOperation {
   readonly #plans = new Map<string, ObjectPlan>();
 
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, executor: Executor) {
+    this.name = operation.name?.value ?? null;
     this.kind = operation.operation;
     this.cost = prepareCost(schema, document, operation);
     this.#assertAllowed = prepareAuthorization(schema, document, operation);
@@ -101,7 +104,7 @@ export class PreparedOperation {
   /** Gives the same result with both executors. */
   execute({ rootValue, context, variables }: OperationRequest): ExecutionResult | Promise<ExecutionResult> {
     if (this.#executor === 'graphql-js') {
-      const operationName = this.#operation.name?.value ?? null;
+      const operationName = this.name;
       const [schema, document] = [this.#schema, this.#document];
       return execute({ schema, document, rootValue, contextValue: context, variableValues: variables, operationName });
     }

@@ -12,8 +12,11 @@ export interface SubscriptionHub {
   join(filter: EventFilter, cost: number): LiveEvents;
 }
 
-/** Why live events end: the hub closes, the reader falls too far behind, or the log was restored to an earlier state. */
-export type LiveEnd = 'closed' | 'overflowed' | 'rewound';
+/**
+ * Why live events end: the reader has left, the server shuts down, the reader falls too far behind, or the log was restored
+ * to an earlier state.
+ */
+export type LiveEnd = 'closed' | 'stopped' | 'overflowed' | 'rewound';
 
 /** The live events of one subscription, in a bounded queue. */
 export interface LiveEvents {

@@ -17,9 +17,9 @@ export async function readArrivals(
 
 export const READ_ARRIVALS = query<Arrival>(
   `
-SELECT e.order_id AS "orderId", e.to_status AS status, e.occurred_at AS at FROM order_events e
+SELECT e.order_id AS "orderId", e.to_status AS status, e.occurred_at AS at, e.traceparent FROM order_events e
 WHERE e.position > $1::bigint AND e.position <= $2::bigint AND e.to_status = any($3::order_status[])
   AND (e.type = 'CREATED' OR (e.type = 'STATUS_CHANGED' AND e.actor = $4::text AND e.actor_kind = $5::text))
 ORDER BY e.position`,
-  { orderId: 'uuid', status: 'order_status', at: 'timestamptz(3)' },
+  { orderId: 'uuid', status: 'order_status', at: 'timestamptz(3)', traceparent: 'text' },
 );

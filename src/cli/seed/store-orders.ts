@@ -1,0 +1,63 @@
+import type { Client } from 'pg';
+import { withClient } from '../../database/client.js';
+import { copyOrders, withoutIndexes } from '../../store/copy-orders.js';
+import { generateChunks, type GeneratedChunk, type GeneratorData } from './generator.js';
+
+export interface Stored {
+  readonly orders: number;
+  readonly events: number;
+}
+
+type Report = (orders: number) => void;
+
+/** Orders in a chunk of the generator. Chunks are short transactions while servers run. */
+const CHUNK = 1_000;
+/** The foreign keys and indexes cost the database more than the rows: two connections use two cores. */
+const CONNECTIONS = 2;
+
+/** Stores all orders in one transaction. @returns null if the tables are not empty */
+export async function storeInEmpty(url: string, data: Omit<GeneratorData, 'withPositions'>, report: Report) {
+  return withClient(url, (client) =>
+    withoutIndexes(client, async () => {
+      const stored = { orders: 0, events: 0 };
+      for await (const chunk of generateChunks({ ...data, withPositions: true }, CHUNK)) {
+        await copyOrders(client, chunk.lines);
+        count(stored, chunk, report);
+      }
+      return stored;
+    }),
+  );
+}
+
+/** Stores all orders in short transactions, beside other sessions. The sequencer assigns the positions. */
+export async function storeInUsed(
+  url: string,
+  data: Omit<GeneratorData, 'withPositions'>,
+  report: Report,
+): Promise<Stored> {
+  const stored = { orders: 0, events: 0 };
+  const chunks = generateChunks({ ...data, withPositions: false }, CHUNK);
+  const store = (client: Client) =>
+    (async () => {
+      for (;;) {
+        const { value: chunk, done } = await chunks.next(); // one generator for all connections
+        if (done === true) return;
+        await client.query('BEGIN');
+        await copyOrders(client, chunk.lines);
+        await client.query('COMMIT');
+        count(stored, chunk, report);
+      }
+    })();
+  try {
+    await Promise.all(Array.from({ length: CONNECTIONS }, () => withClient(url, store)));
+  } finally {
+    await chunks.return();
+  }
+  return stored;
+}
+
+function count(stored: { orders: number; events: number }, chunk: GeneratedChunk, report: Report): void {
+  stored.orders += chunk.orders;
+  stored.events += chunk.events;
+  report(stored.orders);
+}
