@@ -188,7 +188,7 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   const answerByApollo = fastifyApolloHandler(apollo, {
     context: (request, reply) => Promise.resolve(contextOf(request, reply)),
   });
-  for (const name of ['identity', 'charge', 'outcome', 'rejectedWith']) app.decorateRequest(name, null);
+  for (const name of ['identity', 'charge', 'outcome', 'rejectedWith'] as const) app.decorateRequest(name, null);
   app.decorateRequest('isObserved', false);
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
