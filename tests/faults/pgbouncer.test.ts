@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterForTest, HAS_PG_DUMP, SKIPS_CLUSTER, type Cluster } from '../support/cluster.js';
 import { Follower } from '../support/follower.js';
+import { DEFAULT_QUEUES } from '../support/database-url.js';
 import { startMixedLoad, unexpectedFailures } from '../support/mixed-load.js';
 import { HAS_PGBOUNCER, pgbouncerForTest, SKIPS_PGBOUNCER } from '../support/pgbouncer.js';
 import { failToStart, startProcess } from '../support/process.js';
@@ -39,6 +40,7 @@ test.skipIf(SKIPS_CLUSTER || SKIPS_PGBOUNCER)(
     const settings = [IGNORED, 'default_pool_size = 8'];
     const pooler = await pgbouncerForTest(cluster.url, { settings, connectQuery: TIMEOUTS });
     const server = await startProcess({
+      ...DEFAULT_QUEUES,
       ...environment(pooler.url, cluster),
       FULFILMENT: 'simulated',
       FULFILMENT_COMPLETE_AFTER_MS: '300',

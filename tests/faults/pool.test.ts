@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterForTest, HAS_PG_DUMP, SKIPS_CLUSTER, type Cluster } from '../support/cluster.js';
+import { DEFAULT_QUEUES } from '../support/database-url.js';
 import { startMixedLoad, unexpectedFailures, type LoadedRequest, type MixedLoad } from '../support/mixed-load.js';
 import { startProcess } from '../support/process.js';
 
@@ -13,7 +14,7 @@ const ONSET_MS = 1_500;
 const PROBES = 15;
 const PROBE_PAUSE_MS = 100;
 /** A second, and the delays of a busy machine. */
-const REJECTED_MS = 1_500;
+const REJECTED_MS = 1_900;
 const NORMAL_MS = 5_000;
 /** Without a failure among so many requests, the server is normal. */
 const SUCCESSES = 30;
@@ -86,7 +87,12 @@ test.skipIf(SKIPS_CLUSTER)(
     await observer.connect();
     onTestFinished(() => observer.end());
     for (const fault of FAULTS) {
-      const server = await startProcess({ DATABASE_URL: cluster.url, DATABASE_MIGRATE: 'always', ...fault.env });
+      const server = await startProcess({
+        ...DEFAULT_QUEUES,
+        DATABASE_URL: cluster.url,
+        DATABASE_MIGRATE: 'always',
+        ...fault.env,
+      });
       const load = startMixedLoad(server, CALLERS);
       onTestFinished(() => load.stop());
       for (let round = 0; round < ROUNDS; round += 1) {

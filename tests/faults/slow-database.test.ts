@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterForTest, HAS_PG_DUMP, SKIPS_CLUSTER, type Cluster } from '../support/cluster.js';
 import { Follower } from '../support/follower.js';
+import { DEFAULT_QUEUES } from '../support/database-url.js';
 import { startMixedLoad, unexpectedFailures, type MixedLoad } from '../support/mixed-load.js';
 import { startProcess } from '../support/process.js';
 import { HAS_TOXIPROXY, SKIPS_TOXIPROXY, toxiproxyForTest, type Toxic, type Toxiproxy } from '../support/toxiproxy.js';
@@ -90,6 +91,7 @@ test.skipIf(SKIPS_CLUSTER || SKIPS_TOXIPROXY)(
     const cluster = await clusterForTest();
     const proxy = await toxiproxyForTest(cluster.url);
     const server = await startProcess({
+      ...DEFAULT_QUEUES,
       DATABASE_URL: proxy.url,
       DATABASE_MIGRATE: 'always',
       REQUEST_DEADLINE_MS: String(DEADLINE_MS),
