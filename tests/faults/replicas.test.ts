@@ -55,11 +55,11 @@ describe.skipIf(!HAS_KAFKA || SKIPS_NGINX)('servers on one database behind nginx
     url.pathname = `/${name}`;
     const ports: number[] = [];
     while (ports.length < count) ports.push(await freePort());
-    const start = (port: number): Promise<ServerProcess> =>
+    const start = (port: number, migrate = 'never'): Promise<ServerProcess> =>
       startProcess({
         PORT: String(port),
         DATABASE_URL: url.href,
-        DATABASE_MIGRATE: 'always',
+        DATABASE_MIGRATE: migrate,
         KAFKA_BROKERS: kafka.address,
         AUTH_MODE: 'open',
         TRUSTED_PROXIES: '127.0.0.1',
@@ -67,7 +67,7 @@ describe.skipIf(!HAS_KAFKA || SKIPS_NGINX)('servers on one database behind nginx
         LOG_FORMAT: 'json',
       });
     const servers: ServerProcess[] = [];
-    for (const port of ports) servers.push(await start(port));
+    for (const port of ports) servers.push(await start(port, servers.length === 0 ? 'always' : 'never'));
     return {
       proxyUrl: await nginxForTest(ports),
       database: await connect(url.href),
