@@ -35,6 +35,9 @@ function traceFields(): object {
 
 export const MAX_LINE_BYTES = 4_096;
 
+/** UTF-8 bytes of one UTF-16 code unit. */
+const MOST_BYTES_OF_A_UNIT = 3;
+
 /** Two texts of this length fit into a line, even if JSON escapes each character with six bytes. */
 const MAX_TEXT = 250;
 
@@ -51,7 +54,7 @@ interface Line {
 
 /** Shortens a line that is too long to the fields that identify the failure. */
 function shorten(line: string): string {
-  if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
+  if (line.length <= MAX_LINE_BYTES / MOST_BYTES_OF_A_UNIT || Buffer.byteLength(line) <= MAX_LINE_BYTES) return line;
   const { level, time, service, correlationId, traceId, spanId, msg = '', err } = JSON.parse(line) as Line;
   const short = {
     level,
