@@ -7,7 +7,10 @@ import { prepareJobSchema } from '../fulfilment/job-schema.js';
 import type { ProcessSetup, Setup } from './setup.js';
 
 /** The database at `DATABASE_URL`, or an embedded PostgreSQL; with a current schema. */
-export async function providePostgres({ config, log, resources, stopping }: ProcessSetup, onLost: (reason: string) => void) {
+export async function providePostgres(
+  { config, log, resources, stopping }: ProcessSetup,
+  onLost: (reason: string) => void,
+) {
   const { source, migrate, waitMs } = config.database;
   const prepare = async (directUrl: string) => {
     await prepareSchema(directUrl, migrate, log);
