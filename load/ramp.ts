@@ -35,6 +35,7 @@ export const options = {
     [stepOf('latency', FROM)]: [`p(95)<${P95}`],
     [stepOf('failed', FROM)]: ['rate==0'],
     [stepOf('rejected', FROM)]: ['rate==0'],
+    [stepOf('dropped_iterations', FROM)]: [`count<=${Math.ceil((1 - LEAST_ANSWERED) * FROM * STEP)}`],
   },
   summaryTrendStats: TREND_STATISTICS,
 };

@@ -16,7 +16,7 @@ export interface BatchObserver {
    * Runs the work of a batch once and returns its results unchanged. Reads reject if they fail; a write resolves with an
    * Error for each failed command.
    */
-  run<V>(batch: ObservedBatch, work: () => Promise<readonly V[]>): Promise<readonly V[]>;
+  readonly run: <V>(batch: ObservedBatch, work: () => Promise<readonly V[]>) => Promise<readonly V[]>;
   /** Called once for each queue, when it is created. @param depth the number of its commands or keys, queued and running */
-  queue(kind: string, depth: () => number): void;
+  readonly queue: (kind: string, depth: () => number) => void;
 }

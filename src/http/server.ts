@@ -188,10 +188,7 @@ function serveGraphql(app: FastifyInstance, options: HttpOptions): void {
   const answerByApollo = fastifyApolloHandler(apollo, {
     context: (request, reply) => Promise.resolve(contextOf(request, reply)),
   });
-  app.decorateRequest('identity', null);
-  app.decorateRequest('charge', null);
-  app.decorateRequest('outcome', null);
-  app.decorateRequest('rejectedWith', null);
+  for (const name of ['identity', 'charge', 'outcome', 'rejectedWith'] as const) app.decorateRequest(name, null);
   app.decorateRequest('isObserved', false);
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -38,9 +38,12 @@ export async function withoutIndexes<T>(client: Client, work: () => Promise<T>):
     return result;
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => undefined); // the connection may be lost, which has the same effect
+    if ((cause as { readonly code?: unknown }).code === LOCK_NOT_AVAILABLE) return null;
     throw cause;
   }
 }
+
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const NAMES = ['orders', 'order_items', 'order_events', 'order_references'];
 

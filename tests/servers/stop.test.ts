@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { get, type IncomingHttpHeaders } from 'node:http';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectTo, postgresOn, usedDataDir } from '../support/embedded.js';
 import { startProcess } from '../support/process.js';
@@ -40,7 +41,7 @@ test('a running request is completed before a signal stops the server', async ()
   expect(postgresOn(dataDir)).toEqual([]);
 });
 
-test('a draining server is not ready, closes connections and still serves requests', async () => {
+test('a draining server is not ready and still serves requests', async () => {
   const server = await startProcess({ DATA_DIR: await usedDataDir(), SHUTDOWN_DELAY_MS: '4000' });
   expect(await ready(server.url)).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
   process.kill(server.pid, 'SIGTERM');
@@ -48,8 +49,8 @@ test('a draining server is not ready, closes connections and still serves reques
     .poll(async () => ready(server.url), { interval: 20 })
     .toMatchObject({
       status: 503,
-      headers: { connection: 'close' },
-      body: { status: 'unavailable', reason: 'shutting down' },
+      headers: { connection: 'keep-alive' },
+      body: { status: 'draining', reason: 'shutting down' },
     });
   expect(await createdOrder(server)).toMatchObject({ status: 'PENDING' });
   expect(await server.exited).toBe(0);
@@ -70,6 +71,16 @@ test('two SIGINT signals, from the terminal and from npm, cause one shutdown', a
   await expect.poll(() => server.output(), { interval: 5 }).toContain('shutdown started');
   expect(await server.end('SIGINT')).toMatchObject({ code: 0 });
   expect(postgresOn(dataDir)).toEqual([]);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('a second signal, %s, ends the server at once', async (second) => {
+  const dataDir = await usedDataDir();
+  const server = await startProcess({ DATA_DIR: dataDir, SHUTDOWN_DELAY_MS: '60000' });
+  onTestFinished(() => postgresOn(dataDir).forEach((pid) => void process.kill(pid, 'SIGKILL')));
+  process.kill(server.pid, 'SIGTERM');
+  await expect.poll(() => server.output()).toContain('shutdown started');
+  await sleep(1_100); // signals within a second count as one
+  expect(await server.end(second)).toMatchObject({ code: 1, tookMs: expect.toSatisfy((ms: number) => ms < 2_000) });
 });
 
 test('the server exits with a message and status 1 when PostgreSQL ends', async () => {

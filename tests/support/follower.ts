@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { openWebsocket, type Message, type OpenWebsocket } from './websocket.js';
 
@@ -20,6 +21,8 @@ export interface FollowerOptions {
   readonly snapshot?: boolean;
   readonly after?: string | null;
 }
+
+const RECONNECT_MS = 50;
 
 /** A subscriber that keeps all events it has received, and resumes with the cursor of the last one after an interruption. */
 export class Follower {
@@ -68,9 +71,20 @@ export class Follower {
     if (Array.isArray(payload)) this.errors.push(...(payload as Follower['errors']));
     const { data, errors } = (payload ?? {}) as { data?: { event: FollowedEvent } | null; errors?: Follower['errors'] };
     if (errors !== undefined) this.errors.push(...errors);
+    const lastCursor = errors?.[0]?.extensions['lastCursor'];
+    if (typeof lastCursor === 'string') this.#after = lastCursor;
     if (data === undefined || data === null) return;
     this.events.push(data.event);
     this.#after = data.event.resumeCursor;
+  }
+
+  /** Subscribes again whenever the connection ends, until the signal aborts. Call `connect` first. */
+  async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#websocket?.closed;
+      await sleep(RECONNECT_MS);
+      if (!signal.aborted) await this.connect().catch(() => undefined); // no server accepts the connection, or it ended meanwhile
+    }
   }
 
   /** Loses the connection: what is on its way is not received. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The process ids of the workers of a supervisor. */
 export function workersOf(pid: number): number[] {
@@ -41,7 +42,7 @@ export async function startCaller(url: string): Promise<ConnectionCaller> {
   const failures: Failure[] = [];
   const wrong: string[] = [];
   const first = Promise.withResolvers<void>();
-  let stopping = false;
+  const stopping = new AbortController();
 
   async function create(id: string): Promise<boolean> {
     try {
@@ -56,9 +57,9 @@ export async function startCaller(url: string): Promise<ConnectionCaller> {
   }
 
   async function run(): Promise<void> {
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       const id = randomUUID();
-      while (!(await create(id)) && !stopping) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (!(await create(id)) && !stopping.signal.aborted) await sleep(20);
       first.resolve();
     }
   }
@@ -70,7 +71,7 @@ export async function startCaller(url: string): Promise<ConnectionCaller> {
     failures,
     wrong,
     async stop() {
-      stopping = true;
+      stopping.abort();
       await running;
       agent.destroy();
     },

@@ -15,7 +15,7 @@ const CHUNK = 1_000;
 /** The foreign keys and indexes cost the database more than the rows: two connections use two cores. */
 const CONNECTIONS = 2;
 
-/** Stores all orders in one transaction. @returns null if the tables are not empty */
+/** Stores all orders in one transaction. @returns null if the tables are used or not empty */
 export async function storeInEmpty(url: string, data: Omit<GeneratorData, 'withPositions'>, report: Report) {
   return withClient(url, (client) =>
     withoutIndexes(client, async () => {

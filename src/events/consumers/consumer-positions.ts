@@ -19,7 +19,10 @@ export interface Lease {
   readonly token: bigint;
 }
 
-/** Adds rows for new consumers, at the position where they start. */
+/**
+ * Adds rows for new consumers, at the position where they start. Known ones are left out before the insert: ON CONFLICT
+ * waits for a transaction that updates the row, and the start of a server would fail by the lock time-out.
+ */
 export async function registerConsumers(
   db: Queryable,
   consumers: readonly Pick<EventConsumer, 'name' | 'startAt'>[],
@@ -33,6 +36,7 @@ const REGISTER_CONSUMERS = `
 INSERT INTO event_consumers (name, position)
 SELECT n.name, CASE WHEN n.at_end THEN (SELECT coalesce(max(e.position), 0) FROM order_events e) ELSE 0 END
 FROM unnest($1::text[], $2::boolean[]) AS n(name, at_end)
+WHERE NOT EXISTS (SELECT 1 FROM event_consumers c WHERE c.name = n.name)
 ON CONFLICT (name) DO NOTHING`;
 
 /** The end of the log, as the table `l` in a FROM clause. */

@@ -2,8 +2,8 @@ import type { Database, Queryable } from '../../database/database.js';
 import type { EventConsumer, TransactionalConsumer } from './consumer.js';
 import { lockConsumer, readProgress, registerConsumers, resetPosition } from './consumer-positions.js';
 
-/** The last transaction exchanges all rows of the tables. */
-const EXCHANGE_TIMEOUT_MS = 10 * 60_000;
+/** The last transaction exchanges all rows of the tables; on a busy machine a batch exceeds the default of 5 s too. */
+const TRANSACTION_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Rebuilds a consumer from position 0, while servers run. An external consumer starts again and delivers every event once
@@ -25,7 +25,9 @@ export async function rebuildConsumer({ prisma }: Database, consumer: EventConsu
   let replayed: Replayed = { position: 0n, eventAt: null, isDone: false };
   while (!replayed.isDone) {
     const from = replayed;
-    replayed = await prisma.$transaction((tx) => replayBatch(tx, consumer, tables, from));
+    replayed = await prisma.$transaction((tx) => replayBatch(tx, consumer, tables, from), {
+      timeout: TRANSACTION_TIMEOUT_MS,
+    });
   }
   const last = await prisma.$transaction(
     async (tx) => {
@@ -39,7 +41,7 @@ export async function rebuildConsumer({ prisma }: Database, consumer: EventConsu
       await resetPosition(tx, name, end.position, end.eventAt);
       return end.position;
     },
-    { timeout: EXCHANGE_TIMEOUT_MS },
+    { timeout: TRANSACTION_TIMEOUT_MS },
   );
   for (const { copy } of tables) await prisma.$executeRawUnsafe(`DROP TABLE ${copy}`);
   return last;
