@@ -92,6 +92,14 @@ export interface Config {
     readonly brokers: readonly string[];
     readonly partitions: number;
     readonly replication: number | null;
+    /** Null without TLS. */
+    readonly tls: { readonly caFile: string | null } | null;
+    /** Null without authentication. */
+    readonly sasl: {
+      readonly mechanism: Exclude<Values['KAFKA_SASL_MECHANISM'], 'none'>;
+      readonly username: string;
+      readonly password: string;
+    } | null;
   } | null;
   readonly catalogue:
     | { readonly kind: 'none' }
@@ -239,7 +247,22 @@ function rateLimitOf(values: Values, isOpen: boolean): Config['rateLimit'] {
 
 function kafkaOf(values: Values): Config['kafka'] {
   const { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PARTITIONS: partitions, KAFKA_TOPIC_REPLICATION: replication } = values;
-  return brokers === null ? null : { brokers, partitions, replication };
+  const { KAFKA_SSL: ssl, KAFKA_SSL_CA_FILE: caFile } = values;
+  if (caFile !== null && ssl === 'off') throw invalidConfiguration(['KAFKA_SSL_CA_FILE requires KAFKA_SSL=on']);
+  const tls = ssl === 'on' ? { caFile } : null;
+  return brokers === null ? null : { brokers, partitions, replication, tls, sasl: saslOf(values) };
+}
+
+function saslOf(values: Values): NonNullable<Config['kafka']>['sasl'] {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = values;
+  if (mechanism === 'none') {
+    if (username === null && password === null) return null;
+    throw invalidConfiguration(['KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD require KAFKA_SASL_MECHANISM']);
+  }
+  if (username !== null && password !== null) return { mechanism, username, password };
+  throw invalidConfiguration([
+    `KAFKA_SASL_MECHANISM=${mechanism} requires KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`,
+  ]);
 }
 
 function catalogueOf(values: Values): Config['catalogue'] {

@@ -5,6 +5,7 @@ import { kafkaRelay } from '../events/consumers/kafka-relay.js';
 import { orderStatisticsProjection } from '../events/consumers/order-statistics.js';
 import { fulfilmentConsumer } from '../fulfilment/fulfilment-consumer.js';
 import { simulatedHandler } from '../fulfilment/simulated-handler.js';
+import { kafkaClusterOf } from './kafka-cluster.js';
 import { createKafkaTopic } from '../kafka/kafka-topic.js';
 import type { PartStates } from '../observability/part-monitor.js';
 import { traceTopic } from '../kafka/traced-topic.js';
@@ -25,7 +26,7 @@ export function createConsumers(
   const { kafka } = config;
   const consumers: EventConsumer[] = [orderStatisticsProjection(countEvents)];
   if (kafka !== null) {
-    const topic = createKafkaTopic({ ...kafka, name: KAFKA_TOPIC, log });
+    const topic = createKafkaTopic({ ...kafka, ...kafkaClusterOf(kafka), name: KAFKA_TOPIC, log });
     parts.set('kafka', topic.state);
     const published = tracer === null ? topic : traceTopic(topic, KAFKA_TOPIC, tracer);
     consumers.push(kafkaRelay({ topic: published, readDetails: readEventDetails, log }));

@@ -21,6 +21,8 @@ export const CONSUMERS_HELP = {
 
 /** Lists the consumers of the event log; rebuilds, moves or resumes one. */
 export async function manageConsumers(words: readonly string[]): Promise<string> {
+  const number = words.find((word) => /^-\d/.test(word)); // the parser would report an unknown option
+  if (number !== undefined) positionOf(number);
   const { positionals, values } = parseOptions(CONSUMERS_HELP, words);
   const [action = 'list', name, target, ...rest] = positionals;
   const change = action === 'list' && name === undefined ? null : changeOf(action, name, target);

@@ -8,11 +8,11 @@ export type FailureKind =
   | 'conflict'
   /** A lock was not obtained in time. */
   | 'lock'
-  /** The database cannot run the statement: cancelled, out of resources, starting, or its files or disk fail. */
+  /** The database cannot run the statement: cancelled, no free connection, out of resources, starting, or its files or disk fail. */
   | 'unavailable'
   /** An internal error (class XX): a corrupted row or index, or a defect of PostgreSQL. */
   | 'internal-error'
-  /** The connection was lost, or none was available. Retried once over another connection. */
+  /** The connection was lost, or not established. Retried once over another connection. */
   | 'connection'
   /** Anything else: a defect of this server. */
   | 'unexpected';
@@ -32,7 +32,11 @@ const CONNECTION_KINDS = new Set([
 
 /** Messages of `pg` and Prisma for a lost or unobtainable connection, which carry no code. */
 const CONNECTION_MESSAGE =
-  /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Can't reach database server|Server has closed the connection|Connection ended unexpectedly|Unable to start a transaction in the given time|Transaction already closed|Transaction API error|read ECONNRESET|write EPIPE|socket hang up/i;
+  /Connection terminated|connection timeout|Client has encountered a connection error|Can't reach database server|Server has closed the connection|Connection ended unexpectedly|Transaction already closed|Transaction API error|read ECONNRESET|write EPIPE|socket hang up/i;
+
+/** The same for the time-out of waiting for a free connection of the pool. */
+const NO_CONNECTION_MESSAGE =
+  /timeout exceeded when trying to connect|Unable to start a transaction in the given time/i;
 
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
@@ -56,6 +60,8 @@ export function classify(error: unknown): Failure {
   if (sqlState !== null) return { kind: kindOf(sqlState), sqlState };
   for (const cause of causesOf(error)) {
     const { code, kind, message } = cause;
+    if (typeof message === 'string' && NO_CONNECTION_MESSAGE.test(message))
+      return { kind: 'unavailable', sqlState: null };
     if (typeof code === 'string' && (NETWORK_CODES.has(code) || CONNECTION_PRISMA_CODES.has(code))) return lost;
     if (typeof kind === 'string' && CONNECTION_KINDS.has(kind)) return lost;
     if (code === 'P2034') return { kind: 'conflict', sqlState: null };

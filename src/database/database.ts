@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Pool, type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { cancellableReads, type StatementBounds } from './cancellable-reads.js';
 import { PipelinedClient } from './pipelined-client.js';
 import { poolReads } from './pool-reads.js';
+import { StatementPool } from './statement-pool.js';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -52,7 +53,7 @@ export interface ReadQueryable {
 /** Creates a pool and a Prisma client on it. The first statement opens the first connection. */
 export function openDatabase(options: DatabaseOptions, log: Logger): Database {
   const { url, sessionOptions } = withSessionOptions(options.url);
-  const pool = new Pool({
+  const pool = new StatementPool({
     connectionString: url,
     Client: PipelinedClient,
     max: options.poolSize,

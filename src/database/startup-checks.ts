@@ -19,16 +19,34 @@ export async function checkVersion(url: string): Promise<void> {
   throw new StartupError(`Ordergraph needs PostgreSQL 15 or newer; DATABASE_URL has version ${version?.text}.`);
 }
 
+/** The settings that `openDatabase` passes to its sessions. */
+interface SessionSettings {
+  readonly zone: string;
+  readonly isolation: string;
+  /** Names of the time-outs that the session lacks. */
+  readonly unlimited: string[];
+}
+
 /** @throws StartupError if a pooler or a proxy has dropped the settings of the session */
 export async function checkSession({ prisma }: Database): Promise<void> {
-  const [session] = await prisma.$queryRawUnsafe<{ zone: string; isolation: string }[]>(
-    "SELECT current_setting('TimeZone') AS zone, current_setting('default_transaction_isolation') AS isolation",
-  );
-  if (session?.zone === 'UTC' && session.isolation === 'read committed') return;
+  const [session] = await prisma.$queryRawUnsafe<SessionSettings[]>(READ_SESSION, TIMEOUTS);
+  const { zone, isolation, unlimited } = session ?? { zone: '', isolation: '', unlimited: TIMEOUTS };
+  const isCurrent = UTC.has(zone) && isolation === 'read committed';
+  if (isCurrent && unlimited.length === 0) return;
+  const problem = isCurrent
+    ? `need the time-outs ${unlimited.join(', ')}, which are off`
+    : `must have the time zone UTC and the isolation level read committed; they have ${zone} and ${isolation}`;
   throw new StartupError(
-    `Sessions of DATABASE_URL must have the time zone UTC and the isolation level read committed; they have ${session?.zone} and ${session?.isolation}. A pooler must pass startup options on, or the role must have these settings.`,
+    `Sessions of DATABASE_URL ${problem}. A pooler must pass startup options on, or set them; see docs/operations.md.`,
   );
 }
+
+const UTC: ReadonlySet<string> = new Set(['UTC', 'Etc/UTC']);
+const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+
+const READ_SESSION = `
+SELECT current_setting('TimeZone') AS zone, current_setting('default_transaction_isolation') AS isolation,
+  array(SELECT name FROM pg_settings WHERE name = any($1) AND setting = '0') AS unlimited`;
 
 /**
  * Rejects a database that can lose acknowledged orders. The settings are those of the sessions of this server, which its

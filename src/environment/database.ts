@@ -31,7 +31,7 @@ export const DATABASE_VARIABLES = {
     'Maximum time that an SQL statement waits for a lock, in milliseconds.',
   ),
   DATABASE_CONNECT_TIMEOUT_MS: whole(
-    2_000,
+    1_000,
     50,
     60_000,
     'Maximum time to obtain a database connection, in milliseconds.',

@@ -1,4 +1,4 @@
-import { brokers, optionalWhole, whole, type Variable } from '../variable-kinds.js';
+import { brokers, choice, optionalText, optionalWhole, whole, type Variable } from '../variable-kinds.js';
 
 /** The event log and its readers. */
 export const EVENT_VARIABLES = {
@@ -30,6 +30,17 @@ export const EVENT_VARIABLES = {
   KAFKA_BROKERS: brokers(
     'Brokers of the Kafka cluster that every event is published to, in the topic `order_events`; see docs/events.md. Without it, no event is published.',
   ),
+  KAFKA_SSL: choice('off', ['off', 'on'], '`on` encrypts the connections to Kafka by TLS and checks the certificates.'),
+  KAFKA_SSL_CA_FILE: optionalText(
+    'PEM file with the certificate authorities of the brokers. Default: those of Node.js.',
+  ),
+  KAFKA_SASL_MECHANISM: choice(
+    'none',
+    ['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    'How the server authenticates to Kafka. `PLAIN` sends the password as it is: use it with `KAFKA_SSL=on`.',
+  ),
+  KAFKA_SASL_USERNAME: optionalText('User name for `KAFKA_SASL_MECHANISM`.'),
+  KAFKA_SASL_PASSWORD: { ...optionalText('Password for `KAFKA_SASL_MECHANISM`.'), secret: true },
   KAFKA_TOPIC_PARTITIONS: whole(12, 1, 10_000, 'Number of partitions of the topic, if the server creates it.'),
   KAFKA_TOPIC_REPLICATION: optionalWhole(
     1,

@@ -77,6 +77,9 @@ export const PASSIVE = {
   schedule: false,
 } as const satisfies ConstructorOptions;
 
+/** Number of queued steps above which a warning is logged. */
+export const WARNING_QUEUE_SIZE = 10_000;
+
 /** How often lost workers are looked for, and finished jobs are deleted. */
 export const SUPERVISED = {
   ...PASSIVE,
@@ -86,6 +89,7 @@ export const SUPERVISED = {
   maintenanceIntervalSeconds: 60,
   flowIntervalSeconds: DAY_SECONDS,
   persistWarnings: false,
+  warningQueueSize: WARNING_QUEUE_SIZE,
 } as const satisfies ConstructorOptions;
 
 /** An instance that only makes statements: it is not started, and needs no closing. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createFailureLog } from '../observability/failure-log.js';
-import { MAX_ATTEMPT_MS, STEPS_QUEUE, SUPERVISED, type QueuedStep } from './job-queue.js';
+import { MAX_ATTEMPT_MS, STEPS_QUEUE, SUPERVISED, WARNING_QUEUE_SIZE, type QueuedStep } from './job-queue.js';
 import { createPacing } from './pacing.js';
 import { runStep, type StepDependencies } from './run-step.js';
 
@@ -30,6 +30,23 @@ const HEARTBEAT_REFRESH_SECONDS = 4;
 /** How long aborted attempts may take to end. */
 const ABORT_MS = 2_000;
 
+const WARNING_PAUSE_MS = 60_000;
+
+/** Logs each kind of warning at most once a minute: the queue repeats them every few seconds. Their data hold statements. */
+export function createWarnings(log: Logger): (warning: { readonly message: string }) => void {
+  const loggedAt = new Map<string, number>();
+  return ({ message }) => {
+    const isBacklog = message.startsWith('Warning: large queue backlog'); // a queue name and a number follow
+    const text = isBacklog ? BACKLOG : `fulfilment: the job queue warns: ${message}`;
+    const now = performance.now();
+    if (now - (loggedAt.get(text) ?? Number.NEGATIVE_INFINITY) < WARNING_PAUSE_MS) return;
+    loggedAt.set(text, now);
+    log.warn(text);
+  };
+}
+
+const BACKLOG = `fulfilment: more than ${WARNING_QUEUE_SIZE} steps or dead letters are queued: npm run cli -- fulfilment`;
+
 /** Takes due jobs in batches. Several processes share the jobs; each job has one worker at a time. */
 export async function startFulfilmentWorker({
   url,
@@ -51,7 +68,7 @@ export async function startFulfilmentWorker({
   const queueFailures = createFailureLog(log);
   const stepFailures = createFailureLog(log);
   boss.on('error', (cause) => queueFailures.failed(cause, 'fulfilment: the job queue failed; retrying'));
-  boss.on('warning', ({ message }) => log.warn({ queue: STEPS_QUEUE }, message)); // its data holds statements
+  boss.on('warning', createWarnings(log));
   await boss.start();
 
   const closing = new AbortController();

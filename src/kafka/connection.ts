@@ -1,10 +1,28 @@
-import type { Admin, BaseOptions, Consumer, Producer } from '@platformatic/kafka';
+import { isIP } from 'node:net';
+import type { Admin, BaseOptions, Consumer, Producer, SASLMechanismValue } from '@platformatic/kafka';
 
 type Client = Admin | Consumer | Producer;
 
+/** How to connect to a cluster. */
+export interface KafkaCluster {
+  /** host:port of some brokers. */
+  readonly brokers: readonly string[];
+  /** `ca`: certificate authorities in PEM, or null for those of Node.js. Null without TLS. */
+  readonly tls: { readonly ca: string | null } | null;
+  /** Null without authentication. */
+  readonly sasl: {
+    readonly mechanism: SASLMechanismValue;
+    readonly username: string;
+    readonly password: string;
+  } | null;
+}
+
 /** A request is sent at most three times. The broker recognizes the retries of an idempotent producer. */
-export function connectionOptions(brokers: readonly string[]): BaseOptions {
+export function connectionOptions({ brokers, tls, sasl }: KafkaCluster): BaseOptions {
+  const hasNames = brokers.some((broker) => isIP(broker.replace(/:\d+$/, '')) === 0);
   return {
+    ...(tls === null ? {} : { tls: tls.ca === null ? {} : { ca: tls.ca }, tlsServerName: hasNames }),
+    ...(sasl === null ? {} : { sasl }),
     clientId: 'ordergraph',
     bootstrapBrokers: [...brokers],
     connectTimeout: 2_000,

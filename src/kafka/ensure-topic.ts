@@ -1,10 +1,9 @@
 import { Admin } from '@platformatic/kafka';
 import type { Logger } from 'pino';
-import { connectionOptions, guarded, withClient } from './connection.js';
+import { connectionOptions, guarded, withClient, type KafkaCluster } from './connection.js';
 import { isTopicExists } from './kafka-errors.js';
 
-export interface NewTopic {
-  readonly brokers: readonly string[];
+export interface NewTopic extends KafkaCluster {
   readonly name: string;
   readonly partitions: number;
   /** Null for the default of the brokers. */
@@ -13,8 +12,9 @@ export interface NewTopic {
 }
 
 /** Creates the topic if it does not exist. An existing one is not changed. */
-export async function ensureTopic({ brokers, name, log, ...topic }: NewTopic, signal: AbortSignal): Promise<void> {
-  await withClient(guarded(new Admin(connectionOptions(brokers))), signal, async (admin) => {
+export async function ensureTopic(topic: NewTopic, signal: AbortSignal): Promise<void> {
+  const { name, log } = topic;
+  await withClient(guarded(new Admin(connectionOptions(topic))), signal, async (admin) => {
     if ((await admin.listTopics()).includes(name)) return;
     const { partitions, replication } = topic;
     try {

@@ -15,14 +15,14 @@ const CALL_TIMEOUT_MS = 4_500;
  * a request are stored once. It connects at the first call, and again after each failure.
  */
 export function createKafkaTopic(options: NewTopic): EventTopic & { readonly state: () => PartState } {
-  const { brokers, name } = options;
+  const { name } = options;
   let producer: Producer | null = null;
   const monitor = createPartMonitor();
 
   async function open(signal: AbortSignal): Promise<Producer> {
     await ensureTopic(options, signal);
     const partitioner = compatibilityPartitioner; // the partition of a key that the clients in other languages compute
-    return guarded(new Producer({ ...connectionOptions(brokers), idempotent: true, partitioner }));
+    return guarded(new Producer({ ...connectionOptions(options), idempotent: true, partitioner }));
   }
 
   async function send(to: Producer, records: readonly TopicRecord[], signal: AbortSignal): Promise<void> {

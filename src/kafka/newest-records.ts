@@ -1,9 +1,8 @@
 import { Admin, Consumer, type KafkaRecord } from '@platformatic/kafka';
 import type { TopicRecord } from '../orders/interfaces/event-topic.js';
-import { connectionOptions, guarded, withClient } from './connection.js';
+import { connectionOptions, guarded, withClient, type KafkaCluster } from './connection.js';
 
-export interface TopicAddress {
-  readonly brokers: readonly string[];
+export interface TopicAddress extends KafkaCluster {
   readonly name: string;
 }
 
@@ -13,7 +12,7 @@ const EARLIEST = -2n;
 
 /** Reads the newest record of each partition that has one. */
 export async function readNewestRecords(topic: TopicAddress, signal: AbortSignal): Promise<readonly TopicRecord[]> {
-  const options = connectionOptions(topic.brokers);
+  const options = connectionOptions(topic);
   const ends = await withClient(guarded(new Admin(options)), signal, (admin) => readEnds(admin, topic));
   // No group is joined: the offsets are given.
   return withClient(guarded(new Consumer({ ...options, groupId: 'ordergraph' })), signal, async (consumer) => {

@@ -32,6 +32,7 @@ export async function pageEvents(
   if (cursor !== null) checkCursor(cursor, { ...found, replayMax: null });
   const overflows = found.events.length > size;
   const events = found.events.slice(0, size);
+  // The end of an empty page at the beginning of the log is null: the next page begins there too.
   const end = overflows ? (events.at(-1) ?? found.after) : found.scannedTo;
   return {
     edges: events.map((node) => ({ cursor: encodeLogCursor(node), node })),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { OrderEvent } from '../domain/order-event.js';
 import type { Order } from '../domain/order.js';
 import { maySee, ownerFilter } from '../domain/viewer.js';
@@ -16,8 +17,9 @@ export async function findOrder(reader: OrderReader, id: string, { viewer }: Cal
 }
 
 export async function findByNumber(reader: OrderReader, number: string, caller: Caller): Promise<Order | null> {
-  const id = isOrderNumber(number) ? await reader.idOfNumber(number) : null;
-  return id === null ? null : findOrder(reader, id, caller);
+  if (!isOrderNumber(number)) return null;
+  const id = await reader.idOfNumber(number);
+  return findOrder(reader, id ?? randomUUID(), caller); // a missing order takes as many reads as a foreign one
 }
 
 export async function findByReference(reader: OrderReader, key: ReferenceKey, caller: Caller): Promise<Order | null> {

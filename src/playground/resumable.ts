@@ -1,4 +1,13 @@
-import { getOperationAST, Kind, parse, print, type ArgumentNode, type DocumentNode, type FieldNode } from 'graphql';
+import {
+  getOperationAST,
+  Kind,
+  OperationTypeNode,
+  parse,
+  print,
+  type ArgumentNode,
+  type DocumentNode,
+  type FieldNode,
+} from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 
 type Data = Readonly<Record<string, unknown>>;
@@ -64,7 +73,7 @@ function findField({ query, operationName }: SubscribePayload): FoundField | nul
   const document = parsed(query);
   const operation = document === null ? null : getOperationAST(document, operationName);
   const [field, other] = operation?.selectionSet.selections ?? [];
-  if (document === null || operation?.operation !== 'subscription' || other !== undefined) return null;
+  if (document === null || operation?.operation !== OperationTypeNode.SUBSCRIPTION || other !== undefined) return null;
   if (field?.kind !== Kind.FIELD || field.selectionSet === undefined) return null;
   return {
     field,

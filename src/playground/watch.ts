@@ -93,25 +93,23 @@ export function startWatch(
   });
   current = { client, follower };
   set({ phase: 'CONNECTING' });
-  const subscribe = () =>
+  const subscribe = (end: string | null) => {
+    after = end;
+    if (current?.client !== client) return; // stopped meanwhile
     follow(client, sent, (result) => {
       if (resumable === null || result.data === null || result.data === undefined) return result;
       const { cursor, data } = resumable.split(result.data);
       after = cursor ?? after;
       return { ...result, data };
     });
-  if (resumable === null || resumable.hasStart) subscribe();
-  else {
-    void readLogEnd(headers).then((end) => {
-      after = end;
-      if (current?.client === client) subscribe();
-    });
-  }
+  };
+  if (resumable === null || resumable.hasStart) subscribe(null);
+  else void readLogEnd(headers).then(subscribe);
 }
 
 /** @param shown returns what is shown of a result */
 function follow(client: Client, payload: SubscribePayload, shown: (result: Answer) => Answer): void {
-  client.subscribe<Record<string, unknown>>(payload, {
+  client.subscribe(payload, {
     next(result) {
       if (current?.client !== client) return;
       const answer = shown(result);

@@ -13,7 +13,7 @@ import { countOrders, shapeOfCount } from './statements/count-orders.js';
 import { memberOfRange, readRanges, shapeOfRange } from './statements/page-orders.js';
 import { findReferences } from './statements/external-references.js';
 import { findOrdersOfCustomer } from './statements/find-orders-of-customer.js';
-import { memberOfPage, readEventPages, shapeOfPage } from './statements/page-events.js';
+import { maxKeysOfPage, memberOfPage, readEventPages, shapeOfPage } from './statements/page-events.js';
 import { readLatest, readStartPoint } from './statements/read-log.js';
 import { findNumbers, readCustomers, readEvents, readItems, readKnown, readOrders } from './statements/read-orders.js';
 
@@ -63,7 +63,7 @@ export function createReader(
     eventPage: {
       nameOf: (key) => ({ shape: shapeOfPage(key), member: memberOfPage(key) }),
       read: (keys) => retryRead(() => readEventPages(reads, keys), failures),
-      maxKeysOf: ({ limit }) => Math.max(1, Math.floor(MAX_RANGE_ROWS / (limit + FIXED_ROWS))),
+      maxKeysOf: maxKeysOfPage,
     },
     startPoint: single(readStartPoint),
     latestEvents: single(readLatest),
@@ -75,8 +75,6 @@ export function createReader(
 
 /** Each caller waits for all rows of the statement, and they are decoded in one turn of the event loop: about 5 ms. */
 const MAX_RANGE_ROWS = 2_000;
-/** The rows of a page of events besides its events. */
-const FIXED_ROWS = 2;
 
 /** Counts within a time, as long as a caller waits. A count that is cancelled is not a failure of the database. */
 async function countWithin(

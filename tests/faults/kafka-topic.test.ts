@@ -46,7 +46,15 @@ describe.skipIf(!HAS_KAFKA)('a topic in Kafka', () => {
 
   function topicOf(): EventTopic {
     const log = pino({ level: 'silent' });
-    const topic = createKafkaTopic({ brokers: [kafka.address], name: NAME, partitions: 5, replication: 1, log });
+    const topic = createKafkaTopic({
+      brokers: [kafka.address],
+      tls: null,
+      sasl: null,
+      name: NAME,
+      partitions: 5,
+      replication: 1,
+      log,
+    });
     onTestFinished(() => topic.close());
     return topic;
   }

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterForTest, HAS_PG_DUMP, SKIPS_CLUSTER, type Cluster } from '../support/cluster.js';
 import { Follower } from '../support/follower.js';
+import { DEFAULT_QUEUES } from '../support/database-url.js';
 import { startMixedLoad, unexpectedFailures } from '../support/mixed-load.js';
 import { startProcess } from '../support/process.js';
 
@@ -97,6 +98,7 @@ test.skipIf(SKIPS_CLUSTER)(
   async () => {
     const cluster = await clusterForTest({ isDurable: true });
     const server = await startProcess({
+      ...DEFAULT_QUEUES,
       DATABASE_URL: cluster.url,
       ALLOW_UNSAFE_DATABASE: 'false',
       DATABASE_MIGRATE: 'always',

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterForTest, HAS_PG_DUMP, SKIPS_CLUSTER, type Cluster } from '../support/cluster.js';
 import { Follower } from '../support/follower.js';
+import { DEFAULT_QUEUES } from '../support/database-url.js';
 import { startMixedLoad, unexpectedFailures, type MixedLoad } from '../support/mixed-load.js';
 import { startProcess } from '../support/process.js';
 import { HAS_TOXIPROXY, SKIPS_TOXIPROXY, toxiproxyForTest, type Toxic, type Toxiproxy } from '../support/toxiproxy.js';
@@ -10,8 +11,8 @@ import { HAS_TOXIPROXY, SKIPS_TOXIPROXY, toxiproxyForTest, type Toxic, type Toxi
 /* The network between a server and its database is slow, cut or half-open, or the database is locked. */
 
 const CYCLES = Math.ceil(Number(process.env['FAULT_ROUNDS'] ?? 5) / 5);
-const FAULT_MS = 2_500;
-const DEADLINE_MS = 2_000;
+const FAULT_MS = 1_500;
+const DEADLINE_MS = 1_200;
 /** How late a response may be on a busy machine. */
 const LATE_MS = 500;
 /** The first success follows the end of a fault within this time. */
@@ -39,7 +40,7 @@ function toxic(name: string, ...toxics: readonly Toxic[]): Fault {
 
 const FAULTS: readonly Fault[] = [
   toxic('a round trip takes 0.5 s', { type: 'latency', attributes: { latency: 250, jitter: 50 } }),
-  toxic('a round trip takes 4 s', { type: 'latency', attributes: { latency: 2_000, jitter: 0 } }),
+  toxic('a round trip takes 3 s', { type: 'latency', attributes: { latency: 1_500, jitter: 0 } }),
   toxic('1 KB/s', { type: 'bandwidth', attributes: { rate: 1 } }),
   toxic('nothing passes, and no connection is closed', { type: 'timeout', attributes: { timeout: 0 } }),
   toxic('half of the connections are silent', { type: 'timeout', attributes: { timeout: 0 }, toxicity: 0.5 }),
@@ -90,10 +91,11 @@ test.skipIf(SKIPS_CLUSTER || SKIPS_TOXIPROXY)(
     const cluster = await clusterForTest();
     const proxy = await toxiproxyForTest(cluster.url);
     const server = await startProcess({
+      ...DEFAULT_QUEUES,
       DATABASE_URL: proxy.url,
       DATABASE_MIGRATE: 'always',
       REQUEST_DEADLINE_MS: String(DEADLINE_MS),
-      DATABASE_STATEMENT_TIMEOUT_MS: '1500',
+      DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     });
     const exits: (number | null)[] = [];
     void server.exited.then((code) => exits.push(code));

@@ -4,6 +4,8 @@ import type { Queryable } from '../../src/database/database.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createOrders } from '../../src/orders/bulk-orders.js';
 import { createOrder } from '../../src/orders/create-order.js';
+import { findByNumber } from '../../src/orders/find-order.js';
+import type { OrderReader } from '../../src/orders/interfaces/order-reader.js';
 import type { OrderDependencies } from '../../src/orders/order-dependencies.js';
 import { changeBatch } from '../../src/store/change-batch.js';
 import { createBatch } from '../../src/store/create-batch.js';
@@ -45,6 +47,20 @@ test.each([
   const statements = await statementsOf(change, foreign.orderId);
   expect(statements.length).toBeGreaterThan(1);
   expect(statements).toEqual(await statementsOf(change, randomUUID()));
+});
+
+test('a foreign order takes the same reads by its number as a missing order', async () => {
+  const readsOf = async (id: string | null) => {
+    const reads: string[] = [];
+    const reader = {
+      idOfNumber: async () => (reads.push('idOfNumber'), id),
+      order: async () => (reads.push('order'), id === null ? null : { id, customerId: 'bob' }),
+    } as unknown as OrderReader;
+    expect(await findByNumber(reader, '1000001', callerOf({ viewer }))).toBeNull();
+    return reads;
+  };
+  expect(await readsOf(randomUUID())).toEqual(['idOfNumber', 'order']);
+  expect(await readsOf(null)).toEqual(['idOfNumber', 'order']);
 });
 
 test('an order for another customer is rejected before any other work', async () => {

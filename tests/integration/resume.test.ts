@@ -224,3 +224,18 @@ describe('pages of the log', () => {
     }
   });
 });
+
+test('a page of no events says whether events follow, and ends where it begins', async () => {
+  await createdOrder(server);
+  await sequenced(database);
+  const page = async (after: string | null) => {
+    const query = `query ($after: String) { eventLogEnd orderEvents(first: 0, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }`;
+    return server.get<{ eventLogEnd: string; orderEvents: LogPage['orderEvents'] }>(query, { after });
+  };
+  const { eventLogEnd, orderEvents } = await page(null);
+  expect(orderEvents).toEqual({ nodes: [], pageInfo: { hasNextPage: true, endCursor: null } });
+  expect((await page(eventLogEnd)).orderEvents).toEqual({
+    nodes: [],
+    pageInfo: { hasNextPage: false, endCursor: eventLogEnd },
+  });
+});

@@ -60,7 +60,7 @@ test('invalid commands are rejected with a message', () => {
     [['start', 'order-statistics'], usage],
     [['--all'], /^Unknown option '--all'/],
     [['rebuild', 'other'], /^No consumer other is configured\. Configured are: .*order-statistics.*\n$/],
-    [['move', 'order-statistics', '-1'], /^Unknown option '-1'|POSITION must be/],
+    [['move', 'order-statistics', '-1'], /^POSITION must be a number or the word end; it is -1\.\n/],
     [['move', 'order-statistics', '1.5'], /^POSITION must be a number or the word end; it is 1\.5\.\n/],
     [
       ['move', 'order-statistics', '0'],

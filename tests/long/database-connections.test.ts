@@ -97,6 +97,18 @@ test('unresponsive connections are closed together, and reads and writes continu
   await terminateAll(); // the frozen connections of the other server
 });
 
+test('a half-open LISTEN connection is replaced within seconds', async () => {
+  const listening =
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordergraph-listen' AND datname = current_database()";
+  const pids = async () => (await database.sql<{ pid: number }>(listening)).map(({ pid }) => pid);
+  await expect.poll(pids).not.toEqual([]);
+  const before = new Set(await pids());
+  proxy.freeze();
+  const isReplaced = async () => (await pids()).some((pid) => !before.has(pid));
+  await expect.poll(isReplaced, { timeout: 12_000 }).toBe(true);
+  await terminateAll();
+});
+
 test('after a primary becomes a standby, writes are unavailable and reads succeed', async () => {
   const order = await createdOrder(server);
   const name = new URL(database.url).pathname.slice(1);

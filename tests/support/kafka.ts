@@ -10,6 +10,8 @@ import { freePort } from './process.js';
 export interface KafkaBroker {
   /** host:port */
   readonly address: string;
+  /** host:port of the listener with TLS and SASL, and its certificate in PEM; null without. */
+  readonly secure: { readonly address: string; readonly certificateFile: string } | null;
   /** Resolves when the broker serves requests. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -34,13 +36,20 @@ const START_TIMEOUT_MS = 60_000;
  * An Apache Kafka broker of its own in KRaft mode, on free ports and with its data in a temporary folder.
  *
  * @param settings of the broker, besides those that it needs
+ * @param credentials of the users of a further listener with TLS and SASL; null without it
  */
-export async function createKafka(settings: Readonly<Record<string, string | number>> = {}): Promise<KafkaBroker> {
+export async function createKafka(
+  settings: Readonly<Record<string, string | number>> = {},
+  credentials: Credentials | null = null,
+): Promise<KafkaBroker> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ordergraph-kafka-'));
   const [port, controllerPort] = [await freePort(), await freePort()];
   const file = path.join(folder, 'server.properties');
-  await writeFile(file, propertiesOf({ ...brokerSettings(folder, port, controllerPort), ...settings }));
-  format(file);
+  const secured = credentials === null ? null : await secureListener(folder, credentials);
+  const own = brokerSettings(folder, port, controllerPort);
+  const listeners = secured === null ? own.listeners : `${own.listeners},SASL_SSL://${secured.address}`;
+  await writeFile(file, propertiesOf({ ...own, ...secured?.settings, listeners, ...settings }));
+  format(file, credentials);
   let child: ChildProcess | null = null;
   let exited: Promise<unknown> = Promise.resolve();
 
@@ -52,6 +61,7 @@ export async function createKafka(settings: Readonly<Record<string, string | num
   }
   const broker: KafkaBroker = {
     address: `127.0.0.1:${port}`,
+    secure: secured,
     async start() {
       const started = startJava(['kafka.Kafka', file]);
       child = started;
@@ -91,6 +101,53 @@ function brokerSettings(folder: string, port: number, controllerPort: number) {
   };
 }
 
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+const STORE_PASSWORD = 'of-tests';
+
+/** A listener with a certificate of its own, which it signs itself. */
+async function secureListener(folder: string, { username, password }: Credentials) {
+  const store = path.join(folder, 'broker.p12');
+  const certificateFile = path.join(folder, 'broker.pem');
+  const storeWords = ['-keystore', store, '-storepass', STORE_PASSWORD, '-alias', 'broker'];
+  const key = [
+    '-genkeypair',
+    '-keyalg',
+    'EC',
+    '-storetype',
+    'PKCS12',
+    '-dname',
+    'CN=broker',
+    '-ext',
+    'SAN=IP:127.0.0.1',
+  ];
+  keytool([...key, ...storeWords]);
+  keytool(['-exportcert', '-rfc', '-file', certificateFile, ...storeWords]);
+  const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule';
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+  const of = 'listener.name.sasl_ssl';
+  const settings = {
+    'ssl.keystore.location': store,
+    'ssl.keystore.password': STORE_PASSWORD,
+    'ssl.keystore.type': 'PKCS12',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    [`${of}.plain.sasl.jaas.config`]: `${plain} required user_${username}="${password}";`,
+    [`${of}.scram-sha-256.sasl.jaas.config`]: `${scram} required;`,
+    [`${of}.scram-sha-512.sasl.jaas.config`]: `${scram} required;`,
+  };
+  return { address: `127.0.0.1:${await freePort()}`, certificateFile, settings };
+}
+
+function keytool(words: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync('keytool', words, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`keytool failed: ${stdout}${stderr}`);
+}
+
 function propertiesOf(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
@@ -101,8 +158,13 @@ const JAVA = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', 
 
 const CLUSTER_ID = 'b3JkZXJncmFwaC10ZXN0cw';
 
-function format(file: string): void {
-  const args = [...JAVA, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
+function format(file: string, credentials: Credentials | null): void {
+  const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
+    credentials === null
+      ? []
+      : ['--add-scram', `${mechanism}=[name=${credentials.username},password=${credentials.password}]`],
+  );
+  const args = [...JAVA, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file, ...scram];
   const { status, stderr } = spawnSync('java', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the storage of Kafka was not formatted: ${stderr}`);
 }

@@ -29,6 +29,8 @@ export interface MixedLoad {
   readonly acknowledged: ReadonlySet<string>;
   /** How many creations had an unknown outcome and were then acknowledged as stored by the first request. */
   readonly replays: () => number;
+  /** Sends a create and a read, besides those of the callers. */
+  probe(): Promise<readonly LoadedRequest[]>;
   /** The time from `since` to the end of the first successful request of the kind that began after it, in milliseconds. */
   firstSuccess(kind: RequestKind, since: number): Promise<number>;
   /** Ends after the requests in progress; every creation is then acknowledged. */
@@ -55,10 +57,16 @@ export function startMixedLoad(
   const stopping = new AbortController();
   let replays = 0;
 
-  async function send<T>(kind: RequestKind, query: string, variables: object): Promise<T | null> {
+  async function measure<T>(kind: RequestKind, query: string, variables: object) {
     const began = performance.now();
     const response = await client.request<T>(query, variables).catch((cause: unknown) => lost(cause));
-    requests.push({ kind, began, ended: performance.now(), failure: failureOf(response) });
+    const request: LoadedRequest = { kind, began, ended: performance.now(), failure: failureOf(response) };
+    return { request, response };
+  }
+
+  async function send<T>(kind: RequestKind, query: string, variables: object): Promise<T | null> {
+    const { request, response } = await measure<T>(kind, query, variables);
+    requests.push(request);
     await sleep(pauseMs);
     return response.errors === undefined ? response.data : null;
   }
@@ -89,6 +97,13 @@ export function startMixedLoad(
     requests,
     acknowledged,
     replays: () => replays,
+    async probe() {
+      const probes = [
+        measure('create', CREATE_ORDER, { input: { items: [TEA] } }),
+        measure('read', READ, { id: randomUUID() }),
+      ];
+      return (await Promise.all(probes)).map(({ request }) => request);
+    },
     async firstSuccess(kind, since) {
       for (;;) {
         if (performance.now() > since + MAX_WAIT_MS) return Number.POSITIVE_INFINITY;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createClient, type TestClient } from './client.js';
-import { FAST_DATABASE } from './database-url.js';
+import { FAST_DATABASE, PATIENT_QUEUES } from './database-url.js';
 
 export interface ServerProcess extends TestClient {
   readonly pid: number;
@@ -40,7 +40,7 @@ export async function run(
 ): Promise<ServerProcess | FailedStart> {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...inherited, PORT: '0', ...FAST_DATABASE, ...env },
+    env: { ...inherited, PORT: '0', ...FAST_DATABASE, ...PATIENT_QUEUES, ...env },
     cwd,
     ...account,
   });

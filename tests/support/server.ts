@@ -3,7 +3,7 @@ import { createApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { createLog } from '../../src/observability/log.js';
 import { createClient, type TestClient } from './client.js';
-import { FAST_DATABASE } from './database-url.js';
+import { FAST_DATABASE, PATIENT_QUEUES } from './database-url.js';
 
 export interface TestServer extends TestClient {
   readonly app: App;
@@ -27,7 +27,7 @@ export async function startServer(databaseUrl: string, env: Record<string, strin
   });
   const fastLane = process.env['GRAPHQL_FAST_LANE'] ?? 'on'; // the stage of the servers runs tests in both modes
   const settings = { PORT: '0', DATABASE_URL: databaseUrl, EVENTS_POLL_MS: '200', GRAPHQL_FAST_LANE: fastLane };
-  const config = readConfig({ ...settings, ...FAST_DATABASE, ...env });
+  const config = readConfig({ ...settings, ...FAST_DATABASE, ...PATIENT_QUEUES, ...env });
   const level = env['LOG_LEVEL'] === 'info' ? 'info' : 'warn';
   const app = await createApp(config, createLog({ level, destination: sink }));
   const client = createClient(app.url);

@@ -39,13 +39,19 @@ test.each([
   Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
   Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' }),
   new Error('Connection terminated unexpectedly'),
+  new Error('Connection terminated due to connection timeout'),
+  Object.assign(new Error('Server has closed the connection.'), { code: 'P1017' }),
+])('%s is classified as a lost connection', (error) => {
+  expect(classify(error)).toEqual({ kind: 'connection', sqlState: null });
+});
+
+test.each([
   new Error('timeout exceeded when trying to connect'),
   Object.assign(new Error('Transaction API error: Unable to start a transaction in the given time.'), {
     code: 'P2028',
   }),
-  Object.assign(new Error('Server has closed the connection.'), { code: 'P1017' }),
-])('%s is classified as a lost connection', (error) => {
-  expect(classify(error)).toEqual({ kind: 'connection', sqlState: null });
+])('%s is not retried: no connection was free', (error) => {
+  expect(classify(error)).toEqual({ kind: 'unavailable', sqlState: null });
 });
 
 test('the Prisma error of a write conflict is classified as a conflict; unknown errors are unexpected', () => {

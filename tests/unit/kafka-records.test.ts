@@ -35,8 +35,24 @@ test('Kafka is configured by its brokers', () => {
     brokers: ['kafka-1.example:9092', '10.0.0.2:65535'],
     partitions: 12,
     replication: 3,
+    tls: null,
+    sasl: null,
   });
   expect(() => readConfig({ KAFKA_TOPIC_REPLICATION: '0' })).toThrow(
     'KAFKA_TOPIC_REPLICATION must be a whole number from 1 to 32767; it is "0"',
   );
+});
+
+test('TLS and SASL of Kafka are configured together with what they need', () => {
+  const kafkaOf = (env: Record<string, string>) => readConfig({ KAFKA_BROKERS: 'kafka:9093', ...env }).kafka;
+  expect(kafkaOf({ KAFKA_SSL: 'on' })).toMatchObject({ tls: { caFile: null }, sasl: null });
+  expect(kafkaOf({ KAFKA_SSL: 'on', KAFKA_SSL_CA_FILE: 'ca.pem' })).toMatchObject({ tls: { caFile: 'ca.pem' } });
+  const sasl = { KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', KAFKA_SASL_USERNAME: 'a', KAFKA_SASL_PASSWORD: 'secret' };
+  expect(kafkaOf(sasl)).toMatchObject({ sasl: { mechanism: 'SCRAM-SHA-256', username: 'a', password: 'secret' } });
+  const { KAFKA_SASL_MECHANISM: _mechanism, ...credentials } = sasl;
+  expect(() => kafkaOf(credentials)).toThrow('require KAFKA_SASL_MECHANISM');
+  expect(() => kafkaOf({ ...sasl, KAFKA_SASL_PASSWORD: '' })).toThrow(
+    'KAFKA_SASL_MECHANISM=SCRAM-SHA-256 requires KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
+  );
+  expect(() => kafkaOf({ KAFKA_SSL_CA_FILE: 'ca.pem' })).toThrow('KAFKA_SSL_CA_FILE requires KAFKA_SSL=on');
 });

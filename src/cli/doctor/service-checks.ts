@@ -1,5 +1,6 @@
 import { Admin } from '@platformatic/kafka';
 import { createClient } from 'redis';
+import { kafkaClusterOf } from '../../app/kafka-cluster.js';
 import type { Config } from '../../config.js';
 import { connectionOptions, guarded, untilAborted, withClient } from '../../kafka/connection.js';
 import { ok, problem, warning, type Check, type Finding } from './finding.js';
@@ -12,7 +13,7 @@ const TIMEOUT_MS = 5_000;
 export function serviceChecks({ redisUrl, kafka, catalogue, auth }: Config): Check[] {
   return [
     ...(redisUrl === null ? [] : [{ subject: 'redis', run: () => checkRedis(redisUrl) }]),
-    ...(kafka === null ? [] : [{ subject: 'kafka', run: () => checkKafka(kafka.brokers) }]),
+    ...(kafka === null ? [] : [{ subject: 'kafka', run: () => checkKafka(kafka) }]),
     ...(catalogue.kind === 'none' ? [] : [{ subject: 'products', run: () => checkProducts(catalogue.url) }]),
     ...(auth.kind === 'jwks' ? [{ subject: 'keys', run: () => checkKeys(auth.url) }] : []),
   ];
@@ -35,18 +36,21 @@ async function checkRedis(url: string): Promise<Result[]> {
   }
 }
 
-async function checkKafka(brokers: readonly string[]): Promise<Result[]> {
+async function checkKafka(kafka: NonNullable<Config['kafka']>): Promise<Result[]> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const topics = await withClient(guarded(new Admin(connectionOptions(brokers))), signal, (admin) =>
+    const topics = await withClient(guarded(new Admin(connectionOptions(kafkaClusterOf(kafka)))), signal, (admin) =>
       untilAborted(admin.listTopics(), signal),
     );
     const exists = topics.includes('order_events');
     return [ok(`Kafka responds; the topic order_events ${exists ? 'exists' : 'will be created'}.`)];
   } catch (cause) {
-    const text = `Kafka at ${brokers.join(', ')} does not respond: ${reasonOf(cause)}.`;
+    const text = `Kafka at ${kafka.brokers.join(', ')} does not respond: ${reasonOf(cause)}.`;
     return [
-      warning(text, 'Orders continue, and their events are published later. Check KAFKA_BROKERS and the network.'),
+      warning(
+        text,
+        'Orders continue, and their events are published later. Check KAFKA_BROKERS, KAFKA_SSL, KAFKA_SASL_MECHANISM and the network.',
+      ),
     ];
   }
 }

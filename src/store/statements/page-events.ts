@@ -17,6 +17,27 @@ export function memberOfPage({ filter: { orderId, customerId }, after }: EventPa
   return JSON.stringify([after.toString(), orderId, customerId]);
 }
 
+/**
+ * Maximum number of keys in one statement. Each caller waits for all of its rows, which are decoded in one turn of the
+ * event loop, and for its scans.
+ */
+export function maxKeysOfPage({ filter, limit }: EventPageKey): number {
+  const byRows = Math.floor(MAX_ROWS / (limit + FIXED_ROWS));
+  return Math.max(1, isScanned(filter) ? Math.min(byRows, MAX_SCANS) : byRows);
+}
+
+const MAX_ROWS = 2_000;
+/** The rows of a page besides its events. */
+const FIXED_ROWS = 2;
+/** Maximum number of scans in one statement. */
+const MAX_SCANS = 4;
+
+/** Whether the statement of a filter scans events that do not match. */
+function isScanned({ kinds, orderId, customerId }: EventFilter): boolean {
+  if (kinds?.length === 0) return false; // nothing matches, as in the filter of a foreign customer
+  return kinds !== null || (orderId !== null && customerId !== null);
+}
+
 /** The pages of keys of one shape. The whole statement has one snapshot. */
 export async function readEventPages(db: ReadQueryable, keys: readonly EventPageKey[]): Promise<EventPage[]> {
   const [first] = keys;
@@ -56,7 +77,8 @@ function eventOf({ key: _key, role: _role, ...row }: PageRow): LoggedEvent {
  * Each key scans one index: positions, those of a customer, or the primary key, because the events of an order have their
  * positions in the order of their versions. The scan stops when the page is full, or after MAX_SCANNED events.
  */
-export function pageQuery({ kinds, orderId, customerId }: EventFilter): Query<PageRow> {
+export function pageQuery(filter: EventFilter): Query<PageRow> {
+  const { kinds, orderId, customerId } = filter;
   const ofOrder = `e.order_id = k.order_id AND e.version > coalesce(
         (SELECT a.version FROM order_events a WHERE a.position = k.after AND a.order_id = k.order_id), 0)`;
   const ofCustomer = 'e.customer_id = k.customer_id';
@@ -70,12 +92,12 @@ export function pageQuery({ kinds, orderId, customerId }: EventFilter): Query<Pa
     ...(kinds === null ? [] : ['coalesce(s.to_status::text, s.type::text) = any($5::text[])']),
   ];
   const isFiltered = matches.length > 0;
-  const isScanned = isFiltered && kinds?.length !== 0; // without kinds nothing matches, as in the filter of a foreign customer
+  const scans = isScanned(filter);
   const order = orderId === null ? 'position' : 'version';
   const scan = `SELECT ${namesOf(EVENT_COLUMNS, 'e')} FROM order_events e
       WHERE ${conditions.join(' AND ')}
       ORDER BY e.${order}`;
-  const page = `SELECT s.* FROM (${scan} LIMIT ${isScanned ? MAX_SCANNED : '$4::int'}) s
+  const page = `SELECT s.* FROM (${scan} LIMIT ${scans ? MAX_SCANNED : '$4::int'}) s
     ${isFiltered ? `WHERE ${matches.join(' AND ')}` : ''} ORDER BY s.${order} LIMIT $4::int`;
   const scanned = `UNION ALL SELECT 'scanned', s.* FROM (
       ${scan} OFFSET (SELECT CASE WHEN count(*) < $4::int THEN ${MAX_SCANNED - 1} END FROM page) LIMIT
@@ -88,7 +110,7 @@ CROSS JOIN LATERAL (
   WITH page AS MATERIALIZED (${page})
   SELECT 'event' AS role, p.* FROM page p
   UNION ALL SELECT 'after', ${namesOf(EVENT_COLUMNS, 'a')} FROM order_events a WHERE a.position = k.after
-  ${isScanned ? scanned : ''}
+  ${scans ? scanned : ''}
 ) r
 UNION ALL (
   SELECT 0, 'end', ${namesOf(EVENT_COLUMNS, 'l')} FROM order_events l WHERE l.position IS NOT NULL
