@@ -20,7 +20,7 @@ export interface MetricsOptions {
 export function serveMetrics(app: FastifyInstance, guard: RequestGuard, options: MetricsOptions): void {
   const { text, contentType, token, addressOf } = options;
 
-  /** A request of a page, by another name, or through an unknown proxy is not one of this machine. */
+  /** Requests of web pages, by another host name or through an unknown proxy count as remote. */
   function isLocal({ headers, raw }: FastifyRequest): boolean {
     const address = addressOf(raw);
     if (isForwarded(headers) && address === raw.socket.remoteAddress) return false;
