@@ -23,7 +23,7 @@ const OPTIONS = {
 
 export const SEED_HELP = {
   name: 'seed',
-  about: 'Fills the database with realistic orders of a period of time, for trials and measurements.',
+  about: 'Fills the database with realistic orders, spread over a period of time.',
   options: OPTIONS,
   details: `The rows are the same as those that the server writes: orders with one to twelve items in seven currencies, guests and
 customers, statuses that fit their age, updates, cancellations and deletions, each with its events. The actor of the events is
