@@ -1,6 +1,7 @@
 import type { Order, OrderItem } from '../domain/order.js';
 import type { OrderEvent } from '../domain/order-event.js';
-import { namesOf, omitColumns, type Columns, type PgType } from './columns.js';
+import { namesOf, omitColumns, type Columns } from './columns.js';
+import { createCopyBuffer, fieldsWriter, finished, startRow, type CopyBuffer } from './copy-format.js';
 import { EVENT_COLUMNS, EVENT_SOURCE_COLUMNS, toEventRow, type EventRow, type EventSource } from './event-columns.js';
 import { ITEM_COLUMNS } from './item-columns.js';
 import { ORDER_COLUMNS } from './order-columns.js';
@@ -14,18 +15,27 @@ const CLAIM_COLUMNS = {
 } as const satisfies Columns<Claim>;
 
 /** The database assigns the numbers. */
-const COPIED_ORDER_COLUMNS = { ...omitColumns(ORDER_COLUMNS, 'number'), ...FINGERPRINT_COLUMN };
-const COPIED_EVENT_COLUMNS = { ...EVENT_COLUMNS, ...EVENT_SOURCE_COLUMNS };
+const COPIED_ORDER_COLUMNS = omitColumns(ORDER_COLUMNS, 'number');
 
-/** The statements that read the rows of the tables from the client, in the sequence in which foreign keys allow them. */
-export const COPY_STATEMENTS = {
-  orders: `COPY orders (${namesOf(COPIED_ORDER_COLUMNS)}) FROM STDIN`,
-  items: `COPY order_items (${namesOf(ITEM_COLUMNS)}) FROM STDIN`,
-  events: `COPY order_events (${namesOf(COPIED_EVENT_COLUMNS)}) FROM STDIN`,
-  references: `COPY order_references (${namesOf(CLAIM_COLUMNS)}) FROM STDIN`,
-} as const;
+const OWN_EVENT_COLUMNS = omitColumns(EVENT_COLUMNS, 'position');
+const POSITION_COLUMN = { position: EVENT_COLUMNS.position };
 
-export type CopiedTable = keyof typeof COPY_STATEMENTS;
+/** The columns of the tables, in the sequence in which foreign keys allow their rows. */
+const COPIED_COLUMNS = {
+  orders: { ...COPIED_ORDER_COLUMNS, ...FINGERPRINT_COLUMN },
+  order_items: ITEM_COLUMNS,
+  order_events: { ...OWN_EVENT_COLUMNS, ...POSITION_COLUMN, ...EVENT_SOURCE_COLUMNS },
+  order_references: CLAIM_COLUMNS,
+};
+
+export type CopiedTable = keyof typeof COPIED_COLUMNS;
+
+export const COPIED_TABLES = Object.keys(COPIED_COLUMNS) as readonly CopiedTable[];
+
+/** The statement that reads rows of a table from the client. */
+export function copyStatement(table: CopiedTable, options: readonly string[]): string {
+  return `COPY ${table} (${namesOf(COPIED_COLUMNS[table])}) FROM STDIN (${['FORMAT binary', ...options].join(', ')})`;
+}
 
 /** An order with all of its rows. */
 export interface StoredOrder {
@@ -36,49 +46,54 @@ export interface StoredOrder {
   readonly reference: Claim | null;
 }
 
-const orderLine = lineWriter<Omit<Order, 'number'> & Pick<Creation, 'fingerprint'>>(COPIED_ORDER_COLUMNS);
-const itemLine = lineWriter<OrderItem>(ITEM_COLUMNS);
-const eventLine = lineWriter<EventRow & EventSource>(COPIED_EVENT_COLUMNS);
-const claimLine = lineWriter<Claim>(CLAIM_COLUMNS);
+const writeOrder = fieldsWriter<Omit<Order, 'number'>>(COPIED_ORDER_COLUMNS);
+const writeFingerprint = fieldsWriter<Pick<Creation, 'fingerprint'>>(FINGERPRINT_COLUMN);
+const writeItem = fieldsWriter<OrderItem>(ITEM_COLUMNS);
+const writeEvent = fieldsWriter<Omit<EventRow, 'position'>>(OWN_EVENT_COLUMNS);
+const writePosition = fieldsWriter<Pick<EventRow, 'position'>>(POSITION_COLUMN);
+const writeSource = fieldsWriter<EventSource>(EVENT_SOURCE_COLUMNS);
+const writeClaim = fieldsWriter<Claim>(CLAIM_COLUMNS);
 
-/** The lines of orders for `COPY_STATEMENTS`. */
-export function copyLines(stored: readonly StoredOrder[]): Record<CopiedTable, string> {
+const FIELDS = Object.fromEntries(
+  Object.entries(COPIED_COLUMNS).map(([table, columns]) => [table, Object.keys(columns).length]),
+) as Readonly<Record<CopiedTable, number>>;
+
+export type CopiedRows = Readonly<Record<CopiedTable, Uint8Array<ArrayBuffer>>>;
+
+interface CopiedRowsWriter {
+  /** @param position of the last event before those of the order; null if the sequencer assigns the positions */
+  readonly add: (stored: StoredOrder, position: bigint | null) => void;
+  readonly end: () => CopiedRows;
+}
+
+/** Collects the rows of orders for `copyStatement`. */
+export function createCopiedRows(): CopiedRowsWriter {
+  const targets = Object.fromEntries(COPIED_TABLES.map((table) => [table, createCopyBuffer()])) as Readonly<
+    Record<CopiedTable, CopyBuffer>
+  >;
+  const { orders, order_items: itemRows, order_events: eventRows, order_references: claimRows } = targets;
   return {
-    orders: stored.map(({ order, fingerprint }) => orderLine({ ...order, fingerprint })).join(''),
-    items: stored.map(({ items }) => items.map(itemLine).join('')).join(''),
-    events: stored.map(({ events }) => events.map(eventLineOf).join('')).join(''),
-    references: stored.map(({ reference }) => (reference === null ? '' : claimLine(reference))).join(''),
+    add(stored, position) {
+      let last = position;
+      startRow(orders, FIELDS.orders);
+      writeOrder(orders, stored.order);
+      writeFingerprint(orders, stored);
+      for (const item of stored.items) {
+        startRow(itemRows, FIELDS.order_items);
+        writeItem(itemRows, item);
+      }
+      for (const entry of stored.events) {
+        startRow(eventRows, FIELDS.order_events);
+        writeEvent(eventRows, toEventRow(entry.event));
+        if (last !== null) last += 1n;
+        writePosition(eventRows, { position: last });
+        writeSource(eventRows, entry);
+      }
+      if (stored.reference === null) return;
+      startRow(claimRows, FIELDS.order_references);
+      writeClaim(claimRows, stored.reference);
+    },
+    end: () =>
+      Object.fromEntries(COPIED_TABLES.map((table) => [table, finished(targets[table])])) as unknown as CopiedRows,
   };
-}
-
-function eventLineOf({ event, ...source }: StoredOrder['events'][number]): string {
-  return eventLine({ ...toEventRow(event), ...source });
-}
-
-function lineWriter<Row>(columns: {
-  readonly [Field in keyof Row]: { readonly name: string; readonly type: PgType };
-}): (row: Row) => string {
-  const fields = Object.entries(columns).map(([field, column]) => {
-    const { type } = column as { readonly type: PgType };
-    return [field as keyof Row, type] as const;
-  });
-  return (row) => `${fields.map(([field, type]) => valueText(row[field], type)).join('\t')}\n`;
-}
-
-/** A value in the text format of COPY. */
-function valueText(value: unknown, type: PgType): string {
-  if (value === null || value === undefined) return '\\N';
-  if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
-  if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array) return `\\\\x${Buffer.from(value).toString('hex')}`;
-  if (type === 'text[]')
-    return escaped(`{${(value as readonly string[]).map((each) => JSON.stringify(each)).join(',')}}`);
-  return escaped(type === 'jsonb' ? JSON.stringify(value) : (value as string));
-}
-
-const SPECIAL = /[\\\t\n\r]/g;
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-function escaped(text: string): string {
-  return text.replace(SPECIAL, (character) => ESCAPES[character] ?? character);
 }

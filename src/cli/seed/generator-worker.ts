@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { copyLines, type StoredOrder } from '../../store/copy-rows.js';
+import { createCopiedRows } from '../../store/copy-rows.js';
 import { generateOrder } from './generate-order.js';
 import type { GeneratedChunk, GeneratorData, GeneratorRequest } from './generator.js';
 
@@ -8,21 +8,21 @@ import type { GeneratedChunk, GeneratorData, GeneratorRequest } from './generato
 
 const { plan, secret, withPositions } = workerData as GeneratorData;
 const key = createSecretKey(secret);
+/** The positions are in the sequence of the orders, as if the sequencer had assigned them to a backlog. */
 let position = 0n;
 
 parentPort?.on('message', ({ first, count }: GeneratorRequest) => {
-  const stored = Array.from({ length: count }, (_, index) => positioned(generateOrder(plan, key, first + index)));
-  const chunk: GeneratedChunk = {
-    orders: count,
-    events: stored.reduce((sum, { events }) => sum + events.length, 0),
-    lines: copyLines(stored),
-  };
-  parentPort?.postMessage(chunk); // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread has no origin
+  const rows = createCopiedRows();
+  let events = 0;
+  for (let number = first; number < first + count; number += 1) {
+    const stored = generateOrder(plan, key, number);
+    rows.add(stored, withPositions ? position : null);
+    position += BigInt(stored.events.length);
+    events += stored.events.length;
+  }
+  const chunk: GeneratedChunk = { orders: count, events, rows: rows.end() };
+  parentPort?.postMessage(
+    chunk,
+    Object.values(chunk.rows).map((bytes) => bytes.buffer),
+  );
 });
-
-/** The positions are in the sequence of the orders, as if the sequencer had assigned them to a backlog. */
-function positioned(stored: StoredOrder): StoredOrder {
-  if (!withPositions) return stored;
-  const events = stored.events.map((each) => ({ ...each, event: { ...each.event, position: (position += 1n) } }));
-  return { ...stored, events };
-}

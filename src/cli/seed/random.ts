@@ -43,14 +43,30 @@ export function createRandom(state: number, index: number): Random {
       return last[1];
     },
     uuid(at) {
-      const time = hex(at.getTime(), 12);
+      const time = at.getTime();
       const [first, second, third] = [bits(), bits(), bits()];
-      const [version, variant] = [0x7000 | (first & 0xfff), 0x8000 | ((first >>> 12) & 0x3fff)];
-      return `${time.slice(0, 8)}-${time.slice(8)}-${hex(version, 4)}-${hex(variant, 4)}-${hex(second & 0xffff, 4)}${hex(third, 8)}`;
+      uuidBytes.setUint32(0, time / 2 ** 16);
+      uuidBytes.setUint16(4, time % 2 ** 16);
+      uuidBytes.setUint16(6, 0x7000 | (first & 0xfff));
+      uuidBytes.setUint16(8, 0x8000 | ((first >>> 12) & 0x3fff));
+      uuidBytes.setUint16(10, second);
+      uuidBytes.setUint32(12, third);
+      return uuidText();
     },
   };
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
+const uuidBytes = new DataView(new ArrayBuffer(16));
+const uuidDigits = Buffer.from('00000000-0000-0000-0000-000000000000');
+const DIGITS = Buffer.from('0123456789abcdef');
+const DASH = 45;
+
+function uuidText(): string {
+  for (let index = 0, digit = 0; index < 16; index += 1) {
+    const byte = uuidBytes.getUint8(index);
+    if (uuidDigits[digit] === DASH) digit += 1;
+    uuidDigits[digit++] = DIGITS[byte >>> 4] ?? 0;
+    uuidDigits[digit++] = DIGITS[byte & 15] ?? 0;
+  }
+  return uuidDigits.toString('latin1');
 }
