@@ -9,9 +9,13 @@ import { COPIED_TABLES, copyStatement, type CopiedRows } from './copy-rows.js';
  *
  * @param options of COPY, such as FREEZE
  */
-export async function copyOrders(client: Client, rows: CopiedRows, options: readonly string[] = []): Promise<void> {
+export async function copyOrders(
+  client: Client,
+  { tables }: CopiedRows,
+  options: readonly string[] = [],
+): Promise<void> {
   for (const table of COPIED_TABLES) {
-    await pipeline(Readable.from([rows[table]]), client.query(copyFrom(copyStatement(table, options))));
+    await pipeline(Readable.from([tables[table]]), client.query(copyFrom(copyStatement(table, options))));
   }
 }
 

@@ -24,7 +24,7 @@ const POSITION_COLUMN = { position: EVENT_COLUMNS.position };
 const COPIED_COLUMNS = {
   orders: { ...COPIED_ORDER_COLUMNS, ...FINGERPRINT_COLUMN },
   order_items: ITEM_COLUMNS,
-  order_events: { ...OWN_EVENT_COLUMNS, ...POSITION_COLUMN, ...EVENT_SOURCE_COLUMNS },
+  order_events: { ...OWN_EVENT_COLUMNS, ...EVENT_SOURCE_COLUMNS, ...POSITION_COLUMN },
   order_references: CLAIM_COLUMNS,
 };
 
@@ -54,46 +54,64 @@ const writePosition = fieldsWriter<Pick<EventRow, 'position'>>(POSITION_COLUMN);
 const writeSource = fieldsWriter<EventSource>(EVENT_SOURCE_COLUMNS);
 const writeClaim = fieldsWriter<Claim>(CLAIM_COLUMNS);
 
-const FIELDS = Object.fromEntries(
-  Object.entries(COPIED_COLUMNS).map(([table, columns]) => [table, Object.keys(columns).length]),
-) as Readonly<Record<CopiedTable, number>>;
+const FIELDS = byTable((table) => Object.keys(COPIED_COLUMNS[table]).length);
 
-export type CopiedRows = Readonly<Record<CopiedTable, Uint8Array<ArrayBuffer>>>;
+/** Rows of orders for `copyStatement`. */
+export interface CopiedRows {
+  readonly tables: Readonly<Record<CopiedTable, Uint8Array<ArrayBuffer>>>;
+  /** The offsets of the positions of events, for `setPositions`. */
+  readonly positionsAt: Uint32Array<ArrayBuffer>;
+}
 
-interface CopiedRowsWriter {
-  /** @param position of the last event before those of the order; null if the sequencer assigns the positions */
-  readonly add: (stored: StoredOrder, position: bigint | null) => void;
+interface RowWriter {
+  readonly add: (stored: StoredOrder) => void;
   readonly end: () => CopiedRows;
 }
 
-/** Collects the rows of orders for `copyStatement`. */
-export function createCopiedRows(): CopiedRowsWriter {
-  const targets = Object.fromEntries(COPIED_TABLES.map((table) => [table, createCopyBuffer()])) as Readonly<
-    Record<CopiedTable, CopyBuffer>
-  >;
-  const { orders, order_items: itemRows, order_events: eventRows, order_references: claimRows } = targets;
+/** @param withPositions whether `setPositions` sets the positions of the events; otherwise they are null */
+export function createRowWriter(withPositions: boolean): RowWriter {
+  const targets = byTable(createCopyBuffer);
+  const positionsAt: number[] = [];
+  const addEvent = (target: CopyBuffer, entry: StoredOrder['events'][number]) => {
+    startRow(target, FIELDS.order_events);
+    writeEvent(target, toEventRow(entry.event));
+    writeSource(target, entry);
+    writePosition(target, { position: withPositions ? 0n : null });
+    if (withPositions) positionsAt.push(target.length - POSITION_BYTES);
+  };
   return {
-    add(stored, position) {
-      let last = position;
+    add(stored) {
+      const { orders, order_items: items, order_events: events, order_references: claims } = targets;
       startRow(orders, FIELDS.orders);
       writeOrder(orders, stored.order);
       writeFingerprint(orders, stored);
       for (const item of stored.items) {
-        startRow(itemRows, FIELDS.order_items);
-        writeItem(itemRows, item);
+        startRow(items, FIELDS.order_items);
+        writeItem(items, item);
       }
-      for (const entry of stored.events) {
-        startRow(eventRows, FIELDS.order_events);
-        writeEvent(eventRows, toEventRow(entry.event));
-        if (last !== null) last += 1n;
-        writePosition(eventRows, { position: last });
-        writeSource(eventRows, entry);
-      }
+      for (const entry of stored.events) addEvent(events, entry);
       if (stored.reference === null) return;
-      startRow(claimRows, FIELDS.order_references);
-      writeClaim(claimRows, stored.reference);
+      startRow(claims, FIELDS.order_references);
+      writeClaim(claims, stored.reference);
     },
-    end: () =>
-      Object.fromEntries(COPIED_TABLES.map((table) => [table, finished(targets[table])])) as unknown as CopiedRows,
+    end: () => ({ tables: byTable((table) => finished(targets[table])), positionsAt: Uint32Array.from(positionsAt) }),
+  };
+}
+
+const POSITION_BYTES = 8;
+
+/** Sets the positions of the events in their sequence. @param after the position before the first of them */
+export function setPositions({ tables, positionsAt }: CopiedRows, after: number): void {
+  const { buffer, byteOffset } = tables.order_events;
+  const view = new DataView(buffer, byteOffset);
+  for (const [index, offset] of positionsAt.entries()) view.setBigInt64(offset, BigInt(after + index + 1));
+}
+
+function byTable<T>(valueOf: (table: CopiedTable) => T): Readonly<Record<CopiedTable, T>> {
+  return {
+    orders: valueOf('orders'),
+    order_items: valueOf('order_items'),
+    order_events: valueOf('order_events'),
+    order_references: valueOf('order_references'),
   };
 }

@@ -129,6 +129,16 @@ test.each([['empty'], ['used']])('the rows of a seeded %s database agree with ea
   expect(counted).toMatchObject({ stats: (counted as { orders: number }).orders });
 });
 
+test('rows that are seeded beside a server refer to orders', async () => {
+  const database = await databaseForTest();
+  await serverForTest(database);
+  expect(await seed(database, '--orders', '2500')).toMatchObject({ code: 0 });
+  for (const table of ['order_items', 'order_events', 'order_references']) {
+    const orphans = `SELECT FROM ${table} r WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = r.order_id)`;
+    expect([table, await database.sql(orphans)]).toEqual([table, []]);
+  }
+});
+
 function indexesOf(database: TestDatabase) {
   return database.sql(
     "SELECT pg_get_indexdef(indexrelid) AS text FROM pg_index WHERE indrelid::regclass::text IN ('orders', 'order_items', 'order_events', 'order_references') UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' ORDER BY text",

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { CopiedRows } from '../../store/copy-rows.js';
+import { setPositions, type CopiedRows } from '../../store/copy-rows.js';
 import type { SeedPlan } from './generate-order.js';
 
 export interface GeneratorData {
@@ -22,32 +22,51 @@ export interface GeneratedChunk {
   readonly rows: CopiedRows;
 }
 
+/** Two threads generate orders at least as fast as one connection stores them. */
+const THREADS = 2;
 /** Most memory is garbage after an order: fewer collections copy less. */
 const YOUNG_GENERATION_MB = 96;
 
-/** Generates all orders in chunks. The next chunk is generated while the caller stores the last one. */
+/** Generates all orders in chunks, in sequence. The next chunks are generated while the caller stores the last one. */
 export async function* generateChunks(data: GeneratorData, size: number): AsyncGenerator<GeneratedChunk, void> {
-  const worker = new Worker(new URL('./generator-worker.js', import.meta.url), {
-    workerData: data,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
-  const { orders } = data.plan;
-  const generate = async (first: number): Promise<GeneratedChunk> => {
-    const answer = once(worker, 'message') as Promise<[GeneratedChunk]>;
-    const request: GeneratorRequest = { first, count: Math.min(size, orders - first) };
-    worker.postMessage(request); // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread has no origin
-    const [chunk] = await answer;
-    return chunk;
+  const chunks = Math.ceil(data.plan.orders / size);
+  const threads = Math.min(THREADS, chunks);
+  const workers = Array.from({ length: threads }, () => startWorker(data));
+  const pending: Promise<GeneratedChunk>[] = [];
+  const request = (worker: Worker, index: number) => {
+    if (index >= chunks) return;
+    const first = index * size;
+    const chunk = generate(worker, { first, count: Math.min(size, data.plan.orders - first) });
+    chunk.catch(() => undefined); // it is awaited later
+    pending.push(chunk);
   };
   try {
-    let next = generate(0);
-    for (let first = 0; first < orders; first += size) {
-      const chunk = await next;
-      if (first + size < orders) next = generate(first + size);
-      next.catch(() => undefined); // it is awaited in the next step
-      yield chunk;
+    let position = 0;
+    workers.forEach(request);
+    for (let index = 0; index < chunks; index += threads) {
+      for (const [place, worker] of workers.entries()) {
+        const chunk = await pending.shift();
+        if (chunk === undefined) return;
+        request(worker, index + place + threads);
+        if (data.withPositions) setPositions(chunk.rows, position);
+        position += chunk.events;
+        yield chunk;
+      }
     }
   } finally {
-    await worker.terminate();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
+}
+
+function startWorker(workerData: GeneratorData): Worker {
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
+  return new Worker(new URL('./generator-worker.js', import.meta.url), { workerData, resourceLimits });
+}
+
+/** @param worker without another request */
+async function generate(worker: Worker, request: GeneratorRequest): Promise<GeneratedChunk> {
+  const answer = once(worker, 'message') as Promise<[GeneratedChunk]>;
+  worker.postMessage(request); // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread has no origin
+  const [chunk] = await answer;
+  return chunk;
 }
