@@ -83,7 +83,7 @@ async function sequence(database: Database, events: number): Promise<void> {
 }
 
 /** Events in a batch of the projection. The server uses smaller batches, because other sessions wait for its locks. */
-const PROJECTED_AT_ONCE = 200_000;
+const PROJECTED_AT_ONCE = 20_000;
 
 async function projectStatistics(database: Database): Promise<void> {
   await rebuildConsumer(database, { ...orderStatisticsProjection(countEvents), batchSize: PROJECTED_AT_ONCE });
