@@ -53,7 +53,7 @@ export class Subscriber implements LiveEvents {
     return this.end === null ? this.#queue.length : 0;
   }
 
-  /** The last time at which the reader has requested an event, as `performance.now()` counts. */
+  /** The last time at which the reader requested an event or waited for one, as `performance.now()` counts. */
   get readAt(): number {
     return this.#readAt;
   }
@@ -75,8 +75,10 @@ export class Subscriber implements LiveEvents {
     if (this.#state !== 'live' || event.position <= this.#after || !matches(this.#options.filter, event)) return;
     this.#after = event.position;
     if (this.#excludes(event)) return;
-    if (this.#waiter !== null) this.#resolve(event);
-    else if (this.#queue.length < this.#options.maxQueued) this.#queue.push(event);
+    if (this.#waiter !== null) {
+      this.#readAt = performance.now();
+      this.#resolve(event);
+    } else if (this.#queue.length < this.#options.maxQueued) this.#queue.push(event);
     else this.#finish('overflowed');
   }
 

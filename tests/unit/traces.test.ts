@@ -91,7 +91,7 @@ test('a failure is recorded by its class, without its message', async () => {
   const { tracer, close } = tracingTo(receiver);
   const failing = [
     Object.assign(new Error('duplicate key (ada@example.com)'), { code: '23505' }),
-    new TypeError('ada'),
+    new TypeError('of ada@example.com'),
   ];
   for (const cause of failing)
     await measure(tracer.start('one'), () => Promise.reject(cause)).catch((thrown: unknown) =>
@@ -99,7 +99,7 @@ test('a failure is recorded by its class, without its message', async () => {
     );
   await close();
   expect(receiver.spans.map(({ attributes }) => attributes['error.type'])).toEqual(['23505', 'TypeError']);
-  expect(receiver.bodies.join('')).not.toContain('ada');
+  expect(receiver.bodies.join('')).not.toContain('ada@');
 });
 
 test.each([
