@@ -63,8 +63,8 @@ function pairs(about: string): Variable<Readonly<Record<string, string>>> {
 function headers(about: string): Variable<Readonly<Record<string, string>>> {
   const { schema, ...rest } = pairs(about);
   const rule = 'must have values of printable ASCII characters';
-  const isSendable = (value: string) => /^[ -~]*$/.test(value);
-  return { ...rest, schema: schema.refine((values) => Object.values(values).every(isSendable), rule), secret: true };
+  const sendable = schema.refine((values) => Object.values(values).every((value) => /^[ -~]*$/.test(value)), rule);
+  return { ...rest, schema: sendable, secret: true };
 }
 
 function parsePair(part: string): { readonly name: string; readonly value: string } | null {

@@ -8,11 +8,11 @@ afterEach(() => vi.restoreAllMocks());
 test('log lines that cannot be written are kept up to a limit, and are written later', () => {
   let isFull = true;
   let writtenBytes = 0;
-  vi.spyOn(fs, 'writeSync').mockImplementation(((_fd: number, text: string | Buffer) => {
+  vi.spyOn(fs, 'writeSync').mockImplementation((_fd: number, text: string | Buffer) => {
     if (isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     writtenBytes += Buffer.byteLength(text);
     return Buffer.byteLength(text);
-  }) as never);
+  });
   const log = createLog({ level: 'info', destination: logStream('json') });
   for (let line = 0; line < 10_000; line += 1) log.info({ line, text: 'x'.repeat(300) }, 'request ended');
   isFull = false;
