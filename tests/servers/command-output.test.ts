@@ -11,7 +11,11 @@ import { createdOrder } from '../support/order-requests.js';
 const MAIN = path.resolve('dist/main.js');
 const CLI = path.resolve('dist/cli/main.js');
 /** An unreachable database: the start logs its first line and fails. */
-const NO_DATABASE = { DATABASE_URL: 'postgresql://user@127.0.0.1:1/none', PATH: process.env['PATH'] ?? '' };
+const NO_DATABASE = {
+  DATABASE_URL: 'postgresql://user@127.0.0.1:1/none',
+  DATABASE_WAIT_MS: '0',
+  PATH: process.env['PATH'] ?? '',
+};
 const FIRST_LINE = 'No authentication is configured';
 
 test('the ready line is followed by the URL of the playground, and watch prints its filter', async () => {
