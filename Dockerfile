@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # The server without a database; see docker-compose.yml. It downloads nothing at start.
-# /app is the same on each architecture. The first two stages run on that of the builder, and the last one runs nothing: an
-# image for arm64 needs no emulator.
+# /app is the same on each architecture. The first two stages run on the architecture of the builder, and the last one runs
+# no commands, so an image for arm64 needs no emulator.
 ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM --platform=$BUILDPLATFORM ${BASE} AS build
@@ -15,7 +15,7 @@ COPY src src
 RUN node scripts/bootstrap.mjs && rm dist/cli/migration-new.* dist/cli/print-schema.* dist/database/schema-engine.* \
   && find dist -name '*.map' -delete
 
-# Production packages without the optional embedded PostgreSQL, and without files that no program loads.
+# Production packages without the optional embedded PostgreSQL and unused files.
 FROM --platform=$BUILDPLATFORM ${BASE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['tests/{servers,faults}/**/*.test.ts'],
     reporters: ['default', './tests/support/summary-reporter.ts'],
     pool: 'forks',
-    maxWorkers: 1,
+    maxWorkers: 2, // most of these tests wait for other programs
     testTimeout: 600_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000, interval: 20 } }, // the default of 1 s is too short on a busy machine

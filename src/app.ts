@@ -34,7 +34,7 @@ export interface StartLimits {
 }
 
 /**
- * Creates and starts the server. What was opened is closed again when a step fails, or when `cutOff` rejects before.
+ * Creates and starts the server. The opened parts are closed again if a step fails, or if `cutOff` rejects earlier.
  *
  * @param metrics those of the process; a worker reads those of all workers
  */
@@ -73,7 +73,7 @@ export async function openApp({ config, log, limits }: Opening, start: StartApp)
 type StartApp = (setup: ProcessSetup, onLost: (reason: string) => void) => Promise<string>;
 
 async function start(given: Setup, onLost: (reason: string) => void): Promise<string> {
-  const setup = { ...given, tracer: await startTraces(given) }; // the first part, so that it exports the last spans
+  const setup = { ...given, tracer: await startTraces(given) }; // opened first and closed last, so that it exports the last spans
   const postgres = await providePostgres(setup, onLost);
   const database = await connect(setup, postgres.url);
   const { hub, wakeSequencer, reportConsumers } = await startEvents(setup, database, postgres.directUrl);

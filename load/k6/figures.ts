@@ -11,7 +11,7 @@ interface Figure {
   /** The metric, whose series are added. */
   readonly metric: string;
   readonly scale: number;
-  /** Growth that is no leak, besides 10 %. */
+  /** Growth that does not count as a leak, besides 10 %. */
   readonly tolerance: number;
 }
 

@@ -9,7 +9,7 @@ import {
   type KnownOrder,
 } from './requests.ts';
 
-/** The orders that this virtual user has created. It alone changes them, so that it knows their versions. */
+/** The orders that this virtual user has created. No other one changes them, so their versions are known. */
 const own: KnownOrder[] = [];
 const MAX_OWN = 100;
 
@@ -31,7 +31,7 @@ function create(): void {
   if (own.length > MAX_OWN) own.shift();
 }
 
-/** Orders without a next status and those in an unknown state are forgotten. */
+/** Orders without a next status and those in an unknown state are dropped. */
 function change(known: KnownOrder): void {
   if (!changeStatus(known) || !hasNextStatus(known)) own.splice(own.indexOf(known), 1);
 }

@@ -23,7 +23,7 @@ interface SocketMessage {
 
 export interface Subscriber {
   readonly received: () => number;
-  /** What was wrong with the events so far; null if nothing. */
+  /** The first error in the events so far; null without one. */
   readonly problem: () => string | null;
   readonly close: () => void;
 }

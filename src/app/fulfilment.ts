@@ -11,7 +11,7 @@ interface FulfilmentParts {
   readonly orders: OrderDependencies;
 }
 
-/** Works off the jobs of the consumer `fulfilment`. @returns begins to hand over the jobs to other servers */
+/** Works off the jobs of the consumer `fulfilment`. @returns a function that begins to hand over the jobs to other servers */
 export async function startFulfilment(
   { config, log, resources, metrics, tracer }: TracedSetup,
   { database, url, orders }: FulfilmentParts,

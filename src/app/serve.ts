@@ -116,6 +116,7 @@ export async function serve(
   const websockets = serveWebsockets({
     ...shared,
     ...config.websockets,
+    isClosing: () => state === 'closing',
     server: http.server,
     schema,
     formatError,

@@ -30,7 +30,7 @@ function traceBatches(tracer: Tracer): Pick<BatchObserver, 'run'> {
     run({ kind, size, callers }, work) {
       const requests = [...new Set(callers.flatMap(({ traceparent }) => traceparent ?? []))].filter(isSampled);
       const [first] = requests;
-      if (first === undefined) return runInSpan(null, work); // the batch may have been started by a request of another one
+      if (first === undefined) return runInSpan(null, work); // a request of another batch may have started this one
       const span = tracer.start(`batch ${kind}`, {
         parent: { traceparent: first, isRemote: false },
         links: requests,

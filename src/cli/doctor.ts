@@ -9,7 +9,7 @@ import { serviceChecks } from './doctor/service-checks.js';
 
 export const DOCTOR_HELP = {
   name: 'doctor',
-  about: 'Checks the configuration, the database and the other parts, and says what is wrong and what to do.',
+  about: 'Checks the configuration, the database and the other parts, and reports problems with their remedies.',
   options: { json: JSON_OPTION },
   details: `It changes nothing, and works while servers run. A problem ends it with status 1: the server cannot start or
 can lose data. A warning does not.`,

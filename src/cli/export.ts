@@ -13,7 +13,7 @@ import { openOutput } from './export/output-file.js';
 import { createProgress } from './progress.js';
 import { withDatabase } from './with-database.js';
 
-/** Writes the orders of a filter, of one moment, with their items. */
+/** Writes a consistent snapshot of the orders that match a filter, with their items. */
 export async function exportOrders(words: readonly string[]): Promise<string> {
   const options = readExportOptions(words);
   const count = await withDatabase(async ({ prisma }) => {
@@ -58,7 +58,7 @@ type ExportedOrder = Order & { readonly items: readonly OrderItem[] };
 
 const PAGE = 500;
 
-/** Pages in the order of creation; each begins behind the last order of the previous one. */
+/** Pages in the order of creation; each begins after the last order of the previous one. */
 async function* pagesOf(db: ReadQueryable, filter: OrderFilter): AsyncGenerator<readonly ExportedOrder[]> {
   let after: SortKey | null = null;
   for (;;) {

@@ -2,13 +2,13 @@ const INTERVAL_MS = 100;
 const WIDTH = 30;
 
 export interface Progress {
-  /** Shows how much is done; at most ten times a second. */
+  /** Shows the progress, at most ten times a second. */
   readonly show: (done: number) => void;
   /** Removes the bar. */
   readonly end: () => void;
 }
 
-/** A progress bar on stderr. Without a terminal nothing is shown. @param total null if it is unknown */
+/** A progress bar on stderr. It is shown on a terminal only. @param total null if it is unknown */
 export function createProgress(label: string, total: number | null): Progress {
   const { stderr } = process;
   if (!stderr.isTTY) return { show: () => undefined, end: () => undefined };

@@ -40,7 +40,7 @@ interface DatabaseState {
   readonly hasServers: boolean;
 }
 
-/** @throws StartupError if the seed was used, or if orders of others are in the database and --yes is missing */
+/** @throws StartupError if the seed was used, or if the database has other orders and --yes is missing */
 async function checkDatabase({ prisma }: Database, { plan, yes }: SeedOptions): Promise<DatabaseState> {
   const [found] = await prisma.$queryRawUnsafe<(DatabaseState & { isUsed: boolean; hasOthers: boolean })[]>(
     CHECK,
@@ -82,7 +82,7 @@ async function sequence(database: Database, events: number): Promise<void> {
   progress.end();
 }
 
-/** Events in a batch of the projection: batches of the server are smaller, because others wait for its locks. */
+/** Events in a batch of the projection. The server uses smaller batches, because other sessions wait for its locks. */
 const PROJECTED_AT_ONCE = 20_000;
 
 async function projectStatistics(database: Database): Promise<void> {

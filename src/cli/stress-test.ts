@@ -57,7 +57,7 @@ function checkReport({ verification, failed }: StressReport, { allowFailures }: 
   const { lost, different, doubled } = verification;
   if (lost.length + different.length + doubled.length > 0) {
     const counts = `${lost.length} lost, ${different.length} different, ${doubled.length} doubled`;
-    throw new CommandError(STRESS_STATUS.wrongOrders, `The stored orders are not those that were created: ${counts}.`);
+    throw new CommandError(STRESS_STATUS.wrongOrders, `The stored orders differ from the created ones: ${counts}.`);
   }
   if (failed > 0 && !allowFailures) {
     throw new CommandError(STRESS_STATUS.failedRequests, `${failed} orders were not created.`);

@@ -77,7 +77,7 @@ export function createQueuedCall<K, V>(
   return entry;
 }
 
-/** The error for a call that would wait in vain. */
+/** The error for a call while the lanes are stalled. */
 export function stalled(what: string): RequestError {
   const message = `The ${what} was not started: the database has not answered the ${what}s before it. Retry later.`;
   return new RequestError('OVERLOADED', message);

@@ -1,8 +1,8 @@
-/** Finds out that nothing ends any more. */
+/** Detects that no work ends. */
 export interface StallWatch {
-  /** Starts watching, until nothing is busy. */
+  /** Starts watching, until no work is in progress. */
   readonly watch: () => void;
-  /** Reports that something has ended. */
+  /** Reports that some work has ended. */
   readonly progress: () => void;
   readonly isStalled: () => boolean;
   readonly listen: (listener: () => void) => void;

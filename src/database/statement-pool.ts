@@ -2,14 +2,14 @@ import { Pool, type PoolClient, type PoolConfig } from 'pg';
 
 /** Time without an acquired or released connection after which an exhausted pool rejects at once. */
 const STALL_MS = 800;
-/** Pause of new connections after PostgreSQL had none to give: each attempt costs it a process. */
+/** Pause of new connections after PostgreSQL had none free: each attempt starts a process there. */
 const FULL_PAUSE_MS = 100;
 /** The SQLSTATE for too many connections. */
 const TOO_MANY_CONNECTIONS = '53300';
 
 type ConnectCallback = Parameters<Pool['connect']>[0];
 
-/** A pool that does not let callers wait in vain: neither for statements that do not end, nor for a full PostgreSQL. */
+/** A pool that rejects callers early if statements do not end, or if PostgreSQL has no free connection. */
 export class StatementPool extends Pool {
   #progressAt = performance.now();
   #fullUntil = 0;

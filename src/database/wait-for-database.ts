@@ -19,8 +19,8 @@ const MAX_PAUSE_MS = 1_000;
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Waits until the database accepts a connection: it may start at the same time as this process. Failures that waiting does
- * not end, such as a wrong password or a missing database, are not retried.
+ * Waits until the database accepts a connection: it may start at the same time as this process. Failures that waiting
+ * cannot resolve, such as a wrong password or a missing database, are not retried.
  *
  * @throws StartupError
  */

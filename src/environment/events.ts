@@ -37,7 +37,7 @@ export const EVENT_VARIABLES = {
   KAFKA_SASL_MECHANISM: choice(
     'none',
     ['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
-    'How the server authenticates to Kafka. `PLAIN` sends the password as it is: use it with `KAFKA_SSL=on`.',
+    'How the server authenticates to Kafka. `PLAIN` sends the password unencrypted: use it with `KAFKA_SSL=on`.',
   ),
   KAFKA_SASL_USERNAME: optionalText('User name for `KAFKA_SASL_MECHANISM`.'),
   KAFKA_SASL_PASSWORD: { ...optionalText('Password for `KAFKA_SASL_MECHANISM`.'), secret: true },

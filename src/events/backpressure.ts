@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscriber } from './subscriber.js';
 
-/** A subscriber that has read nothing for this long is not waited for. */
+/** Publishing does not wait for a subscriber that has read nothing for this time. */
 const READING_MS = 50;
 const CHECK_MS = 1;
-/** Longest wait, and the rest after it: subscribers that read slowly delay the others by a fifth of the time at most. */
+/** Longest wait, and the pause after it: subscribers that read slowly must not delay the others all the time. */
 const MAX_WAIT_MS = 1_000;
 const REST_MS = 4 * MAX_WAIT_MS;
 
-/** Delays publishing until subscribers have read, so that a burst of events does not end those that read. */
+/** Delays publishing until subscribers have read, so that a burst of events does not end subscribers that read. */
 export interface Backpressure {
   /** Must be called after an event was offered. */
   readonly offered: (subscriber: Subscriber) => void;

@@ -23,7 +23,7 @@ export interface Context {
   reader: OrderReader;
   /** Response names of the mutations whose write is stored. */
   readonly stored: Set<string | number>;
-  /** What an event of a subscription costs its client. Null for a query or a mutation. */
+  /** The price of the events of a subscription. Null for a query or a mutation. */
   readonly eventCharge: EventCharge | null;
 }
 

@@ -4,7 +4,7 @@ import type { RequestCost } from '../graphql/cost.js';
 import type { PreparedOperation } from '../graphql/execution/prepared-operation.js';
 import type { Charge } from '../rate-limit/charge.js';
 
-/** What became of a request. */
+/** The outcome of a request. */
 export interface RequestOutcome {
   /** Null until the operation is found. */
   operation: PreparedOperation | null;
@@ -14,7 +14,7 @@ export interface RequestOutcome {
   errors: readonly GraphQLFormattedError[] | undefined;
 }
 
-/** The context of a request over HTTP, with what it takes from the rate limit, and its outcome. */
+/** The context of a request over HTTP, with its charge to the rate limit and its outcome. */
 export interface HttpContext extends Context {
   /** Null without a rate limit. */
   readonly charge: Charge | null;

@@ -18,7 +18,7 @@ export interface MetricsOptions {
 
 /** Serves the metrics to clients with the token, and to those on this machine. */
 export function serveMetrics(app: FastifyInstance, { text, contentType, token, guard }: MetricsOptions): void {
-  /** A request of a page, by another name, or through a proxy is not one of this machine. */
+  /** Requests of web pages, by another host name or through a proxy count as remote. */
   function isLocal({ headers, raw }: FastifyRequest): boolean {
     return !isForwarded(headers) && guard(headers).rejection === null && isLoopback(raw.socket.remoteAddress ?? '');
   }

@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-/** Remembers the code of a response that is an object: responses of executed requests are text. */
+/** Keeps the code of a response that is an object: responses of executed requests are text. */
 export function rememberRejection(request: FastifyRequest, payload: unknown): void {
   const { errors } = (payload ?? {}) as { readonly errors?: Parameters<typeof codesOf>[0] };
   request.rejectedWith = codesOf(errors)[0] ?? null;
@@ -38,7 +38,7 @@ export function observeRequest(request: FastifyRequest, reply: FastifyReply, obs
   });
 }
 
-/** Apollo rejects some requests without a plugin being called, such as those without a document. */
+/** Apollo rejects some requests without calling a plugin, such as those without a document. */
 function codesOfResponse({ outcome, rejectedWith }: FastifyRequest, status: number): readonly string[] {
   if (rejectedWith !== null) return [rejectedWith];
   const codes = codesOf(outcome?.errors);

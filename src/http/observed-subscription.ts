@@ -4,7 +4,7 @@ import { codesOf, type EndedSubscription, type TransportObserver } from './trans
 
 type Identified = Pick<EndedSubscription, 'viewer' | 'operation' | 'cost'>;
 
-/** Reports one subscription to the observer: its start, its events, and once how it ended. */
+/** Reports one subscription to the observer: its start, its events, and its end once. */
 export class ObservedSubscription {
   readonly #observer: TransportObserver;
   readonly #identified: Identified;

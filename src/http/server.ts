@@ -109,7 +109,7 @@ function serveReadiness(app: FastifyInstance, { guard, state, problem, parts, co
   });
 }
 
-/** Orchestrators address them by changing names. Under other names they reveal only whether the server is ready; metrics need a token. */
+/** Orchestrators use changing host names. By an unknown name, only the readiness is visible; metrics need a token. */
 const PROBES = new Set(['/health', '/ready', METRICS_PATH]);
 
 /** Sets the headers of every response. @returns why the request is rejected, or null */

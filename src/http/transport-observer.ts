@@ -41,7 +41,7 @@ export interface EndedSubscription {
   readonly codes: readonly string[];
 }
 
-/** Logs and measures what clients do. */
+/** Logs and measures the requests and subscriptions of clients. */
 export interface TransportObserver {
   requestEnded(request: EndedRequest): void;
   subscriptionStarted(): void;

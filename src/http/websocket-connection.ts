@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { CloseCode, type Server } from 'graphql-ws';
+import { CloseCode, MessageType, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
 import type { Identity } from '../auth/authenticate.js';
@@ -32,6 +32,8 @@ interface IncomingText {
 export interface ConnectionOptions {
   /** Maximum number of unsent bytes. */
   readonly maxUnsentBytes: number;
+  /** Whether the server closes its websockets. */
+  readonly isClosing: () => boolean;
   readonly log: Logger;
 }
 
@@ -52,7 +54,7 @@ export function openConnection(
   server: Server<Connection>,
   socket: WebSocket,
   request: IncomingMessage,
-  { maxUnsentBytes, log }: ConnectionOptions,
+  { maxUnsentBytes, isClosing, log }: ConnectionOptions,
 ): Connection {
   const gone = new AbortController();
   const running = new RunningSubscriptions();
@@ -73,7 +75,7 @@ export function openConnection(
   }
 
   async function send(text: string): Promise<void> {
-    if (!canSend()) return;
+    if (!canSend() || (isClosing() && isComplete(text))) return;
     await new Promise<void>((resolve) => {
       socket.send(text, () => resolve()); // a failed write closes the socket, which emits `close`
     });
@@ -148,4 +150,9 @@ function failMessage(cause: unknown, close: (code: number, reason: string) => vo
   const correlationId = randomUUID();
   log.error({ err: cause, correlationId }, 'websocket message failed unexpectedly');
   close(CloseCode.InternalServerError, `Internal server error (correlation id ${correlationId})`);
+}
+
+/** Clients do not repeat a completed subscription when they connect to another server. */
+function isComplete(text: string): boolean {
+  return (JSON.parse(text) as { readonly type: string }).type === String(MessageType.Complete);
 }

@@ -49,6 +49,8 @@ export interface WebsocketOptions {
   readonly maxSubscriptions: number;
   /** Maximum number of unsent bytes of a websocket. */
   readonly maxUnsentBytes: number;
+  /** Whether the server closes its websockets. */
+  readonly isClosing: () => boolean;
   readonly authenticate: Authenticate;
   readonly chargeFor: ChargeFor;
   readonly createContext: (origin: RequestOrigin, charge: EventCharge) => Context;
@@ -84,7 +86,7 @@ const MAX_ID_LENGTH = 128;
 
 /** Serves subscriptions over graphql-transport-ws, at the same address as HTTP. */
 export function serveWebsockets(options: WebsocketOptions): Websockets {
-  const { server, guard, maxMessageBytes, maxSockets, maxUnsentBytes, chargeFor, log } = options;
+  const { server, guard, maxMessageBytes, maxSockets, maxUnsentBytes, isClosing, chargeFor, log } = options;
   const socketOptions = {
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -112,7 +114,7 @@ export function serveWebsockets(options: WebsocketOptions): Websockets {
       reject(socket, '429 Too Many Requests', { code, message, headers });
     } else {
       sockets.handleUpgrade(request, socket, head, (client) => {
-        const { running } = openConnection(protocol, client, request, { maxUnsentBytes, log });
+        const { running } = openConnection(protocol, client, request, { maxUnsentBytes, isClosing, log });
         open.set(client, running);
         client.once('close', () => open.delete(client));
       });

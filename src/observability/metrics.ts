@@ -8,7 +8,7 @@ import { createProductMetrics } from './metrics/product-metrics.js';
 import { createRequestMetrics } from './metrics/request-metrics.js';
 import { createSubscriptionMetrics } from './metrics/subscription-metrics.js';
 
-/** What the server measures, by topic. Each server has its own registry. */
+/** The metrics of a server, by topic. Each server has its own registry. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The metrics of all processes of a server as text. */

@@ -1,4 +1,4 @@
-/** Whether an optional part of the server works. `unknown`: it has not been used, or it failed and was not used since. */
+/** Whether an optional part of the server works. `unknown`: it has not been used, or not since an earlier failure. */
 export type PartState = 'ok' | 'failing' | 'unknown';
 
 /** The states of the configured optional parts, by name. */
@@ -14,7 +14,7 @@ export interface PartMonitor {
   readonly state: () => PartState;
 }
 
-/** A failure says nothing after this time: a part that is in use fails again, and another server may use it meanwhile. */
+/** A failure counts for this time: a part that is in use fails again, and one that is not may have recovered. */
 const FAILURE_MS = 15_000;
 
 /** Derives the state of a part from its latest use. */

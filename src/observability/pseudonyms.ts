@@ -11,8 +11,8 @@ const MAX_KNOWN = 10_000;
 const LENGTH = 10;
 
 /**
- * Replaces issuer and subject by a short keyed hash: lines of one viewer can be found together, but only a holder of the key
- * can compute whose they are.
+ * Replaces issuer and subject by a short keyed hash: the lines of one viewer can be found, but its identity can only be computed
+ * with the key.
  *
  * @returns undefined for a viewer without a subject
  */

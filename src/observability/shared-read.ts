@@ -9,7 +9,7 @@ export interface SharedReadOptions<T> {
 const MAX_WAIT_MS = 1_000;
 
 /**
- * Shares a read of the database among the scrapes of a time. At most one read is in progress, however many scrapes give up.
+ * Scrapes within a short time share one read of the database. At most one read is in progress, even if scrapes time out.
  *
  * @returns null if the read fails or takes too long
  */

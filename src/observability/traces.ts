@@ -30,7 +30,7 @@ export interface Tracing {
 }
 
 const FLUSH_TIMEOUT_MS = 2_000;
-/** A collector that is slow or down costs this much memory, about 1 KB a span, and no more. Further spans are dropped. */
+/** Bounds the memory for a collector that is slow or down: a span has about 1 KB. Further spans are dropped. */
 const MAX_QUEUED_SPANS = 4_096;
 const MAX_EXPORTED_SPANS = 512;
 const EXPORT_INTERVAL_MS = 1_000;
@@ -88,7 +88,7 @@ function reporting(exporter: SpanExporter, log: Logger): SpanExporter {
   };
 }
 
-/** The body of a response may repeat what was sent. */
+/** The body of a response may quote the request. */
 function describe({ name, message, ...more }: Error): object {
   const { code } = more as { readonly code?: unknown };
   return { name, message, code };

@@ -85,7 +85,7 @@ export class EventStream implements AsyncIterableIterator<LoggedEvent, undefined
       this.#end();
       return DONE;
     } catch (cause) {
-      if (this.#over) return DONE; // the end of the stream has cancelled what it waited for
+      if (this.#over) return DONE; // the end of the stream has cancelled the wait
       this.#end();
       throw withLastCursor(cause, this.#sent);
     }

@@ -16,7 +16,7 @@ type Data = Readonly<Record<string, unknown>>;
 export interface Resumable {
   /** The subscription as the user wrote it, with the cursor of each event. */
   readonly first: SubscribePayload;
-  /** Whether it says where it begins. */
+  /** Whether it has an argument for its start. */
   readonly hasStart: boolean;
   /** The subscription after a cursor. */
   readonly after: (cursor: string) => SubscribePayload;
@@ -92,7 +92,7 @@ function parsed(query: string): DocumentNode | null {
   try {
     return parse(query);
   } catch {
-    return null; // the server reports what is wrong
+    return null; // the server reports the error
   }
 }
 

@@ -71,7 +71,7 @@ export function onWatchChange(listener: () => void): () => void {
 }
 
 /**
- * Starts a subscription and stops the one before. The headers of the tab and the token go into `connection_init`. After a
+ * Starts a subscription and stops the previous one. The headers of the tab and the token go into `connection_init`. After a
  * lost connection, it continues after the last event. Without one, it continues after the end of the log at its start.
  */
 export function startWatch(
@@ -107,7 +107,7 @@ export function startWatch(
   else void readLogEnd(headers).then(subscribe);
 }
 
-/** @param shown returns what is shown of a result */
+/** @param shown returns the part of a result to show */
 function follow(client: Client, payload: SubscribePayload, shown: (result: Answer) => Answer): void {
   client.subscribe(payload, {
     next(result) {

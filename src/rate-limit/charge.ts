@@ -69,8 +69,8 @@ export class Charge {
   }
 
   /**
-   * Takes points without an error: it waits until the bucket is half full, so that work in the background leaves points to
-   * the other requests of the client. Rejects only if the signal aborts.
+   * Takes points without an error: it waits until the bucket is half full, so that points remain for other requests of the
+   * client. Rejects only if the signal aborts.
    */
   async takeInBackground(points: number, signal: AbortSignal): Promise<void> {
     const half = this.#limiter.settings.capacity / 2;

@@ -15,8 +15,8 @@ export async function copyOrders(client: Client, lines: Readonly<Record<CopiedTa
 }
 
 /**
- * Runs work on empty tables without their foreign keys and secondary indexes, and creates them again: rows are stored faster
- * so, and an index is built faster than it is maintained. Everything is one transaction: a failure changes nothing.
+ * Runs work on empty tables without their foreign keys and secondary indexes, and creates them again: this stores rows
+ * faster, because an index is built faster than it is maintained. Everything is one transaction: a failure changes nothing.
  *
  * @returns null if another session uses the tables, or they are not empty
  */

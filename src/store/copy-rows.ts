@@ -27,7 +27,7 @@ export const COPY_STATEMENTS = {
 
 export type CopiedTable = keyof typeof COPY_STATEMENTS;
 
-/** An order with all that is stored of it. */
+/** An order with all of its rows. */
 export interface StoredOrder {
   readonly order: Order;
   readonly fingerprint: Creation['fingerprint'];

@@ -7,7 +7,7 @@ interface StatementSpan {
 
 export const POSTGRESQL = { 'db.system.name': 'postgresql' } as const;
 
-/** The tables that a statement reads or writes by name. `FOR UPDATE` and `DO UPDATE` are no statements of their own. */
+/** The tables that a statement reads or writes by name. `FOR UPDATE` and `DO UPDATE` are not separate statements. */
 const STEP =
   /(INSERT INTO|(?<!FOR |FOR NO KEY |DO )UPDATE|DELETE FROM|FROM|JOIN)\s+(orders|order_\w+|event_\w+|server_\w+)\b/g;
 const OPERATIONS: Readonly<Record<string, string>> = {

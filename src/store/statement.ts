@@ -36,7 +36,7 @@ export async function execute(db: Queryable, { sql }: Command, ...values: readon
   return traced(sql, () => db.$executeRawUnsafe(sql, ...values));
 }
 
-/** Statements have spans in the batches of traced requests, and nowhere else. */
+/** Statements have spans only in the batches of traced requests. */
 function traced<T>(sql: string, run: () => Promise<T>): Promise<T> {
   const parent = currentSpan();
   if (parent === null) return run();

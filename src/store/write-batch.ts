@@ -154,7 +154,7 @@ async function transact(
       prisma.$transaction(
         async (tx) => {
           const outcomes = await writeInTransaction(tx, commands, transactionOptions);
-          committing = true; // returning is what sends COMMIT
+          committing = true; // the return sends COMMIT
           onCommit();
           return outcomes;
         },

@@ -4,7 +4,7 @@ export interface PendingRequests<Reply> {
    * @param send sends the request with this number
    * @returns null if no reply arrives in time, for example because the other process hangs or has ended
    */
-  ask(send: (request: number) => void): Promise<Reply | null>;
+  start(send: (request: number) => void): Promise<Reply | null>;
   /** The reply to a request has arrived. */
   settle(request: number, reply: Reply): void;
 }
@@ -13,7 +13,7 @@ export function createPendingRequests<Reply>(timeoutMs: number): PendingRequests
   const waiting = new Map<number, (reply: Reply | null) => void>();
   let last = 0;
   return {
-    ask(send) {
+    start(send) {
       const request = (last += 1);
       return new Promise((resolve) => {
         const timer = setTimeout(() => settle(request, null), timeoutMs);

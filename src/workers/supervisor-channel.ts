@@ -5,7 +5,7 @@ import { createPendingRequests } from './pending-requests.js';
 /** Longer than the supervisor waits for a worker. */
 const METRICS_TIMEOUT_MS = 3_000;
 
-/** The supervisor, as a worker sees it. */
+/** The channel of a worker to its supervisor. */
 export interface SupervisorChannel {
   announce(url: string): void;
   /** The metrics of all workers; those of this worker if the supervisor does not respond. */
@@ -32,7 +32,7 @@ export function openSupervisorChannel({ onStop, registry }: ChannelOptions): Sup
   return {
     announce: (url) => send({ kind: 'ready', url }),
     async readAllMetrics(own) {
-      return (await readings.ask((request) => send({ kind: 'read-all-metrics', request }))) ?? own.metrics();
+      return (await readings.start((request) => send({ kind: 'read-all-metrics', request }))) ?? own.metrics();
     },
   };
 }

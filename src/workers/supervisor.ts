@@ -30,7 +30,7 @@ async function start(setup: ProcessSetup, onLost: (reason: string) => void): Pro
   return url;
 }
 
-/** The workers would get another free port after all of them have ended. */
+/** With port 0, workers would get another port after all of them have ended. */
 async function freePort(host: string): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {

@@ -15,7 +15,7 @@ export interface WorkerGroupOptions {
 
 export interface WorkerGroup {
   /**
-   * Starts the workers. The first one is started alone: what prevents its start is reported once.
+   * Starts the workers. The first one is started alone, so that a cause that prevents a start is reported once.
    *
    * @returns the URL that all serve
    * @throws StartupError if a worker does not start
@@ -50,12 +50,12 @@ export function createWorkerGroup({ count, env, onLost, log }: WorkerGroupOption
   async function startFirst(): Promise<string> {
     const worker = startWorker();
     const url = await worker.ready;
-    if (url === null) throw new StartupError('A worker did not start.'); // it has written why
+    if (url === null) throw new StartupError('A worker did not start.'); // it has printed the reason
     kept.push(keep(worker));
     return url;
   }
 
-  /** Replaces the worker whenever it ends, until the group closes or gives up. */
+  /** Replaces the worker whenever it ends, until the group closes or there are too many crashes. */
   async function keep(first: WorkerProcess): Promise<void> {
     for (let worker = first; ; worker = replace()) {
       const end = await worker.ended;
@@ -84,7 +84,7 @@ export function createWorkerGroup({ count, env, onLost, log }: WorkerGroupOption
     return delayMs;
   }
 
-  // However the supervisor ends, no worker keeps the port.
+  // The workers must not keep the port when the supervisor exits early.
   const killAll = () => running.forEach((worker) => worker.kill());
   process.once('exit', killAll);
 

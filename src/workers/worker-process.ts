@@ -5,7 +5,7 @@ import { createPendingRequests } from './pending-requests.js';
 
 export interface WorkerProcess {
   readonly id: number;
-  /** Resolves with the URL when the worker serves, or with null if it ends before. */
+  /** Resolves with the URL when the worker serves, or with null if it ends earlier. */
   readonly ready: Promise<string | null>;
   readonly ended: Promise<WorkerEnd>;
   /** Null if the worker does not respond in time. */
@@ -23,13 +23,13 @@ export interface WorkerEnd {
 }
 
 const ENTRY = fileURLToPath(new URL('worker.js', import.meta.url));
-/** A worker that hangs does not delay the metrics of the others for longer. */
+/** A worker that hangs delays the metrics of the others by at most this time. */
 const METRICS_TIMEOUT_MS = 1_000;
 
 /**
  * Starts a server process that shares the port of the others.
  *
- * @param readAllMetrics reads the metrics of all workers, for a scrape that this one serves
+ * @param readAllMetrics reads the metrics of all workers, for a scrape of this worker
  */
 export function startWorkerProcess(
   env: Readonly<Record<string, string>>,
@@ -66,7 +66,7 @@ export function startWorkerProcess(
     id: worker.id,
     ready: ready.promise,
     ended,
-    readMetrics: () => readings.ask((request) => send({ kind: 'read-metrics', request })),
+    readMetrics: () => readings.start((request) => send({ kind: 'read-metrics', request })),
     stop: () => send({ kind: 'stop' }),
     kill: () => void worker.process.kill('SIGKILL'),
   };

@@ -69,7 +69,7 @@ async function forwardLater(target: URL, rejected: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a start waits for a database that is not there yet, and says what it waits for', async () => {
+test('a start waits for a database that cannot be reached yet, and logs the reason', async () => {
   const dataDir = await usedDataDir();
   await startProcess({ DATA_DIR: dataDir }); // its PostgreSQL
   const url = await embeddedUrl(dataDir);

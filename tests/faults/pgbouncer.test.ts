@@ -30,7 +30,7 @@ const environment = (url: string, { url: directUrl }: Cluster) => ({
 });
 
 test.skipIf(SKIPS_CLUSTER || SKIPS_PGBOUNCER)(
-  'pgbouncer with the documented settings is killed and restarted: no acknowledged order is lost, and everything continues',
+  'pgbouncer with the documented settings is killed and restarted: no acknowledged order is lost, and all parts continue',
   async () => {
     const cluster = await clusterForTest();
     const dropping = await pgbouncerForTest(cluster.url, { settings: [IGNORED] });

@@ -67,7 +67,7 @@ interface Fault {
   readonly name: string;
   readonly cause: Cause;
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the server has no connection left that works. */
+  /** Whether no connection of the server works. */
   readonly isEveryRequestRejected: boolean;
 }
 

@@ -60,7 +60,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'killed, and away for longer',
+    name: 'killed, and down for longer',
     async cause(cluster) {
       await cluster.kill();
       await sleep(5_000);
@@ -94,7 +94,7 @@ async function timeUntil(since: number, check: () => Promise<boolean>): Promise<
 }
 
 test.skipIf(SKIPS_CLUSTER)(
-  'PostgreSQL is killed and restarted under load: no acknowledged order is lost, and everything continues by itself',
+  'PostgreSQL is killed and restarted under load: no acknowledged order is lost, and all parts continue without a restart',
   async () => {
     const cluster = await clusterForTest({ isDurable: true });
     const server = await startProcess({

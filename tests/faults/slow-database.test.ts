@@ -86,7 +86,7 @@ async function recovered(load: MixedLoad, follower: Follower, since: number): Pr
 }
 
 test.skipIf(SKIPS_CLUSTER || SKIPS_TOXIPROXY)(
-  'every request is answered within its deadline, whatever the network does, and the server recovers at once',
+  'every request is answered within its deadline during faults of the network, and the server recovers at once',
   async () => {
     const cluster = await clusterForTest();
     const proxy = await toxiproxyForTest(cluster.url);

@@ -49,7 +49,7 @@ test.each([
   expect(statements).toEqual(await statementsOf(change, randomUUID()));
 });
 
-test('a foreign order takes the same reads by its number as a missing order', async () => {
+test('a lookup by number takes the same reads for a foreign order as for a missing one', async () => {
   const readsOf = async (id: string | null) => {
     const reads: string[] = [];
     const reader = {

@@ -225,7 +225,7 @@ describe('pages of the log', () => {
   });
 });
 
-test('a page of no events says whether events follow, and ends where it begins', async () => {
+test('an empty page reports whether events follow, and ends where it begins', async () => {
   await createdOrder(server);
   await sequenced(database);
   const page = async (after: string | null) => {

@@ -17,7 +17,7 @@ test('CI has buildah, which builds the image', () => {
 
 const BASE = 'localhost/ordergraph-base';
 const IMAGE = 'localhost/ordergraph';
-/** Of /app. A new package that exceeds it is a decision. */
+/** Maximum size of /app. Raising it is a deliberate decision. */
 const MAX_MEGABYTES = 75;
 const READ_ONLY = path.join(import.meta.dirname, 'run-read-only.sh');
 const DOCKERFILE = readFileSync('Dockerfile', 'utf8');

@@ -14,7 +14,7 @@ const HAS_K6 = ['k6', path.join(process.env['GOBIN'] ?? path.join(homedir(), 'go
 const SKIPPED = !HAS_K6 && process.env['CI'] !== 'true';
 if (SKIPPED) process.stdout.write('SKIPPED: k6 is not installed. Run go install go.k6.io/k6@v1.8.1.\n');
 
-/** The machine of the tests may be busy: latencies are not what is tested. */
+/** The machine of the tests may be busy, and latencies are not tested. */
 const SHORT = { P95_MS: '30000', VUS: '20', RATE: '40', DURATION: '2s' };
 
 /** Runs `npm run load -- NAME`. */
@@ -62,7 +62,7 @@ async function startProxy(target: string, change: (response: string) => Promise<
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/graphql`;
 }
 
-test.skipIf(SKIPPED)('a server that misbehaves fails a threshold, although its HTTP status is 200', async () => {
+test.skipIf(SKIPPED)('a faulty server fails a threshold, although its HTTP status is 200', async () => {
   const { url } = await startProcess({ DATA_DIR: await usedDataDir() });
   let answers = 0;
   const every20th = (wrong: (text: string) => string) => (text: string) =>

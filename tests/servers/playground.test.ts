@@ -219,16 +219,16 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', { timeout: 180_000 }, ()
     await unseen.end();
     await startAnywhere({ DATA_DIR: data, PORT: port });
     await eventually(phase).toBe('Connected');
-    await eventually(async () => (await events()).length).toBe(5);
+    await eventually(async () => (await events()).length).toBe(6);
     const lost = 'Connection lost. Reconnecting.';
     const again = 'Reconnected. Changes during the interruption are listed.';
     const [missed, ...notices] = await events();
     expect(missed).toMatch(/^\d+ created → PENDING v1$/);
-    expect(notices).toEqual([again, lost, again, lost]);
+    expect(notices).toEqual([again, lost, expect.stringMatching(/^The server shuts down\./), again, lost]);
     await open('Update');
     await run(/"changed": true/);
     await eventually(async () => (await events())[0]).toMatch(/^\d+ PENDING → CONFIRMED v2$/);
-    expect(await events()).toHaveLength(6);
+    expect(await events()).toHaveLength(7);
   });
 
   test('nothing is clipped or scrolls horizontally on a phone, a tablet and a desktop', async () => {

@@ -108,7 +108,7 @@ export interface Credentials {
 
 const STORE_PASSWORD = 'of-tests';
 
-/** A listener with a certificate of its own, which it signs itself. */
+/** A listener with a self-signed certificate. */
 async function secureListener(folder: string, { username, password }: Credentials) {
   const store = path.join(folder, 'broker.p12');
   const certificateFile = path.join(folder, 'broker.pem');

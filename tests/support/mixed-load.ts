@@ -119,7 +119,7 @@ export function startMixedLoad(
   };
 }
 
-/** A response without a server is not an answer of one. */
+/** A failed connection has no response. */
 function lost(cause: unknown): GraphQLResponse<never> {
   const message = cause instanceof Error ? `${cause.message}: ${String(cause.cause)}` : String(cause);
   return {
@@ -143,7 +143,7 @@ function failureOf({ status, headers, errors }: GraphQLResponse<unknown>): LoadF
   };
 }
 
-/** The failures that do not invite a retry as the API promises it: 503 with Retry-After, or an unknown outcome. */
+/** The failures without the documented form of a retryable one: 503 with Retry-After, or an unknown outcome. */
 export function unexpectedFailures(requests: readonly LoadedRequest[]): readonly LoadFailure[] {
   return requests
     .flatMap(({ failure }) => failure ?? [])

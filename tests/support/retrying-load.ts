@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A write load of clients that repeat a failed request unchanged, as docs/clients.md tells them to. */
+/** A write load of clients that repeat a failed request unchanged, as docs/clients.md recommends. */
 export interface RetryingLoad {
   /** The version of each order that a response has acknowledged. */
   readonly acknowledged: ReadonlyMap<string, number>;

@@ -23,7 +23,7 @@ export interface Failure {
   readonly reused: boolean;
 }
 
-/** A client with one connection. It creates orders until it is stopped, and repeats what failed. */
+/** A client with one connection. It creates orders until it is stopped, and retries failed requests. */
 export interface ConnectionCaller {
   readonly acknowledged: readonly string[];
   readonly failures: readonly Failure[];

@@ -35,7 +35,7 @@ describe.each(PRESETS)('the preset for %s', (name) => {
     }
   });
 
-  test('says why, above each variable or group of variables', () => {
+  test('has a comment above each variable or group of variables', () => {
     const paragraphs = textOf(name).trimEnd().split('\n\n');
     for (const paragraph of paragraphs) expect(paragraph).toMatch(/^# [^]*\.(\n[A-Z_]+=\S+)*$|^# Preset for /);
   });

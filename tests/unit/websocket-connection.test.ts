@@ -37,7 +37,7 @@ async function openPair(maxUnsentBytes: number, answersPings = true): Promise<Op
       return () => Promise.resolve();
     },
   };
-  openConnection(server, socket, request, { maxUnsentBytes, log });
+  openConnection(server, socket, request, { maxUnsentBytes, isClosing: () => false, log });
   const [pair] = opened;
   if (pair === undefined) throw new Error('the protocol was not opened');
   return { client, socket, ...pair, logged: () => logged };

@@ -116,7 +116,7 @@ async function longTransactions(client: Client): Promise<Result[]> {
   return rows.map(({ pid, minutes, application }) =>
     warning(
       `The transaction of process ${pid} (${application || 'no application name'}) is open for ${minutes} minutes.`,
-      `It keeps dead rows. End it, for example with SELECT pg_terminate_backend(${pid}).`,
+      `It prevents the removal of dead rows. End it, for example with SELECT pg_terminate_backend(${pid}).`,
     ),
   );
 }

@@ -23,8 +23,8 @@ export const EXPORT_HELP = {
   name: 'export',
   about: 'Writes orders and their items as JSON Lines or CSV.',
   options: OPTIONS,
-  details: `All orders are of one moment: they are read in one transaction, in the order of their creation, with constant
-memory. The transaction keeps PostgreSQL from removing old rows while it runs, so it has a maximum duration. Deleted orders
+  details: `An export is a consistent snapshot: all orders are read in one transaction, in the order of their creation, with
+constant memory. The transaction keeps PostgreSQL from removing old rows while it runs, so it has a maximum duration. Deleted orders
 are left out. Amounts are exact decimals in major units. The files are complete if the status is 0: until then their names
 end with .part.
 

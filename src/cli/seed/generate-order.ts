@@ -21,7 +21,7 @@ export interface SeedPlan {
   readonly customers: number;
   /** The first orders are created at this time, in Unix milliseconds. */
   readonly from: number;
-  /** Nothing happens after this time. */
+  /** No order changes after this time. */
   readonly until: number;
 }
 
@@ -34,7 +34,7 @@ export const SEED_ACTOR = 'seed ';
 
 const AT: readonly string[] = ['input'];
 const GUESTS = 0.12;
-/** More orders are recent: the business grows. */
+/** Recent orders are more frequent, as in a growing business. */
 const GROWTH = 0.7;
 
 /** Generates the order with this number, from 0, by the decisions of the server. Later numbers are created later. */

@@ -20,7 +20,7 @@ parentPort?.on('message', ({ first, count }: GeneratorRequest) => {
   parentPort?.postMessage(chunk); // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread has no origin
 });
 
-/** The positions follow the orders, as those that the sequencer assigns to a backlog. */
+/** The positions are in the sequence of the orders, as if the sequencer had assigned them to a backlog. */
 function positioned(stored: StoredOrder): StoredOrder {
   if (!withPositions) return stored;
   const events = stored.events.map((each) => ({ ...each, event: { ...each.event, position: (position += 1n) } }));

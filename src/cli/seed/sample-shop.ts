@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/order.js';
 import type { Random } from './random.js';
 
-/** What the generated orders are made of. */
+/** The data of the generated orders. */
 
 export const CURRENCIES = [
   [45, 'USD'],

@@ -15,20 +15,20 @@ const OPTIONS = {
   orders: { type: 'string', value: 'N', about: 'Required: number of orders.' },
   customers: { type: 'string', value: 'N', about: 'Number of customers. Default: one for every 8 orders.' },
   since: { type: 'string', value: 'TIME', default: '2y', about: 'Age of the oldest order, such as 90d.' },
-  until: { type: 'string', value: 'DATE', about: 'Time after which nothing happens. Default: now.' },
+  until: { type: 'string', value: 'DATE', about: 'Time of the latest change. Default: now.' },
   seed: { type: 'string', value: 'TEXT', about: 'The same seed generates the same orders. Default: random.' },
-  yes: { type: 'boolean', default: false, about: 'Also if the database has orders that seed did not write.' },
+  yes: { type: 'boolean', default: false, about: 'Required if the database has orders that seed did not write.' },
   json: JSON_OPTION,
 } as const satisfies Readonly<Record<string, Option>>;
 
 export const SEED_HELP = {
   name: 'seed',
-  about: 'Fills the database with believable orders through time, for trials and measurements.',
+  about: 'Fills the database with realistic orders, spread over a period of time.',
   options: OPTIONS,
-  details: `The rows are those that the server writes: orders with one to twelve items in seven currencies, guests and customers,
-statuses that fit their age, updates, cancellations and deletions, each with its events. The actor of the events is
-"seed TEXT". The same --seed, --orders, --customers, --since and --until generate the same orders; a seed that is in the
-database already is rejected.
+  details: `The rows are the same as those that the server writes: orders with one to twelve items in seven currencies, guests and
+customers, statuses that fit their age, updates, cancellations and deletions, each with its events. The actor of the events is
+"seed TEXT". The same --seed, --orders, --customers, --since and --until generate the same orders; a seed whose orders
+are in the database is rejected.
 
 An empty database without servers is filled with COPY in one transaction, which builds the indexes at its end. Otherwise
 servers keep working: the orders are stored in many short transactions, and the sequencer and the consumers handle the

@@ -15,7 +15,7 @@ export interface Step {
 
 type Transition = readonly [to: OrderStatus, minimum: number, spread: number];
 
-/** The usual lives of orders, with the time that each transition takes. */
+/** The usual histories of orders, with the time that each transition takes. */
 const LIVES: readonly (readonly [weight: number, transitions: readonly Transition[]])[] = [
   [
     30,
@@ -44,7 +44,7 @@ const LIVES: readonly (readonly [weight: number, transitions: readonly Transitio
 ];
 const CARRIERS = ['DHL', 'UPS', 'La Poste'] as const;
 
-/** What happens to an order after its creation, as far as it happens before `until`. */
+/** The changes of an order after its creation and before `until`. */
 export function timelineOf(random: Random, createdAt: Date, until: number): Step[] {
   const steps: Step[] = [];
   let time = createdAt.getTime();

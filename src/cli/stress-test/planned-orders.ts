@@ -1,8 +1,8 @@
 import { formatMoney } from '../../domain/money.js';
 
-/** An order of the run: what is sent, and what must be stored. */
+/** An order of the run: the input, and the order that must be stored. */
 export interface PlannedOrder {
-  /** Its notes, which no other order has. */
+  /** Its notes, which are unique. */
   readonly key: string;
   readonly input: object;
   /** The order as `READ_FIELDS` select it, without its id. */

@@ -31,7 +31,7 @@ export const STRESS_TEST_HELP = {
 failures by their code. The rate counts successes only. Afterwards every created order is read by its id and compared
 with its request, and all orders of the run are listed: an order that is missing, differs or exists twice ends the
 command with status ${STRESS_STATUS.wrongOrders}. A server with a rate limit rejects requests as THROTTLED. Ctrl-C ends the
-creations; the report then covers what was sent. The orders stay in the database: use a database for tests.`,
+creations; the report then covers the requests that were sent. The orders stay in the database: use a database for tests.`,
   examples: [
     'stress-test',
     'stress-test --preset small',

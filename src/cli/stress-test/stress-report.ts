@@ -96,7 +96,7 @@ export function formatReport(report: StressReport): string {
     ['Stored, but failed', count(unacknowledged)],
   ];
   return [
-    ...(report.interrupted ? ['Interrupted. The report covers what was sent.'] : []),
+    ...(report.interrupted ? ['Interrupted. The report covers the requests that were sent.'] : []),
     table(rows),
     ...(histogram.length === 0 ? [] : [bars(histogram)]),
     table(checks),

@@ -7,7 +7,7 @@ export interface ConsumerReport {
   readonly position: bigint;
   /** Events that it has not handled. */
   readonly lag: bigint;
-  /** Time since the oldest of them happened; null without one. */
+  /** Age of the oldest of them; null without one. */
   readonly ageMs: number | null;
   /** The process that runs it now; null where none does. */
   readonly holder: string | null;

@@ -6,7 +6,7 @@ export interface EventLogState {
   readonly position: number;
   /** Committed events without a position, at most a bounded number. */
   readonly unsequenced: number;
-  /** Time since the oldest of them happened; null without one. */
+  /** Age of the oldest of them; null without one. */
   readonly unsequencedMs: number | null;
 }
 
@@ -53,14 +53,14 @@ export function createEventLogMetrics(registry: Registry) {
   );
   ofLog(
     'ordergraph_event_log_unsequenced_age_seconds',
-    'Time since the oldest of the counted events without a position occurred. 0 without one.',
+    'Age of the oldest counted event without a position. 0 without one.',
     ({ unsequencedMs }) => (unsequencedMs ?? 0) / 1_000,
   );
   ofConsumers('ordergraph_consumer_position', 'Position of a consumer in the event log.', ({ position }) => position);
   ofConsumers('ordergraph_consumer_lag_events', 'Events that a consumer has not handled.', ({ lag }) => lag);
   ofConsumers(
     'ordergraph_consumer_lag_seconds',
-    'Time since the oldest event that a consumer has not handled occurred. 0 without one.',
+    'Age of the oldest event that a consumer has not handled. 0 without one.',
     ({ ageMs }) => (ageMs ?? 0) / 1_000,
   );
   ofConsumers('ordergraph_consumer_held', '1 if a consumer is held until an operator acts, otherwise 0.', ({ held }) =>

@@ -3,7 +3,7 @@ import { addStateGauge, type Sample } from './state-gauge.js';
 
 export interface FulfilmentState {
   readonly queued: number;
-  /** Time since the oldest due job waits; null without one. */
+  /** How long the oldest due job has waited; null without one. */
   readonly oldestDueMs: number | null;
   readonly deadLetters: number;
 }

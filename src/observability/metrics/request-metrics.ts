@@ -34,7 +34,7 @@ export function createRequestMetrics(registry: Registry) {
     labelNames: ['code'],
     registers,
   });
-  for (const code of SERVER_FAULTS) errors.inc({ code }, 0); // the first error would not count as an increase
+  for (const code of SERVER_FAULTS) errors.inc({ code }, 0); // otherwise the first error does not count as an increase
   const cost = new Counter({
     name: 'ordergraph_graphql_cost_points_total',
     help: 'Requested cost of the accepted GraphQL requests over HTTP, in points.',

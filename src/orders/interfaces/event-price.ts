@@ -1,4 +1,4 @@
-/** What the events of one subscription cost its client, in points of its rate limit. */
+/** The price of the events of one subscription, in points of the rate limit of its client. */
 export interface EventPrice {
   /** The cost of the response to one event. */
   readonly event: number;

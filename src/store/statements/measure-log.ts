@@ -2,12 +2,12 @@ import type { ReadQueryable } from '../../database/database.js';
 import { query, readRows } from '../statement.js';
 import { LAST_POSITION } from './sequence-events.js';
 
-/** How far the sequencer has come. */
+/** The progress of the sequencer. */
 export interface LogMeasure {
   readonly position: bigint;
   /** Committed events without a position, at most `limit`. */
   readonly unsequenced: number;
-  /** Time since the oldest of them happened; null without one. */
+  /** Age of the oldest of them; null without one. */
   readonly unsequencedMs: number | null;
 }
 
