@@ -71,7 +71,14 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
   };
   const options = metricsOptions({ metricsToken: null, guard }, metrics);
   const http = createHttp({ ...shared, ...readiness, apollo, fastLane, metrics: options });
-  const websockets = serveWebsockets({ isClosing: () => false, ...shared, ...bounds, server: http.server, schema, formatError });
+  const websockets = serveWebsockets({
+    isClosing: () => false,
+    ...shared,
+    ...bounds,
+    server: http.server,
+    schema,
+    formatError,
+  });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await websockets.close();
