@@ -6,8 +6,8 @@ import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { serverSecret } from '../database/server-secret.js';
 import { readFulfilmentReport } from '../fulfilment/dead-letters.js';
-import type { AddressOf } from '../http/client-address.js';
 import type { MetricsOptions } from '../http/metrics.js';
+import { createRequestGuard, LOOPBACK_NAMES } from '../http/request-guard.js';
 import type { Websockets } from '../http/websocket.js';
 import { createFailureLog } from '../observability/failure-log.js';
 import type { Metrics } from '../observability/metrics.js';
@@ -85,11 +85,12 @@ export function watchServer(
 }
 
 export function metricsOptions(
-  { metricsToken }: Pick<Config, 'metricsToken'>,
+  { metricsToken, guard }: Pick<Config, 'metricsToken' | 'guard'>,
   { registry, readAll }: Metrics,
-  addressOf: AddressOf,
 ): MetricsOptions {
-  return { text: readAll, contentType: registry.contentType, token: metricsToken, addressOf };
+  // A page of any other name could read them by DNS rebinding.
+  const ofThisMachine = createRequestGuard({ ...guard, hosts: guard.hosts ?? LOOPBACK_NAMES });
+  return { text: readAll, contentType: registry.contentType, token: metricsToken, guard: ofThisMachine };
 }
 
 /** The log of requests; null if it is off. The viewers in it have the same pseudonyms on every server of the database. */

@@ -109,7 +109,7 @@ export async function serve(
     apollo,
     fastLane,
     playground,
-    metrics: metricsOptions(config, metrics, addressOf),
+    metrics: metricsOptions(config, metrics),
   });
   resources.defer(() => http.close());
   const closeConnections = createConnectionClosing(http.server);

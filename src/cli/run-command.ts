@@ -1,4 +1,4 @@
-import { maskSecrets } from '../observability/logged-error.js';
+import { maskCredentials, maskSecrets } from '../observability/logged-error.js';
 import { nodeVersionProblem } from '../node-version.js';
 import { StartupError } from '../startup-error.js';
 import { CommandError } from './command-error.js';
@@ -12,7 +12,9 @@ export async function runCommand(command: () => Promise<string>): Promise<void> 
     if (result !== '') process.stdout.write(`${result}\n`);
   } catch (cause) {
     const text =
-      cause instanceof StartupError ? cause.message : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
+      cause instanceof StartupError
+        ? maskCredentials(cause.message)
+        : maskSecrets(String(cause instanceof Error ? cause.stack : cause));
     process.stderr.write(`${text}\n`);
     process.exitCode = cause instanceof CommandError ? cause.exitStatus : 1;
   }

@@ -1,4 +1,5 @@
 import { loadEnvFile } from '../config.js';
+import { maskCredentials } from '../observability/logged-error.js';
 import { openCursorFile } from './watch/cursor-file.js';
 import { eventRequestOf, subjectOf } from './watch/event-request.js';
 import { followEvents } from './watch/follow-events.js';
@@ -38,7 +39,7 @@ export async function watch(words: readonly string[]): Promise<string> {
           cursor,
           socket,
         ),
-      report: (message) => process.stderr.write(`${message}\n`),
+      report: (message) => process.stderr.write(`${maskCredentials(message)}\n`),
       subject: subjectOf(options),
       signal: stop.signal,
     });

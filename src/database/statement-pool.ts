@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 
-/** Time without a released connection after which an exhausted pool rejects at once. */
+/** Time without an acquired or released connection after which an exhausted pool rejects at once. */
 const STALL_MS = 800;
 /** Pause of new connections after PostgreSQL had none free: each attempt starts a process there. */
 const FULL_PAUSE_MS = 100;
@@ -19,7 +19,7 @@ export class StatementPool extends Pool {
     const onProgress = () => {
       this.#progressAt = performance.now();
     };
-    this.on('connect', onProgress);
+    this.on('acquire', onProgress); // a pool that was idle until now is not stuck
     this.on('release', onProgress);
   }
 

@@ -16,10 +16,7 @@ export const TRACE_VARIABLES = {
     'Complete URL that traces are sent to, in place of the one below `OTEL_EXPORTER_OTLP_ENDPOINT`.',
   ),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice('http/json', ['http/json'], 'Encoding of the traces. Collectors detect it.'),
-  OTEL_EXPORTER_OTLP_HEADERS: {
-    ...pairs('Headers sent to the collector, such as a token. Values are percent-encoded.'),
-    secret: true,
-  },
+  OTEL_EXPORTER_OTLP_HEADERS: headers('Headers sent to the collector, such as a token. Values are percent-encoded.'),
   OTEL_EXPORTER_OTLP_TIMEOUT: whole(
     10_000,
     1,
@@ -61,6 +58,13 @@ function pairs(about: string): Variable<Readonly<Record<string, string>>> {
       return Object.fromEntries(parsed.map(({ name, value }) => [name, value]));
     });
   return { schema, fallback: '', bounds, about };
+}
+
+function headers(about: string): Variable<Readonly<Record<string, string>>> {
+  const { schema, ...rest } = pairs(about);
+  const rule = 'must have values of printable ASCII characters';
+  const sendable = schema.refine((values) => Object.values(values).every((value) => /^[ -~]*$/.test(value)), rule);
+  return { ...rest, schema: sendable, secret: true };
 }
 
 function parsePair(part: string): { readonly name: string; readonly value: string } | null {

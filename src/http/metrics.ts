@@ -1,7 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { AddressOf } from './client-address.js';
 import { graphqlError } from './failures.js';
 import { isForwarded, type RequestGuard } from './request-guard.js';
 
@@ -13,18 +12,15 @@ export interface MetricsOptions {
   readonly contentType: string;
   /** The bearer token that allows reading from any address; null if there is none. */
   readonly token: string | null;
-  readonly addressOf: AddressOf;
+  /** For clients without the token. */
+  readonly guard: RequestGuard;
 }
 
 /** Serves the metrics to clients with the token, and to those on this machine. */
-export function serveMetrics(app: FastifyInstance, guard: RequestGuard, options: MetricsOptions): void {
-  const { text, contentType, token, addressOf } = options;
-
-  /** Requests of web pages, by another host name or through an unknown proxy count as remote. */
+export function serveMetrics(app: FastifyInstance, { text, contentType, token, guard }: MetricsOptions): void {
+  /** Requests of web pages, by another host name or through a proxy count as remote. */
   function isLocal({ headers, raw }: FastifyRequest): boolean {
-    const address = addressOf(raw);
-    if (isForwarded(headers) && address === raw.socket.remoteAddress) return false;
-    return guard(headers).rejection === null && isLoopback(address);
+    return !isForwarded(headers) && guard(headers).rejection === null && isLoopback(raw.socket.remoteAddress ?? '');
   }
 
   app.get(METRICS_PATH, async (request, reply) => {

@@ -95,7 +95,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   if (playground) servePlayground(app);
   app.get('/health', () => ({ status: 'ok' }));
   serveReadiness(app, options);
-  serveMetrics(app, guard, metrics);
+  serveMetrics(app, metrics);
   return app;
 }
 

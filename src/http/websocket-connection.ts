@@ -154,5 +154,5 @@ function failMessage(cause: unknown, close: (code: number, reason: string) => vo
 
 /** Clients do not repeat a completed subscription when they connect to another server. */
 function isComplete(text: string): boolean {
-  return (JSON.parse(text) as { readonly type: string }).type === String(MessageType.Complete);
+  return (JSON.parse(text) as { readonly type: MessageType }).type === MessageType.Complete;
 }

@@ -121,7 +121,12 @@ const EMAIL = /[\p{L}\p{N}_.+-]{1,64}@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}.-]{1,255}
 
 /** Masks user names and passwords in URLs, JSON Web Tokens, and e-mail addresses. */
 export function maskSecrets(text: string): string {
-  return cut(text, MAX_SEARCHED).replaceAll(URL_CREDENTIALS, '$1…@').replaceAll(TOKEN, '…').replaceAll(EMAIL, '…@…');
+  return maskCredentials(cut(text, MAX_SEARCHED)).replaceAll(TOKEN, '…').replaceAll(EMAIL, '…@…');
+}
+
+/** Masks user names and passwords in URLs. */
+export function maskCredentials(text: string): string {
+  return text.replaceAll(URL_CREDENTIALS, '$1…@');
 }
 
 export function cut(text: string, most: number): string {

@@ -11,7 +11,6 @@ import { createContext, type Context, type RequestOrigin, type Services } from '
 import { applyPolicy } from '../../src/graphql/least-role.js';
 import { createErrorFormatter } from '../../src/graphql/errors.js';
 import { createApollo } from '../../src/http/apollo.js';
-import { createAddressOf } from '../../src/http/client-address.js';
 import { createFastLane } from '../../src/http/fast-lane.js';
 import { createFinish } from '../../src/http/finish-response.js';
 import { PreparedDocuments } from '../../src/graphql/execution/prepared-documents.js';
@@ -70,9 +69,16 @@ async function serveSubjects(authenticate: Authenticate): Promise<string> {
     consumers: () => Promise.resolve([]),
     parts: () => ({}),
   };
-  const options = metricsOptions({ metricsToken: null }, metrics, createAddressOf([]));
+  const options = metricsOptions({ metricsToken: null, guard }, metrics);
   const http = createHttp({ ...shared, ...readiness, apollo, fastLane, metrics: options });
-  const websockets = serveWebsockets({ isClosing: () => false, ...shared, ...bounds, server: http.server, schema, formatError });
+  const websockets = serveWebsockets({
+    isClosing: () => false,
+    ...shared,
+    ...bounds,
+    server: http.server,
+    schema,
+    formatError,
+  });
   await http.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await websockets.close();

@@ -8,7 +8,7 @@ import { storeOrders, type StoredValues } from '../support/sameness/stored-order
 import { randomDocument } from '../support/sameness/random-document.js';
 import { useViewers } from '../support/viewer-client.js';
 
-const EXECUTIONS = Number(process.env['SAMENESS_REQUESTS'] ?? 800);
+const EXECUTIONS = Number(process.env['SAMENESS_REQUESTS'] ?? 500);
 const FIRST_SEED = process.env['FC_SEED'] === 'random' ? randomInt(2 ** 30) : 20_261_121;
 
 const viewers = useViewers();

@@ -94,11 +94,19 @@ test('metrics are served to this machine, and to any client with the token', asy
   expect(await statusOf(withToken.url, { Host: 'server:4000', Authorization: TOKEN })).toBe(401);
 });
 
-test('behind a trusted proxy, the address of the client decides', async () => {
-  const proxied = await serverForTest(database, { ...AUTH_ENV, TRUSTED_PROXIES: '127.0.0.1', METRICS_TOKEN: TOKEN });
+test('with authentication, a page cannot read the metrics of its machine by DNS rebinding', async () => {
+  const withAuth = await serverForTest(database, AUTH_ENV);
+  expect(await statusOf(withAuth.url)).toBe(200);
+  expect(await statusOf(withAuth.url, { Host: 'evil.example' })).toBe(403);
+});
+
+test('a request through a proxy needs the token, whatever address it names', async () => {
+  const proxies = '127.0.0.1, 203.0.113.0/24';
+  const proxied = await serverForTest(database, { ...AUTH_ENV, TRUSTED_PROXIES: proxies, METRICS_TOKEN: TOKEN });
   expect(await statusOf(proxied.url)).toBe(200);
   expect(await statusOf(proxied.url, { 'X-Forwarded-For': '203.0.113.7' })).toBe(401);
   expect(await statusOf(proxied.url, { 'X-Forwarded-For': '127.0.0.1, 203.0.113.7' })).toBe(401);
+  expect(await statusOf(proxied.url, { 'X-Forwarded-For': '127.0.0.2, 203.0.113.7' })).toBe(401); // sent by the client
   const headers = { 'X-Forwarded-For': '203.0.113.7', Authorization: `Bearer ${TOKEN}` };
   expect(await statusOf(proxied.url, headers)).toBe(200);
 });

@@ -285,12 +285,12 @@ test('failed starts and commands print no secret', { timeout: 120_000 }, async (
     { DATABASE_URL: database.url, PRODUCT_SERVICE_URL: `ftp://me:${CANARY.productPassword}@shop.example` },
   ];
   for (const env of environments) {
-    const { code, stderr } = await failToStart({ LOG_LEVEL: 'trace', ...env });
+    const { code, stderr } = await failToStart({ LOG_LEVEL: 'trace', DATABASE_WAIT_MS: '500', ...env });
     expect([code, found(stderr)]).toEqual([1, []]);
   }
   for (const command of [['migrate.js'], ['main.js', 'consumers']]) {
     for (const url of [at(`127.0.0.1:${await freePort()}`), at('127.0.0.1:port'), wrong.href]) {
-      const env = { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'trace', DATABASE_URL: url };
+      const env = { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'trace', DATABASE_WAIT_MS: '500', DATABASE_URL: url };
       const [file = '', ...words] = command;
       const result = spawnSync(process.execPath, [path.resolve('dist/cli', file), ...words], { env, encoding: 'utf8' });
       expect([command, result.status, found(result.stdout + result.stderr)]).toEqual([command, 1, []]);

@@ -1,14 +1,21 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { beforeAll, expect, test } from 'vitest';
+import { runCli } from '../support/cli.js';
 import { failToStart, freePort, startProcess, temporaryFolder, type ServerProcess } from '../support/process.js';
 import { createdOrder } from '../support/order-requests.js';
 
 const MAIN = path.resolve('dist/main.js');
 const CLI = path.resolve('dist/cli/main.js');
 /** An unreachable database: the start logs its first line and fails. */
-const NO_DATABASE = { DATABASE_URL: 'postgresql://user@127.0.0.1:1/none', PATH: process.env['PATH'] ?? '' };
+const NO_DATABASE = {
+  DATABASE_URL: 'postgresql://user@127.0.0.1:1/none',
+  DATABASE_WAIT_MS: '0',
+  PATH: process.env['PATH'] ?? '',
+};
 const FIRST_LINE = 'No authentication is configured';
 
 test('the ready line is followed by the URL of the playground, and watch prints its filter', async () => {
@@ -55,6 +62,16 @@ test('the ready line is followed by the URL of the playground, and watch prints 
   expect(errors?.[0]?.message).toMatch(/at "w\.createdAt\.gte"; DateTime must have .*; it is "2026-11-21"\.$/);
   const example = '{ orders(where: {createdAt: {gte: "2026-11-20T15:04:05Z"}}) { totalCount } }';
   expect((await server.request(example)).errors).toBeUndefined();
+});
+
+test('the commands do not print the password of a URL', async () => {
+  const url = 'http://me:hunter2@127.0.0.1:1/';
+  const { stderr } = await runCli(['stress-test', '--url', url]);
+  expect(stderr).toBe('No server responds at http://…@127.0.0.1:1/graphql. Start it with "npm start", or set --url.\n');
+  const watching = execFile(process.execPath, [CLI, 'watch', '--url', url], { cwd: '/' });
+  const [text] = (await once(watching.stderr as Readable, 'data')) as [string];
+  watching.kill();
+  expect(text).toBe('No server responds at http://…@127.0.0.1:1/graphql. Retrying.\n');
 });
 
 test('the server and the commands report an old Node.js in one sentence', () => {

@@ -77,7 +77,7 @@ test.skipIf(SKIPS_PROMETHEUS)('promtool accepts the configuration, the alerts an
 test.skipIf(SKIPS_PROMETHEUS)(
   'a real Prometheus scrapes the server under load, and the queries of the dashboard and the alerts have results',
   async () => {
-    const server = await startProcess({ ...ENV, DATA_DIR: await usedDataDir() });
+    const server = await startProcess({ WORKERS: '2', ...ENV, DATA_DIR: await usedDataDir() });
     const stop = loadOn(server);
     const prometheus = await startPrometheus(server.url, TOKEN);
     const queries = await dashboardQueries();

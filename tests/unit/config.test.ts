@@ -52,9 +52,10 @@ test('an error does not repeat the value of a variable that may contain a passwo
     DATABASE_URL: 'mysql://me:hunter2@127.0.0.1/orders',
     DATABASE_DIRECT_URL: 'postgresql://me:hunter2@127.0.0.1:port/orders',
     PRODUCT_SERVICE_URL: 'http://me:hunter2@127.0.0.1/?key=hunter2',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=hunter2%0D%0A', // a header with it cannot be sent
   };
   for (const [name, value] of Object.entries(invalid)) {
-    expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`${name} must be a`));
+    expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`${name} must (be a|have values)`));
     expect(() => readConfig({ [name]: value })).not.toThrow(/hunter2/);
   }
 });

@@ -13,7 +13,7 @@ import {
 import { randomDocument } from '../support/sameness/random-document.js';
 import { rootOf, setResolvers, type ResolverStyle } from '../support/sameness/world.js';
 
-const DOCUMENTS = Number(process.env['SAMENESS_DOCUMENTS'] ?? 850);
+const DOCUMENTS = Number(process.env['SAMENESS_DOCUMENTS'] ?? 600);
 const FIRST_SEED = process.env['FC_SEED'] === 'random' ? randomInt(2 ** 30) : 20_261_121;
 
 function withResolvers(schema: GraphQLSchema, style: ResolverStyle): GraphQLSchema {
