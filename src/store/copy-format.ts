@@ -163,12 +163,13 @@ const SHORT = 64;
 function putUtf8(target: CopyBuffer, text: string): void {
   reserve(target, 3 * text.length);
   const { bytes, length } = target;
-  const isShort = text.length <= SHORT;
+  const end = text.length <= SHORT ? text.length : 0;
   let index = 0;
-  for (; isShort && index < text.length; index += 1) {
+  while (index < end) {
     const code = text.charCodeAt(index);
     if (code > 127) break;
     bytes[length + index] = code;
+    index += 1;
   }
   target.length += index === text.length ? index : bytes.write(text, length, 'utf8');
 }
